@@ -1,0 +1,91 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors in every target of ours.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "ocpp-gateway",
+    products: [
+        .executable(name: "ocpp-gateway", targets: ["ocpp-gateway"]),
+        .executable(name: "charge-point-simulator", targets: ["charge-point-simulator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.3"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CMosquitto",
+            pkgConfig: "libmosquitto",
+            providers: [.apt(["libmosquitto-dev"])]
+        ),
+        .target(name: "OCPPJ", dependencies: [nio], swiftSettings: strict),
+        .target(name: "BrokerLink", dependencies: ["CMosquitto", nio, logging], swiftSettings: strict),
+        .target(
+            name: "ChargePointSessions",
+            dependencies: [
+                "OCPPJ", nio, logging, .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "WebSocketFrontEnd",
+            dependencies: [nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Gateway",
+            dependencies: [
+                "OCPPJ", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", nioPosix, logging, lifecycle,
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "ocpp-gateway",
+            dependencies: ["Gateway", arguments],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "charge-point-simulator",
+            dependencies: [
+                "OCPPJ", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging, arguments,
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ"], swiftSettings: strict),
+        .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
+        .testTarget(
+            name: "ChargePointSessionsTests",
+            dependencies: ["ChargePointSessions"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WebSocketFrontEndTests",
+            dependencies: ["WebSocketFrontEnd", nioPosix],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["Gateway", "BrokerLink", nioPosix, nioHTTP1, nioWebSocket],
+            swiftSettings: strict
+        ),
+    ]
+)

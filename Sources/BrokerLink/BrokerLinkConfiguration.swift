@@ -1,0 +1,120 @@
+/// How the gateway reaches its MQTT broker.
+public struct BrokerLinkConfiguration: Sendable, Equatable {
+    /// One broker to try.
+    public struct Address: Sendable, Equatable, CustomStringConvertible {
+        public var host: String
+        public var port: Int
+        /// `mqtts://`: TLS by libmosquitto's OpenSSL.
+        public var usesTLS: Bool
+
+        public init(host: String, port: Int, usesTLS: Bool = false) {
+            self.host = host
+            self.port = port
+            self.usesTLS = usesTLS
+        }
+
+        public var description: String {
+            "\(usesTLS ? "mqtts" : "mqtt")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        }
+    }
+
+    public enum ProtocolVersion: String, Sendable, Equatable, CaseIterable {
+        case v5 = "5"
+        case v311 = "3.1.1"
+    }
+
+    public enum QualityOfService: Int32, Sendable, Equatable, CaseIterable {
+        case atMostOnce = 0
+        case atLeastOnce = 1
+        case exactlyOnce = 2
+    }
+
+    /// TLS towards the broker; used for addresses with `usesTLS`.
+    public struct TLS: Sendable, Equatable {
+        /// PEM file of accepted certificate authorities; nil: the system's.
+        public var caFile: String?
+        public var certificateFile: String?
+        public var keyFile: String?
+        public var keyPassword: String?
+        /// Check the broker's certificate and host name.
+        public var verify: Bool
+
+        public init(
+            caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil,
+            keyPassword: String? = nil, verify: Bool = true
+        ) {
+            self.caFile = caFile
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+            self.keyPassword = keyPassword
+            self.verify = verify
+        }
+    }
+
+    /// What the broker publishes when this client dies (MQTT's Will).
+    public struct Will: Sendable, Equatable {
+        public var topic: String
+        public var payload: String
+        public var retain: Bool
+
+        public init(topic: String, payload: String, retain: Bool) {
+            self.topic = topic
+            self.payload = payload
+            self.retain = retain
+        }
+    }
+
+    /// Tried in turn; at least one.
+    public var addresses: [Address]
+    public var username: String?
+    public var password: String?
+    public var clientID: String
+    public var protocolVersion: ProtocolVersion
+    public var qualityOfService: QualityOfService
+    public var keepAlive: Duration
+    /// How long the broker keeps subscriptions across a lost link; zero: clean start.
+    public var sessionExpiry: Duration
+    /// MQTT connections shared by all charge points, 1 or more.
+    public var connections: Int
+    /// QoS 1 and 2 publishes sent and not yet acknowledged, per connection.
+    public var maxInflight: Int
+    /// Messages that wait for the broker, over all connections.
+    public var maxPending: Int
+    /// First and longest pause between connection attempts (jitter is taken off it).
+    public var reconnectDelay: ClosedRange<Duration>
+    public var tls: TLS
+    /// Set on the first connection only.
+    public var will: Will?
+
+    public init(
+        addresses: [Address] = [Address(host: "127.0.0.1", port: 1883)],
+        username: String? = nil,
+        password: String? = nil,
+        clientID: String,
+        protocolVersion: ProtocolVersion = .v5,
+        qualityOfService: QualityOfService = .atLeastOnce,
+        keepAlive: Duration = .seconds(30),
+        sessionExpiry: Duration = .seconds(60),
+        connections: Int = 1,
+        maxInflight: Int = 64,
+        maxPending: Int = 100_000,
+        reconnectDelay: ClosedRange<Duration> = .milliseconds(500)...(.seconds(30)),
+        tls: TLS = TLS(),
+        will: Will? = nil
+    ) {
+        self.addresses = addresses
+        self.username = username
+        self.password = password
+        self.clientID = clientID
+        self.protocolVersion = protocolVersion
+        self.qualityOfService = qualityOfService
+        self.keepAlive = keepAlive
+        self.sessionExpiry = sessionExpiry
+        self.connections = connections
+        self.maxInflight = maxInflight
+        self.maxPending = maxPending
+        self.reconnectDelay = reconnectDelay
+        self.tls = tls
+        self.will = will
+    }
+}

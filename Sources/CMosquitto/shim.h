@@ -1,0 +1,20 @@
+// libmosquitto, and the Linux calls of the broker thread's event loop.
+#ifndef OCPP_GATEWAY_CMOSQUITTO_H
+#define OCPP_GATEWAY_CMOSQUITTO_H
+
+#include <mosquitto.h>
+#include <mqtt_protocol.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/// The number of bytes that can be read from a descriptor at once, or -1.
+/// (`ioctl` is variadic, which Swift does not import.)
+static inline int cmosquitto_readable_bytes(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, FIONREAD, &count) == 0 ? count : -1;
+}
+
+#endif

@@ -1,0 +1,75 @@
+import NIOCore
+
+/// An accepted handshake: who connects, from where, and what was agreed.
+public struct AcceptedHandshake: Sendable, Equatable {
+    /// Percent-decoded, checked: 1 to 255 bytes, no `/`, `+`, `#`, no character that MQTT forbids in a topic.
+    public var identity: String
+    /// `ocpp1.6`; a charge point that offered none speaks the listener's first supported one.
+    public var subprotocol: String
+    /// `192.0.2.7:5123`.
+    public var remoteAddress: String
+    public var listener: String
+
+    public init(identity: String, subprotocol: String, remoteAddress: String, listener: String) {
+        self.identity = identity
+        self.subprotocol = subprotocol
+        self.remoteAddress = remoteAddress
+        self.listener = listener
+    }
+}
+
+/// Why a connection ended, in the words of the log (`closed_by_peer`, `protocol_error`, …).
+public struct ConnectionEnd: Sendable, Equatable {
+    public var reason: String
+    /// The WebSocket close code, where one was received or sent.
+    public var closeCode: UInt16?
+
+    public init(reason: String, closeCode: UInt16? = nil) {
+        self.reason = reason
+        self.closeCode = closeCode
+    }
+}
+
+/// The far side of one WebSocket connection: what a session is told. Every call comes on the connection's
+/// event loop; after `connectionEnded` there is none.
+public protocol ConnectionDelegate: AnyObject, Sendable {
+    /// One whole text message, however fragmented. It is not checked to be UTF-8.
+    func connectionReceived(text: ByteBuffer)
+    /// Any frame, pong included, arrived; called before what it carries is handed over.
+    func connectionShowedLife()
+    /// The timer armed by `WebSocketConnection.armTimer` fired.
+    func connectionTimerFired()
+    func connectionEnded(_ end: ConnectionEnd)
+}
+
+/// Decides about handshakes and takes over what is accepted; the gateway's side of the front end.
+public protocol ConnectionAdmission: AnyObject, Sendable {
+    /// Nil to go on; else the handshake is refused with 503, this reason and `Retry-After`.
+    /// Asked on the connection's event loop once path, identity and `maxConnections` are checked.
+    func refusal(for listener: String) -> String?
+    /// The upgrade has been answered with 101; called on the connection's event loop. What the peer sends
+    /// is handed to the returned delegate.
+    func connectionOpened(_ connection: WebSocketConnection, _ handshake: AcceptedHandshake) -> any ConnectionDelegate
+    /// One handshake was refused; for the log and the counters.
+    func handshakeRefused(_ refusal: HandshakeRefusal)
+}
+
+/// A handshake that was not accepted.
+public struct HandshakeRefusal: Sendable, Equatable {
+    public var listener: String
+    public var remoteAddress: String
+    /// As far as it could be read.
+    public var identity: String?
+    /// The HTTP status, 101 for the accept-then-close of an unsupported subprotocol, nil where the connection was
+    /// closed without an answer (time-out, no HTTP).
+    public var status: Int?
+    public var reason: String
+
+    public init(listener: String, remoteAddress: String, identity: String?, status: Int?, reason: String) {
+        self.listener = listener
+        self.remoteAddress = remoteAddress
+        self.identity = identity
+        self.status = status
+        self.reason = reason
+    }
+}
