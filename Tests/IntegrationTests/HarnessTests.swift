@@ -58,4 +58,17 @@ import Testing
         await again.disconnect()
         await broker.remove()
     }
+
+    @Test func rabbitMQCarriesAMessage() async throws {
+        let broker = try await RabbitMQProcess.start()
+        let client = try await MQTTTestClient.connect(port: broker.port, clientID: "harness", version: .v311)
+        try await client.subscribe("a/+")
+        try await client.publish(MQTTMessage(topic: "a/b", text: "{}"))
+        _ = try await client.messages.take("the message")
+        await #expect(throws: (any Error).self) {
+            _ = try await MQTTTestClient.connect(port: broker.port, clientID: "five", version: .v5)
+        }
+        await client.disconnect()
+        await broker.remove()
+    }
 }
