@@ -34,7 +34,8 @@ let package = Package(
             pkgConfig: "libmosquitto",
             providers: [.apt(["libmosquitto-dev"])]
         ),
-        .target(name: "OCPPJ", dependencies: [nio], swiftSettings: strict),
+        .target(name: "JSONText", swiftSettings: strict),
+        .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
         .target(name: "BrokerLink", dependencies: ["CMosquitto", nio, logging], swiftSettings: strict),
         .target(
             name: "ChargePointSessions",
@@ -69,6 +70,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
         .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ"], swiftSettings: strict),
         .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
