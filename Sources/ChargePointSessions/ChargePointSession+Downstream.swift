@@ -7,7 +7,7 @@ extension ChargePointSession {
     // MARK: From the broker
 
     /// The broker has acknowledged the subscription: what waited for it goes out.
-    public func brokerSubscribed() {
+    public func subscriptionAcknowledged() {
         guard phase == .subscribing else { return }
         phase = .open
         let waiting = unpublished
@@ -21,7 +21,7 @@ extension ChargePointSession {
         }
     }
 
-    public func brokerRefusedSubscription(reasonCode: UInt8) {
+    public func subscriptionRefused(reasonCode: UInt8) {
         log(
             .error, "the broker refuses the subscription",
             ["topic": "\(topics.downstream)", "code": "\(reasonCode)"])

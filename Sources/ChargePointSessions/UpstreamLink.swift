@@ -25,7 +25,7 @@ public protocol UpstreamLink: Sendable {
     var isUp: Bool { get }
     /// False: the broker cannot take it and there is no room to keep it.
     func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> Bool
-    /// Asks for what is published to the session's downstream topic; answered by `brokerSubscribed()`.
+    /// Asks for what is published to the session's downstream topic; answered by `subscriptionAcknowledged()`.
     func subscribe(_ session: ChargePointSession)
     func unsubscribe(_ session: ChargePointSession)
 }
