@@ -86,7 +86,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ChargePointSimulatorTests",
-            dependencies: ["ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket],
+            dependencies: ["ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
             swiftSettings: strict
         ),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),

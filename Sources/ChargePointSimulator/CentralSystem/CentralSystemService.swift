@@ -33,13 +33,14 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
     /// What is told apart from the counts.
     package enum Event: Sendable, Equatable {
         case brokerLink(isUp: Bool)
+        /// Everything that comes up is heard from now on.
         case subscribed
         case refusedSubscription(reasonCode: UInt8)
 
         package var text: String {
             switch self {
             case .brokerLink(let isUp): isUp ? "connected to the broker" : "no connection to the broker"
-            case .subscribed: "subscribed"
+            case .subscribed: "subscribed, waiting for charge points"
             case .refusedSubscription(let code): "the broker refuses the subscription (MQTT reason code \(code))"
             }
         }
@@ -49,6 +50,7 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
         var centralSystem: CentralSystem
         var link: BrokerLink?
         var commandTimer: RepeatedTask?
+        var acknowledgedFilters = 0
     }
 
     /// Ends with `stop`.
@@ -129,7 +131,11 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
     }
 
     package func brokerSubscribed() {
-        eventsContinuation.yield(.subscribed)
+        let isComplete = state.withLock { state in
+            state.acknowledgedFilters += 1
+            return state.acknowledgedFilters == plan.topics.upstreamFilters.count
+        }
+        if isComplete { eventsContinuation.yield(.subscribed) }
     }
 
     package func brokerRefusedSubscription(reasonCode: UInt8) {
