@@ -193,6 +193,15 @@ struct CentralSystemTests {
         #expect(system.snapshot.commandsTimedOut == 1)
     }
 
+    @Test("however much energy charge points claim, the sum stays a number")
+    func energyOverflow() {
+        var snapshot = CentralSystemSnapshot()
+        snapshot.wattHours = .max - 10
+        snapshot.add(energyOf: OpenTransaction(id: 1, connector: 1, meterStart: 0, meterLatest: 1_000))
+        #expect(snapshot.wattHours == .max - 10)
+        #expect(snapshot.line.contains("kWh"))
+    }
+
     @Test("finds the identity in upstream topics, and in no others")
     func topics() {
         let tree = RelayTopicTree(mountpoint: "ocpp/")

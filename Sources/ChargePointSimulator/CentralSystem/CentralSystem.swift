@@ -27,18 +27,16 @@ struct CentralSystem {
     private(set) var records: [String: ChargePointRecord] = [:]
     private(set) var counts = CentralSystemSnapshot()
     private var random: SplitMix64
-    private var lastTransaction: Int
+    private var lastTransaction = 0
     private var lastCommand = 0
     /// Sets the UniqueIds of this run apart from those of the last.
     private let run: String
 
-    /// - Parameter firstTransaction: the first transactionId is this.
-    init(settings: Settings, clock: WallClock, run: String, firstTransaction: Int = 1) {
+    init(settings: Settings, clock: WallClock, run: String) {
         self.settings = settings
         self.clock = clock
         self.run = run
         random = SplitMix64(seed: settings.seed)
-        lastTransaction = firstTransaction - 1
     }
 
     var snapshot: CentralSystemSnapshot {
@@ -46,7 +44,7 @@ struct CentralSystem {
         snapshot.chargePoints = records.count
         for record in records.values {
             snapshot.openTransactions += record.transactions.count
-            for transaction in record.transactions { snapshot.wattHours += transaction.wattHours }
+            for transaction in record.transactions { snapshot.add(energyOf: transaction) }
         }
         return snapshot
     }
@@ -175,7 +173,7 @@ struct CentralSystem {
         // A transaction that is still open on this connector has lost its end.
         record.transactions.removeAll { transaction in
             guard transaction.connector == connector else { return false }
-            counts.wattHours += transaction.wattHours
+            counts.add(energyOf: transaction)
             return true
         }
         if record.transactions.count < ChargePointRecord.maximumTransactions {
@@ -186,7 +184,7 @@ struct CentralSystem {
         return ["transactionId": .integer(lastTransaction), "idTagInfo": ["status": "Accepted"]]
     }
 
-    /// In Wh; bounded so that sums cannot overflow.
+    /// In Wh.
     private static let plausibleMeter = 0...1_000_000_000_000
 
     private mutating func meterValues(_ payload: JSONObject, record: inout ChargePointRecord) throws(PayloadFault) {
@@ -218,7 +216,7 @@ struct CentralSystem {
         if let index = record.transactions.firstIndex(where: { $0.id == id }) {
             var transaction = record.transactions.remove(at: index)
             transaction.meterLatest = meterStop
-            counts.wattHours += transaction.wattHours
+            counts.add(energyOf: transaction)
         }
         return ["idTagInfo": ["status": "Accepted"]]
     }

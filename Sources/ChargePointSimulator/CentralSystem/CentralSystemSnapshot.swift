@@ -20,6 +20,12 @@ package struct CentralSystemSnapshot: Sendable, Equatable {
     /// Publishes that the broker link did not take.
     package var notPublished = 0
 
+    /// Whatever charge points claim, the sum stays a number.
+    mutating func add(energyOf transaction: OpenTransaction) {
+        let (sum, isTooMuch) = wattHours.addingReportingOverflow(transaction.wattHours)
+        wattHours = isTooMuch ? wattHours : sum
+    }
+
     private var gatewayReasons: String {
         gatewayErrors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }

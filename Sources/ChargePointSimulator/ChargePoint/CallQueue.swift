@@ -110,8 +110,10 @@ struct CallQueue {
 
     /// The connection is gone: transaction messages stay (the open one is repeated), everything else is dropped.
     mutating func connectionLost() {
-        if let open, open.call.isTransactionRelated {
-            waiting.insert(open.call, at: 0)
+        if var call = open?.call, call.isTransactionRelated {
+            // Nobody refused it: this attempt does not count.
+            call.attempts -= 1
+            waiting.insert(call, at: 0)
         }
         open = nil
         waiting.removeAll { !$0.isTransactionRelated }

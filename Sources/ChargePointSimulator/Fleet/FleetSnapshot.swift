@@ -57,7 +57,7 @@ package struct FleetSnapshot: Sendable, Equatable {
         var lines = [
             "\(chargePoints) charge points, \(connections) connections in \(Int(seconds.rounded())) s; "
                 + "\(connectionsLost) lost, \(attemptsFailed) attempts failed",
-            "\(boots) boots accepted, \(transactions) transactions, \(kilowattHours(wattHours)) kWh delivered",
+            "\(boots) boots accepted, \(transactions) transactions, \(kilowattHours(wattHours)) kWh in those that ended",
             "calls: \(callsSent) sent, \(callsAnswered) answered, \(callsFailed) failed, \(callsTimedOut) without answer",
             "commands: \(commands) answered; bad messages: \(badMessages); "
                 + "transaction messages given up: \(transactionMessagesLost)",
@@ -69,6 +69,6 @@ package struct FleetSnapshot: Sendable, Equatable {
 
 /// Watt-hours as kWh with one decimal.
 func kilowattHours(_ wattHours: Int) -> String {
-    let tenths = (wattHours + 50) / 100
+    let tenths = wattHours / 100 + (wattHours % 100 >= 50 ? 1 : 0)
     return "\(tenths / 10).\(tenths % 10)"
 }
