@@ -142,7 +142,7 @@ struct CentralSystemTests {
         _ = try result(&system, "StatusNotification", status, from: "FREE")
         _ = try result(&system, "StartTransaction", ["connectorId": 1, "idTag": "A", "meterStart": 0], from: "BUSY")
         var actions: Set<String> = []
-        for second in 1...200 {
+        for second in 1...50 {
             let moment = now + .seconds(Int64(second * 2))
             for command in system.commands(at: moment) {
                 guard case .call(let id, let action, let payload) = command.message else { continue }
@@ -200,6 +200,16 @@ struct CentralSystemTests {
         snapshot.add(energyOf: OpenTransaction(id: 1, connector: 1, meterStart: 0, meterLatest: 1_000))
         #expect(snapshot.wattHours == .max - 10)
         #expect(snapshot.line.contains("kWh"))
+    }
+
+    @Test("a charge point that has missed two heartbeats gets no more commands")
+    func goneChargePoint() throws {
+        var system = make(commandsPerMinute: 2)
+        _ = try result(&system, "Heartbeat")
+        #expect(system.commands(at: now + .seconds(121)).isEmpty)
+        let beat = OCPPMessage.call(id: "2", action: "Heartbeat", payload: [:])
+        _ = system.received(beat, from: "CP0001", at: now + .seconds(122))
+        #expect(system.commands(at: now + .seconds(180)).count == 1)
     }
 
     @Test("finds the identity in upstream topics, and in no others")

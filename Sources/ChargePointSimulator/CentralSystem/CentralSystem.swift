@@ -72,6 +72,7 @@ struct CentralSystem {
 
     mutating func received(_ message: OCPPMessage, from identity: String, at now: NIODeadline) -> OCPPMessage? {
         var record = records[identity] ?? newRecord(at: now)
+        record.lastSeen = now
         defer {
             if records[identity] != nil || records.count < Self.maximumChargePoints { records[identity] = record }
         }
@@ -118,7 +119,7 @@ struct CentralSystem {
     }
 
     private mutating func newRecord(at now: NIODeadline) -> ChargePointRecord {
-        ChargePointRecord(nextCommand: now + commandPause())
+        ChargePointRecord(nextCommand: now + commandPause(), lastSeen: now)
     }
 
     /// The payload of the CALLRESULT; nil when this central system does not know the action.
@@ -242,7 +243,9 @@ struct CentralSystem {
                 record.command = nil
                 counts.commandsTimedOut += 1
             }
-            if record.command == nil, record.nextCommand <= now, settings.commandsPerMinute > 0 {
+            // Two heartbeats missed: it is gone, and nobody would answer.
+            let isHere = record.lastSeen + .seconds(Int64(settings.heartbeatInterval) * 2) >= now
+            if record.command == nil, isHere, record.nextCommand <= now, settings.commandsPerMinute > 0 {
                 let (action, payload) = chooseCommand(for: record)
                 lastCommand += 1
                 let id = "\(run)-\(lastCommand)"

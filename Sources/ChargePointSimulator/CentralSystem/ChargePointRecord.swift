@@ -17,4 +17,6 @@ struct ChargePointRecord {
     var status = ""
     var command: OpenCommand?
     var nextCommand: NIODeadline
+    /// When it last said something.
+    var lastSeen: NIODeadline
 }
