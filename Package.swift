@@ -65,11 +65,14 @@ let package = Package(
             dependencies: ["Gateway", arguments],
             swiftSettings: strict
         ),
+        .target(
+            name: "ChargePointSimulator",
+            dependencies: ["BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "charge-point-simulator",
-            dependencies: [
-                "OCPPJ", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging, arguments,
-            ],
+            dependencies: ["ChargePointSimulator", logging, arguments],
             swiftSettings: strict
         ),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
@@ -83,6 +86,11 @@ let package = Package(
         .testTarget(
             name: "WebSocketFrontEndTests",
             dependencies: ["WebSocketFrontEnd", nioPosix],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ChargePointSimulatorTests",
+            dependencies: ["ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
             swiftSettings: strict
         ),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
