@@ -70,7 +70,7 @@ struct GatewayCommand: AsyncParsableCommand {
         let logger = logs.logger()
         defer { logs.flush() }
         for warning in loaded.warnings {
-            logger.warning("configuration", metadata: ["warning": "\(warning)"])
+            logger.warning("configuration: \(warning)")
         }
         do {
             try await Gateway(configuration: loaded.configuration, logger: logger).run()
