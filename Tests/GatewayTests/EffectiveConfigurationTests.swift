@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Gateway
@@ -43,6 +44,25 @@ struct EffectiveConfigurationTests {
         for key in ConfigurationKey.all {
             let line = key.defaultText.isEmpty ? "\(key.name)\n" : "\(key.name) = \(key.defaultText)\n"
             #expect(ConfigurationHelp.text.contains(line))
+        }
+    }
+
+    @Test("docs/configuration.md has a row for every setting, with its default")
+    func documentation() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        let page = root.deletingLastPathComponent().appendingPathComponent("docs/configuration.md")
+        let rows = try String(contentsOf: page, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("|") }
+        for key in ConfigurationKey.all {
+            let isRow = { (row: Substring) in
+                row.hasPrefix("| `\(key.name)` |")
+                    && (key.defaultText.isEmpty || row.hasPrefix("| `\(key.name)` | `\(key.defaultText)` |"))
+            }
+            #expect(rows.contains(where: isRow), "\(key.name)")
+        }
+        let known = Set(ConfigurationKey.all.map(\.name))
+        for row in rows {
+            guard let name = row.wholeMatch(of: /\| `([a-z0-9_.]+)` \|.*/)?.output.1 else { continue }
+            #expect(known.contains(String(name)), "\(name) is documented and does not exist")
         }
     }
 }
