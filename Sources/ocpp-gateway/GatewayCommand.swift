@@ -73,7 +73,9 @@ struct GatewayCommand: AsyncParsableCommand {
             logger.warning("configuration: \(warning)")
         }
         do {
-            try await Gateway(configuration: loaded.configuration, logger: logger).run()
+            try await Gateway(
+                configuration: loaded.configuration, logger: logger, flushLog: { logs.flush() }
+            ).run()
         } catch {
             logger.critical("internal failure", error: error)
             throw ExitCode(70)

@@ -1,0 +1,109 @@
+/// Reads the charge point's identity out of a request target, and says why when there is none.
+///
+/// The identity becomes a level of MQTT topics, so nothing passes that a broker would refuse there or take for a
+/// wildcard or a level of its own.
+enum ChargePointIdentityRules {
+    /// OCPP names no limit for the URL; a topic level of 255 bytes leaves room for every template.
+    static let longestIdentity = 255
+
+    /// Why a request target names no charge point. All of them are answered with 404.
+    enum Problem: Error, Equatable {
+        case otherPath
+        case empty
+        case tooLong
+        case badEscape
+        case notUTF8
+        case forbiddenCharacter(Unicode.Scalar)
+
+        var reason: String {
+            switch self {
+            case .otherPath: "nothing here"
+            case .empty: "the charge point identity is empty"
+            case .tooLong: "the charge point identity is longer than \(longestIdentity) bytes"
+            case .badEscape: "the charge point identity has an invalid percent escape"
+            case .notUTF8: "the charge point identity is not UTF-8"
+            case .forbiddenCharacter(let scalar) where scalar.isASCII && scalar.value > 0x20 && scalar.value < 0x7F:
+                "the charge point identity has a forbidden character: \(scalar)"
+            case .forbiddenCharacter(let scalar):
+                "the charge point identity has a forbidden character: U+" + String(scalar.value, radix: 16).uppercased()
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - target: The request target as sent, in origin form or absolute form.
+    ///   - path: The listener's path; the identity is everything behind `<path>/` and before a query.
+    static func identity(inTarget target: String, path: String) -> Result<String, Problem> {
+        guard let requestPath = self.path(of: target) else { return .failure(.otherPath) }
+        var prefix = Substring(path)
+        while prefix.hasSuffix("/") { prefix.removeLast() }
+        guard requestPath.utf8.starts(with: prefix.utf8) else { return .failure(.otherPath) }
+        let behindPrefix = requestPath.utf8.dropFirst(prefix.utf8.count)
+        guard let separator = behindPrefix.first else { return .failure(.empty) }
+        guard separator == UInt8(ascii: "/") else { return .failure(.otherPath) }
+        return self.decode(behindPrefix.dropFirst())
+    }
+
+    /// The target without scheme, authority and query; nil for the forms that have no path.
+    private static func path(of target: String) -> Substring? {
+        let withoutQuery = target.prefix { $0 != "?" }
+        if withoutQuery.hasPrefix("/") { return withoutQuery }
+        // RFC 9112, 3.2.2: a server must accept the absolute form.
+        var rest = withoutQuery.drop { $0 != ":" }
+        guard rest.hasPrefix("://"), rest.startIndex != withoutQuery.startIndex else { return nil }
+        rest = rest.dropFirst(3)
+        return rest.drop { $0 != "/" }
+    }
+
+    private static func decode(_ encoded: Substring.UTF8View) -> Result<String, Problem> {
+        guard !encoded.isEmpty else { return .failure(.empty) }
+        // An escape is three bytes long; what is longer than this cannot become short enough.
+        guard encoded.count <= 3 * self.longestIdentity else { return .failure(.tooLong) }
+        guard let bytes = self.percentDecoded(encoded) else { return .failure(.badEscape) }
+        guard bytes.count <= self.longestIdentity else { return .failure(.tooLong) }
+        // The HTTP decoder has put U+FFFD where the target itself was not UTF-8.
+        guard !Substring(encoded).unicodeScalars.contains("\u{FFFD}"),
+            let identity = String(validating: bytes, as: UTF8.self)
+        else { return .failure(.notUTF8) }
+        if let forbidden = identity.unicodeScalars.first(where: self.isForbidden) {
+            return .failure(.forbiddenCharacter(forbidden))
+        }
+        return .success(identity)
+    }
+
+    private static func percentDecoded(_ encoded: Substring.UTF8View) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(encoded.count)
+        var rest = encoded.makeIterator()
+        while let byte = rest.next() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.next().flatMap(self.hexDigit), let low = rest.next().flatMap(self.hexDigit) else {
+                return nil
+            }
+            bytes.append(high << 4 | low)
+        }
+        return bytes
+    }
+
+    private static func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        default: nil
+        }
+    }
+
+    /// MQTT 5, 1.5.4 and 4.7: wildcards, the level separator, control characters and noncharacters.
+    private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x2F, 0x2B, 0x23: true
+        case 0...0x1F, 0x7F...0x9F: true
+        case 0xFDD0...0xFDEF: true
+        default: scalar.value & 0xFFFE == 0xFFFE
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import NIOHTTP1
+
+/// What a handshake request is answered with.
+enum HandshakeDecision: Equatable {
+    case refuse(HandshakeAnswer)
+    /// 101. `announced` is the `Sec-WebSocket-Protocol` of the answer.
+    case accept(identity: String, subprotocol: String, announced: String?)
+    /// 101 without a subprotocol, then close 1002 (OCPP-J 1.6, 3.1.2).
+    case acceptThenClose(identity: String, reason: String)
+}
+
+/// A refusal: status, headers and the reason that is its body.
+struct HandshakeAnswer: Equatable {
+    var status: HTTPResponseStatus
+    var reason: String
+    /// As far as it could be read.
+    var identity: String?
+    var headers: [Header] = []
+
+    struct Header: Equatable {
+        var name: String
+        var value: String
+    }
+
+    /// Seconds after which a charge point may come again; they add their own random wait (OCPP-J 1.6, 3.3).
+    private static let retryAfter = "5"
+
+    static func unavailable(_ reason: String, identity: String?) -> HandshakeAnswer {
+        HandshakeAnswer(
+            status: .serviceUnavailable,
+            reason: reason,
+            identity: identity,
+            headers: [Header(name: "Retry-After", value: self.retryAfter)]
+        )
+    }
+}
+
+/// The rules of the handshake that need nothing but the request, in the order in which they are checked.
+struct HandshakeRules: Sendable {
+    var path: String
+    var supportedSubprotocols: [String]
+    var failIfNoSubprotocol: Bool
+
+    init(_ configuration: ListenerConfiguration) {
+        self.path = configuration.path
+        self.supportedSubprotocols = configuration.supportedSubprotocols
+        self.failIfNoSubprotocol = configuration.failIfNoSubprotocol
+    }
+
+    /// - Parameter limits: Asked once path and identity are right; returns why the connection cannot be taken now.
+    func decide(_ request: HTTPRequestHead, limits: () -> String?) -> HandshakeDecision {
+        let identity: String
+        switch ChargePointIdentityRules.identity(inTarget: request.uri, path: self.path) {
+        case .success(let found): identity = found
+        case .failure(let problem): return .refuse(HandshakeAnswer(status: .notFound, reason: problem.reason))
+        }
+        if let reason = limits() {
+            return .refuse(.unavailable(reason, identity: identity))
+        }
+        if var answer = self.faultInUpgradeForm(request) {
+            answer.identity = identity
+            return .refuse(answer)
+        }
+        // Origin and authentication are checked here, before the subprotocol.
+        let negotiation = SubprotocolNegotiation(
+            offered: request.headers[canonicalForm: "sec-websocket-protocol"],
+            supported: self.supportedSubprotocols,
+            failIfNoSubprotocol: self.failIfNoSubprotocol
+        )
+        switch negotiation {
+        case .agreed(let name): return .accept(identity: identity, subprotocol: name, announced: name)
+        case .assumed(let name): return .accept(identity: identity, subprotocol: name, announced: nil)
+        case .unsupported:
+            return .acceptThenClose(identity: identity, reason: "no offered subprotocol is supported")
+        case .refused(let reason):
+            return .refuse(HandshakeAnswer(status: .badRequest, reason: reason, identity: identity))
+        }
+    }
+
+    /// RFC 6455, 4.2.1: what makes a request an opening handshake.
+    private func faultInUpgradeForm(_ request: HTTPRequestHead) -> HandshakeAnswer? {
+        let headers = request.headers
+        let upgrade = HandshakeAnswer.Header(name: "Upgrade", value: "websocket")
+        guard headers[canonicalForm: "upgrade"].contains(where: { $0.lowercased() == "websocket" }) else {
+            return HandshakeAnswer(
+                status: .upgradeRequired,
+                reason: "only WebSocket connections are served here",
+                headers: [upgrade]
+            )
+        }
+        guard headers["sec-websocket-version"] == ["13"] else {
+            return HandshakeAnswer(
+                status: .upgradeRequired,
+                reason: "only version 13 of the WebSocket protocol is spoken here",
+                headers: [upgrade, HandshakeAnswer.Header(name: "Sec-WebSocket-Version", value: "13")]
+            )
+        }
+        let fault: String? =
+            if request.method != .GET {
+                "the method of a WebSocket handshake is GET"
+            } else if request.version.major != 1 || request.version.minor < 1 {
+                "a WebSocket handshake needs HTTP/1.1"
+            } else if !headers[canonicalForm: "connection"].contains(where: { $0.lowercased() == "upgrade" }) {
+                "the header Connection: Upgrade is missing"
+            } else if !self.isKey(headers["sec-websocket-key"]) {
+                "Sec-WebSocket-Key must be there once and be 16 bytes in base64"
+            } else if headers.contains(name: "transfer-encoding")
+                || headers["content-length"].contains(where: { $0 != "0" })
+            {
+                "a WebSocket handshake has no body"
+            } else {
+                nil
+            }
+        return fault.map { HandshakeAnswer(status: .badRequest, reason: $0) }
+    }
+
+    private func isKey(_ values: [String]) -> Bool {
+        guard values.count == 1, let key = values.first, key.utf8.count == 24, key.hasSuffix("==") else { return false }
+        return key.utf8.dropLast(2).allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"): true
+            default: false
+            }
+        }
+    }
+}

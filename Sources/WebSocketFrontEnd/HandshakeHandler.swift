@@ -1,0 +1,273 @@
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+
+/// Answers one connection's opening handshake, and puts the WebSocket handlers in the place of the HTTP ones.
+final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NIOScheduledCallbackHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum State {
+        case waitingForRequest
+        /// Decided; the 101 goes out once the request has been read to its end.
+        case accepted(HTTPRequestHead, HandshakeDecision)
+        /// Answered; closed when the peer has closed too, or at the deadline.
+        case refused(closeBy: NIODeadline)
+        case done
+    }
+
+    /// All request headers and the target together, in bytes.
+    private static let longestHead = 16 * 1024
+    /// How long a refused peer may keep its side open.
+    private static let lingerTime = TimeAmount.seconds(2)
+
+    /// Only computes the answer's headers, `Sec-WebSocket-Accept` among them.
+    private static let upgrader = NIOWebSocketServerUpgrader(
+        shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
+        upgradePipelineHandler: { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
+    )
+
+    private let listener: ListenerState
+    private let gate = HandshakeGate()
+    private let encoder = HTTPResponseEncoder()
+    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    private var state = State.waitingForRequest
+    private var remoteAddress = "unknown"
+    private var context: ChannelHandlerContext?
+
+    /// Sets up a connection that was just accepted.
+    static func start(on channel: any Channel, listener: ListenerState) throws {
+        let handler = HandshakeHandler(listener: listener)
+        try channel.pipeline.syncOperations.addHandlers([handler.gate, handler.encoder, handler.decoder, handler])
+    }
+
+    private init(listener: ListenerState) {
+        self.listener = listener
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = Self.longestHead
+        limits.maxHeaderListSize = Self.longestHead
+        limits.maxHeaderFieldCount = 100
+        self.decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits),
+            maximumBufferSize: 2 * Self.longestHead + listener.configuration.receiveBuffer
+        )
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        self.schedule(in: self.listener.configuration.handshakeTimeout, context: context)
+        if let address = context.remoteAddress { self.remoteAddress = address.hostAndPort }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        if let address = context.remoteAddress { self.remoteAddress = address.hostAndPort }
+        context.fireChannelActive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (self.state, self.unwrapInboundIn(data)) {
+        case (.waitingForRequest, .head(let request)):
+            self.decide(request, context: context)
+        case (.accepted(let request, let decision), .end):
+            self.upgrade(request, decision, context: context)
+        default:
+            // A body or a pipelined request behind one that is answered already.
+            break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // An error on a connection that is going down anyway is told by channelInactive.
+        guard context.channel.isActive, !(error is IOError) else { return }
+        switch self.state {
+        case .waitingForRequest:
+            break
+        case .accepted:
+            self.listener.leave()
+        case .refused, .done:
+            return
+        }
+        let tooLarge =
+            error as? HTTPParserError == .headerOverflow || error is ByteToMessageDecoderError.PayloadTooLargeError
+        let answer =
+            tooLarge
+            ? HandshakeAnswer(status: .requestHeaderFieldsTooLarge, reason: "the request headers are too large")
+            : HandshakeAnswer(status: .badRequest, reason: "not an HTTP/1.1 request")
+        self.refuse(answer, method: .GET, context: context)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.end(reason: "connection closed before the handshake was complete", saidNothing: !self.gate.sawBytes)
+        context.fireChannelInactive()
+    }
+
+    func handleScheduledCallback(eventLoop: some EventLoop) {
+        guard let context = self.context else { return }
+        switch self.state {
+        case .waitingForRequest, .accepted:
+            self.end(reason: "handshake time-out", saidNothing: false)
+            context.close(promise: nil)
+        case .refused(let closeBy) where closeBy <= .now():
+            context.close(promise: nil)
+        case .refused, .done:
+            break
+        }
+    }
+
+    /// A connection that ends without an answer.
+    private func end(reason: String, saidNothing: Bool) {
+        switch self.state {
+        case .waitingForRequest:
+            break
+        case .accepted:
+            self.listener.leave()
+        case .refused, .done:
+            return
+        }
+        self.state = .done
+        // Port probes and load balancers connect and go.
+        guard !saidNothing else { return }
+        self.report(identity: nil, status: nil, reason: reason)
+    }
+
+    private func decide(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
+        var hasPlace = false
+        let decision = self.listener.rules.decide(request) {
+            let reason = self.listener.enter()
+            hasPlace = reason == nil
+            return reason
+        }
+        switch decision {
+        case .refuse(let answer):
+            if hasPlace { self.listener.leave() }
+            self.refuse(answer, method: request.method, context: context)
+        case .accept, .acceptThenClose:
+            self.state = .accepted(request, decision)
+        }
+    }
+
+    private func refuse(_ answer: HandshakeAnswer, method: HTTPMethod, context: ChannelHandlerContext) {
+        let closeBy = NIODeadline.now() + Self.lingerTime
+        self.state = .refused(closeBy: closeBy)
+        self.report(identity: answer.identity, status: Int(answer.status.code), reason: answer.reason)
+
+        let body = ByteBuffer(string: answer.reason + "\n")
+        var headers = HTTPHeaders()
+        // RFC 9110, 7.8: who sends Upgrade names it in Connection.
+        let upgrades = answer.headers.contains { $0.name == "Upgrade" }
+        headers.add(name: "Connection", value: upgrades ? "close, Upgrade" : "close")
+        headers.add(name: "Content-Type", value: "text/plain; charset=utf-8")
+        headers.add(name: "Content-Length", value: String(body.readableBytes))
+        for header in answer.headers { headers.add(name: header.name, value: header.value) }
+        let head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        if method != .HEAD {
+            context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        }
+        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        // Closing both ways with unread bytes would make the kernel send a reset, and the answer might be lost.
+        self.gate.discards = true
+        context.close(mode: .output, promise: nil)
+        self.schedule(in: Self.lingerTime, context: context)
+    }
+
+    private func upgrade(_ request: HTTPRequestHead, _ decision: HandshakeDecision, context: ChannelHandlerContext) {
+        Self.upgrader
+            .buildUpgradeResponse(channel: context.channel, upgradeRequest: request, initialResponseHeaders: [:])
+            .assumeIsolated()
+            .whenComplete { result in
+                switch result {
+                case .success(let headers):
+                    self.finishUpgrade(headers, decision, context: context)
+                case .failure:
+                    self.listener.leave()
+                    let answer = HandshakeAnswer(status: .badRequest, reason: "not a WebSocket handshake")
+                    self.refuse(answer, method: request.method, context: context)
+                }
+            }
+    }
+
+    private func finishUpgrade(
+        _ upgradeHeaders: HTTPHeaders,
+        _ decision: HandshakeDecision,
+        context: ChannelHandlerContext
+    ) {
+        var headers = upgradeHeaders
+        headers.replaceOrAdd(name: "Connection", value: "Upgrade")
+        if case .accept(_, _, let announced?) = decision {
+            headers.add(name: "Sec-WebSocket-Protocol", value: announced)
+        }
+        let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
+        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        // The write may have found the connection reset; then channelInactive has told everything.
+        guard case .accepted = self.state else { return }
+        self.state = .done
+
+        let frameHandler = WebSocketFrameHandler(listener: self.listener, remoteAddress: self.remoteAddress)
+        do {
+            try self.replaceHandlers(by: frameHandler, context: context)
+        } catch {
+            self.listener.leave()
+            self.report(identity: nil, status: nil, reason: "\(error)")
+            context.close(promise: nil)
+            return
+        }
+        switch decision {
+        case .accept(let identity, let subprotocol, _):
+            let handshake = AcceptedHandshake(
+                identity: identity,
+                subprotocol: subprotocol,
+                remoteAddress: self.remoteAddress,
+                listener: self.listener.configuration.name
+            )
+            frameHandler.open(handshake)
+        case .acceptThenClose(let identity, let reason):
+            self.listener.leave()
+            self.report(identity: identity, status: 101, reason: reason)
+            frameHandler.turnAway(code: 1002, reason: reason)
+        case .refuse:
+            break
+        }
+    }
+
+    private func replaceHandlers(by frameHandler: WebSocketFrameHandler, context: ChannelHandlerContext) throws {
+        let pipeline = context.pipeline.syncOperations
+        let longest = min(self.listener.configuration.maxFrameSize, Int(UInt32.max))
+        try pipeline.addHandlers([
+            WebSocketFrameEncoder(),
+            ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: longest)),
+            frameHandler,
+        ])
+        pipeline.removeHandler(self.encoder, promise: nil)
+        pipeline.removeHandler(self.gate, promise: nil)
+        pipeline.removeHandler(context: context, promise: nil)
+        // Removed on the next turn of the loop; hands the frames that came right behind the request on to the frame
+        // decoder, without a channelReadComplete.
+        let channel = context.channel
+        pipeline.removeHandler(self.decoder).assumeIsolated().whenSuccess {
+            channel.pipeline.syncOperations.fireChannelReadComplete()
+        }
+    }
+
+    private func schedule(in amount: TimeAmount, context: ChannelHandlerContext) {
+        // Never cancelled: taking a callback out of the loop's queue costs a search through all of them.
+        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(in: amount, handler: self)
+    }
+
+    private func report(identity: String?, status: Int?, reason: String) {
+        self.listener.admission.handshakeRefused(
+            HandshakeRefusal(
+                listener: self.listener.configuration.name,
+                remoteAddress: self.remoteAddress,
+                identity: identity,
+                status: status,
+                reason: reason
+            )
+        )
+    }
+}

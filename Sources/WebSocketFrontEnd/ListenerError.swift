@@ -1,0 +1,28 @@
+import Glibc
+import NIOCore
+
+/// Why a listener could not start, in words for the operator.
+public struct ListenerError: Error, Sendable, Equatable, CustomStringConvertible {
+    public var listener: String
+    /// `0.0.0.0:33033`.
+    public var address: String
+    public var reason: String
+
+    init(configuration: ListenerConfiguration, underlying: any Error) {
+        self.listener = configuration.name
+        let host = configuration.host
+        self.address = "\(host.contains(":") ? "[\(host)]" : host):\(configuration.port)"
+        self.reason =
+            switch underlying {
+            case let error as IOError where error.errnoCode == EADDRINUSE: "address already in use"
+            case let error as IOError where error.errnoCode == EADDRNOTAVAIL: "this machine has no such address"
+            case let error as IOError where error.errnoCode == EACCES: "permission denied (port below 1024?)"
+            case is SocketAddressError: "the host name cannot be resolved"
+            default: "\(underlying)"
+            }
+    }
+
+    public var description: String {
+        "listener \(self.listener) cannot listen on \(self.address): \(self.reason)"
+    }
+}

@@ -1,0 +1,56 @@
+import NIOCore
+
+/// One accepted charge point connection, as its session writes to it.
+///
+/// Every method must be called on `eventLoop` (checked). Once the connection has ended they do nothing.
+public struct WebSocketConnection: Sendable {
+    private let handler: NIOLoopBound<WebSocketFrameHandler>
+
+    init(_ handler: WebSocketFrameHandler, eventLoop: any EventLoop) {
+        self.handler = NIOLoopBound(handler, eventLoop: eventLoop)
+    }
+
+    public var eventLoop: any EventLoop { self.handler.eventLoop }
+
+    /// `192.0.2.7:5123`.
+    public var remoteAddress: String { self.handler.value.remoteAddress }
+
+    /// Sends one unfragmented text frame. What is sent while received messages are being handed over leaves with the
+    /// last of them, in one system call.
+    public func send(text: ByteBuffer) {
+        self.handler.value.send(text: text)
+    }
+
+    public func sendPing() {
+        self.handler.value.sendPing()
+    }
+
+    /// Sends a close frame. The connection counts as ended from here: the delegate gets `connectionEnded` with this
+    /// reason and code on the next turn of the loop and nothing else any more. The TCP connection is closed when the
+    /// peer has answered, after 5 s at the latest.
+    ///
+    /// - Parameter reason: Cut to 123 bytes of UTF-8 between two characters.
+    public func close(code: UInt16, reason: String) {
+        self.handler.value.close(code: code, reason: reason)
+    }
+
+    /// Stops reading from the socket. Messages that were received already are held back until `resumeReading`, or are
+    /// handed over before `connectionEnded`.
+    public func pauseReading() {
+        self.handler.value.pauseReading()
+    }
+
+    /// Messages held back are handed over from the next turn of the loop on.
+    public func resumeReading() {
+        self.handler.value.resumeReading()
+    }
+
+    /// Sets the one timer, in place of what it was set to before. Cheap enough to be called for every message.
+    public func armTimer(at deadline: NIODeadline) {
+        self.handler.value.armTimer(at: deadline)
+    }
+
+    public func cancelTimer() {
+        self.handler.value.cancelTimer()
+    }
+}

@@ -1,0 +1,303 @@
+import NIOCore
+import NIOWebSocket
+
+/// One connection after the upgrade: frames in, messages to the delegate, frames out.
+final class WebSocketFrameHandler: ChannelInboundHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias OutboundOut = WebSocketFrame
+
+    enum Phase {
+        case open
+        /// A close frame was sent; what still comes in is dropped until the peer's close frame.
+        case closing
+        case closed
+    }
+
+    /// How long a peer may take to answer a close frame.
+    static let closeTimeout = TimeAmount.seconds(5)
+    /// Frames written while reading before they are flushed; keeps a burst of pings from piling up pongs.
+    private static let mostUnflushed = 64
+
+    let listener: ListenerState
+    let remoteAddress: String
+    private(set) var phase = Phase.open
+    private(set) var context: ChannelHandlerContext?
+    var delegate: (any ConnectionDelegate)?
+    private var assembly = MessageAssembly()
+    /// Messages received while the delegate had paused reading.
+    private var held: CircularBuffer<ByteBuffer>?
+    private var isCounted = false
+    private var isPaused = false
+    private var isAutoReading = true
+    private var isInRead = false
+    private var unflushed = 0
+    /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
+    var timerDeadline: NIODeadline?
+    /// The earliest callback that the loop has been asked for.
+    var scheduledAt: NIODeadline?
+    var stall: SendStall?
+
+    init(listener: ListenerState, remoteAddress: String) {
+        self.listener = listener
+        self.remoteAddress = remoteAddress
+    }
+
+    // MARK: Beginning and end
+
+    /// Hands the connection over to the admission's delegate.
+    func open(_ handshake: AcceptedHandshake) {
+        guard let context = self.context else { return }
+        self.isCounted = true
+        self.listener.connectionOpened()
+        let connection = WebSocketConnection(self, eventLoop: context.eventLoop)
+        self.delegate = self.listener.admission.connectionOpened(connection, handshake)
+    }
+
+    /// Closes a connection that no delegate is told of.
+    func turnAway(code: UInt16, reason: String) {
+        guard let context = self.context else { return }
+        self.startClosing(CloseFrame(code: code, reason: reason), end: ConnectionEnd(reason: reason), context: context)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.end(ConnectionEnd(reason: "connection_lost"), context: context)
+        self.phase = .closed
+        self.stall = nil
+        self.timerDeadline = nil
+        if self.isCounted {
+            self.isCounted = false
+            self.listener.connectionClosed()
+        }
+        context.fireChannelInactive()
+    }
+
+    /// Tells the delegate once, on the next turn of the loop: whoever ends the connection may be the delegate itself,
+    /// in the middle of a call.
+    func end(_ end: ConnectionEnd, discardingHeld: Bool = false, context: ChannelHandlerContext) {
+        guard self.phase == .open else { return }
+        self.phase = .closing
+        self.assembly = MessageAssembly()
+        context.eventLoop.assumeIsolated().execute {
+            guard let delegate = self.delegate else { return }
+            self.delegate = nil
+            let held = self.held
+            self.held = nil
+            if let held, !discardingHeld {
+                for message in held { delegate.connectionReceived(text: message) }
+            }
+            delegate.connectionEnded(end)
+        }
+    }
+
+    private func startClosing(
+        _ frame: CloseFrame,
+        end: ConnectionEnd,
+        discardingHeld: Bool = false,
+        context: ChannelHandlerContext
+    ) {
+        guard self.phase == .open else { return }
+        self.end(end, discardingHeld: discardingHeld, context: context)
+        self.timerDeadline = .now() + Self.closeTimeout
+        self.stall = nil
+        self.schedule()
+        self.write(.connectionClose, frame.payload, context: context)
+        self.flush(context: context)
+        self.updateReading()
+    }
+
+    private func fail(_ violation: FrameViolation, context: ChannelHandlerContext) {
+        self.startClosing(
+            CloseFrame(code: violation.code, reason: violation.reason),
+            end: ConnectionEnd(reason: "protocol_error", closeCode: violation.code),
+            context: context
+        )
+    }
+
+    // MARK: Frames in
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        self.isInRead = true
+        let frame = self.unwrapInboundIn(data)
+        switch self.phase {
+        case .open:
+            self.receive(frame, context: context)
+        case .closing:
+            if frame.opcode == .connectionClose { context.close(promise: nil) }
+        case .closed:
+            break
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.isInRead = false
+        if self.unflushed > 0 { self.flush(context: context) }
+    }
+
+    private func receive(_ frame: WebSocketFrame, context: ChannelHandlerContext) {
+        if let violation = frame.violation {
+            self.fail(violation, context: context)
+            return
+        }
+        self.delegate?.connectionShowedLife()
+        // The delegate may have closed.
+        guard self.phase == .open else { return }
+        switch frame.opcode {
+        case .ping: self.pong(frame.unmaskedData, context: context)
+        case .pong: break
+        case .connectionClose: self.answerClose(frame, context: context)
+        default:
+            switch self.assembly.receive(frame, longest: self.listener.configuration.maxFrameSize) {
+            case .incomplete: break
+            case .message(let message): self.deliver(message)
+            case .violation(let violation): self.fail(violation, context: context)
+            }
+        }
+    }
+
+    private func deliver(_ message: ByteBuffer) {
+        if self.isPaused || self.held != nil {
+            self.held = self.held ?? CircularBuffer(initialCapacity: 4)
+            self.held?.append(message)
+        } else {
+            self.delegate?.connectionReceived(text: message)
+        }
+    }
+
+    private func pong(_ payload: ByteBuffer, context: ChannelHandlerContext) {
+        if let stall = self.stall, self.pendingBytes(context: context) > 0 {
+            stall.unansweredPing = payload
+        } else {
+            self.stall = nil
+            self.write(.pong, payload, context: context)
+        }
+    }
+
+    private func answerClose(_ frame: WebSocketFrame, context: ChannelHandlerContext) {
+        guard let close = CloseFrame(payload: frame.unmaskedData) else {
+            self.fail(.badClose, context: context)
+            return
+        }
+        let end = ConnectionEnd(reason: "closed_by_peer", closeCode: close.code)
+        self.startClosing(CloseFrame(code: close.code), end: end, context: context)
+        // RFC 6455, 7.1.1: the server closes first. Closing at once would drop what is not written yet.
+        self.closeOnceWritten(context: context)
+    }
+
+    private func closeOnceWritten(context: ChannelHandlerContext) {
+        guard self.phase == .closing else { return }
+        if self.pendingBytes(context: context) == 0 {
+            context.close(promise: nil)
+        } else {
+            context.close(mode: .output, promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? NIOWebSocketError, self.phase == .open else { return }
+        self.fail(FrameViolation(error), context: context)
+        // The decoder stops here and will not find the peer's close frame; the end of our side makes it close.
+        context.close(mode: .output, promise: nil)
+    }
+
+    // MARK: Frames out
+
+    func send(text: ByteBuffer) {
+        guard self.phase == .open, let context = self.context else { return }
+        self.writeAndFlush(.text, text, context: context)
+    }
+
+    func sendPing() {
+        guard self.phase == .open, let context = self.context else { return }
+        self.writeAndFlush(.ping, ByteBuffer(), context: context)
+    }
+
+    func close(code: UInt16, reason: String) {
+        guard self.phase == .open, let context = self.context else { return }
+        self.startClosing(
+            CloseFrame(code: code, reason: reason),
+            end: ConnectionEnd(reason: reason, closeCode: code),
+            discardingHeld: true,
+            context: context
+        )
+    }
+
+    private func writeAndFlush(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
+        self.write(opcode, payload, context: context)
+        if !self.isInRead { self.flush(context: context) }
+    }
+
+    func write(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
+        let frame = WebSocketFrame(fin: true, opcode: opcode, data: payload)
+        self.stall?.wrote(payload.readableBytes + WebSocketFrameHandler.headerLength(payload.readableBytes))
+        self.unflushed += 1
+        context.write(self.wrapOutboundOut(frame), promise: nil)
+        if self.unflushed >= Self.mostUnflushed { self.flush(context: context) }
+    }
+
+    /// RFC 6455, 5.2; a server's frames have no mask.
+    private static func headerLength(_ payloadLength: Int) -> Int {
+        switch payloadLength {
+        case ...125: 2
+        case ...0xFFFF: 4
+        default: 10
+        }
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        self.unflushed = 0
+        context.flush()
+        self.watchForStall(context: context)
+    }
+
+    // MARK: Flow control
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        self.updateReading()
+        context.fireChannelWritabilityChanged()
+    }
+
+    func pauseReading() {
+        self.isPaused = true
+        self.updateReading()
+    }
+
+    func resumeReading() {
+        guard self.isPaused else { return }
+        self.isPaused = false
+        guard self.held != nil, let context = self.context else {
+            self.updateReading()
+            return
+        }
+        // Not from here: the delegate is in the middle of a call.
+        context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
+    }
+
+    private func deliverHeld() {
+        guard self.phase == .open else { return }
+        while !self.isPaused, let message = self.held?.popFirst() {
+            self.delegate?.connectionReceived(text: message)
+            guard self.phase == .open else { return }
+        }
+        if self.held?.isEmpty == true { self.held = nil }
+        self.updateReading()
+    }
+
+    /// Reads while the delegate wants messages and the peer takes what is written; a closing connection reads on to
+    /// find the peer's close frame.
+    private func updateReading() {
+        guard let context = self.context, self.phase != .closed else { return }
+        let reads =
+            self.phase == .closing || (!self.isPaused && self.held == nil && context.channel.isWritable)
+        guard reads != self.isAutoReading else { return }
+        self.isAutoReading = reads
+        try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
+    }
+}

@@ -1,0 +1,117 @@
+import Glibc
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// One `ws` listener: its listening sockets and the connections accepted from them.
+public final class WebSocketListener: Sendable {
+    private let state: ListenerState
+    private let group: any EventLoopGroup
+    private let limiter: AcceptRateLimiter
+    private let logger: Logger
+    private let sockets = Mutex<[any Channel]>([])
+
+    /// - Parameters:
+    ///   - group: Its event loops carry the listening sockets and the connections.
+    ///   - admission: Asked about each handshake, and given each accepted connection.
+    public init(
+        configuration: ListenerConfiguration,
+        group: any EventLoopGroup,
+        admission: any ConnectionAdmission,
+        logger: Logger
+    ) {
+        self.state = ListenerState(configuration: configuration, admission: admission)
+        self.group = group
+        self.limiter = AcceptRateLimiter(rate: configuration.maxConnectionRate)
+        self.logger = logger
+    }
+
+    /// Upgraded connections now.
+    public var connectionCount: Int { self.state.connectionCount }
+
+    /// Starts to listen.
+    ///
+    /// - Returns: The bound address, with the real port where the configuration has 0.
+    /// - Throws: `ListenerError`.
+    public func start() async throws -> SocketAddress {
+        do {
+            let address = try await self.bindAll()
+            self.logger.info(
+                "listening",
+                metadata: ["listener": "\(self.state.configuration.name)", "address": "\(address.hostAndPort)"]
+            )
+            return address
+        } catch {
+            await self.closeSockets()
+            throw ListenerError(configuration: self.state.configuration, underlying: error)
+        }
+    }
+
+    /// Closes the listening sockets. Open connections stay; connections still in their handshake are answered 503.
+    public func stopAccepting() async {
+        self.state.stop()
+        await self.closeSockets()
+    }
+
+    private func bindAll() async throws -> SocketAddress {
+        let configuration = self.state.configuration
+        let loops = Array(self.group.makeIterator())
+        let acceptors = max(configuration.acceptors ?? loops.count, 1)
+        let wanted = try SocketAddress.makeAddressResolvingHost(configuration.host, port: configuration.port)
+        if acceptors > 1, configuration.port != 0 {
+            // With SO_REUSEPORT alone another process of the same user could share the port unnoticed, and each would
+            // get some of the charge points.
+            let probe = try await self.bootstrap(on: self.group.next(), sharesPort: false).bind(to: wanted).get()
+            try await probe.close()
+        }
+        var bound: SocketAddress?
+        for index in 0..<acceptors {
+            // With port 0 the first socket chooses and the others follow.
+            let bootstrap = self.bootstrap(on: loops[index % loops.count], sharesPort: acceptors > 1)
+            let socket = try await bootstrap.bind(to: bound ?? wanted).get()
+            self.sockets.withLock { $0.append(socket) }
+            bound = bound ?? socket.localAddress
+        }
+        guard let bound else { throw ChannelError.unknownLocalAddress }
+        return bound
+    }
+
+    /// - Parameter loop: Carries the listening socket and what is accepted from it, so no connection changes threads.
+    private func bootstrap(on loop: any EventLoop, sharesPort: Bool) -> ServerBootstrap {
+        let state = self.state
+        let limiter = self.limiter
+        let configuration = state.configuration
+        return ServerBootstrap(group: loop, childGroup: loop)
+            .serverChannelOption(.backlog, value: Int32(clamping: configuration.backlog))
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: configuration.reuseAddress ? 1 : 0)
+            .serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: sharesPort ? 1 : 0)
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard configuration.maxConnectionRate > 0 else { return }
+                    try channel.pipeline.syncOperations.addHandler(AcceptThrottleHandler(limiter: limiter))
+                }
+            }
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: configuration.noDelay ? 1 : 0)
+            .childChannelOption(
+                .recvAllocator,
+                value: FixedSizeRecvByteBufferAllocator(capacity: max(configuration.receiveBuffer, 64))
+            )
+            .childChannelOption(.maxMessagesPerRead, value: UInt(max(configuration.readsPerRound, 1)))
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try HandshakeHandler.start(on: channel, listener: state) }
+            }
+    }
+
+    private func closeSockets() async {
+        let sockets = self.sockets.withLock { sockets in
+            defer { sockets = [] }
+            return sockets
+        }
+        for socket in sockets {
+            // It fails only where the socket is closed already.
+            try? await socket.close()
+        }
+    }
+}
