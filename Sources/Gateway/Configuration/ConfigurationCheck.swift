@@ -22,7 +22,9 @@ extension ConfigurationKey.Kind {
         case .choice(let choices):
             let isValid = choices.contains(text.trimmed.lowercased())
             return isValid ? nil : "expected \(choices.joined(separator: ", "))"
-        case .list, .listeners:
+        case .listeners:
+            return nil  // `ListenerList` says what is wrong with each.
+        case .list:
             return text.utf8.contains(0) ? "expected a comma-separated list" : nil
         case .brokerURL:
             do throws(BrokerURL.Flaw) { _ = try BrokerURL(text) } catch { return error.expectation }
@@ -107,5 +109,5 @@ extension ConfigurationSettings.Setting {
         return problem("has no effect in this version")
     }
 
-    private var isDefault: Bool { key.kind.normalized(text) == key.kind.normalized(key.defaultText) }
+    var isDefault: Bool { key.kind.normalized(text) == key.kind.normalized(key.defaultText) }
 }

@@ -159,7 +159,7 @@ extension ConfigurationKey {
     // MARK: The rest
 
     static let listeners = ConfigurationKey(
-        "listeners", .listeners, default: "ws:default", "comma-separated type:name list")
+        "listeners", .listeners, default: "ws:default", allowsEmpty: true, "comma-separated type:name list")
     private static let trustedProxies = ConfigurationKey(
         "trusted_proxies", .list, availability: .unavailable, "proxies whose address headers are believed (CIDR)")
     static let authenticationBackend = ConfigurationKey(

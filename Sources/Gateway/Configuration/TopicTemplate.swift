@@ -8,15 +8,6 @@ public struct TopicTemplate: Sendable, Equatable {
         case type
         case version
 
-        /// The longest value, in bytes.
-        var longestValue: Int {
-            switch self {
-            case .cid, .clientid, .id: 255
-            case .action: 50
-            case .type: 1
-            case .version: 8
-            }
-        }
     }
 
     enum Part: Sendable, Equatable {
@@ -30,6 +21,10 @@ public struct TopicTemplate: Sendable, Equatable {
     static let call = answer.union([.action])
     /// A refused message need not have a UniqueId or a type.
     static let refused: Set<Placeholder> = [.cid, .clientid, .version]
+
+    /// Bytes of the text, with placeholders not filled in.
+    private static let longest = 2048
+    private static let mostParts = 32
 
     let parts: [Part]
 
@@ -66,11 +61,16 @@ public struct TopicTemplate: Sendable, Equatable {
             rest = rest[rest.index(after: end)...]
         }
         if !rest.isEmpty { parts.append(.literal(String(rest))) }
-        // MQTT 5, 1.5.4: a string is at most 65,535 bytes.
-        guard parts.reduce(0, { $0 + $1.longest }) <= 65_535 else {
-            throw Flaw(expectation: "expected a topic of at most 65535 bytes")
+        // MQTT 5, 1.5.4: a string is at most 65,535 bytes, filled in.
+        guard text.utf8.count <= Self.longest, parts.count <= Self.mostParts else {
+            throw Flaw(expectation: "expected a topic of at most \(Self.longest) bytes and \(Self.mostParts) parts")
         }
         self.parts = parts
+    }
+
+    /// The first level is what a charge point calls itself, which may begin with `$`.
+    var beginsWithPlaceholder: Bool {
+        if case .placeholder? = parts.first { true } else { false }
     }
 
     /// Every charge point has its own topic.
@@ -99,13 +99,6 @@ public struct TopicTemplate: Sendable, Equatable {
 }
 
 extension TopicTemplate.Part {
-    fileprivate var longest: Int {
-        switch self {
-        case .literal(let text): text.utf8.count
-        case .placeholder(let placeholder): placeholder.longestValue
-        }
-    }
-
     fileprivate func ends(in target: [UInt8], from start: Int, identity: String) -> [Int] {
         let values: [String]
         switch self {
