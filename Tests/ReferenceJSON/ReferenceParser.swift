@@ -217,8 +217,8 @@ public struct ReferenceParser {
             value = value << 6 | UInt32(bytes[position] & 0x3F)
             position += 1
         }
-        let smallest: [Int: UInt32] = [2: 0x80, 3: 0x800, 4: 0x10000]
-        guard value >= smallest[length, default: 0], let scalar = Unicode.Scalar(value) else { throw NotJSON() }
+        let smallest: UInt32 = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x10000
+        guard value >= smallest, let scalar = Unicode.Scalar(value) else { throw NotJSON() }
         return scalar
     }
 
