@@ -75,8 +75,9 @@ let package = Package(
             dependencies: ["ChargePointSimulator", logging, arguments],
             swiftSettings: strict
         ),
-        .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
-        .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ"], swiftSettings: strict),
+        .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
+        .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
         .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",

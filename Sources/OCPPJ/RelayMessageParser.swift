@@ -4,7 +4,7 @@ import NIOCore
 extension OCPPMessage {
     /// Reads a relay message, a JSON object, as the broker delivers it (relay-format.md, "Payload"), in one pass.
     ///
-    /// - Throws: `unknownMessageType` or `malformed`.
+    /// - Throws: `malformed`, for a number that names no message type as well.
     public static func parse(
         relay text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits()
     ) throws(OCPPMessageProblem) -> OCPPMessage {
@@ -63,8 +63,9 @@ private struct RelayElements {
     private(set) var isObject = false
     /// The first key that stood there already.
     private(set) var duplicateKey: String?
-    /// Keys that the relay format does not know; they are ignored, but may not come twice either.
-    private var unknownKeys: Set<String> = []
+    /// Keys that the relay format does not know; they are ignored, but may not come twice either. Bytes, because
+    /// `String` takes different spellings of a letter with an accent for equal, and JSON does not.
+    private var unknownKeys: Set<[UInt8]> = []
 
     mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
@@ -91,33 +92,34 @@ private struct RelayElements {
     }
 
     private mutating func note(_ key: JSONToken, _ value: JSONToken, in bytes: UnsafeRawBufferPointer) {
-        if key.hasText("MessageTypeId", in: bytes) {
-            set(\.type, value, "MessageTypeId")
-        } else if key.hasText("UniqueId", in: bytes) {
-            set(\.uniqueID, value, "UniqueId")
-        } else if key.hasText("Action", in: bytes) {
-            set(\.action, value, "Action")
-        } else if key.hasText("Payload", in: bytes) {
-            set(\.payload, value, "Payload")
-        } else if key.hasText("ErrorCode", in: bytes) {
-            set(\.errorCode, value, "ErrorCode")
-        } else if key.hasText("ErrorDescription", in: bytes) {
-            set(\.errorDescription, value, "ErrorDescription")
-        } else if key.hasText("ErrorDetails", in: bytes) {
-            set(\.errorDetails, value, "ErrorDetails")
-        } else {
-            let name = key.text(in: bytes)
-            if !unknownKeys.insert(name).inserted { duplicateKey = duplicateKey ?? "/\(name.prefix(40))" }
+        let isNew =
+            if key.hasText("MessageTypeId", in: bytes) {
+                Self.set(&elements.type, value)
+            } else if key.hasText("UniqueId", in: bytes) {
+                Self.set(&elements.uniqueID, value)
+            } else if key.hasText("Action", in: bytes) {
+                Self.set(&elements.action, value)
+            } else if key.hasText("Payload", in: bytes) {
+                Self.set(&elements.payload, value)
+            } else if key.hasText("ErrorCode", in: bytes) {
+                Self.set(&elements.errorCode, value)
+            } else if key.hasText("ErrorDescription", in: bytes) {
+                Self.set(&elements.errorDescription, value)
+            } else if key.hasText("ErrorDetails", in: bytes) {
+                Self.set(&elements.errorDetails, value)
+            } else {
+                unknownKeys.insert(Array(key.text(in: bytes).utf8)).inserted
+            }
+        if !isNew, duplicateKey == nil {
+            // Scalars, because one `Character` may be as long as it likes.
+            duplicateKey = String(key.text(in: bytes).unicodeScalars.prefix(40))
         }
     }
 
-    private mutating func set(
-        _ element: WritableKeyPath<MessageElements, JSONToken?>, _ value: JSONToken, _ name: String
-    ) {
-        if elements[keyPath: element] != nil {
-            duplicateKey = duplicateKey ?? name
-        } else {
-            elements[keyPath: element] = value
-        }
+    /// False if there is an element already; the first stays.
+    private static func set(_ element: inout JSONToken?, _ value: JSONToken) -> Bool {
+        guard element == nil else { return false }
+        element = value
+        return true
     }
 }
