@@ -97,7 +97,8 @@ let package = Package(
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["Gateway", "BrokerLink", nioPosix, nioHTTP1, nioWebSocket],
+            dependencies: ["ocpp-gateway", nio, nioPosix],
+            exclude: ["Resources"],
             swiftSettings: strict
         ),
     ]
