@@ -78,7 +78,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WebSocketFrontEndTests",
-            dependencies: ["WebSocketFrontEnd", nioPosix],
+            dependencies: ["WebSocketFrontEnd", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
             swiftSettings: strict
         ),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
