@@ -11,6 +11,7 @@ let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "s
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -34,7 +35,8 @@ let package = Package(
             pkgConfig: "libmosquitto",
             providers: [.apt(["libmosquitto-dev"])]
         ),
-        .target(name: "OCPPJ", dependencies: [nio], swiftSettings: strict),
+        .target(name: "JSONText", swiftSettings: strict),
+        .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
         .target(name: "BrokerLink", dependencies: ["CMosquitto", nio, logging], swiftSettings: strict),
         .target(
             name: "ChargePointSessions",
@@ -52,6 +54,7 @@ let package = Package(
             name: "Gateway",
             dependencies: [
                 "OCPPJ", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", nioPosix, logging, lifecycle,
+                unixSignals,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -69,6 +72,7 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
         .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ"], swiftSettings: strict),
         .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(

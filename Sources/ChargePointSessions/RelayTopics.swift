@@ -1,27 +1,114 @@
+import OCPPJ
+
 /// The topic templates of one listener, mountpoint already in front (relay-format.md, "Topics").
 public struct RelayTopicTemplates: Sendable, Equatable {
-    public var call: String
+    public var call: TopicTemplate
     /// `upstream.topic_override_mapping`: by action.
-    public var callOverrides: [String: String]
-    public var reply: String
-    public var error: String
+    public var callOverrides: [String: TopicTemplate]
+    public var reply: TopicTemplate
+    public var error: TopicTemplate
     /// Nil: off.
-    public var invalid: String?
-    public var downstream: String
+    public var invalid: TopicTemplate?
+    public var downstream: TopicTemplate
     /// Nil: off.
-    public var presence: String?
+    public var presence: TopicTemplate?
 
     public init(
         mountpoint: String = "ocpp/", call: String = "cp/${cid}", callOverrides: [String: String] = [:],
         reply: String = "cp/${cid}/Reply", error: String = "cp/${cid}/Reply", invalid: String? = nil,
         downstream: String = "cs/${cid}", presence: String? = nil
     ) {
-        self.call = mountpoint + call
-        self.callOverrides = callOverrides.mapValues { mountpoint + $0 }
-        self.reply = mountpoint + reply
-        self.error = mountpoint + error
-        self.invalid = invalid.map { mountpoint + $0 }
-        self.downstream = mountpoint + downstream
-        self.presence = presence.map { mountpoint + $0 }
+        self.call = TopicTemplate(mountpoint + call)
+        self.callOverrides = callOverrides.mapValues { TopicTemplate(mountpoint + $0) }
+        self.reply = TopicTemplate(mountpoint + reply)
+        self.error = TopicTemplate(mountpoint + error)
+        self.invalid = invalid.map { TopicTemplate(mountpoint + $0) }
+        self.downstream = TopicTemplate(mountpoint + downstream)
+        self.presence = presence.map { TopicTemplate(mountpoint + $0) }
+    }
+}
+
+/// The topics of one charge point: templates with its identity filled in.
+public struct SessionTopics: Sendable {
+    public let downstream: String
+    public let presence: String?
+    private let call: MessageTopic
+    private let callOverrides: [String: MessageTopic]
+    private let reply: MessageTopic
+    private let error: MessageTopic
+    private let invalid: MessageTopic?
+
+    public init(templates: RelayTopicTemplates, identity: String, version: OCPPVersion) {
+        func topic(_ template: TopicTemplate) -> MessageTopic {
+            MessageTopic(template.filled(identity: identity).filled { $0 == .version ? version.rawValue : nil })
+        }
+        downstream = templates.downstream.filled(identity: identity).topic ?? ""
+        presence = templates.presence?.filled(identity: identity).topic
+        call = topic(templates.call)
+        callOverrides = templates.callOverrides.mapValues(topic)
+        reply = topic(templates.reply)
+        error = templates.error == templates.reply ? reply : topic(templates.error)
+        invalid = templates.invalid.map(topic)
+    }
+
+    /// Nil: the UniqueId cannot stand in a topic.
+    func call(action: String, id: String) -> String? {
+        (callOverrides.isEmpty ? call : callOverrides[action] ?? call).topic(type: .call, id: id, action: action)
+    }
+
+    func reply(id: String) -> String? { reply.topic(type: .callResult, id: id) }
+
+    /// The topic for CALLERRORs; a UniqueId that cannot stand in a topic is replaced by `-1` there.
+    public func error(id: String) -> String {
+        error.topic(type: .callError, id: id) ?? error.topic(type: .callError, id: GatewayError.unknownUniqueID) ?? ""
+    }
+
+    /// Nil: off.
+    func invalid(id: String) -> String? {
+        invalid.map { $0.topic(type: .call, id: id) ?? $0.topic(type: .call, id: GatewayError.unknownUniqueID) ?? "" }
+    }
+
+    /// Whether an answer with this UniqueId can be published.
+    func allowsReply(id: String) -> Bool {
+        reply(id: id) != nil && error.topic(type: .callError, id: id) != nil
+    }
+}
+
+/// One topic of a session; most need nothing from the message.
+private enum MessageTopic: Sendable {
+    case fixed(String)
+    /// `${action}`, `${id}` or `${type}` are left.
+    case perMessage(TopicTemplate)
+
+    init(_ template: TopicTemplate) {
+        if let topic = template.topic { self = .fixed(topic) } else { self = .perMessage(template) }
+    }
+
+    func topic(type: MessageType, id: String, action: String = "") -> String? {
+        switch self {
+        case .fixed(let topic): return topic
+        case .perMessage(let template):
+            // A value is one level: it must not make levels or wildcards of its own.
+            if template.placeholders.contains(.id), !id.isTopicLevel { return nil }
+            return template.filled { placeholder in
+                switch placeholder {
+                case .action: action
+                case .id: id
+                case .type: String(type.rawValue)
+                case .cid, .clientid, .version: nil
+                }
+            }.topic
+        }
+    }
+}
+
+extension String {
+    /// Whether this can stand as one level of an MQTT topic (and libmosquitto takes it).
+    fileprivate var isTopicLevel: Bool {
+        !isEmpty
+            && unicodeScalars.allSatisfy { scalar in
+                scalar != "/" && scalar != "+" && scalar != "#" && scalar.properties.generalCategory != .control
+                    && !scalar.properties.isNoncharacterCodePoint
+            }
     }
 }

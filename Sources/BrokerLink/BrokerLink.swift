@@ -1,0 +1,77 @@
+import Glibc
+import Logging
+import NIOCore
+import Synchronization
+
+/// The gateway's MQTT connections to its broker, each on a thread of its own.
+public final class BrokerLink: Sendable {
+    /// `configuration.connections` of them, at least one.
+    public let connections: [BrokerConnection]
+    private let configuration: BrokerLinkConfiguration
+    private let observer: any BrokerLinkObserver
+    private let logger: Logger
+    private let pending: PendingCount
+    private let threads = Mutex<[ThreadOfConnection]?>(nil)
+
+    public init(configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver, logger: Logger) {
+        let pending = PendingCount(limit: configuration.maxPending)
+        connections = (0..<max(1, configuration.connections)).map { BrokerConnection(index: $0, pending: pending) }
+        self.configuration = configuration
+        self.observer = observer
+        self.logger = logger
+        self.pending = pending
+    }
+
+    /// The connection of a topic: always the same one, in this process and the next, as long as their number is.
+    public func connection(for topic: String) -> BrokerConnection {
+        // FNV-1a; Swift's own hash differs from process to process.
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in topic.utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+        }
+        return connections[Int(hash % UInt64(connections.count))]
+    }
+
+    /// Starts a thread for each connection and returns at once. The threads try to reach the broker until `stop`.
+    public func start() {
+        // A broker that closes must not end the process: libmosquitto and OpenSSL write without MSG_NOSIGNAL.
+        signal(SIGPIPE, SIG_IGN)
+        threads.withLock { threads in
+            guard threads == nil else { return }
+            threads = connections.map { connection in
+                let configuration = configuration
+                let observer = observer
+                let logger = logger
+                let pending = pending
+                return ThreadOfConnection(name: "broker-\(connection.index)") {
+                    BrokerThread(
+                        connection: connection, configuration: configuration, observer: observer, logger: logger,
+                        pending: pending
+                    ).run()
+                }
+            }
+        }
+    }
+
+    /// All connections are accepted by the broker.
+    public var isUp: Bool { connections.allSatisfy(\.isUp) }
+
+    /// Messages that wait or are unacknowledged, over all connections.
+    public var pendingCount: Int { pending.current }
+
+    /// Publishes what is pending, waits for the acknowledgements and for queued unsubscribes, disconnects cleanly and
+    /// joins the threads; gives up at `deadline`.
+    ///
+    /// With the link down it waits for the broker only if there are messages for it.
+    /// - Returns: the number of messages that could not be delivered.
+    public func stop(deadline: NIODeadline) async -> Int {
+        for connection in connections {
+            connection.requestStop(deadline: deadline)
+        }
+        for thread in threads.withLock({ $0 ?? [] }) {
+            // A little more: the thread itself says goodbye to the broker at the deadline.
+            await thread.end(deadline: deadline + .seconds(1))
+        }
+        return pending.current
+    }
+}

@@ -1,0 +1,175 @@
+import CMosquitto
+import Glibc
+import Logging
+import NIOCore
+
+/// Connecting, being refused, and losing the link.
+extension BrokerThread {
+    /// A link that was up for less does not count as one that works.
+    private static let provenLife = TimeAmount.seconds(5)
+    private static let longestConnect = Duration.seconds(10)
+
+    func connect(_ now: NIODeadline) {
+        acknowledgement = nil
+        disconnection = nil
+        let target = addresses.current()
+        self.target = target
+        logger[metadataKey: "broker"] = "\(target.address)"
+        do {
+            let client = try client(for: target.address)
+            let version = fallback.version(forAddress: target.index)
+            let code = client.connect(to: target.address, bindAddress: target.bindAddress, protocolVersion: version)
+            let systemError = errno
+            guard code == MOSQ_ERR_SUCCESS.rawValue, client.socket >= 0 else {
+                return attemptFailed(text(ofError: code, systemError: systemError), now)
+            }
+            poll?.add(client.socket, [.read, .write])
+            let patience = configuration.keepAlive > .zero ? configuration.keepAlive : Self.longestConnect
+            // The name server may have taken its time.
+            let deadline = NIODeadline.now() + TimeAmount(min(patience, Self.longestConnect))
+            link = .connecting(deadline: deadline, isConnected: false)
+        } catch {
+            attemptFailed(error.reason, now)
+        }
+    }
+
+    /// One client for all attempts, as it keeps what is unacknowledged; only TLS cannot be taken off one again.
+    private func client(for address: BrokerLinkConfiguration.Address) throws(MosquittoClient.SetUpError)
+        -> MosquittoClient
+    {
+        if let client, client.usesTLS == address.usesTLS { return client }
+        client = nil
+        queue.requeueInFlight()
+        maximumPacketSize = nil
+        qualityOfService = configuration.qualityOfService.rawValue
+        let clientID = configuration.clientID + (connection.index == 0 ? "" : "-\(connection.index + 1)")
+        let new = try MosquittoClient(
+            configuration: configuration, clientID: clientID, will: connection.index == 0 ? configuration.will : nil,
+            usesTLS: address.usesTLS, events: self)
+        client = new
+        return new
+    }
+
+    // MARK: CONNACK
+
+    /// In libmosquitto's call-back: it sends its unacknowledged publishes when this returns, and the subscriptions
+    /// must be in front of them, or an answer could be missed.
+    func mosquittoConnected(_ acknowledgement: ConnectAcknowledgement) {
+        self.acknowledgement = acknowledgement
+        guard acknowledgement.reasonCode == 0 else { return }
+        qualityOfService = min(
+            configuration.qualityOfService.rawValue, acknowledgement.maximumQualityOfService ?? qualityOfService)
+        maximumPacketSize = acknowledgement.maximumPacketSize ?? maximumPacketSize
+        connection.brokerTakesPackets(upTo: maximumPacketSize ?? 0)
+        inFlightLimit = max(1, min(configuration.maxInflight, acknowledgement.receiveMaximum ?? 65535))
+        link = .up(since: .now())
+        deliveries.add(table.linkUp(sessionPresent: acknowledgement.isSessionPresent))
+        sendSubscriptions()
+    }
+
+    func announceIfAcknowledged(_ now: NIODeadline) {
+        guard let acknowledgement, acknowledgement.reasonCode == 0 else { return }
+        self.acknowledgement = nil
+        connection.linkChanged(isUp: true)
+        let version = target.map { fallback.version(forAddress: $0.index) } ?? configuration.protocolVersion
+        logger.info(
+            "broker link up",
+            metadata: [
+                "protocol": "\(version.rawValue)",
+                "session": "\(acknowledgement.isSessionPresent ? "kept" : "new")",
+            ])
+        observer.brokerLinkChanged(connection: connection.index, isUp: true)
+    }
+
+    // MARK: Failure
+
+    func mosquittoDisconnected(code: Int32, systemError: Int32) {
+        // libmosquitto may report an end twice; the first report names the cause.
+        disconnection = disconnection ?? (code, systemError)
+    }
+
+    func connectionEnded(_ end: (code: Int32, systemError: Int32), isOrderly: Bool, _ now: NIODeadline) {
+        switch link {
+        case .down: return
+        case .up(let since): linkLost(end, isOrderly: isOrderly, since: since, now)
+        case .connecting:
+            if let refusal = acknowledgement?.reasonCode {
+                return refused(refusal, now)
+            }
+            let wasClosed = end.code == MOSQ_ERR_CONN_LOST.rawValue || end.code == MOSQ_ERR_PROTOCOL.rawValue
+            if wasClosed, let target, client?.usesTLS == false || end.code == MOSQ_ERR_PROTOCOL.rawValue {
+                fallback.closedBeforeAnswer(address: target.index)
+            }
+            attemptFailed(text(ofError: end.code, systemError: end.systemError), now)
+        }
+    }
+
+    private func linkLost(
+        _ end: (code: Int32, systemError: Int32), isOrderly: Bool, since: NIODeadline, _ now: NIODeadline
+    ) {
+        table.linkLost()
+        fallback.linkLost()
+        if now - since >= Self.provenLife {
+            backoff.reset()
+        }
+        let pause = isOrderly ? .zero : backoff.next()
+        link = .down(retryAt: now + TimeAmount(pause))
+        connection.linkChanged(isUp: false)
+        disconnection = nil
+        if end.code == Int32(MQTT_RC_SESSION_TAKEN_OVER.rawValue) {
+            logger.error(
+                "another MQTT client connected with this gateway's client id; each gateway needs its own",
+                metadata: ["client_id": "\(configuration.clientID)"])
+        }
+        if isOrderly {
+            logger.info("broker link closed")
+        } else {
+            logger.warning(
+                "broker link down",
+                metadata: [
+                    "reason": "\(text(ofError: end.code, systemError: end.systemError))", "retry_in": "\(pause)",
+                ])
+        }
+        observer.brokerLinkChanged(connection: connection.index, isUp: false)
+    }
+
+    private func refused(_ reasonCode: Int32, _ now: NIODeadline) {
+        let isVersion =
+            reasonCode == Int32(MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION.rawValue)
+            || reasonCode == Int32(CONNACK_REFUSED_PROTOCOL_VERSION.rawValue)
+        if isVersion, fallback.versionRefused() {
+            logger.info("the broker does not speak MQTT 5, going on with 3.1.1")
+            link = .down(retryAt: now)
+            return
+        }
+        let reason = MosquittoClient.text(ofReason: reasonCode)
+        logger.error(
+            "the broker refuses the connection",
+            metadata: ["reason": "\(reason)", "code": "\(reasonCode)", "client_id": "\(configuration.clientID)"])
+        attemptFailed("refused: \(reason)", now)
+    }
+
+    /// For an attempt that libmosquitto itself does not give up; it closes the socket at the next connect.
+    func abandonAttempt(_ reason: String, _ now: NIODeadline) {
+        if let client, client.socket >= 0 {
+            poll?.remove(client.socket)
+            shutdown(client.socket, Int32(SHUT_RDWR))
+        }
+        attemptFailed(client?.errorText.map { "\(reason): \($0)" } ?? reason, now)
+    }
+
+    private func attemptFailed(_ reason: String, _ now: NIODeadline) {
+        let isRoundOver = addresses.advance()
+        let pause = isRoundOver ? backoff.next() : .zero
+        link = .down(retryAt: now + TimeAmount(pause))
+        logger.warning("broker not reachable", metadata: ["reason": "\(reason)", "retry_in": "\(pause)"])
+    }
+
+    private func text(ofError code: Int32, systemError: Int32) -> String {
+        if code >= 0x80 {
+            return "closed by the broker: \(MosquittoClient.text(ofReason: code))"
+        }
+        let text = MosquittoClient.text(ofError: code, systemError: systemError)
+        return client?.errorText.map { "\(text): \($0)" } ?? text
+    }
+}

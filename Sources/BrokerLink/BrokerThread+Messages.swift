@@ -1,0 +1,124 @@
+import CMosquitto
+import Logging
+import NIOCore
+
+/// Subscriptions and messages, both ways.
+extension BrokerThread: MosquittoEvents {
+    static let deadlinePassed = "deadline passed before the broker could take it"
+    /// Topics in a SUBSCRIBE: much cheaper than one each, and small enough for any broker.
+    private static let topicsPerPacket = 100
+    /// Messages handed over before the socket is looked at again.
+    private static let messagesPerRound = 256
+
+    // MARK: Subscriptions
+
+    func sendSubscriptions() {
+        guard let client, table.hasSomethingToSend else { return }
+        let room = maximumPacketSize.map { max(0, $0 - 16) } ?? 65536
+        while case let topics = table.nextToUnsubscribe(count: Self.topicsPerPacket, bytes: room), !topics.isEmpty {
+            let valid = topics.filter { MosquittoClient.isTopicFilter($0) && $0.utf8.count + 2 <= room }
+            guard !valid.isEmpty else { continue }
+            let (code, packetID) = client.unsubscribe(from: valid)
+            guard code == MOSQ_ERR_SUCCESS.rawValue else { return table.unsubscribeNotSent(valid) }
+            table.unsubscribeSent(valid, packetID: packetID)
+        }
+        while case let topics = table.nextToSubscribe(count: Self.topicsPerPacket, bytes: room), !topics.isEmpty {
+            let invalid = topics.filter { !MosquittoClient.isTopicFilter($0) }
+            deliveries.add(
+                table.subscribeFailed(invalid, reasonCode: UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)))
+            let tooLong = topics.filter { !invalid.contains($0) && $0.utf8.count + 3 > room }
+            deliveries.add(table.subscribeFailed(tooLong, reasonCode: UInt8(MQTT_RC_PACKET_TOO_LARGE.rawValue)))
+            let valid = topics.filter { !invalid.contains($0) && !tooLong.contains($0) }
+            guard !valid.isEmpty else { continue }
+            let (code, packetID) = client.subscribe(to: valid)
+            guard code == MOSQ_ERR_SUCCESS.rawValue else { return table.subscribeNotSent(valid) }
+            table.subscribeSent(valid, packetID: packetID)
+        }
+    }
+
+    func mosquittoSubscribed(packetID: Int32, granted: UnsafeBufferPointer<Int32>) {
+        deliveries.add(table.subscribeAcknowledged(packetID: packetID, granted: granted))
+    }
+
+    func mosquittoUnsubscribed(packetID: Int32) {
+        table.unsubscribeAcknowledged(packetID: packetID)
+    }
+
+    func mosquittoReceived(_ message: BrokerMessage) {
+        if let receiver = table.receiver(of: message.topic) {
+            deliveries.add(.message(receiver.subscriber, message), on: receiver.eventLoop)
+        } else {
+            observer.brokerDeliveredUnrouted(message, from: connection)
+        }
+    }
+
+    // MARK: Messages to the broker
+
+    /// Only what the socket takes at once is handed to libmosquitto, whose own queue knows no bound.
+    var canSendMessages: Bool {
+        guard case .up = link, let client, queue.waitingCount > 0 else { return false }
+        return (qualityOfService == 0 || queue.inFlightCount < inFlightLimit) && !client.wantsWrite
+    }
+
+    func sendMessages(_ now: NIODeadline) {
+        guard let client else { return }
+        for _ in 0..<Self.messagesPerRound where canSendMessages {
+            guard let message = queue.takeNext() else { return }
+            if let deadline = message.deadline, deadline <= now {
+                notTaken(message, reason: Self.deadlinePassed)
+                continue
+            }
+            guard send(message, client) else { return }
+        }
+    }
+
+    /// False: the connection has failed, which the socket will tell.
+    private func send(_ message: BrokerPublish, _ client: MosquittoClient) -> Bool {
+        let (code, packetID) = client.publish(message, qualityOfService: qualityOfService)
+        switch mosq_err_t(code) {
+        case MOSQ_ERR_SUCCESS:
+            if qualityOfService == 0 {
+                settled += 1
+            } else {
+                queue.sent(message, packetID: packetID)
+            }
+            return true
+        case MOSQ_ERR_NO_CONN, MOSQ_ERR_CONN_LOST, MOSQ_ERR_ERRNO:
+            // libmosquitto has kept a message of QoS 1 or 2 and sends it after the reconnect.
+            if qualityOfService == 0 {
+                queue.putBack(message)
+            } else {
+                queue.sent(message, packetID: packetID)
+            }
+            return false
+        default:
+            notTaken(message, reason: MosquittoClient.text(ofError: code, systemError: 0))
+            return true
+        }
+    }
+
+    func mosquittoPublished(packetID: Int32, reasonCode: Int32) {
+        // Nothing is found for QoS 0, which was settled when it was handed over.
+        guard let message = queue.acknowledged(packetID: packetID) else { return }
+        if reasonCode >= 0x80 {
+            notTaken(message, reason: "refused by the broker: \(MosquittoClient.text(ofReason: reasonCode))")
+        } else {
+            settled += 1
+        }
+    }
+
+    func notTaken(_ message: BrokerPublish, reason: String) {
+        settled += 1
+        failures.add(reason)
+        guard let origin = message.origin, let eventLoop = table.eventLoop(of: origin.subscriber) else { return }
+        deliveries.add(.notTaken(origin.subscriber, token: origin.token, reason: reason), on: eventLoop)
+    }
+
+    func log(_ failures: [(reason: String, count: Int)]) {
+        for failure in failures {
+            logger.warning(
+                "messages not delivered to the broker",
+                metadata: ["reason": "\(failure.reason)", "count": "\(failure.count)"])
+        }
+    }
+}

@@ -1,0 +1,237 @@
+import NIOCore
+
+/// Who is subscribed to which topic on one connection, what the broker knows of it, and what it must be told.
+///
+/// A topic has at most one wish at a time (subscribe or unsubscribe), so the last packet about it on the wire
+/// always says what is wanted now.
+struct SubscriptionTable {
+    struct Receiver {
+        var subscriber: any BrokerSubscriber
+        var eventLoop: any EventLoop
+    }
+
+    /// What a subscriber must hear.
+    enum News {
+        case subscribed(Receiver)
+        case refused(Receiver, reasonCode: UInt8)
+    }
+
+    private enum State: Equatable {
+        /// To be sent; `brokerMayKnow`: a SUBSCRIBE was sent before, on a link that is gone.
+        case wanted(brokerMayKnow: Bool)
+        case sent(packetID: Int32)
+        case acknowledged
+    }
+
+    private struct Entry {
+        var receiver: Receiver
+        var state: State
+        /// This subscriber has heard that it is subscribed.
+        var isTold = false
+    }
+
+    private struct Presence {
+        var eventLoop: any EventLoop
+        var topics: Int
+    }
+
+    private var entries: [String: Entry] = [:]
+    /// Topics in state `wanted`, oldest first; may name some that are no longer.
+    private var toSubscribe: [String] = []
+    private var toUnsubscribe: Set<String> = []
+    private var subscribing: [Int32: [String]] = [:]
+    private var unsubscribing: [Int32: [String]] = [:]
+    /// On which event loop a subscriber lives, for news about what it published.
+    private var present: [ObjectIdentifier: Presence] = [:]
+    private var isLinkUp = false
+
+    var hasSomethingToSend: Bool { !toSubscribe.isEmpty || !toUnsubscribe.isEmpty }
+    var unsubscribesAreSettled: Bool { toUnsubscribe.isEmpty && unsubscribing.isEmpty }
+
+    func receiver(of topic: String) -> Receiver? {
+        entries[topic]?.receiver
+    }
+
+    func eventLoop(of subscriber: any BrokerSubscriber) -> (any EventLoop)? {
+        present[ObjectIdentifier(subscriber)]?.eventLoop
+    }
+
+    // MARK: What the sessions want
+
+    mutating func subscribe(topic: String, receiver: Receiver) -> News? {
+        toUnsubscribe.remove(topic)
+        enter(receiver)
+        guard var entry = entries[topic] else {
+            entries[topic] = Entry(receiver: receiver, state: .wanted(brokerMayKnow: false))
+            toSubscribe.append(topic)
+            return nil
+        }
+        leave(entry.receiver.subscriber)
+        entry.receiver = receiver
+        // With the link down nobody knows whether the broker keeps the session: told when it is back.
+        entry.isTold = entry.state == .acknowledged && isLinkUp
+        entries[topic] = entry
+        return entry.isTold ? .subscribed(receiver) : nil
+    }
+
+    mutating func unsubscribe(topic: String, subscriber: any BrokerSubscriber) {
+        guard let entry = entries[topic], entry.receiver.subscriber === subscriber else { return }
+        remove(topic, entry)
+        if entry.state != .wanted(brokerMayKnow: false) {
+            toUnsubscribe.insert(topic)
+        }
+    }
+
+    mutating func discard(topic: String) {
+        guard entries[topic] == nil, !unsubscribing.values.contains(where: { $0.contains(topic) }) else { return }
+        toUnsubscribe.insert(topic)
+    }
+
+    // MARK: What goes to the broker
+
+    /// The topics of the next SUBSCRIBE, at most `count` and about `bytes` bytes of packet.
+    mutating func nextToSubscribe(count: Int, bytes: Int) -> [String] {
+        var topics: [String] = []
+        var room = bytes
+        var looked = 0
+        for topic in toSubscribe {
+            if case .wanted = entries[topic]?.state {
+                room -= topic.utf8.count + 3
+                if topics.count == count || (room < 0 && !topics.isEmpty) { break }
+                topics.append(topic)
+                // Not twice in a packet, when the list names it twice.
+                entries[topic]?.state = .sent(packetID: 0)
+            }
+            looked += 1
+        }
+        toSubscribe.removeFirst(looked)
+        return topics
+    }
+
+    mutating func subscribeSent(_ topics: [String], packetID: Int32) {
+        for topic in topics {
+            entries[topic]?.state = .sent(packetID: packetID)
+        }
+        subscribing[packetID] = topics
+    }
+
+    /// The link turned out to be gone.
+    mutating func subscribeNotSent(_ topics: [String]) {
+        for topic in topics where entries[topic] != nil {
+            entries[topic]?.state = .wanted(brokerMayKnow: true)
+            toSubscribe.append(topic)
+        }
+    }
+
+    /// Could not be sent at all (not a topic filter, too long for this broker).
+    mutating func subscribeFailed(_ topics: [String], reasonCode: UInt8) -> [News] {
+        topics.compactMap { topic in
+            guard let entry = entries[topic] else { return nil }
+            remove(topic, entry)
+            return .refused(entry.receiver, reasonCode: reasonCode)
+        }
+    }
+
+    mutating func nextToUnsubscribe(count: Int, bytes: Int) -> [String] {
+        var topics: [String] = []
+        var room = bytes
+        while topics.count < count, let topic = toUnsubscribe.first {
+            room -= topic.utf8.count + 2
+            if room < 0, !topics.isEmpty { break }
+            toUnsubscribe.remove(topic)
+            topics.append(topic)
+        }
+        return topics
+    }
+
+    mutating func unsubscribeSent(_ topics: [String], packetID: Int32) {
+        unsubscribing[packetID] = topics
+    }
+
+    mutating func unsubscribeNotSent(_ topics: [String]) {
+        toUnsubscribe.formUnion(topics)
+    }
+
+    // MARK: What comes from the broker
+
+    mutating func subscribeAcknowledged(packetID: Int32, granted: some RandomAccessCollection<Int32>) -> [News] {
+        guard let topics = subscribing.removeValue(forKey: packetID) else { return [] }
+        var news: [News] = []
+        var codes = granted.makeIterator()
+        for topic in topics {
+            // A broker that answers for fewer topics than were asked has not granted the others.
+            let code = UInt8(truncatingIfNeeded: codes.next() ?? 0x80)
+            guard var entry = entries[topic], entry.state == .sent(packetID: packetID) else { continue }
+            if code >= 0x80 {
+                remove(topic, entry)
+                news.append(.refused(entry.receiver, reasonCode: code))
+                continue
+            }
+            if !entry.isTold {
+                news.append(.subscribed(entry.receiver))
+            }
+            entry.state = .acknowledged
+            entry.isTold = true
+            entries[topic] = entry
+        }
+        return news
+    }
+
+    mutating func unsubscribeAcknowledged(packetID: Int32) {
+        unsubscribing.removeValue(forKey: packetID)
+    }
+
+    mutating func linkLost() {
+        isLinkUp = false
+        for topics in subscribing.values {
+            for topic in topics {
+                guard case .sent = entries[topic]?.state else { continue }
+                entries[topic]?.state = .wanted(brokerMayKnow: true)
+                toSubscribe.append(topic)
+            }
+        }
+        subscribing.removeAll()
+        for topics in unsubscribing.values {
+            toUnsubscribe.formUnion(topics.filter { entries[$0] == nil })
+        }
+        unsubscribing.removeAll()
+    }
+
+    /// CONNACK: with the session kept, only what was not acknowledged is to be sent; else everything.
+    mutating func linkUp(sessionPresent: Bool) -> [News] {
+        isLinkUp = true
+        var news: [News] = []
+        if !sessionPresent {
+            toUnsubscribe.removeAll()
+            toSubscribe = Array(entries.keys)
+        }
+        for (topic, entry) in entries where entry.state == .acknowledged {
+            if !sessionPresent {
+                entries[topic]?.state = .wanted(brokerMayKnow: false)
+            } else if !entry.isTold {
+                entries[topic]?.isTold = true
+                news.append(.subscribed(entry.receiver))
+            }
+        }
+        return news
+    }
+
+    // MARK: Who is here
+
+    private mutating func remove(_ topic: String, _ entry: Entry) {
+        entries[topic] = nil
+        leave(entry.receiver.subscriber)
+    }
+
+    private mutating func enter(_ receiver: Receiver) {
+        let presence = Presence(eventLoop: receiver.eventLoop, topics: 0)
+        present[ObjectIdentifier(receiver.subscriber), default: presence].topics += 1
+    }
+
+    private mutating func leave(_ subscriber: any BrokerSubscriber) {
+        let identifier = ObjectIdentifier(subscriber)
+        guard var presence = present[identifier] else { return }
+        presence.topics -= 1
+        present[identifier] = presence.topics == 0 ? nil : presence
+    }
+}

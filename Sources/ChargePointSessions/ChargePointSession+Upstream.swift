@@ -1,0 +1,201 @@
+import Logging
+import NIOCore
+import OCPPJ
+
+// What comes from the charge point, and what it is answered.
+extension ChargePointSession {
+    // MARK: From the charge point
+
+    /// Any frame has arrived.
+    public func showedLife() {
+        machine.showedLife(now: .now())
+    }
+
+    /// One whole text message has arrived.
+    public func received(text: ByteBuffer) {
+        guard !isEnded else { return }
+        if hold != nil {
+            heldTexts.append(text)
+            return
+        }
+        let now = NIODeadline.now()
+        guard machine.mayReceive(now: now) else {
+            return pause(.rate, holding: text)
+        }
+        handle(text, now: now)
+    }
+
+    func pause(_ reason: SessionStateMachine.Hold, holding text: ByteBuffer) {
+        heldTexts.prepend(text)
+        guard hold == nil else { return hold = reason }
+        hold = reason
+        connection.pauseReading()
+        log(.debug, "reading paused", ["reason": "\(reason)"])
+        armTimer()
+    }
+
+    /// Presents held messages again, as far as the rules let them pass.
+    func releaseHeldTexts() {
+        guard let reason = hold, !isEnded else { return }
+        // A message held for its rate has not been counted yet; one held for open CALLs has.
+        var isCounted = reason == .openCalls
+        let now = NIODeadline.now()
+        while let text = heldTexts.popFirst(), !isEnded {
+            guard isCounted || machine.mayReceive(now: now) else { return pause(.rate, holding: text) }
+            isCounted = false
+            guard handle(text, now: now) else { return }
+        }
+        guard !isEnded else { return }
+        hold = nil
+        connection.resumeReading()
+    }
+
+    /// False: it is held for later.
+    @discardableResult
+    func handle(_ text: ByteBuffer, now: NIODeadline) -> Bool {
+        logFrame("frame received", text)
+        do throws(OCPPMessageProblem) {
+            let message = try OCPPMessage.parse(frame: text, version: chargePoint.version, limits: context.limits)
+            return handle(message, now: now)
+        } catch {
+            handle(error, text: text)
+            return true
+        }
+    }
+
+    func handle(_ message: OCPPMessage, now: NIODeadline) -> Bool {
+        let id = message.uniqueID
+        let action = machine.chargePointSent(uniqueID: id, message.body, linkIsUp: link.isUp, now: now)
+        switch action {
+        case .hold:
+            pause(.openCalls, holding: message.text)
+            return false
+        case .relayCall(let deadline):
+            relayCall(message, deadline: deadline)
+            if let forgotten = machine.takeForgottenCall() {
+                log(.warning, "open CALL forgotten", ["id": "\(forgotten.uniqueID)", "action": "\(forgotten.action)"])
+            }
+            armTimer()
+        case .refuseCall(let code, let description):
+            if code == .internalError {
+                context.counters.add(.refusedForBroker)
+                refuseCall(id, code, description, level: .warning)
+            } else {
+                refuseBad(message.text, uniqueID: id, code, description, reason: "duplicate")
+            }
+        case .relayAnswer(let isLate):
+            relayAnswer(message, isLate: isLate)
+            sendNextCall()
+        case .dropUnmatchedAnswer:
+            context.counters.add(.unmatchedAnswers)
+            noteBad("an answer that matches no open CALL", uniqueID: id)
+            publishInvalid(message.text, uniqueID: id, "unsolicited", nil, "no open CALL has this UniqueId")
+            endIfTooBad()
+        }
+        return true
+    }
+
+    func relayCall(_ message: OCPPMessage, deadline: NIODeadline?) {
+        guard case .call(let action, _) = message.body else { return }
+        callsUp += 1
+        context.counters.add(.callsUp)
+        guard topics.allowsReply(id: message.uniqueID),
+            let topic = topics.call(action: action, id: message.uniqueID)
+        else {
+            _ = machine.couldNotRelay(message.uniqueID)
+            return refuseBad(
+                message.text, uniqueID: message.uniqueID, .malformedMessage,
+                "UniqueId: holds a character that may not stand in a topic", reason: "malformed")
+        }
+        let call = UpstreamMessage.Call(
+            uniqueID: message.uniqueID, action: action, responseTopic: topics.downstream, version: chargePoint.version)
+        let upstream = UpstreamMessage(topic: topic, payload: message.relay(), call: call, deadline: deadline)
+        if !publish(upstream) {
+            brokerDidNotTake(uniqueID: message.uniqueID, reason: "the broker takes no more messages")
+        }
+    }
+
+    func relayAnswer(_ message: OCPPMessage, isLate: Bool) {
+        if isLate {
+            context.counters.add(.lateAnswers)
+            log(.warning, "late answer relayed", ["id": "\(message.uniqueID)"])
+        }
+        let topic: String?
+        if message.type == .callResult {
+            context.counters.add(.resultsUp)
+            topic = topics.reply(id: message.uniqueID)
+        } else {
+            context.counters.add(.errorsUp)
+            topic = topics.error(id: message.uniqueID)
+        }
+        publishOrLog(UpstreamMessage(topic: topic ?? topics.error(id: message.uniqueID), payload: message.relay()))
+    }
+
+    func handle(_ problem: OCPPMessageProblem, text: ByteBuffer) {
+        let action = machine.chargePointSentBad(problem, version: chargePoint.version)
+        switch action {
+        case .answer(let uniqueID, let code, let description):
+            refuseBad(text, uniqueID: uniqueID, code, description, reason: "malformed")
+            return
+        case .ignore(let description):
+            noteBad(description, uniqueID: nil)
+            publishInvalid(text, uniqueID: nil, "malformed", .malformedMessage, description)
+        case .report(let uniqueID, let description):
+            noteBad(description, uniqueID: uniqueID)
+            publishInvalid(text, uniqueID: uniqueID, "malformed", .malformedMessage, description)
+            report("malformed", uniqueID: uniqueID, .malformedMessage, "the charge point's answer: \(description)")
+            sendNextCall()
+        }
+        if problem == .notUTF8 { end(.notUTF8) } else { endIfTooBad() }
+    }
+
+    // MARK: To the charge point
+
+    /// Answers a bad message with a CALLERROR.
+    func refuseBad(
+        _ text: ByteBuffer, uniqueID: String?, _ code: OCPPErrorCode, _ description: String, reason: String
+    ) {
+        noteBad(description, uniqueID: uniqueID)
+        publishInvalid(text, uniqueID: uniqueID, reason, code, description)
+        sendError(uniqueID, code, description)
+        endIfTooBad()
+    }
+
+    func refuseCall(_ uniqueID: String, _ code: OCPPErrorCode, _ description: String, level: Logger.Level) {
+        log(level, "CALL refused", ["id": "\(uniqueID)", "reason": "\(description)"])
+        sendError(uniqueID, code, description)
+    }
+
+    func sendError(_ uniqueID: String?, _ code: OCPPErrorCode, _ description: String) {
+        let name = code.name(in: chargePoint.version)
+        send(GatewayError(uniqueID: uniqueID, code: name, description: description).frame())
+    }
+
+    func send(_ frame: ByteBuffer) {
+        logFrame("frame sent", frame)
+        connection.send(text: frame)
+    }
+
+    func noteBad(_ description: String, uniqueID: String?) {
+        badMessages += 1
+        context.counters.add(.badMessages)
+        log(.warning, "bad message from the charge point", ["id": "\(uniqueID ?? "-")", "reason": "\(description)"])
+    }
+
+    func endIfTooBad() {
+        if machine.hasTooManyBadMessages { end(.tooManyBadMessages) }
+    }
+
+    func sendCall(_ call: DownstreamQueue.Call) {
+        callsDown += 1
+        context.counters.add(.callsDown)
+        send(call.frame)
+        armTimer()
+    }
+
+    func sendNextCall() {
+        let now = NIODeadline.now()
+        reportExpired(now: now)
+        if let call = machine.nextCall(now: now) { sendCall(call) }
+    }
+}

@@ -1,0 +1,271 @@
+import DequeModule
+import Logging
+import NIOCore
+import OCPPJ
+
+/// One connected charge point: an actor that lives on its connection's event loop, so that neither end hops.
+///
+/// It moves messages; every rule is `SessionStateMachine`'s.
+public final actor ChargePointSession {
+    /// Where a session is in its life.
+    enum Phase {
+        /// The session whose place it takes has not reported its end yet.
+        case waitingForPredecessor
+        /// The broker has not acknowledged the subscription yet.
+        case subscribing
+        case open
+        case ended
+    }
+
+    public nonisolated let eventLoop: any EventLoop
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
+
+    public nonisolated let chargePoint: ChargePoint
+    nonisolated let context: SessionContext
+    nonisolated let topics: SessionTopics
+    let connection: any ChargePointConnection
+    let link: any UpstreamLink
+    let sessionID = RandomID.make()
+    let connectedAt = NIODeadline.now()
+
+    var machine: SessionStateMachine
+    var phase = Phase.waitingForPredecessor
+    /// What is published before the broker has acknowledged the subscription, in order.
+    var unpublished: [UpstreamMessage] = []
+    /// Messages read but not handled, because reading pauses.
+    var heldTexts: Deque<ByteBuffer> = []
+    var hold: SessionStateMachine.Hold?
+    private var timerAt = NIODeadline.distantFuture
+    /// The newer session that took this one's place.
+    private(set) var successor: ChargePointSession?
+    var callsUp = 0
+    var callsDown = 0
+    var badMessages = 0
+
+    public init(
+        chargePoint: ChargePoint, topics: SessionTopics, context: SessionContext,
+        connection: any ChargePointConnection, link: any UpstreamLink
+    ) {
+        eventLoop = connection.eventLoop
+        self.chargePoint = chargePoint
+        self.topics = topics
+        self.context = context
+        self.connection = connection
+        self.link = link
+        machine = SessionStateMachine(settings: context.settings, now: .now())
+    }
+
+    public nonisolated var downstreamTopic: String { topics.downstream }
+
+    // MARK: The beginning
+
+    /// Takes the charge point's place in the registry and starts; called once, on the event loop.
+    public func start() {
+        context.counters.add(.connected)
+        log(
+            .info, "charge point connected",
+            [
+                "remote": "\(chargePoint.remoteAddress)", "version": "\(chargePoint.version.rawValue)",
+                "listener": "\(chargePoint.listener)", "session": "\(sessionID)",
+            ])
+        armTimer()
+        guard let predecessor = context.registry.enter(self) else { return subscribe() }
+        context.counters.add(.replaced)
+        predecessor.eventLoop.execute {
+            predecessor.assumeIsolated { $0.giveWay(to: self) }
+        }
+    }
+
+    private func subscribe() {
+        phase = .subscribing
+        // Kept in front of what the charge point said meanwhile.
+        if let presence = presenceMessage(end: nil) { unpublished.insert(presence, at: 0) }
+        link.subscribe(self)
+    }
+
+    /// The older session has reported its end.
+    private func predecessorHasEnded() {
+        switch phase {
+        case .waitingForPredecessor: subscribe()
+        case .ended:
+            guard successor == nil else { return passOn() }
+            // It left before its turn came: the subscription that it would have taken over goes.
+            link.subscribe(self)
+            link.unsubscribe(self)
+        case .subscribing, .open: break
+        }
+    }
+
+    /// Ends in favour of a newer session of the same charge point.
+    private func giveWay(to newer: ChargePointSession) {
+        successor = newer
+        // One that has still to wait for the one before lets the newer one wait for it too.
+        let waits = phase == .waitingForPredecessor
+        end(.replaced)
+        if !waits { passOn() }
+    }
+
+    private func passOn() {
+        guard let successor else { return }
+        successor.eventLoop.execute {
+            successor.assumeIsolated { $0.predecessorHasEnded() }
+        }
+    }
+
+    // MARK: The end
+
+    /// Ends the session, once: what is open is reported, then the connection is closed.
+    public func end(_ reason: SessionEnd) {
+        guard !isEnded else { return }
+        let isSubscribed = phase == .open
+        let wasWaiting = phase == .waitingForPredecessor
+        if !isSubscribed { dropUnpublishedCalls() }
+        phase = .ended
+        for message in unpublished { publishOrLog(message) }
+        unpublished = []
+        for call in machine.end() {
+            report("disconnected", uniqueID: call.uniqueID, .genericError, "the charge point's session has ended")
+        }
+        if !wasWaiting, let presence = presenceMessage(end: reason) { publishOrLog(presence) }
+        heldTexts.removeAll()
+        // A newer session takes the subscription over as it is.
+        if successor == nil, !wasWaiting { link.unsubscribe(self) }
+        context.registry.leave(self)
+        logEnd(reason)
+        if let close = reason.close { connection.close(code: close.code, reason: close.text) }
+    }
+
+    /// What the charge point said is not published without the subscription for its answers; it has had no answer, so
+    /// it says it again.
+    private func dropUnpublishedCalls() {
+        let calls = unpublished.count { $0.call != nil }
+        guard calls > 0 else { return }
+        unpublished.removeAll { $0.call != nil }
+        log(.warning, "CALLs not published: the session ended before its subscription", ["calls": "\(calls)"])
+    }
+
+    private func logEnd(_ reason: SessionEnd) {
+        context.counters.add(.disconnected)
+        log(
+            .info, "charge point disconnected",
+            [
+                "reason": "\(reason.reason)", "duration": "\(formattedDuration)", "remote": "\(chargePoint.remoteAddress)",
+                "calls_up": "\(callsUp)", "calls_down": "\(callsDown)", "bad_messages": "\(badMessages)",
+                "unanswered": "\(machine.openCallCount)", "session": "\(sessionID)",
+            ])
+    }
+
+    var isEnded: Bool { phase == .ended }
+
+    // MARK: Time
+
+    /// Arms the connection's timer if something falls due before it fires anyway.
+    func armTimer() {
+        let deadline = machine.nextDeadline(hold: hold, now: .now())
+        guard deadline < timerAt else { return }
+        timerAt = deadline
+        connection.armTimer(at: deadline)
+    }
+
+    /// The connection's timer has fired.
+    public func timerFired() {
+        guard !isEnded else { return }
+        timerAt = .distantFuture
+        let now = NIODeadline.now()
+        while !isEnded, let timeout = machine.takeTimeout(hold: hold, now: now) { handle(timeout) }
+        guard !isEnded else { return }
+        releaseHeldTexts()
+        armTimer()
+    }
+
+    private func handle(_ timeout: SessionStateMachine.Timeout) {
+        switch timeout {
+        case .answer(let call):
+            context.counters.add(.answerTimeouts)
+            log(.warning, "CALL without an answer", ["id": "\(call.uniqueID)", "action": "\(call.action)"])
+            sendError(call.uniqueID, .internalError, "no answer from the central system")
+        case .call(let call):
+            context.counters.add(.callTimeouts)
+            report("call_timeout", uniqueID: call.uniqueID, .genericError, "the charge point did not answer in time")
+            sendNextCall()
+        case .expiry(let call):
+            reportExpired(call)
+        case .ping:
+            connection.sendPing()
+        case .silence:
+            end(.keepaliveTimeout)
+        }
+    }
+
+    // MARK: To the broker
+
+    /// False: there is no room for it.
+    func publish(_ message: UpstreamMessage) -> Bool {
+        switch phase {
+        case .waitingForPredecessor, .subscribing:
+            unpublished.append(message)
+            return true
+        case .open, .ended:
+            return link.publish(message, from: self)
+        }
+    }
+
+    func publishOrLog(_ message: UpstreamMessage) {
+        if !publish(message) {
+            log(.error, "message lost: the broker takes no more", ["topic": "\(message.topic)"])
+        }
+    }
+
+    /// Tells the sender of a downstream message what became of it (relay-format.md, "Errors that the gateway itself
+    /// reports upstream").
+    func report(_ reason: String, uniqueID: String?, _ code: OCPPErrorCode, _ description: String) {
+        context.counters.add(.reports)
+        let error = GatewayError(
+            uniqueID: uniqueID, code: code.name(in: chargePoint.version), description: description)
+        log(
+            .warning, "downstream message not delivered",
+            ["id": "\(error.uniqueID)", "reason": "\(reason)", "description": "\(error.description)"])
+        publishOrLog(
+            UpstreamMessage(topic: topics.error(id: error.uniqueID), payload: error.relay(reason: reason)))
+    }
+
+    /// `upstream.invalid_topic`: the whole of a refused message.
+    func publishInvalid(
+        _ text: ByteBuffer, uniqueID: String?, _ reason: String, _ code: OCPPErrorCode?, _ description: String
+    ) {
+        guard let topic = topics.invalid(id: uniqueID ?? GatewayError.unknownUniqueID) else { return }
+        let payload = RefusedMessage(
+            reason: reason, error: code?.name(in: chargePoint.version) ?? "", description: description, text: text)
+        publishOrLog(UpstreamMessage(topic: topic, payload: payload.relay()))
+    }
+
+    /// The presence message of the session's beginning, or of its end; nil when presence is off.
+    private func presenceMessage(end: SessionEnd?) -> UpstreamMessage? {
+        guard let topic = topics.presence else { return nil }
+        let presence = PresenceMessage(
+            chargePoint: chargePoint, gatewayID: context.gatewayID, sessionID: sessionID,
+            end: end.map { ($0.reason, NIODeadline.now() - connectedAt) })
+        return UpstreamMessage(topic: topic, payload: presence.payload(), retain: context.retainsPresence)
+    }
+
+    // MARK: To the log
+
+    func log(_ level: Logger.Level, _ message: Logger.Message, _ metadata: @autoclosure () -> Logger.Metadata) {
+        guard context.logger.logLevel <= level else { return }
+        var metadata = metadata()
+        metadata["cid"] = "\(chargePoint.identity)"
+        context.logger.log(level: level, message, metadata: metadata)
+    }
+
+    func logFrame(_ message: Logger.Message, _ text: ByteBuffer) {
+        log(
+            .debug, message,
+            ["frame": "\(FrameRedaction.text(of: text, showsAll: context.logsWholeFrames))"])
+    }
+
+    private var formattedDuration: String {
+        let milliseconds = (NIODeadline.now() - connectedAt).nanoseconds / 1_000_000
+        let fraction = String(milliseconds % 1000)
+        return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+    }
+}

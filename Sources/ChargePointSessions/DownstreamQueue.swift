@@ -1,0 +1,111 @@
+import DequeModule
+import NIOCore
+
+/// The CALLs towards one charge point: at most one is unanswered, the others wait (OCPP-J 1.6, 4.1.1).
+struct DownstreamQueue {
+    struct Call: Equatable, Sendable {
+        let uniqueID: String
+        let action: String
+        /// As it goes to the charge point.
+        let frame: ByteBuffer
+        /// The end of its MQTT 5 Message Expiry Interval.
+        let expires: NIODeadline?
+    }
+
+    enum Admission: Equatable {
+        /// The caller sends it now.
+        case send
+        case wait
+        case full
+        /// One with its UniqueId waits or is unanswered already.
+        case duplicate
+        case expired
+    }
+
+    /// What an answer of the charge point belongs to.
+    enum Answer: Equatable {
+        case unanswered(Call)
+        /// A CALL that was given up before.
+        case late
+        case unknown
+    }
+
+    /// How many given-up CALLs are remembered for a late answer.
+    static let rememberedCalls = 16
+
+    private(set) var unanswered: Call?
+    private(set) var unansweredSince = NIODeadline.distantPast
+    private var waiting: Deque<Call> = []
+    private var givenUp: [String] = []
+
+    var waitingCount: Int { waiting.count }
+
+    mutating func admit(_ call: Call, limit: Int, now: NIODeadline) -> Admission {
+        if unanswered?.uniqueID == call.uniqueID || waiting.contains(where: { $0.uniqueID == call.uniqueID }) {
+            return .duplicate
+        }
+        if let expires = call.expires, expires <= now { return .expired }
+        if unanswered == nil {
+            send(call, now: now)
+            return .send
+        }
+        guard waiting.count < limit else { return .full }
+        waiting.append(call)
+        return .wait
+    }
+
+    private mutating func send(_ call: Call, now: NIODeadline) {
+        unanswered = call
+        unansweredSince = now
+        givenUp.removeAll { $0 == call.uniqueID }
+    }
+
+    mutating func takeAnswered(_ uniqueID: String) -> Answer {
+        if let call = unanswered, call.uniqueID == uniqueID {
+            unanswered = nil
+            return .unanswered(call)
+        }
+        guard let index = givenUp.firstIndex(of: uniqueID) else { return .unknown }
+        givenUp.remove(at: index)
+        return .late
+    }
+
+    /// The next CALL that goes out, when none is unanswered.
+    mutating func takeNext(now: NIODeadline) -> Call? {
+        guard unanswered == nil, let call = waiting.popFirst() else { return nil }
+        send(call, now: now)
+        return call
+    }
+
+    /// A waiting CALL whose expiry has passed.
+    mutating func takeExpired(now: NIODeadline) -> Call? {
+        guard let index = waiting.firstIndex(where: { $0.expires.map { $0 <= now } ?? false }) else { return nil }
+        return waiting.remove(at: index)
+    }
+
+    /// The unanswered CALL, when it is older than `timeout`.
+    mutating func giveUp(after timeout: TimeAmount, now: NIODeadline) -> Call? {
+        guard let call = unanswered, now - unansweredSince >= timeout else { return nil }
+        unanswered = nil
+        if givenUp.count == Self.rememberedCalls { givenUp.removeFirst() }
+        givenUp.append(call.uniqueID)
+        return call
+    }
+
+    /// When something of it falls due.
+    func nextDeadline(callTimeout: TimeAmount) -> NIODeadline? {
+        var deadline = unanswered == nil ? nil : unansweredSince + callTimeout
+        for call in waiting {
+            if let expires = call.expires { deadline = min(expires, deadline ?? expires) }
+        }
+        return deadline
+    }
+
+    /// All that was not answered, in order, and nothing is left.
+    mutating func takeAll() -> [Call] {
+        let all = (unanswered.map { [$0] } ?? []) + Array(waiting)
+        unanswered = nil
+        waiting.removeAll()
+        return all
+    }
+}

@@ -1,0 +1,32 @@
+import NIOCore
+
+/// A token bucket over the messages of one charge point (`limits.messages_per_second`); one second's worth deep.
+struct MessageRate {
+    private let perSecond: Int
+    private var tokens: Double
+    private var filledAt: NIODeadline
+
+    /// - Parameter perSecond: 0 is no limit.
+    init(perSecond: Int, now: NIODeadline) {
+        self.perSecond = perSecond
+        tokens = Double(perSecond)
+        filledAt = now
+    }
+
+    /// Takes one message; false when it must wait until `nextToken`.
+    mutating func take(now: NIODeadline) -> Bool {
+        guard perSecond > 0 else { return true }
+        let elapsed = Double((now - filledAt).nanoseconds) / 1e9
+        tokens = min(Double(perSecond), tokens + elapsed * Double(perSecond))
+        filledAt = now
+        guard tokens >= 1 else { return false }
+        tokens -= 1
+        return true
+    }
+
+    var nextToken: NIODeadline {
+        guard perSecond > 0 else { return .distantFuture }
+        // A millisecond more than needed: the timer must not come a rounding error too early.
+        return filledAt + .nanoseconds(Int64(max(0, 1 - tokens) / Double(perSecond) * 1e9)) + .milliseconds(1)
+    }
+}

@@ -1,0 +1,49 @@
+import NIOCore
+
+/// The CALLs of one charge point that wait for their answer, oldest first.
+struct OpenCalls {
+    struct Call: Equatable {
+        let uniqueID: String
+        let action: String
+        let openedAt: NIODeadline
+    }
+
+    /// A CALL that is open for so long no longer holds its charge point up (behaviour.md, "OCPP-J rules").
+    static let longestHold = TimeAmount.seconds(30)
+
+    private(set) var calls: [Call] = []
+
+    func contains(_ uniqueID: String) -> Bool {
+        calls.contains { $0.uniqueID == uniqueID }
+    }
+
+    mutating func open(_ uniqueID: String, action: String, now: NIODeadline) {
+        calls.append(Call(uniqueID: uniqueID, action: action, openedAt: now))
+    }
+
+    mutating func close(_ uniqueID: String) -> Call? {
+        guard let index = calls.firstIndex(where: { $0.uniqueID == uniqueID }) else { return nil }
+        return calls.remove(at: index)
+    }
+
+    /// How many are young enough to count against `upstream.max_open_calls`.
+    func countHolding(now: NIODeadline) -> Int {
+        guard let oldest = calls.first, now - oldest.openedAt >= Self.longestHold else { return calls.count }
+        return calls.count { now - $0.openedAt < Self.longestHold }
+    }
+
+    /// When the next of them stops to count.
+    func nextRelease(now: NIODeadline) -> NIODeadline? {
+        calls.first { now - $0.openedAt < Self.longestHold }.map { $0.openedAt + Self.longestHold }
+    }
+
+    mutating func takeOldest(olderThan age: TimeAmount, now: NIODeadline) -> Call? {
+        guard let oldest = calls.first, now - oldest.openedAt >= age else { return nil }
+        return calls.removeFirst()
+    }
+
+    /// Forgets the oldest when there are more than `limit`, which bounds them where no time-out does.
+    mutating func takeExcess(over limit: Int) -> Call? {
+        calls.count > limit ? calls.removeFirst() : nil
+    }
+}

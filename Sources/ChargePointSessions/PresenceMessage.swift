@@ -1,0 +1,91 @@
+import Glibc
+import NIOCore
+import OCPPJ
+
+/// A session has begun or ended (relay-format.md, "Presence").
+struct PresenceMessage {
+    let chargePoint: ChargePoint
+    let gatewayID: String
+    let sessionID: String
+    /// Nil: it has begun.
+    let end: (reason: String, duration: TimeAmount)?
+
+    func payload() -> ByteBuffer {
+        var out = ByteBufferAllocator().buffer(capacity: 320)
+        out.writeStaticString("{\"event\":")
+        out.writeJSONString(end == nil ? "connected" : "disconnected")
+        write("cid", chargePoint.identity, to: &out)
+        write("time", WallClock.timestamp(), to: &out)
+        write("gateway", gatewayID, to: &out)
+        write("session", sessionID, to: &out)
+        write("version", chargePoint.version.rawValue, to: &out)
+        write("remote", chargePoint.remoteAddress, to: &out)
+        // Nobody authenticates yet, so no name is to be trusted.
+        write("username", "", to: &out)
+        if let end {
+            write("reason", end.reason, to: &out)
+            let milliseconds = end.duration.nanoseconds / 1_000_000
+            out.writeString(",\"duration\":\(milliseconds / 1000).")
+            out.writeString(String(1000 + milliseconds % 1000).dropFirst().description)
+        }
+        out.writeStaticString("}")
+        return out
+    }
+
+    private func write(_ key: StaticString, _ value: String, to out: inout ByteBuffer) {
+        out.writeStaticString(",\"")
+        out.writeStaticString(key)
+        out.writeStaticString("\":")
+        out.writeJSONString(value)
+    }
+}
+
+/// A message of a charge point that was refused, whole (relay-format.md, "Refused messages, whole").
+struct RefusedMessage {
+    let reason: String
+    let error: String
+    let description: String
+    let text: ByteBuffer
+
+    func relay() -> ByteBuffer {
+        var out = ByteBufferAllocator().buffer(capacity: text.readableBytes + 192)
+        out.writeStaticString("{\"reason\":")
+        out.writeJSONString(reason)
+        out.writeStaticString(",\"error\":")
+        out.writeJSONString(error)
+        out.writeStaticString(",\"description\":")
+        out.writeJSONString(description)
+        out.writeStaticString(",\"message\":")
+        out.writeJSONString(ofText: text)
+        out.writeStaticString("}")
+        return out
+    }
+}
+
+/// The time of day.
+enum WallClock {
+    /// RFC 3339 in UTC with milliseconds.
+    static func timestamp() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var parts = tm()
+        gmtime_r(&now.tv_sec, &parts)
+        func padded(_ number: Int32, _ width: Int) -> String {
+            let text = String(number)
+            return String(repeating: "0", count: max(0, width - text.count)) + text
+        }
+        let date = "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
+        let time = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
+        return "\(date)T\(time).\(padded(Int32(now.tv_nsec / 1_000_000), 3))Z"
+    }
+}
+
+/// An identifier that no other session has.
+enum RandomID {
+    /// 128 random bits as 32 hexadecimal digits.
+    static func make() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let text = String(generator.next(), radix: 16) + "0000000000000000" + String(generator.next(), radix: 16)
+        return String(text.prefix(16)) + String(text.suffix(16))
+    }
+}

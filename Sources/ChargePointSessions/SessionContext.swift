@@ -1,0 +1,88 @@
+import Logging
+import NIOCore
+import OCPPJ
+
+/// What all sessions of a listener share.
+public final class SessionContext: Sendable {
+    public let settings: SessionSettings
+    public let limits: MessageLimits
+    public let registry: SessionRegistry
+    public let counters: GatewayCounters
+    public let logger: Logger
+    /// `log.frames`: frames are logged with nothing hidden.
+    public let logsWholeFrames: Bool
+    /// Named in presence messages.
+    public let gatewayID: String
+    public let retainsPresence: Bool
+
+    public init(
+        settings: SessionSettings, limits: MessageLimits = MessageLimits(), registry: SessionRegistry,
+        counters: GatewayCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: String,
+        retainsPresence: Bool = false
+    ) {
+        self.settings = settings
+        self.limits = limits
+        self.registry = registry
+        self.counters = counters
+        self.logger = logger
+        self.logsWholeFrames = logsWholeFrames
+        self.gatewayID = gatewayID
+        self.retainsPresence = retainsPresence
+    }
+}
+
+/// Who a session is with.
+public struct ChargePoint: Sendable {
+    public var identity: String
+    public var version: OCPPVersion
+    /// `192.0.2.7:5123`.
+    public var remoteAddress: String
+    public var listener: String
+
+    public init(identity: String, version: OCPPVersion, remoteAddress: String, listener: String) {
+        self.identity = identity
+        self.version = version
+        self.remoteAddress = remoteAddress
+        self.listener = listener
+    }
+}
+
+/// Why a session ends: the word in the log, in presence messages and in reports, and how the connection is closed.
+public enum SessionEnd: Sendable, Equatable {
+    /// The connection is gone already; the reason is the front end's.
+    case connectionEnded(reason: String)
+    case replaced
+    case keepaliveTimeout
+    case tooManyBadMessages
+    case notUTF8
+    case subscriptionRefused(reasonCode: UInt8)
+    case brokerOutage
+    case goingAway
+
+    public var reason: String {
+        switch self {
+        case .connectionEnded(let reason): reason
+        case .replaced: "replaced"
+        case .keepaliveTimeout: "keepalive_timeout"
+        case .tooManyBadMessages: "bad_messages"
+        case .notUTF8: "not_utf8"
+        case .subscriptionRefused: "subscription_refused"
+        case .brokerOutage: "broker_outage"
+        case .goingAway: "going_away"
+        }
+    }
+
+    /// The WebSocket close frame (RFC 6455, 7.4.1); nil where nobody is left to read it.
+    var close: (code: UInt16, text: String)? {
+        switch self {
+        case .connectionEnded: nil
+        case .replaced: (1008, "replaced by a newer connection")
+        case .keepaliveTimeout: (1001, "keepalive timeout")
+        case .tooManyBadMessages: (1008, "too many bad messages")
+        case .notUTF8: (1007, "not UTF-8")
+        case .subscriptionRefused: (1011, "the broker refuses the subscription")
+        case .brokerOutage: (1013, "the broker cannot be reached")
+        case .goingAway: (1001, "going away")
+        }
+    }
+}

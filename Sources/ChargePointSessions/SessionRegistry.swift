@@ -1,0 +1,29 @@
+import Synchronization
+
+/// Who is here: one session per charge point. Charge points are told apart by their downstream topic, which is the
+/// mountpoint and the identity.
+public final class SessionRegistry: Sendable {
+    private let sessions = Mutex<[String: ChargePointSession]>([:])
+
+    public init() {}
+
+    public var count: Int {
+        sessions.withLock { $0.count }
+    }
+
+    public var all: [ChargePointSession] {
+        sessions.withLock { Array($0.values) }
+    }
+
+    /// Enters a session and gives back the one whose place it takes.
+    func enter(_ session: ChargePointSession) -> ChargePointSession? {
+        sessions.withLock { $0.updateValue(session, forKey: session.downstreamTopic) }
+    }
+
+    /// Strikes a session out, unless a newer one has its place.
+    func leave(_ session: ChargePointSession) {
+        sessions.withLock { sessions in
+            if sessions[session.downstreamTopic] === session { sessions[session.downstreamTopic] = nil }
+        }
+    }
+}

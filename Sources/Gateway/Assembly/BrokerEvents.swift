@@ -1,0 +1,67 @@
+import BrokerLink
+import ChargePointSessions
+import Logging
+import NIOCore
+import OCPPJ
+
+/// Hears of the broker link as a whole: sessions are told when it comes or goes, and what arrives for charge points
+/// that are not here is reported.
+final class BrokerEvents: BrokerLinkObserver {
+    private let registry: SessionRegistry
+    private let templates: [RelayTopicTemplates]
+    private let counters: GatewayCounters
+    private let logger: Logger
+    private let linkChanged: @Sendable (_ connection: Int, _ isUp: Bool) -> Void
+
+    /// - Parameter linkChanged: called on the broker thread.
+    init(
+        registry: SessionRegistry, templates: [RelayTopicTemplates], counters: GatewayCounters, logger: Logger,
+        linkChanged: @escaping @Sendable (_ connection: Int, _ isUp: Bool) -> Void
+    ) {
+        self.registry = registry
+        self.templates = templates
+        self.counters = counters
+        self.logger = logger
+        self.linkChanged = linkChanged
+    }
+
+    func brokerLinkChanged(connection: Int, isUp: Bool) {
+        let sessions = Dictionary(grouping: registry.all) { ObjectIdentifier($0.eventLoop) }
+        for group in sessions.values {
+            group.first?.eventLoop.execute {
+                for session in group { session.assumeIsolated { $0.linkChanged() } }
+            }
+        }
+        linkChanged(connection, isUp)
+    }
+
+    func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
+        counters.add(.notConnected)
+        connection.discardSubscription(topic: message.topic)
+        guard let (topics, identity) = owner(of: message.topic) else {
+            logger.warning("message on a topic of no charge point", metadata: ["topic": "\(message.topic)"])
+            return
+        }
+        let error = GatewayError(
+            uniqueID: OCPPMessage.uniqueID(ofRelay: message.payload),
+            code: OCPPErrorCode.genericError.name(in: .v16), description: "the charge point is not connected")
+        logger.warning(
+            "downstream message not delivered",
+            metadata: ["cid": "\(identity)", "id": "\(error.uniqueID)", "reason": "not_connected"])
+        counters.add(.reports)
+        let report = BrokerPublish(
+            topic: topics.error(id: error.uniqueID), payload: error.relay(reason: "not_connected"))
+        if connection.publish(report) != .accepted {
+            logger.error("message lost: the broker takes no more", metadata: ["topic": "\(report.topic)"])
+        }
+    }
+
+    /// The charge point that a downstream topic belongs to.
+    private func owner(of topic: String) -> (SessionTopics, String)? {
+        for template in templates {
+            guard let identity = template.downstream.identity(in: topic) else { continue }
+            return (SessionTopics(templates: template, identity: identity, version: .v16), identity)
+        }
+        return nil
+    }
+}

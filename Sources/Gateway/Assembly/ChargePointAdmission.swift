@@ -1,0 +1,74 @@
+import BrokerLink
+import ChargePointSessions
+import Logging
+import OCPPJ
+import Synchronization
+import WebSocketFrontEnd
+
+/// Decides which handshakes are let in, and opens a session for each that is.
+final class ChargePointAdmission: ConnectionAdmission {
+    /// What a session gets by the listener that it comes in through.
+    struct Entrance: Sendable {
+        let topics: RelayTopicTemplates
+        let context: SessionContext
+    }
+
+    private let entrances: [String: Entrance]
+    private let link: BrokerLink
+    private let refusesWithoutBroker: Bool
+    private let counters: GatewayCounters
+    private let logger: Logger
+    private let isDraining = Atomic(false)
+
+    /// - Parameter entrances: by listener name.
+    init(
+        entrances: [String: Entrance], link: BrokerLink, refusesWithoutBroker: Bool, counters: GatewayCounters,
+        logger: Logger
+    ) {
+        self.entrances = entrances
+        self.link = link
+        self.refusesWithoutBroker = refusesWithoutBroker
+        self.counters = counters
+        self.logger = logger
+    }
+
+    /// From now on every handshake is refused.
+    func drain() {
+        isDraining.store(true, ordering: .relaxed)
+    }
+
+    func refusal(for listener: String) -> String? {
+        if isDraining.load(ordering: .relaxed) { return "the gateway is shutting down" }
+        if refusesWithoutBroker, !link.isUp { return "the broker cannot be reached" }
+        return nil
+    }
+
+    func connectionOpened(
+        _ connection: WebSocketConnection, _ handshake: AcceptedHandshake
+    ) -> any ConnectionDelegate {
+        guard let entrance = entrances[handshake.listener],
+            let version = OCPPVersion(subprotocol: handshake.subprotocol)
+        else { preconditionFailure("a listener accepts only what it was configured with") }
+        let chargePoint = ChargePoint(
+            identity: handshake.identity, version: version, remoteAddress: handshake.remoteAddress,
+            listener: handshake.listener)
+        let topics = SessionTopics(templates: entrance.topics, identity: handshake.identity, version: version)
+        let upstream = BrokerUpstream(connection: link.connection(for: topics.downstream))
+        let session = ChargePointSession(
+            chargePoint: chargePoint, topics: topics, context: entrance.context, connection: connection,
+            link: upstream)
+        session.assumeIsolated { $0.start() }
+        return session
+    }
+
+    func handshakeRefused(_ refusal: HandshakeRefusal) {
+        counters.add(.refusedHandshakes)
+        logger.warning(
+            "handshake refused",
+            metadata: [
+                "cid": "\(refusal.identity ?? "-")", "remote": "\(refusal.remoteAddress)",
+                "listener": "\(refusal.listener)", "status": "\(refusal.status.map(String.init) ?? "-")",
+                "reason": "\(refusal.reason)",
+            ])
+    }
+}

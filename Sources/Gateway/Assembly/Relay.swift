@@ -1,0 +1,112 @@
+import BrokerLink
+import ChargePointSessions
+import Logging
+import NIOCore
+import ServiceLifecycle
+import WebSocketFrontEnd
+
+/// What the gateway is there for: the listeners, the sessions and the broker link between them.
+final class Relay: Service {
+    /// After the drain, what is pending may take this long to reach the broker.
+    private static let flushTime = TimeAmount.seconds(10)
+    private let configuration: GatewayConfiguration
+    private let logger: Logger
+    private let registry = SessionRegistry()
+    private let counters = GatewayCounters()
+    private let link: BrokerLink
+    private let admission: ChargePointAdmission
+    private let listeners: [WebSocketListener]
+    private let status: GatewayStatus?
+
+    init(configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        let registry = registry
+        let counters = counters
+        let outage = Self.outagePolicy(configuration, registry: registry, logger: logger)
+        let status = GatewayStatus(configuration)
+        self.status = status
+        let observer = BrokerEvents(
+            registry: registry, templates: configuration.listeners.map(\.topics), counters: counters, logger: logger
+        ) { connection, isUp in
+            outage?.linkChanged(isUp: isUp)
+            if isUp, connection == 0 { status?.publish(.online) }
+        }
+        var broker = configuration.broker
+        broker.will = status?.will
+        link = BrokerLink(configuration: broker, observer: observer, logger: logger)
+        status?.attach(link.connections.first)
+        admission = ChargePointAdmission(
+            entrances: Self.entrances(configuration, registry: registry, counters: counters, logger: logger),
+            link: link, refusesWithoutBroker: outage != nil, counters: counters, logger: logger)
+        let admission = admission
+        listeners = configuration.listeners.map { listener in
+            WebSocketListener(
+                configuration: listener.configuration, group: group, admission: admission, logger: logger)
+        }
+    }
+
+    func run() async throws {
+        link.start()
+        for (listener, settings) in zip(listeners, configuration.listeners) {
+            let address = try await listener.start()
+            logger.info(
+                "listening",
+                metadata: [
+                    "listener": "\(settings.configuration.name)", "address": "\(address.hostAndPort)",
+                    "path": "\(settings.configuration.path)",
+                    "subprotocols": "\(settings.configuration.supportedSubprotocols.joined(separator: ","))",
+                ])
+        }
+        try await gracefulShutdown()
+        await stop()
+    }
+
+    private func stop() async {
+        logger.info("stopping")
+        admission.drain()
+        for listener in listeners { await listener.stopAccepting() }
+        await Drain(registry: registry, time: configuration.drainTime, logger: logger).run()
+        status?.publish(.offline)
+        let undelivered = await link.stop(deadline: .now() + Self.flushTime)
+        if undelivered > 0 {
+            logger.error("stopped with messages that the broker did not take", metadata: ["messages": "\(undelivered)"])
+        } else {
+            logger.info("stopped")
+        }
+    }
+
+    func statistics(every interval: Duration) -> StatisticsLog {
+        StatisticsLog(interval: interval, counters: counters, registry: registry, link: link, logger: logger)
+    }
+
+    private static func outagePolicy(
+        _ configuration: GatewayConfiguration, registry: SessionRegistry, logger: Logger
+    ) -> OutagePolicy? {
+        guard case .disconnect(let timeout) = configuration.brokerOutage else { return nil }
+        return OutagePolicy(timeout: timeout, registry: registry, logger: logger)
+    }
+
+    private static func entrances(
+        _ configuration: GatewayConfiguration, registry: SessionRegistry, counters: GatewayCounters, logger: Logger
+    ) -> [String: ChargePointAdmission.Entrance] {
+        let entrances = configuration.listeners.map { listener in
+            let context = SessionContext(
+                settings: listener.sessions, registry: registry, counters: counters, logger: logger,
+                logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
+                retainsPresence: configuration.presenceRetain)
+            return (
+                listener.configuration.name, ChargePointAdmission.Entrance(topics: listener.topics, context: context)
+            )
+        }
+        return Dictionary(uniqueKeysWithValues: entrances)
+    }
+}
+
+extension SocketAddress {
+    /// `127.0.0.1:33033`, `[::1]:33033`.
+    fileprivate var hostAndPort: String {
+        let host = ipAddress ?? "?"
+        return "\(host.contains(":") ? "[\(host)]" : host):\(port ?? 0)"
+    }
+}

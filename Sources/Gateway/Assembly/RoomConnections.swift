@@ -1,0 +1,78 @@
+import BrokerLink
+import ChargePointSessions
+import NIOCore
+import OCPPJ
+import WebSocketFrontEnd
+
+// The rooms do not know each other; here a session becomes what both ends talk to, and they become what it talks to.
+
+extension WebSocketConnection: ChargePointConnection {}
+
+/// The front end calls on the connection's event loop, which is the session's executor.
+extension ChargePointSession: ConnectionDelegate {
+    public nonisolated func connectionReceived(text: ByteBuffer) {
+        assumeIsolated { $0.received(text: text) }
+    }
+
+    public nonisolated func connectionShowedLife() {
+        assumeIsolated { $0.showedLife() }
+    }
+
+    public nonisolated func connectionTimerFired() {
+        assumeIsolated { $0.timerFired() }
+    }
+
+    public nonisolated func connectionEnded(_ end: ConnectionEnd) {
+        assumeIsolated { $0.end(.connectionEnded(reason: end.reason)) }
+    }
+}
+
+/// The broker link calls on the event loop named with the subscription: the session's.
+extension ChargePointSession: BrokerSubscriber {
+    public nonisolated func brokerSubscribed() {
+        assumeIsolated { $0.subscriptionAcknowledged() }
+    }
+
+    public nonisolated func brokerRefusedSubscription(reasonCode: UInt8) {
+        assumeIsolated { $0.subscriptionRefused(reasonCode: reasonCode) }
+    }
+
+    public nonisolated func brokerDelivered(_ message: BrokerMessage) {
+        assumeIsolated { session in
+            session.received(
+                DownstreamMessage(
+                    payload: message.payload, isRetained: message.isRetained, expires: message.expires))
+        }
+    }
+
+    public nonisolated func brokerDidNotTake(token: String, reason: String) {
+        assumeIsolated { $0.brokerDidNotTake(uniqueID: token, reason: reason) }
+    }
+}
+
+/// One MQTT connection, as the sessions that belong to it see it.
+struct BrokerUpstream: UpstreamLink {
+    let connection: BrokerConnection
+
+    var isUp: Bool { connection.isUp }
+
+    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> Bool {
+        var publish = BrokerPublish(
+            topic: message.topic, payload: message.payload, retain: message.retain, deadline: message.deadline)
+        if let call = message.call {
+            publish.requestProperties = BrokerPublish.RequestProperties(
+                responseTopic: call.responseTopic, correlationData: call.uniqueID,
+                userProperties: [("ocpp-version", call.version.rawValue), ("action", call.action)])
+            publish.origin = BrokerPublish.Origin(subscriber: session, token: call.uniqueID)
+        }
+        return connection.publish(publish) == .accepted
+    }
+
+    func subscribe(_ session: ChargePointSession) {
+        connection.subscribe(topic: session.downstreamTopic, subscriber: session, on: session.eventLoop)
+    }
+
+    func unsubscribe(_ session: ChargePointSession) {
+        connection.unsubscribe(topic: session.downstreamTopic, subscriber: session)
+    }
+}

@@ -1,0 +1,33 @@
+import Glibc
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// The signals that the service group leaves to us: a second one to stop ends the process at once, and SIGHUP is no
+/// reason to die.
+struct StopSignals: Service {
+    let logger: Logger
+    let flushLog: @Sendable () -> Void
+
+    func run() async throws {
+        var stops = 0
+        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup).cancelOnGracefulShutdown() {
+            if signal == .sighup {
+                logger.info("nothing to reload: no listener has certificates")
+                continue
+            }
+            stops += 1
+            guard stops > 1 else { continue }
+            logger.critical("second signal: stopping at once, what is pending is not delivered")
+            flushLog()
+            // The shell's convention for "ended by a signal".
+            _exit(128 + signal.number)
+        }
+    }
+}
+
+extension UnixSignal {
+    fileprivate var number: Int32 {
+        self == .sigint ? SIGINT : SIGTERM
+    }
+}

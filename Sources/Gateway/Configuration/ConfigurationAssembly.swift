@@ -1,0 +1,117 @@
+import BrokerLink
+import ChargePointSessions
+import Logging
+import NIOCore
+
+/// Turns checked settings into a `GatewayConfiguration`, and checks what concerns several of them together. A setting
+/// that is wrong by itself has been reported; here its default stands in for it.
+struct ConfigurationAssembly {
+    let settings: ConfigurationSettings
+    let hostName: String
+    var problems: [ConfigurationProblem] = []
+    var warnings: [ConfigurationProblem] = []
+
+    init(settings: ConfigurationSettings, hostName: String) {
+        self.settings = settings
+        self.hostName = hostName
+    }
+
+    mutating func gateway(listeners names: [ListenerName]) -> GatewayConfiguration {
+        let broker = broker()
+        let listeners = names.map { listener($0) }
+        checkBinds(listeners, names)
+        checkLoops(names)
+        if text(.authenticationBackend) == "none" {
+            warnings.append(
+                ConfigurationProblem(
+                    key: ConfigurationKey.authenticationBackend.name,
+                    expectation: "there is no authentication: everyone who can reach a listener is let in",
+                    source: setting(.authenticationBackend).source))
+        }
+        let timeout = duration(.brokerOutageTimeout)
+        return GatewayConfiguration(
+            gatewayID: broker.clientID,
+            broker: broker,
+            listeners: listeners,
+            brokerOutage: choice(.brokerOutage) == "disconnect" ? .disconnect(after: timeout) : .hold,
+            presenceRetain: boolean(.presenceRetain),
+            statusTopic: statusTopic(gatewayID: broker.clientID),
+            statsInterval: boolean(.enableStats) ? duration(.statsInterval) : nil,
+            drainTime: duration(.drainTime),
+            logs: logs
+        )
+    }
+
+    /// The rules of sessions, for one listener.
+    func sessions(for listener: ListenerName) -> SessionSettings {
+        let answerTimeout = duration(.answerTimeout)
+        return SessionSettings(
+            maxOpenCalls: integer(.maxOpenCalls),
+            answerTimeout: answerTimeout == .zero ? nil : TimeAmount(answerTimeout),
+            maxQueuedCalls: integer(.maxQueueLength),
+            callTimeout: TimeAmount(duration(.callTimeout)),
+            defaultHeartbeatInterval: TimeAmount(duration(.heartbeatInterval)),
+            heartbeatBackoff: integer(.heartbeatBackoff),
+            pingInterval: text(.pingInterval, listener).isEmpty
+                ? nil : TimeAmount(duration(.pingInterval, listener)),
+            maxBadMessages: integer(.badMessages),
+            maxMessagesPerSecond: integer(.messagesPerSecond)
+        )
+    }
+
+    private var logs: LogConfiguration {
+        let level = choice(.logLevel)
+        return LogConfiguration(
+            level: Logger.Level(rawValue: level == "warn" ? "warning" : level) ?? .info,
+            format: LogFormat(rawValue: choice(.logFormat)) ?? .text,
+            showsFrames: boolean(.logFrames)
+        )
+    }
+
+    private func statusTopic(gatewayID: String) -> String {
+        let mountpoint = text(.mountpoint)
+        let isShared = (try? TopicTemplate(mountpoint, allowing: TopicTemplate.identity))?.namesChargePoint == false
+        return "\(isShared ? mountpoint : "")gateway/\(gatewayID)/Status"
+    }
+
+    // MARK: Values
+
+    func setting(_ key: ConfigurationKey, _ listener: ListenerName? = nil) -> ConfigurationSettings.Setting {
+        let known = settings[key.fullName(for: listener)]
+        guard let known, known.problem == nil else {
+            // Reported already.
+            return .init(
+                key: key, fullName: key.fullName(for: listener), text: key.defaultText,
+                source: known?.source ?? .defaults)
+        }
+        return known
+    }
+
+    func text(_ key: ConfigurationKey, _ listener: ListenerName? = nil) -> String {
+        setting(key, listener).text
+    }
+
+    /// Nil when empty.
+    func optional(_ key: ConfigurationKey, _ listener: ListenerName? = nil) -> String? {
+        let text = text(key, listener)
+        return text.isEmpty ? nil : text
+    }
+
+    func choice(_ key: ConfigurationKey) -> String { text(key).trimmed.lowercased() }
+
+    func boolean(_ key: ConfigurationKey, _ listener: ListenerName? = nil) -> Bool {
+        ConfigurationText.boolean(text(key, listener).trimmed) ?? false
+    }
+
+    func integer(_ key: ConfigurationKey, _ listener: ListenerName? = nil) -> Int {
+        ConfigurationText.integer(text(key, listener).trimmed) ?? 0
+    }
+
+    func size(_ key: ConfigurationKey, _ listener: ListenerName? = nil) -> Int {
+        ConfigurationText.size(text(key, listener).trimmed) ?? 0
+    }
+
+    func duration(_ key: ConfigurationKey, _ listener: ListenerName? = nil) -> Duration {
+        ConfigurationText.duration(text(key, listener).trimmed) ?? .zero
+    }
+}

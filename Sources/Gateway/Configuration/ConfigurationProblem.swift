@@ -1,0 +1,74 @@
+/// Where a value came from.
+public enum ConfigurationSource: Sendable, Equatable, CustomStringConvertible {
+    case defaults
+    case environment
+    case file(line: Int?)
+
+    public var description: String {
+        switch self {
+        case .defaults: "default"
+        case .environment: "environment"
+        case .file(let line?): "file, line \(line)"
+        case .file(nil): "file"
+        }
+    }
+}
+
+/// One thing that is wrong with the configuration, or (as a warning) surprising in it.
+public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConvertible {
+    /// `broker.qos`; nil where it is about no single key.
+    public var key: String?
+    /// As it may be shown: `<hidden>` for a secret, nil where none is shown.
+    public var value: String?
+    /// What was expected instead, or what is the matter.
+    public var expectation: String
+    public var source: ConfigurationSource?
+
+    public init(
+        key: String? = nil, value: String? = nil, expectation: String, source: ConfigurationSource? = nil
+    ) {
+        self.key = key
+        self.value = value
+        self.expectation = expectation
+        self.source = source
+    }
+
+    /// The name of the variable that sets this key.
+    public var environmentName: String? { key.map(ConfigurationKey.environmentName) }
+
+    /// `BROKER_QOS (broker.qos) is "7" (environment): expected a whole number of 0 to 2`
+    public var description: String {
+        var text = ""
+        if let key, let environmentName {
+            text += key == environmentName ? key : "\(environmentName) (\(key.shownInOneLine))"
+            if let value { text += " is \(value == .hidden ? value : "\"\(value.shownInOneLine)\"")" }
+        }
+        if let source { text += text.isEmpty ? "\(source)" : " (\(source))" }
+        return text.isEmpty ? expectation : "\(text): \(expectation)"
+    }
+}
+
+/// The configuration cannot be used; every problem, not just the first.
+public struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
+    public var problems: [ConfigurationProblem]
+    public var warnings: [ConfigurationProblem]
+
+    public var description: String { problems.map(\.description).joined(separator: "\n") }
+}
+
+extension String {
+    static let hidden = "<hidden>"
+
+    /// Control characters escaped and cut to a readable length: a value from outside may hold anything.
+    var shownInOneLine: String {
+        var text = ""
+        for scalar in unicodeScalars.prefix(200) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                text += "\\u{\(String(scalar.value, radix: 16))}"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return unicodeScalars.count > 200 ? text + "…" : text
+    }
+}

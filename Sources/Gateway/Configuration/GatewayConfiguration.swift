@@ -1,0 +1,96 @@
+import BrokerLink
+import ChargePointSessions
+import Logging
+import WebSocketFrontEnd
+
+/// Everything that one gateway is told: how it reaches the broker, where charge points connect, and the rules of
+/// their sessions. Made from the environment and a YAML file by `LoadedConfiguration`.
+public struct GatewayConfiguration: Sendable, Equatable {
+    /// One listener with what holds for the sessions that come in through it.
+    public struct Listener: Sendable, Equatable {
+        public var configuration: ListenerConfiguration
+        /// The listener's mountpoint, or else the gateway's, is in front of each.
+        public var topics: RelayTopicTemplates
+        /// The gateway's, with the listener's `websocket.ping_interval`.
+        public var sessions: SessionSettings
+
+        public init(
+            configuration: ListenerConfiguration = ListenerConfiguration(),
+            topics: RelayTopicTemplates = RelayTopicTemplates(),
+            sessions: SessionSettings = SessionSettings()
+        ) {
+            self.configuration = configuration
+            self.topics = topics
+            self.sessions = sessions
+        }
+    }
+
+    /// What happens to sessions while the broker cannot be reached (`broker.outage`).
+    public enum BrokerOutage: Sendable, Equatable {
+        case hold
+        /// Closed with 1013 after this long, and new ones refused with 503.
+        case disconnect(after: Duration)
+    }
+
+    /// `broker.client_id`; names this gateway in claims, presence messages and its status topic.
+    public var gatewayID: String
+    public var broker: BrokerLinkConfiguration
+    /// At least one; their names are unique.
+    public var listeners: [Listener]
+    public var brokerOutage: BrokerOutage
+    public var presenceRetain: Bool
+    /// `<mountpoint>gateway/<gateway id>/Status`, where the MQTT Will says `offline`; the mountpoint is left out when
+    /// it holds a charge point's identity.
+    public var statusTopic: String
+    /// Nil: no statistics line (`enable_stats` off).
+    public var statsInterval: Duration?
+    /// Sessions are closed spread over this time when the gateway stops.
+    public var drainTime: Duration
+    public var logs: LogConfiguration
+
+    public init(
+        gatewayID: String,
+        broker: BrokerLinkConfiguration,
+        listeners: [Listener] = [Listener()],
+        brokerOutage: BrokerOutage = .hold,
+        presenceRetain: Bool = false,
+        statusTopic: String,
+        statsInterval: Duration? = .seconds(60),
+        drainTime: Duration = .seconds(10),
+        logs: LogConfiguration = LogConfiguration()
+    ) {
+        self.gatewayID = gatewayID
+        self.broker = broker
+        self.listeners = listeners
+        self.brokerOutage = brokerOutage
+        self.presenceRetain = presenceRetain
+        self.statusTopic = statusTopic
+        self.statsInterval = statsInterval
+        self.drainTime = drainTime
+        self.logs = logs
+    }
+}
+
+// A configuration that ends up in a log or a debugger's dump must not take the broker's password there.
+extension GatewayConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    public var description: String {
+        let brokers = broker.addresses.map(\.description).joined(separator: ",")
+        let binds = listeners.map { listener in
+            let host = listener.configuration.host
+            let address = host.contains(":") ? "[\(host)]" : host
+            return "ws:\(listener.configuration.name)=\(address):\(listener.configuration.port)"
+        }
+        return "gateway \(gatewayID), broker \(brokers), listeners \(binds.joined(separator: ","))"
+    }
+
+    public var debugDescription: String { description }
+
+    public var customMirror: Mirror {
+        Mirror(
+            self,
+            children: [
+                "gatewayID": gatewayID, "brokerAddresses": broker.addresses, "listeners": listeners,
+                "brokerOutage": brokerOutage, "drainTime": drainTime, "logs": logs,
+            ] as KeyValuePairs<String, Any>)
+    }
+}

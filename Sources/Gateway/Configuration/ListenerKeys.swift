@@ -1,0 +1,99 @@
+// The settings that each listener has, under `listeners.<type>.<name>.`.
+
+extension ConfigurationKey {
+    static let bind = listener(
+        "bind", .bindAddress, default: "0.0.0.0:33033", "address and port; a port alone means all addresses")
+    static let listenerMountpoint = listener(
+        "mountpoint", .topic(TopicTemplate.identity), "in front of every topic; default the global one")
+    static let acceptors = listener(
+        "acceptors", .integer(1...1024), "sockets that share the port; default one per event loop")
+    static let maxConnections = listener(
+        "max_connections", .integer(1...100_000_000), default: "1024000", "connections at a time")
+    static let maxConnectionRate = listener(
+        "max_conn_rate", .integer(1...10_000_000), default: "1000", "connections accepted per second")
+    static let enableAuthn = listener(
+        "enable_authn", .boolean, default: "true", "ask the authenticator (none exists in this version)")
+    static let webSocketPath = listener(
+        "websocket.path", .path, default: "/ocpp", "charge points connect to <path>/<identity>")
+    static let subprotocols = listener(
+        "websocket.supported_subprotocols", .list, default: "ocpp1.6", availability: .defaultOnly,
+        "OCPP versions, the preferred one first")
+    static let failIfNoSubprotocol = listener(
+        "websocket.fail_if_no_subprotocol", .boolean, default: "false",
+        "refuse a handshake without a supported subprotocol with 400")
+    static let maxFrameSize = listener(
+        "websocket.max_frame_size", .size(1024...64 * 1024 * 1024), default: "512KB", "longest message")
+    static let pingInterval = listener(
+        "websocket.ping_interval", .duration(.milliseconds(10)...day),
+        "silence before a ping; default half the heartbeat interval")
+    static let noDelay = listener("tcp_options.nodelay", .boolean, default: "true", "TCP_NODELAY")
+    static let reuseAddress = listener("tcp_options.reuseaddr", .boolean, default: "true", "SO_REUSEADDR")
+    static let backlog = listener(
+        "tcp_options.backlog", .integer(1...65535), default: "1024", "connections that wait to be accepted")
+    static let receiveBuffer = listener(
+        "tcp_options.buffer", .size(256...1024 * 1024), default: "2KB", "bytes read at once")
+    static let readsPerRound = listener(
+        "tcp_options.active_n", .integer(1...100_000), default: "100", "reads per round of one connection")
+    static let sendTimeout = listener(
+        "tcp_options.send_timeout", .duration(.milliseconds(10)...day), default: "15s",
+        "how long a peer may take nothing of what is written to it")
+    static let sendTimeoutClose = listener(
+        "tcp_options.send_timeout_close", .boolean, default: "true", "close the connection then")
+
+    static let listenerKeys: [ConfigurationKey] =
+        [
+            bind, listenerMountpoint, acceptors, maxConnections, maxConnectionRate, enableAuthn,
+            listener(
+                "proxy_protocol", .boolean, default: "false", availability: .defaultOnly, "PROXY protocol in front"),
+            listener(
+                "proxy_protocol_timeout", .duration(.milliseconds(10)...day), default: "3s", availability: .defaultOnly,
+                "wait for the PROXY header"),
+            listener(
+                "access_rules", .list, default: "allow all", availability: .defaultOnly,
+                "allow CIDR and deny CIDR, in order"),
+            webSocketPath, subprotocols, failIfNoSubprotocol, maxFrameSize, pingInterval,
+            listener(
+                "websocket.compress", .boolean, default: "false", availability: .defaultOnly, "permessage-deflate"),
+            listener(
+                "websocket.check_origin_enable", .boolean, default: "false", availability: .defaultOnly,
+                "check the Origin header"),
+            listener("websocket.check_origins", .list, availability: .unavailable, "origins that are let in"),
+            listener(
+                "websocket.allow_origin_absence", .boolean, default: "true", availability: .defaultOnly,
+                "let in requests without an Origin"),
+            listener(
+                "websocket.proxy_address_header", .text, default: "x-forwarded-for", availability: .defaultOnly,
+                "header with the charge point's address"),
+            listener(
+                "websocket.proxy_port_header", .text, default: "x-forwarded-port", availability: .defaultOnly,
+                "header with the charge point's port"),
+            listener(
+                "trusted_proxies", .list, availability: .unavailable,
+                "proxies whose address headers are believed (CIDR)"),
+            noDelay, reuseAddress, backlog, receiveBuffer, readsPerRound, sendTimeout, sendTimeoutClose,
+        ] + tlsKeys
+
+    private static let tlsKeys: [ConfigurationKey] = [
+        listener("ssl_options.certfile", .text, availability: .unavailable, "PEM file of the listener's certificate"),
+        listener("ssl_options.keyfile", .text, availability: .unavailable, "PEM file of its private key"),
+        listener(
+            "ssl_options.password", .text, isSecret: true, availability: .unavailable, "password of the private key"),
+        listener("ssl_options.cacertfile", .text, availability: .unavailable, "authorities of client certificates"),
+        listener("ssl_options.versions", .list, availability: .unavailable, "TLS versions"),
+        listener("ssl_options.verify", .text, availability: .unavailable, "verify_none or verify_peer"),
+        listener("ssl_options.fail_if_no_peer_cert", .text, availability: .unavailable, "require a client certificate"),
+        listener("ssl_options.depth", .text, availability: .unavailable, "longest certificate chain"),
+        listener("ssl_options.identity_from_cert", .text, availability: .unavailable, "identity from the certificate"),
+        listener("ssl_options.handshake_timeout", .text, availability: .unavailable, "time for the TLS handshake"),
+        listener("ssl_options.ciphers", .list, availability: .unavailable, "cipher suites"),
+    ]
+
+    private static func listener(
+        _ name: String, _ kind: Kind, default defaultText: String = "", isSecret: Bool = false,
+        availability: Availability = .available, _ summary: String
+    ) -> ConfigurationKey {
+        // An empty mountpoint is a mountpoint; every other setting without a default may be left empty.
+        ConfigurationKey(
+            name, kind, default: defaultText, isSecret: isSecret, availability: availability, scope: .listener, summary)
+    }
+}

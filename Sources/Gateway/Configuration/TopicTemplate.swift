@@ -1,0 +1,123 @@
+/// A topic with placeholders, as relay-format.md, "Topics", has it.
+public struct TopicTemplate: Sendable, Equatable {
+    public enum Placeholder: String, Sendable, CaseIterable {
+        case cid
+        case clientid
+        case action
+        case id
+        case type
+        case version
+
+        /// The longest value, in bytes.
+        var longestValue: Int {
+            switch self {
+            case .cid, .clientid, .id: 255
+            case .action: 50
+            case .type: 1
+            case .version: 8
+            }
+        }
+    }
+
+    enum Part: Sendable, Equatable {
+        case literal(String)
+        case placeholder(Placeholder)
+    }
+
+    static let identity: Set<Placeholder> = [.cid, .clientid]
+    /// Answers carry no action.
+    static let answer: Set<Placeholder> = [.cid, .clientid, .id, .type, .version]
+    static let call = answer.union([.action])
+    /// A refused message need not have a UniqueId or a type.
+    static let refused: Set<Placeholder> = [.cid, .clientid, .version]
+
+    let parts: [Part]
+
+    /// Why a text is no template.
+    struct Flaw: Error, Equatable {
+        var expectation: String
+    }
+
+    init(_ text: String, allowing allowed: Set<Placeholder>) throws(Flaw) {
+        guard !text.unicodeScalars.contains(where: { $0 == "+" || $0 == "#" }) else {
+            throw Flaw(expectation: "expected a topic without the MQTT wildcards + and #")
+        }
+        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw Flaw(expectation: "expected a topic without control characters")
+        }
+        // MQTT 5, 4.7.2: topics that begin with $ belong to the broker.
+        guard !text.hasPrefix("$") || text.hasPrefix("${") else {
+            throw Flaw(expectation: "expected a topic that does not begin with $, which belongs to the broker")
+        }
+        var parts: [Part] = []
+        var rest = text[...]
+        while let start = rest.firstRange(of: "${") {
+            if start.lowerBound > rest.startIndex { parts.append(.literal(String(rest[..<start.lowerBound]))) }
+            guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+                throw Flaw(expectation: "expected a } for every ${")
+            }
+            let name = rest[start.upperBound..<end]
+            guard let placeholder = Placeholder(rawValue: String(name)), allowed.contains(placeholder) else {
+                let known = Placeholder.allCases.filter(allowed.contains).map { "${\($0.rawValue)}" }
+                let unknown = String(name).shownInOneLine
+                throw Flaw(expectation: "${\(unknown)} is none of its placeholders \(known.joined(separator: ", "))")
+            }
+            parts.append(.placeholder(placeholder))
+            rest = rest[rest.index(after: end)...]
+        }
+        if !rest.isEmpty { parts.append(.literal(String(rest))) }
+        // MQTT 5, 1.5.4: a string is at most 65,535 bytes.
+        guard parts.reduce(0, { $0 + $1.longest }) <= 65_535 else {
+            throw Flaw(expectation: "expected a topic of at most 65535 bytes")
+        }
+        self.parts = parts
+    }
+
+    /// Every charge point has its own topic.
+    var namesChargePoint: Bool {
+        parts.contains(.placeholder(.cid)) || parts.contains(.placeholder(.clientid))
+    }
+
+    /// Whether publishing by this template for the charge point `identity` can hit the topic that `other` has for the
+    /// charge point `otherIdentity`, whatever the charge point chooses for action and UniqueId.
+    func canReach(_ other: TopicTemplate, identity: String, otherIdentity: String) -> Bool {
+        let target = Array(other.rendered(identity: otherIdentity).utf8)
+        // The ends of what of the target can be matched so far.
+        var reached: Set<Int> = [0]
+        for part in parts {
+            reached = reached.reduce(into: []) { $0.formUnion(part.ends(in: target, from: $1, identity: identity)) }
+        }
+        return reached.contains(target.count)
+    }
+
+    /// For a template of identities only.
+    private func rendered(identity: String) -> String {
+        parts.map { part in
+            if case .literal(let text) = part { text } else { identity }
+        }.joined()
+    }
+}
+
+extension TopicTemplate.Part {
+    fileprivate var longest: Int {
+        switch self {
+        case .literal(let text): text.utf8.count
+        case .placeholder(let placeholder): placeholder.longestValue
+        }
+    }
+
+    fileprivate func ends(in target: [UInt8], from start: Int, identity: String) -> [Int] {
+        let values: [String]
+        switch self {
+        case .literal(let text): values = [text]
+        case .placeholder(.cid), .placeholder(.clientid): values = [identity]
+        case .placeholder(.type): values = ["2", "3", "4", "5", "6"]
+        case .placeholder(.version): values = ["1.6", "2.0.1", "2.1"]
+        case .placeholder(.action), .placeholder(.id):
+            // What the charge point chooses never holds a `/`.
+            let level = target[start...].prefix { $0 != UInt8(ascii: "/") }
+            return level.isEmpty ? [] : Array(start + 1...level.endIndex)
+        }
+        return values.compactMap { target[start...].starts(with: $0.utf8) ? start + $0.utf8.count : nil }
+    }
+}

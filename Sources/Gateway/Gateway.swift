@@ -1,0 +1,47 @@
+import BrokerLink
+import ChargePointSessions
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+import WebSocketFrontEnd
+
+/// The gateway: its rooms put together, started and stopped.
+public struct Gateway: Sendable {
+    private let configuration: GatewayConfiguration
+    private let logger: Logger
+    private let flushLog: @Sendable () -> Void
+
+    /// - Parameter flushLog: called before the process ends in a hurry.
+    public init(configuration: GatewayConfiguration, logger: Logger, flushLog: @escaping @Sendable () -> Void = {}) {
+        self.configuration = configuration
+        self.logger = logger
+        self.flushLog = flushLog
+    }
+
+    /// Runs until SIGTERM or SIGINT, then stops in order.
+    ///
+    /// - Throws: what keeps a listener from listening.
+    public func run() async throws {
+        OpenFileLimit.raise(logger: logger)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let relay = Relay(configuration: configuration, group: group, logger: logger)
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: StopSignals(logger: logger, flushLog: flushLog), successTerminationBehavior: .ignore),
+            .init(
+                service: relay, successTerminationBehavior: .gracefullyShutdownGroup,
+                failureTerminationBehavior: .cancelGroup),
+        ]
+        if let interval = configuration.statsInterval {
+            let statistics = relay.statistics(every: interval)
+            services.append(.init(service: statistics, successTerminationBehavior: .ignore))
+        }
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .error)
+        try await ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        ).run()
+        try await group.shutdownGracefully()
+    }
+}

@@ -1,0 +1,20 @@
+extension JSONScanner {
+    /// Walks the members of the object that `bytes` are, and nothing behind it.
+    public static func forEachMember(
+        of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONToken, _ value: JSONToken) -> Void
+    ) throws(JSONSyntaxError) {
+        var scanner = JSONScanner(bytes)
+        try scanner.expect(UInt8(ascii: "{"))
+        try scanner.enter()
+        scanner.skipWhitespace()
+        guard !scanner.take(UInt8(ascii: "}")) else { return }
+        repeat {
+            scanner.skipWhitespace()
+            let key = try scanner.scanString()
+            try scanner.skipColon()
+            body(key, try scanner.scanValue())
+            scanner.skipWhitespace()
+        } while scanner.take(UInt8(ascii: ","))
+        try scanner.expect(UInt8(ascii: "}"))
+    }
+}

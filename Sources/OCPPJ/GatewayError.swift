@@ -1,0 +1,49 @@
+import NIOCore
+
+/// A CALLERROR of the gateway's own making.
+public struct GatewayError: Sendable, Equatable {
+    /// Stands for a UniqueId that could not be read (OCPP-J 1.6, 4.2.3).
+    public static let unknownUniqueID = "-1"
+    /// OCPP's limit for an ErrorDescription, in characters.
+    public static let longestDescription = 255
+
+    public var uniqueID: String
+    /// As the charge point's version spells it.
+    public var code: String
+    public var description: String
+
+    public init(uniqueID: String?, code: String, description: String) {
+        self.uniqueID = uniqueID ?? Self.unknownUniqueID
+        self.code = code
+        self.description = String(description.unicodeScalars.prefix(Self.longestDescription))
+    }
+
+    /// The CALLERROR that a charge point gets for its own message.
+    public func frame() -> ByteBuffer {
+        var out = ByteBufferAllocator().buffer(capacity: 64 + description.utf8.count)
+        out.writeStaticString("[4,")
+        out.writeJSONString(uniqueID)
+        out.writeInteger(UInt8(ascii: ","))
+        out.writeJSONString(code)
+        out.writeInteger(UInt8(ascii: ","))
+        out.writeJSONString(description)
+        out.writeStaticString(",{}]")
+        return out
+    }
+
+    /// The report that the backend gets for a message it sent (relay-format.md, "Errors that the gateway itself
+    /// reports upstream").
+    public func relay(reason: String) -> ByteBuffer {
+        var out = ByteBufferAllocator().buffer(capacity: 192 + description.utf8.count)
+        out.writeStaticString("{\"MessageTypeId\":4,\"UniqueId\":")
+        out.writeJSONString(uniqueID)
+        out.writeStaticString(",\"ErrorCode\":")
+        out.writeJSONString(code)
+        out.writeStaticString(",\"ErrorDescription\":")
+        out.writeJSONString(description)
+        out.writeStaticString(",\"ErrorDetails\":{\"source\":\"gateway\",\"reason\":")
+        out.writeJSONString(reason)
+        out.writeStaticString("}}")
+        return out
+    }
+}

@@ -1,0 +1,112 @@
+import JSONText
+
+/// The elements of a message, found but not yet judged; nil where there is none.
+///
+/// Both texts of a message, the OCPP-J array and the relay object, fill it, so that one set of rules judges both.
+struct MessageElements {
+    var type: JSONToken?
+    var uniqueID: JSONToken?
+    var action: JSONToken?
+    var payload: JSONToken?
+    var errorCode: JSONToken?
+    var errorDescription: JSONToken?
+    var errorDetails: JSONToken?
+
+    /// The number of the message type as it is written, if it is a whole number.
+    func typeNumber(in bytes: UnsafeRawBufferPointer) -> String? {
+        guard let type, type.kind == .number else { return nil }
+        let digits = String(decoding: bytes[type.range], as: UTF8.self)
+        return digits.utf8.allSatisfy({ $0 != UInt8(ascii: ".") && $0 | 0x20 != UInt8(ascii: "e") }) ? digits : nil
+    }
+
+    func messageType(in bytes: UnsafeRawBufferPointer) -> MessageType? {
+        typeNumber(in: bytes).flatMap { Int($0) }.flatMap { MessageType(rawValue: $0) }
+    }
+
+    /// The UniqueId, if there is one that can be sent back.
+    func readableUniqueID(in bytes: UnsafeRawBufferPointer) -> String? {
+        guard let uniqueID, uniqueID.kind == .string,
+            // An escape takes at most six bytes for one: the limit in bytes bounds what is decoded.
+            uniqueID.content.count <= 6 * MessageLimits.longestUncheckedUniqueID
+        else { return nil }
+        let text = uniqueID.text(in: bytes)
+        return (1...MessageLimits.longestUncheckedUniqueID).contains(text.utf8.count) ? text : nil
+    }
+}
+
+/// A rule that a well-formed JSON text breaks, in plain words.
+struct RuleViolation: Error {
+    var reason: String
+
+    init(_ reason: String) {
+        self.reason = reason
+    }
+}
+
+extension MessageElements {
+    /// The UniqueId, held against its rule.
+    func checkedUniqueID(
+        in bytes: UnsafeRawBufferPointer, limits: MessageLimits
+    ) throws(RuleViolation) -> (String, Range<Int>) {
+        guard let uniqueID else { throw RuleViolation("UniqueId: missing, but required") }
+        guard uniqueID.kind == .string else { throw RuleViolation("UniqueId: not a string") }
+        guard let text = readableUniqueID(in: bytes), limits.allows(uniqueID: text) else {
+            throw RuleViolation(
+                limits.enforcesUniqueIDLength
+                    ? "UniqueId: not 1 to \(MessageLimits.longestUniqueID) characters"
+                    : "UniqueId: not 1 to \(MessageLimits.longestUncheckedUniqueID) bytes")
+        }
+        return (text, uniqueID.range)
+    }
+
+    func checkedAction(in bytes: UnsafeRawBufferPointer, limits: MessageLimits) throws(RuleViolation) -> String {
+        guard let action else { throw RuleViolation("Action: missing, but required") }
+        guard action.kind == .string else { throw RuleViolation("Action: not a string") }
+        guard action.content.count <= 6 * MessageLimits.longestAction else {
+            throw RuleViolation("Action: longer than \(MessageLimits.longestAction) characters")
+        }
+        let text = action.text(in: bytes)
+        guard limits.allows(action: text) else {
+            throw RuleViolation("Action: not 1 to \(MessageLimits.longestAction) letters and digits")
+        }
+        return text
+    }
+
+    /// The payload; nil for a `null` that the version reads as `{}`.
+    func checkedPayload(version: OCPPVersion) throws(RuleViolation) -> Range<Int>? {
+        guard let payload else { throw RuleViolation("Payload: missing, but required") }
+        switch payload.kind {
+        case .object: return payload.range
+        case .null where version.readsNullAsEmptyPayload: return nil
+        default: throw RuleViolation("Payload: not an object")
+        }
+    }
+
+    func checkedErrorBody() throws(RuleViolation) -> OCPPMessage.Body {
+        guard let errorCode else { throw RuleViolation("ErrorCode: missing, but required") }
+        guard errorCode.kind == .string else { throw RuleViolation("ErrorCode: not a string") }
+        if let errorDescription, errorDescription.kind != .string {
+            throw RuleViolation("ErrorDescription: not a string")
+        }
+        if let errorDetails, errorDetails.kind != .object, errorDetails.kind != .null {
+            throw RuleViolation("ErrorDetails: not an object")
+        }
+        return .callError(
+            code: errorCode.range, description: errorDescription?.range,
+            details: errorDetails?.kind == .object ? errorDetails?.range : nil)
+    }
+
+    /// The body that a message of this type has.
+    func checkedBody(
+        type: MessageType, in bytes: UnsafeRawBufferPointer, version: OCPPVersion, limits: MessageLimits
+    ) throws(RuleViolation) -> OCPPMessage.Body {
+        switch type {
+        case .call:
+            return .call(
+                action: try checkedAction(in: bytes, limits: limits),
+                payload: try checkedPayload(version: version))
+        case .callResult: return .callResult(payload: try checkedPayload(version: version))
+        case .callError: return try checkedErrorBody()
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import JSONText
+import NIOCore
+
+/// One well-formed OCPP message: its values, and where its parts lie in the text it was read from.
+///
+/// The parts are byte offsets from the text's reader index; they are written onwards as they are.
+public struct OCPPMessage: Sendable, Equatable {
+    public enum Body: Sendable, Equatable {
+        /// `payload` is nil where the sender wrote `null`, which OCPP 1.6 reads as `{}`.
+        case call(action: String, payload: Range<Int>?)
+        case callResult(payload: Range<Int>?)
+        /// A missing description or missing details are nil: `""` and `{}`.
+        case callError(code: Range<Int>, description: Range<Int>?, details: Range<Int>?)
+    }
+
+    /// The UniqueId, decoded: what answers are matched by.
+    public var uniqueID: String
+    /// The UniqueId as it was written, quotes included.
+    public var uniqueIDToken: Range<Int>
+    public var body: Body
+    /// The text that the offsets refer to.
+    public var text: ByteBuffer
+
+    public var type: MessageType {
+        switch body {
+        case .call: .call
+        case .callResult: .callResult
+        case .callError: .callError
+        }
+    }
+}
+
+/// Why a text is no OCPP message, and what could be read of it.
+public enum OCPPMessageProblem: Error, Sendable, Equatable {
+    /// The text is not UTF-8, which a WebSocket text message must be (RFC 6455, 8.1).
+    case notUTF8
+    /// A number that names no message type of this version.
+    case unknownMessageType(number: String, uniqueID: String?)
+    /// `type` and `uniqueID` as far as they could be read.
+    case malformed(type: MessageType?, uniqueID: String?, reason: String)
+}
+
+/// What a UniqueId and an Action may be (behaviour.md, "OCPP-J rules, both ways").
+public struct MessageLimits: Sendable, Equatable {
+    /// OCPP's own limit of 36 characters; else 255 bytes, because charge points exist that send more.
+    public var enforcesUniqueIDLength: Bool
+
+    public static let longestUniqueID = 36
+    public static let longestUncheckedUniqueID = 255
+    public static let longestAction = 50
+
+    public init(enforcesUniqueIDLength: Bool = false) {
+        self.enforcesUniqueIDLength = enforcesUniqueIDLength
+    }
+
+    func allows(uniqueID: String) -> Bool {
+        guard !uniqueID.isEmpty, uniqueID.utf8.count <= Self.longestUncheckedUniqueID else { return false }
+        return !enforcesUniqueIDLength || uniqueID.unicodeScalars.count <= Self.longestUniqueID
+    }
+
+    func allows(action: String) -> Bool {
+        (1...Self.longestAction).contains(action.utf8.count)
+            && action.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: false
+                }
+            }
+    }
+}

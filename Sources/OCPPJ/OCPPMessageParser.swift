@@ -1,0 +1,130 @@
+import JSONText
+import NIOCore
+
+extension OCPPMessage {
+    /// Reads an OCPP-J message, a JSON array, as a charge point sends it (OCPP-J 1.6, 4.2), in one pass.
+    ///
+    /// - Throws: `notUTF8`, `unknownMessageType` or `malformed`.
+    public static func parse(
+        frame text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits()
+    ) throws(OCPPMessageProblem) -> OCPPMessage {
+        let result = text.withUnsafeReadableBytes { bytes in
+            parse(bytes: bytes, text: text, version: version, limits: limits)
+        }
+        return try result.get()
+    }
+
+    private static func parse(
+        bytes: UnsafeRawBufferPointer, text: ByteBuffer, version: OCPPVersion, limits: MessageLimits
+    ) -> Result<OCPPMessage, OCPPMessageProblem> {
+        var array = FrameElements()
+        do throws(JSONSyntaxError) {
+            try array.scan(bytes)
+        } catch {
+            guard bytes.isUTF8 else { return .failure(.notUTF8) }
+            return .failure(array.malformed("not JSON: \(error.reason)", in: bytes))
+        }
+        let elements = array.elements(in: bytes)
+        guard array.isArray else { return .failure(array.malformed("not an array", in: bytes)) }
+        guard let number = elements.typeNumber(in: bytes) else {
+            return .failure(array.malformed("MessageTypeId: not a whole number", in: bytes))
+        }
+        guard let type = elements.messageType(in: bytes) else {
+            return .failure(
+                .unknownMessageType(
+                    number: String(number.prefix(20)), uniqueID: elements.readableUniqueID(in: bytes)))
+        }
+        do throws(RuleViolation) {
+            guard type.elementCount.contains(array.count) else {
+                throw RuleViolation("an array of \(array.count) elements instead of \(type.elementCount.upperBound)")
+            }
+            let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits)
+            let body = try elements.checkedBody(type: type, in: bytes, version: version, limits: limits)
+            return .success(OCPPMessage(uniqueID: uniqueID, uniqueIDToken: token, body: body, text: text))
+        } catch {
+            return .failure(array.malformed(error.reason, in: bytes))
+        }
+    }
+}
+
+extension MessageType {
+    /// How many elements its array has; charge points exist that leave the ErrorDetails out.
+    fileprivate var elementCount: ClosedRange<Int> {
+        switch self {
+        case .call: 4...4
+        case .callResult: 3...3
+        case .callError: 4...5
+        }
+    }
+}
+
+/// The elements of the array, as far as the scan came.
+private struct FrameElements {
+    private var first: JSONToken?
+    private var second: JSONToken?
+    private var third: JSONToken?
+    private var fourth: JSONToken?
+    private var fifth: JSONToken?
+    private(set) var count = 0
+    private(set) var isArray = false
+
+    mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
+        var scanner = JSONScanner(bytes)
+        scanner.skipWhitespace()
+        guard scanner.take(UInt8(ascii: "[")) else {
+            _ = try scanner.scanValue()
+            return try scanner.expectEnd()
+        }
+        isArray = true
+        try scanner.enter()
+        scanner.skipWhitespace()
+        if !scanner.take(UInt8(ascii: "]")) {
+            repeat {
+                scanner.skipWhitespace()
+                append(try scanner.scanValue())
+                scanner.skipWhitespace()
+            } while scanner.take(UInt8(ascii: ","))
+            try scanner.expect(UInt8(ascii: "]"))
+        }
+        scanner.leave()
+        try scanner.expectEnd()
+    }
+
+    private mutating func append(_ token: JSONToken) {
+        switch count {
+        case 0: first = token
+        case 1: second = token
+        case 2: third = token
+        case 3: fourth = token
+        case 4: fifth = token
+        default: break
+        }
+        count += 1
+    }
+
+    /// Which element is which depends on the first.
+    func elements(in bytes: UnsafeRawBufferPointer) -> MessageElements {
+        var elements = MessageElements(type: first, uniqueID: second)
+        switch elements.messageType(in: bytes) {
+        case .call: (elements.action, elements.payload) = (third, fourth)
+        case .callResult: elements.payload = third
+        case .callError:
+            (elements.errorCode, elements.errorDescription, elements.errorDetails) = (third, fourth, fifth)
+        case nil: break
+        }
+        return elements
+    }
+
+    func malformed(_ reason: String, in bytes: UnsafeRawBufferPointer) -> OCPPMessageProblem {
+        let elements = elements(in: bytes)
+        return .malformed(
+            type: elements.messageType(in: bytes), uniqueID: elements.readableUniqueID(in: bytes), reason: reason)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether all of it is UTF-8; for texts that failed already, so it need not be fast.
+    fileprivate var isUTF8: Bool {
+        String(validating: self, as: UTF8.self) != nil
+    }
+}

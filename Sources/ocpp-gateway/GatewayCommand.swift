@@ -1,0 +1,92 @@
+import ArgumentParser
+import Foundation
+import Gateway
+import Logging
+
+/// `ocpp-gateway`: reads the configuration and runs the gateway, or says what the configuration is.
+@main
+struct GatewayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ocpp-gateway",
+        abstract: "Relays OCPP-J messages between charge points (WebSocket) and an MQTT broker.",
+        discussion: """
+            Everything is set by environment variables, or by the same keys in a YAML file named by CONFIG_FILE \
+            (the environment wins):
+
+              BROKER_URL=mqtt://user:password@broker.example:1883 \\
+              LISTENERS_WS_DEFAULT_BIND=0.0.0.0:33033 ocpp-gateway
+
+            With no setting at all it connects to mqtt://127.0.0.1:1883 and charge points connect to \
+            ws://<this machine>:33033/ocpp/<identity>. --help-config lists every setting.
+
+            Exit codes: 0 orderly stop; 64 bad command line; 78 bad configuration (every problem is listed); \
+            70 internal failure.
+            """,
+        version: GatewayVersion.current
+    )
+
+    @Flag(help: "Check the configuration, list every problem, and exit.")
+    var checkConfig = false
+
+    @Flag(help: "Print the configuration as it takes effect, valid as a CONFIG_FILE, and exit.")
+    var printConfig = false
+
+    @Flag(help: "List every setting with its default, and exit.")
+    var helpConfig = false
+
+    func validate() throws {
+        guard [checkConfig, printConfig, helpConfig].filter(\.self).count <= 1 else {
+            throw ValidationError("expected one of --check-config, --print-config and --help-config")
+        }
+    }
+
+    func run() async throws {
+        // A reader of our output or a peer that goes away is an error to handle, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        if helpConfig { return write(ConfigurationHelp.text, to: .standardOutput) }
+
+        let loaded = try load()
+        if checkConfig {
+            show(loaded.warnings, as: "warning")
+            return write("configuration is valid\n", to: .standardOutput)
+        }
+        if printConfig { return write(loaded.effectiveText, to: .standardOutput) }
+        try await serve(loaded)
+    }
+
+    private func load() throws -> LoadedConfiguration {
+        do {
+            return try LoadedConfiguration(environment: ProcessInfo.processInfo.environment)
+        } catch {
+            show(error.warnings, as: "warning")
+            show(error.problems, as: "error")
+            throw ExitCode(78)
+        }
+    }
+
+    private func serve(_ loaded: LoadedConfiguration) async throws {
+        let logs = GatewayLogs(configuration: loaded.configuration.logs)
+        LoggingSystem.bootstrap { _ in logs.handler() }
+        let logger = logs.logger()
+        defer { logs.flush() }
+        for warning in loaded.warnings {
+            logger.warning("configuration", metadata: ["warning": "\(warning)"])
+        }
+        do {
+            try await Gateway(
+                configuration: loaded.configuration, logger: logger, flushLog: { logs.flush() }
+            ).run()
+        } catch {
+            logger.critical("internal failure", error: error)
+            throw ExitCode(70)
+        }
+    }
+
+    private func show(_ problems: [ConfigurationProblem], as kind: String) {
+        for problem in problems { write("\(kind): \(problem)\n", to: .standardError) }
+    }
+
+    private func write(_ text: String, to file: FileHandle) {
+        try? file.write(contentsOf: Data(text.utf8))
+    }
+}

@@ -1,0 +1,93 @@
+import BrokerLink
+import NIOCore
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct LinkLossTests {
+    @Test func whatIsPublishedBeforeTheBrokerIsThereIsDeliveredInOrder() async throws {
+        let broker = try await TestBroker()
+        try await withLink(testConfiguration(port: broker.port)) { gateway in
+            let subscriber = gateway.subscribe("cs/CP1")
+            for number in 0..<100 {
+                #expect(gateway.publish("cs/CP1", "\(number)") == .accepted)
+            }
+            #expect(await eventually { gateway.log.count(of: "broker not reachable") >= 3 })
+            #expect(!gateway.link.isUp)
+            #expect(gateway.link.pendingCount == 100)
+            try await broker.start()
+            #expect(await eventually { subscriber.payloads.count >= 100 })
+            #expect(subscriber.payloads == (0..<100).map { "\($0)" })
+            #expect(await eventually { gateway.link.pendingCount == 0 })
+            #expect(gateway.observer.changes == [true])
+        }
+    }
+
+    @Test(arguments: BrokerLinkConfiguration.ProtocolVersion.allCases)
+    func nothingPublishedDuringALostLinkIsMissed(version: BrokerLinkConfiguration.ProtocolVersion) async throws {
+        let broker = try await TestBroker.started()
+        let proxy = try await CuttableProxy(to: broker.port)
+        var configuration = testConfiguration(port: proxy.port)
+        configuration.protocolVersion = version
+        try await withLink(configuration) { gateway in
+            try await withLink(testConfiguration(port: broker.port, clientID: "backend")) { backend in
+                let commands = gateway.subscribe("cs/CP1")
+                let calls = backend.subscribe("cp/CP1")
+                #expect(await eventually { commands.isSubscribed && calls.isSubscribed })
+                proxy.cut()
+                #expect(await eventually { !gateway.link.isUp })
+                for number in 0..<50 {
+                    backend.publish("cs/CP1", "down \(number)")
+                    gateway.publish("cp/CP1", "up \(number)")
+                }
+                #expect(await eventually { backend.link.pendingCount == 0 })
+                proxy.open()
+                #expect(await eventually { commands.payloads.count >= 50 && calls.payloads.count >= 50 })
+                #expect(commands.payloads == (0..<50).map { "down \($0)" })
+                #expect(calls.payloads == (0..<50).map { "up \($0)" })
+                #expect(commands.events.count { $0 == .subscribed } == 1)
+                #expect(gateway.log.contains("session=kept"))
+            }
+        }
+    }
+
+    @Test func cutsInTheMiddleOfTrafficLoseNothing() async throws {
+        let broker = try await TestBroker.started()
+        let proxy = try await CuttableProxy(to: broker.port)
+        try await withLink(testConfiguration(port: proxy.port)) { gateway in
+            try await withLink(testConfiguration(port: broker.port, clientID: "backend")) { backend in
+                let calls = backend.subscribe("cp/CP1")
+                #expect(await eventually { calls.isSubscribed })
+                for round in 0..<5 {
+                    #expect(await gateway.isUp())
+                    for number in 0..<500 {
+                        gateway.publish("cp/CP1", "\(round * 500 + number)")
+                    }
+                    proxy.cut()
+                    #expect(await eventually { !gateway.link.isUp })
+                    proxy.open()
+                }
+                #expect(await eventually { gateway.link.pendingCount == 0 })
+                let expected = Set((0..<2500).map { "\($0)" })
+                #expect(await eventually { Set(calls.payloads) == expected })
+            }
+        }
+    }
+
+    @Test func afterTheBrokerDiedEverybodyIsSubscribedAgain() async throws {
+        let broker = try await TestBroker.started()
+        try await withLink(testConfiguration(port: broker.port)) { gateway in
+            let subscribers = (0..<250).map { gateway.subscribe("cs/CP\($0)") }
+            #expect(await eventually { subscribers.allSatisfy(\.isSubscribed) })
+            broker.kill()
+            #expect(await eventually { !gateway.link.isUp })
+            try await broker.start()
+            #expect(await gateway.isUp())
+            for (number, _) in subscribers.enumerated() {
+                gateway.publish("cs/CP\(number)", "after")
+            }
+            #expect(await eventually { subscribers.allSatisfy { $0.payloads == ["after"] } })
+            #expect(subscribers.allSatisfy { $0.events.count { $0 == .subscribed } == 1 })
+            #expect(gateway.observer.changes == [true, false, true])
+        }
+    }
+}

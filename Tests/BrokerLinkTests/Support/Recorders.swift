@@ -1,0 +1,102 @@
+import BrokerLink
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Remembers what a subscriber is told, in order.
+final class RecordingSubscriber: BrokerSubscriber {
+    enum Event: Equatable {
+        case subscribed
+        case refused(UInt8)
+        case message(String)
+        case notTaken(token: String, reason: String)
+    }
+
+    private struct Record {
+        var events: [Event] = []
+        var messages: [BrokerMessage] = []
+        var wasOffEventLoop = false
+    }
+
+    let eventLoop: any EventLoop
+    private let record = Mutex(Record())
+
+    init(eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()) {
+        self.eventLoop = eventLoop
+    }
+
+    var events: [Event] { record.withLock { $0.events } }
+    var messages: [BrokerMessage] { record.withLock { $0.messages } }
+    var payloads: [String] { messages.map { String(buffer: $0.payload) } }
+    var isSubscribed: Bool { events.contains(.subscribed) }
+    var wasCalledOffEventLoop: Bool { record.withLock { $0.wasOffEventLoop } }
+
+    private func add(_ event: Event, message: BrokerMessage? = nil) {
+        let isOffEventLoop = !eventLoop.inEventLoop
+        record.withLock { record in
+            record.events.append(event)
+            record.wasOffEventLoop = record.wasOffEventLoop || isOffEventLoop
+            if let message {
+                record.messages.append(message)
+            }
+        }
+    }
+
+    func brokerSubscribed() { add(.subscribed) }
+    func brokerRefusedSubscription(reasonCode: UInt8) { add(.refused(reasonCode)) }
+    func brokerDelivered(_ message: BrokerMessage) {
+        add(.message(String(buffer: message.payload)), message: message)
+    }
+    func brokerDidNotTake(token: String, reason: String) { add(.notTaken(token: token, reason: reason)) }
+}
+
+final class RecordingObserver: BrokerLinkObserver {
+    private struct Record {
+        var changes: [Bool] = []
+        var unrouted: [BrokerMessage] = []
+    }
+
+    private let record = Mutex(Record())
+
+    var changes: [Bool] { record.withLock { $0.changes } }
+    var unrouted: [BrokerMessage] { record.withLock { $0.unrouted } }
+
+    func brokerLinkChanged(connection: Int, isUp: Bool) { record.withLock { $0.changes.append(isUp) } }
+    func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
+        record.withLock { $0.unrouted.append(message) }
+    }
+}
+
+/// Log lines as text: level, message, metadata.
+final class LogRecorder: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+
+    func count(of part: String) -> Int { lines.withLock { $0.count { $0.contains(part) } } }
+    func contains(_ part: String) -> Bool { count(of: part) > 0 }
+
+    var logger: Logger {
+        var logger = Logger(label: "test") { _ in Handler(recorder: self) }
+        logger.logLevel = .debug
+        return logger
+    }
+
+    private struct Handler: LogHandler {
+        let recorder: LogRecorder
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.debug
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let all = metadata.merging(event.metadata ?? [:]) { $1 }
+            let pairs = all.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+            recorder.lines.withLock { $0.append("\(event.level) \(event.message) \(pairs)") }
+        }
+    }
+}
