@@ -31,7 +31,7 @@ struct ConfigurationLoadingTests {
     func emptyVariable() throws {
         let yaml = "{mountpoint: site/, presence.topic: 'p/${cid}'}"
         let topics = try load(["MOUNTPOINT": "", "PRESENCE_TOPIC": ""], yaml: yaml).configuration.listeners[0].topics
-        #expect(topics.downstream == "cs/${cid}")
+        #expect(topics.downstream == TopicTemplate("cs/${cid}"))
         #expect(topics.presence == nil)
     }
 
@@ -43,8 +43,10 @@ struct ConfigurationLoadingTests {
             "UPSTREAM_TOPIC_OVERRIDE_MAPPING": "BootNotification=boot/${cid}, Heartbeat=beat/${action}",
         ]).configuration
         #expect(configuration.listeners.map(\.configuration.name) == ["a", "b-c", "d"])
-        #expect(configuration.listeners.map(\.topics.call) == ["north/cp/${cid}", "all/cp/${cid}", "cp/${cid}"])
-        #expect(configuration.listeners[0].topics.callOverrides["Heartbeat"] == "north/beat/${action}")
+        let calls = ["north/cp/${cid}", "all/cp/${cid}", "cp/${cid}"].map { TopicTemplate($0) }
+        #expect(configuration.listeners.map(\.topics.call) == calls)
+        let heartbeat = configuration.listeners[0].topics.callOverrides["Heartbeat"]
+        #expect(heartbeat == TopicTemplate("north/beat/${action}"))
         #expect(configuration.listeners.map(\.configuration.host) == ["0.0.0.0", "::1", "0.0.0.0"])
         #expect(configuration.listeners.map(\.configuration.port) == [1, 2, 33033])
     }

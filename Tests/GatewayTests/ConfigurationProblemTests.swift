@@ -59,7 +59,7 @@ struct ConfigurationProblemTests {
         Bad("UPSTREAM_TOPIC", "cs/${action}", "another charge point's"),
         Bad("UPSTREAM_REPLY_TOPIC", "cp/${action}", "${action} is none of"),
         Bad("UPSTREAM_ERROR_TOPIC", "cs/${clientid}", "loop"),
-        Bad("UPSTREAM_INVALID_TOPIC", "cp/${id}", "${id} is none of"),
+        Bad("UPSTREAM_INVALID_TOPIC", "cp/${type}", "${type} is none of"),
         Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat", "Action=topic pairs"),
         Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heart beat=x", "letters and digits"),
         Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=", "a topic for Heartbeat"),

@@ -38,7 +38,7 @@ extension ConfigurationKey.Kind {
         case .path:
             return Self.isPath(text) ? nil : "expected a path such as /ocpp"
         case .topic(let placeholders):
-            do throws(TopicTemplate.Flaw) { _ = try TopicTemplate(text, allowing: placeholders) } catch {
+            do throws(ConfiguredTopic.Flaw) { _ = try ConfiguredTopic(text, allowing: placeholders) } catch {
                 return error.expectation
             }
             return nil
@@ -81,7 +81,7 @@ extension ConfigurationKey.Kind {
             else { return "expected an action of 1 to 50 letters and digits, not \"\(name)\"" }
             guard actions.insert(action).inserted else { return "the action \(name) is there twice" }
             guard !topic.isEmpty else { return "expected a topic for \(name)" }
-            do throws(TopicTemplate.Flaw) { _ = try TopicTemplate(topic, allowing: TopicTemplate.call) } catch {
+            do throws(ConfiguredTopic.Flaw) { _ = try ConfiguredTopic(topic, allowing: ConfiguredTopic.call) } catch {
                 return "\(name): \(error.expectation)"
             }
         }

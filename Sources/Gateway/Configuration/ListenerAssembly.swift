@@ -73,15 +73,15 @@ extension ConfigurationAssembly {
         return keys.map { key in
             guard case .topic(let placeholders) = key.kind else { return (setting(key), text(key), []) }
             return (setting(key), text(key), placeholders)
-        } + overrides.map { (setting(.upstreamOverrides), $0.topic, TopicTemplate.call) }
+        } + overrides.map { (setting(.upstreamOverrides), $0.topic, ConfiguredTopic.call) }
     }
 
     /// Checks a topic with its mountpoint in front.
     private mutating func check(
         _ setting: ConfigurationSettings.Setting, _ topic: String, _ placeholders: Set<TopicTemplate.Placeholder>
     ) {
-        do throws(TopicTemplate.Flaw) {
-            let template = try TopicTemplate(topic, allowing: placeholders)
+        do throws(ConfiguredTopic.Flaw) {
+            let template = try ConfiguredTopic(topic, allowing: placeholders)
             let isPerChargePoint = [ConfigurationKey.downstreamTopic, .claimTopic].contains {
                 $0.name == setting.key.name
             }
@@ -112,10 +112,10 @@ extension ConfigurationAssembly {
         let mountpoints = Set(names.map { mountpoint($0) }).sorted()
         for downstreamMountpoint in mountpoints {
             let commands = downstreamMountpoint + text(.downstreamTopic)
-            guard let commands = try? TopicTemplate(commands, allowing: TopicTemplate.identity) else { continue }
+            guard let commands = try? ConfiguredTopic(commands, allowing: ConfiguredTopic.identity) else { continue }
             for mountpoint in mountpoints {
                 for (setting, topic, placeholders) in upstream where !topic.isEmpty {
-                    guard let topic = try? TopicTemplate(mountpoint + topic, allowing: placeholders) else {
+                    guard let topic = try? ConfiguredTopic(mountpoint + topic, allowing: placeholders) else {
                         continue
                     }
                     checkLoop(setting, topic, commands)
@@ -125,7 +125,7 @@ extension ConfigurationAssembly {
     }
 
     private mutating func checkLoop(
-        _ setting: ConfigurationSettings.Setting, _ topic: TopicTemplate, _ commands: TopicTemplate
+        _ setting: ConfigurationSettings.Setting, _ topic: ConfiguredTopic, _ commands: ConfiguredTopic
     ) {
         let reachesOwn = topic.canReach(commands, identity: "CP1", otherIdentity: "CP1")
         let reachesOther = topic.canReach(commands, identity: "CP1", otherIdentity: "CP2")
@@ -148,7 +148,7 @@ extension ConfigurationAssembly {
     }
 }
 
-extension TopicTemplate {
+extension ConfiguredTopic {
     /// The charge point chooses a part of it.
     fileprivate var dependsOnMessage: Bool {
         parts.contains(.placeholder(.action)) || parts.contains(.placeholder(.id))

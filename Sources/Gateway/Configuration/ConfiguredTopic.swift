@@ -1,14 +1,8 @@
-/// A topic with placeholders, as relay-format.md, "Topics", has it.
-public struct TopicTemplate: Sendable, Equatable {
-    public enum Placeholder: String, Sendable, CaseIterable {
-        case cid
-        case clientid
-        case action
-        case id
-        case type
-        case version
+import ChargePointSessions
 
-    }
+/// A topic template as the configuration checks it, before sessions fill it in (relay-format.md, "Topics").
+struct ConfiguredTopic: Sendable, Equatable {
+    typealias Placeholder = TopicTemplate.Placeholder
 
     enum Part: Sendable, Equatable {
         case literal(String)
@@ -19,8 +13,8 @@ public struct TopicTemplate: Sendable, Equatable {
     /// Answers carry no action.
     static let answer: Set<Placeholder> = [.cid, .clientid, .id, .type, .version]
     static let call = answer.union([.action])
-    /// A refused message need not have a UniqueId or a type.
-    static let refused: Set<Placeholder> = [.cid, .clientid, .version]
+    /// A refused message need not have a type; where it has no UniqueId, `-1` stands for it.
+    static let refused: Set<Placeholder> = [.cid, .clientid, .id, .version]
 
     /// Bytes of the text, with placeholders not filled in.
     private static let longest = 2048
@@ -80,7 +74,7 @@ public struct TopicTemplate: Sendable, Equatable {
 
     /// Whether publishing by this template for the charge point `identity` can hit the topic that `other` has for the
     /// charge point `otherIdentity`, whatever the charge point chooses for action and UniqueId.
-    func canReach(_ other: TopicTemplate, identity: String, otherIdentity: String) -> Bool {
+    func canReach(_ other: ConfiguredTopic, identity: String, otherIdentity: String) -> Bool {
         let target = Array(other.rendered(identity: otherIdentity).utf8)
         // The ends of what of the target can be matched so far.
         var reached: Set<Int> = [0]
@@ -98,7 +92,7 @@ public struct TopicTemplate: Sendable, Equatable {
     }
 }
 
-extension TopicTemplate.Part {
+extension ConfiguredTopic.Part {
     fileprivate func ends(in target: [UInt8], from start: Int, identity: String) -> [Int] {
         let values: [String]
         switch self {
