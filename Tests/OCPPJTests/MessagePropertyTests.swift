@@ -5,7 +5,7 @@ import Testing
 
 /// Random messages, whole and damaged: what is made of them is what the rules say, to the byte.
 @Suite struct MessagePropertyTests {
-    static let casesPerSeries = 7_000
+    static let casesPerSeries = 6_500
 
     enum Form: CaseIterable { case frame, relay }
 
