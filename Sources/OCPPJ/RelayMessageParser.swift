@@ -6,10 +6,11 @@ extension OCPPMessage {
     ///
     /// - Throws: `malformed`, for a number that names no message type as well.
     public static func parse(
-        relay text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits()
+        relay text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits(),
+        walkPayload: PayloadWalk = PayloadOwner.skipPayload
     ) throws(OCPPMessageProblem) -> OCPPMessage {
         let result = text.withUnsafeReadableBytes { bytes in
-            parse(relay: bytes, text: text, version: version, limits: limits)
+            parse(relay: bytes, text: text, version: version, limits: limits, walkPayload: walkPayload)
         }
         return try result.get()
     }
@@ -18,18 +19,19 @@ extension OCPPMessage {
     public static func uniqueID(ofRelay text: ByteBuffer) -> String? {
         text.withUnsafeReadableBytes { bytes in
             var object = RelayElements()
-            try? object.scan(bytes)
+            try? object.scan(bytes, limits: MessageLimits(), walkPayload: PayloadOwner.skipPayload)
             return object.elements.readableUniqueID(in: bytes)
         }
     }
 
     private static func parse(
-        relay bytes: UnsafeRawBufferPointer, text: ByteBuffer, version: OCPPVersion, limits: MessageLimits
+        relay bytes: UnsafeRawBufferPointer, text: ByteBuffer, version: OCPPVersion, limits: MessageLimits,
+        walkPayload: PayloadWalk
     ) -> Result<OCPPMessage, OCPPMessageProblem> {
         var object = RelayElements()
         var syntaxError: JSONSyntaxError?
         do throws(JSONSyntaxError) {
-            try object.scan(bytes)
+            try object.scan(bytes, limits: limits, walkPayload: walkPayload)
         } catch {
             syntaxError = error
         }
@@ -39,14 +41,15 @@ extension OCPPMessage {
             guard object.isObject else { throw RuleViolation("not an object") }
             if let key = object.duplicateKey { throw RuleViolation("duplicate key \(key)") }
             guard elements.type != nil else { throw RuleViolation("MessageTypeId: missing, but required") }
-            guard let number = elements.typeNumber(in: bytes) else {
-                throw RuleViolation("MessageTypeId: not a whole number")
-            }
             guard let type = elements.messageType(in: bytes) else {
+                guard let number = elements.typeNumber(in: bytes) else {
+                    throw RuleViolation("MessageTypeId: not a whole number")
+                }
                 throw RuleViolation("MessageTypeId: \(number.prefix(20)) names no message type")
             }
             let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits)
             let body = try elements.checkedBody(type: type, in: bytes, version: version, limits: limits)
+            object.walkLate(body, of: uniqueID, in: bytes, walkPayload)
             return .success(OCPPMessage(uniqueID: uniqueID, uniqueIDToken: token, body: body, text: text))
         } catch {
             return .failure(
@@ -61,13 +64,17 @@ extension OCPPMessage {
 private struct RelayElements {
     private(set) var elements = MessageElements()
     private(set) var isObject = false
+    /// The payload stood behind what says whose it is, so the walk of the whole was the walk of the payload too.
+    private var isPayloadWalked = false
     /// The first key that stood there already.
     private(set) var duplicateKey: String?
     /// Keys that the relay format does not know; they are ignored, but may not come twice either. Bytes, because
     /// `String` takes different spellings of a letter with an accent for equal, and JSON does not.
     private var unknownKeys: Set<[UInt8]> = []
 
-    mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
+    mutating func scan(
+        _ bytes: UnsafeRawBufferPointer, limits: MessageLimits, walkPayload: PayloadWalk
+    ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
         scanner.skipWhitespace()
         guard scanner.take(UInt8(ascii: "{")) else {
@@ -82,13 +89,40 @@ private struct RelayElements {
                 scanner.skipWhitespace()
                 let key = try scanner.scanString()
                 try scanner.skipColon()
-                note(key, try scanner.scanValue(), in: bytes)
+                if scanner.current == UInt8(ascii: "{"), elements.payload == nil, key.hasText("Payload", in: bytes),
+                    let owner = elements.payloadOwner(in: bytes, limits: limits)
+                {
+                    let start = scanner.position
+                    try walkPayload(owner, &scanner)
+                    elements.payload = JSONToken(kind: .object, start: start, end: scanner.position)
+                    isPayloadWalked = true
+                } else {
+                    note(key, try scanner.scanValue(), in: bytes)
+                }
                 scanner.skipWhitespace()
             } while scanner.take(UInt8(ascii: ","))
             try scanner.expect(UInt8(ascii: "}"))
         }
         scanner.leave()
         try scanner.expectEnd()
+    }
+
+    /// Walks a payload that came before its owner was known.
+    func walkLate(
+        _ body: OCPPMessage.Body, of uniqueID: String, in bytes: UnsafeRawBufferPointer, _ walk: PayloadWalk
+    ) {
+        body.walkNullPayload(of: uniqueID, walk)
+        guard !isPayloadWalked else { return }
+        let owner: PayloadOwner
+        let payload: Range<Int>
+        switch body {
+        case .call(let action, let range?): (owner, payload) = (.call(action: action), range)
+        case .callResult(let range?): (owner, payload) = (.callResult(uniqueID: uniqueID), range)
+        default: return
+        }
+        var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: bytes[payload]))
+        // It is well-formed, as the walk of the whole has shown.
+        try? walk(owner, &scanner)
     }
 
     private mutating func note(_ key: JSONToken, _ value: JSONToken, in bytes: UnsafeRawBufferPointer) {
