@@ -19,8 +19,8 @@ extension BrokerThread {
         logger[metadataKey: "broker"] = "\(target.address)"
         do {
             let client = try client(for: target.address)
-            let version = fallback.version(forAddress: target.index)
-            let code = client.connect(to: target.address, bindAddress: target.bindAddress, protocolVersion: version)
+            let code = client.connect(
+                to: target.address, bindAddress: target.bindAddress, protocolVersion: protocolVersion)
             let systemError = errno
             guard code == MOSQ_ERR_SUCCESS.rawValue, client.socket >= 0 else {
                 return attemptFailed(text(ofError: code, systemError: systemError), now)
@@ -55,6 +55,10 @@ extension BrokerThread {
         configuration.clientID + (connection.index == 0 ? "" : "-\(connection.index + 1)")
     }
 
+    private var protocolVersion: BrokerLinkConfiguration.ProtocolVersion {
+        target.map { fallback.version(forAddress: $0.index) } ?? configuration.protocolVersion
+    }
+
     // MARK: CONNACK
 
     /// In libmosquitto's call-back: it sends its unacknowledged publishes when this returns, and the subscriptions
@@ -67,6 +71,11 @@ extension BrokerThread {
         maximumPacketSize = acknowledgement.maximumPacketSize ?? maximumPacketSize
         connection.brokerTakesPackets(upTo: maximumPacketSize ?? 0)
         inFlightLimit = max(1, min(configuration.maxInflight, acknowledgement.receiveMaximum ?? 65535))
+        if protocolVersion == .v311, qualityOfService == 2 {
+            // MQTT 3.1.1 brokers cannot say how many they take, and Mosquitto 2.0 acknowledges QoS 2 messages beyond
+            // its max_inflight_messages (20) and then loses them.
+            inFlightLimit = min(inFlightLimit, 20)
+        }
         link = .up(since: .now())
         deliveries.add(table.linkUp(sessionPresent: acknowledgement.isSessionPresent))
         sendSubscriptions()
@@ -76,11 +85,13 @@ extension BrokerThread {
         guard let acknowledgement, acknowledgement.reasonCode == 0 else { return }
         self.acknowledgement = nil
         connection.linkChanged(isUp: true)
-        let version = target.map { fallback.version(forAddress: $0.index) } ?? configuration.protocolVersion
+        if let target {
+            fallback.accepted(address: target.index)
+        }
         logger.info(
             "broker link up",
             metadata: [
-                "protocol": "\(version.rawValue)",
+                "protocol": "\(protocolVersion.rawValue)",
                 "session": "\(acknowledgement.isSessionPresent ? "kept" : "new")",
             ])
         observer.brokerLinkChanged(connection: connection.index, isUp: true)
@@ -131,7 +142,8 @@ extension BrokerThread {
             logger.warning(
                 "broker link down",
                 metadata: [
-                    "reason": "\(text(ofError: end.code, systemError: end.systemError))", "retry_in": "\(pause)",
+                    "reason": "\(text(ofError: end.code, systemError: end.systemError))",
+                    "retry_in": "\(pause.inMilliseconds)",
                 ])
         }
         observer.brokerLinkChanged(connection: connection.index, isUp: false)
@@ -181,7 +193,8 @@ extension BrokerThread {
         let isRoundOver = addresses.advance()
         let pause = isRoundOver ? backoff.next() : .zero
         link = .down(retryAt: now + TimeAmount(pause))
-        logger.warning("broker not reachable", metadata: ["reason": "\(reason)", "retry_in": "\(pause)"])
+        logger.warning(
+            "broker not reachable", metadata: ["reason": "\(reason)", "retry_in": "\(pause.inMilliseconds)"])
     }
 
     private func text(ofError code: Int32, systemError: Int32) -> String {
@@ -191,4 +204,9 @@ extension BrokerThread {
         let text = MosquittoClient.text(ofError: code, systemError: systemError)
         return client?.errorText.map { "\(text): \($0)" } ?? text
     }
+}
+
+extension Duration {
+    /// For the log: nobody reads the jitter's last digits.
+    fileprivate var inMilliseconds: String { "\(Int64(self / .milliseconds(1))) ms" }
 }

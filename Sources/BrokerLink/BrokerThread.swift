@@ -95,6 +95,7 @@ final class BrokerThread {
         }
         connection.linkChanged(isUp: false)
         client = nil
+        log(failures.reportAll())
         if !queue.isEmpty {
             logger.warning("broker link closed with messages undelivered", metadata: ["count": "\(queue.count)"])
         }

@@ -23,7 +23,7 @@ struct PublishAndSubscribeTests {
     func messagesKeepTheirOrderAndAreSettled(
         quality: BrokerLinkConfiguration.QualityOfService, version: BrokerLinkConfiguration.ProtocolVersion
     ) async throws {
-        let broker = try await TestBroker.started(listener: ["max_inflight_messages 0"])
+        let broker = try await TestBroker.started()
         var configuration = testConfiguration(port: broker.port)
         configuration.qualityOfService = quality
         configuration.protocolVersion = version

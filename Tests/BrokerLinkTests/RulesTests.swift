@@ -47,6 +47,16 @@ import Testing
         #expect(fallback.version(forAddress: 1) == .v5)
     }
 
+    @Test func whereMQTT5WasAcceptedASilentCloseIsAnOutageButARefusalIsBelieved() {
+        var fallback = ProtocolFallback(configured: .v5)
+        fallback.accepted(address: 0)
+        fallback.linkLost()
+        fallback.closedBeforeAnswer(address: 0)
+        #expect(fallback.version(forAddress: 0) == .v5)
+        #expect(fallback.versionRefused() == true)
+        #expect(fallback.version(forAddress: 0) == .v311)
+    }
+
     @Test func withMQTT311ConfiguredNothingElseIsTried() {
         var fallback = ProtocolFallback(configured: .v311)
         #expect(fallback.versionRefused() == false)
