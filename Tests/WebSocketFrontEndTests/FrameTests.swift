@@ -22,6 +22,29 @@ struct FrameTests {
         }
     }
 
+    @Test("With one read per round, messages of any length come through too", arguments: [0, 63, 64, 2048, 100_000])
+    func oneReadPerRound(length: Int) async throws {
+        let configuration = RunningListener.configuration { $0.readsPerRound = 1 }
+        try await RunningListener.run(configuration, admission: Self.echo()) { running in
+            let (client, session) = try await running.connected()
+            let text = String(repeating: "x", count: length)
+            for _ in 0..<3 { try await client.send(bytes: RawClient.text(text)) }
+            for _ in 0..<3 {
+                #expect(try await client.frame() == .text(text))
+                #expect(try await session.events.next() == .text(text))
+            }
+        }
+    }
+
+    @Test("Only the first, small receive buffer is one that an idle connection keeps")
+    func receiveBuffers() {
+        var allocator = ReleasingReceiveAllocator(capacity: 2048)
+        #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 64)
+        let mayGrow = allocator.record(actualReadBytes: 64)
+        #expect(mayGrow, "asks for a new one")
+        #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 2048)
+    }
+
     @Test("Several messages in one segment are answered one frame each, in order")
     func burst() async throws {
         try await RunningListener.run(admission: Self.echo()) { running in

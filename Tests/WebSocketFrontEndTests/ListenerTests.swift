@@ -50,6 +50,7 @@ struct ListenerTests {
             for index in 0..<40 {
                 let (response, _) = try await running.exchange(RawClient.handshake(target: "/ocpp/CP\(index)"))
                 #expect(response.status == 101)
+                _ = try await running.admission.sessions.next()
             }
             #expect(running.listener.connectionCount == 40)
         }
