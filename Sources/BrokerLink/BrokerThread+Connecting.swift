@@ -7,6 +7,8 @@ import NIOCore
 extension BrokerThread {
     /// A link that was up for less does not count as one that works.
     private static let provenLife = TimeAmount.seconds(5)
+    /// So many short-lived links in a row are no accident.
+    private static let suspiciousLives = 3
     private static let longestConnect = Duration.seconds(10)
 
     func connect(_ now: NIODeadline) {
@@ -42,12 +44,15 @@ extension BrokerThread {
         queue.requeueInFlight()
         maximumPacketSize = nil
         qualityOfService = configuration.qualityOfService.rawValue
-        let clientID = configuration.clientID + (connection.index == 0 ? "" : "-\(connection.index + 1)")
         let new = try MosquittoClient(
             configuration: configuration, clientID: clientID, will: connection.index == 0 ? configuration.will : nil,
             usesTLS: address.usesTLS, events: self)
         client = new
         return new
+    }
+
+    private var clientID: String {
+        configuration.clientID + (connection.index == 0 ? "" : "-\(connection.index + 1)")
     }
 
     // MARK: CONNACK
@@ -93,7 +98,7 @@ extension BrokerThread {
         case .down: return
         case .up(let since): linkLost(end, isOrderly: isOrderly, since: since, now)
         case .connecting:
-            if let refusal = acknowledgement?.reasonCode {
+            if let refusal = acknowledgement {
                 return refused(refusal, now)
             }
             let wasClosed = end.code == MOSQ_ERR_CONN_LOST.rawValue || end.code == MOSQ_ERR_PROTOCOL.rawValue
@@ -111,16 +116,15 @@ extension BrokerThread {
         fallback.linkLost()
         if now - since >= Self.provenLife {
             backoff.reset()
+            shortLives = 0
+        } else if end.code == MOSQ_ERR_CONN_LOST.rawValue {
+            shortLives += 1
         }
         let pause = isOrderly ? .zero : backoff.next()
         link = .down(retryAt: now + TimeAmount(pause))
         connection.linkChanged(isUp: false)
         disconnection = nil
-        if end.code == Int32(MQTT_RC_SESSION_TAKEN_OVER.rawValue) {
-            logger.error(
-                "another MQTT client connected with this gateway's client id; each gateway needs its own",
-                metadata: ["client_id": "\(configuration.clientID)"])
-        }
+        logTakeover(code: end.code)
         if isOrderly {
             logger.info("broker link closed")
         } else {
@@ -133,7 +137,21 @@ extension BrokerThread {
         observer.brokerLinkChanged(connection: connection.index, isUp: false)
     }
 
-    private func refused(_ reasonCode: Int32, _ now: NIODeadline) {
+    private func logTakeover(code: Int32) {
+        if code == Int32(MQTT_RC_SESSION_TAKEN_OVER.rawValue) {
+            logger.error(
+                "another MQTT client connected with this gateway's client id; each gateway needs its own",
+                metadata: ["client_id": "\(clientID)"])
+        } else if shortLives == Self.suspiciousLives {
+            // Not all brokers give the reason.
+            logger.error(
+                "the broker closes the connection again and again; does another MQTT client use this client id?",
+                metadata: ["client_id": "\(clientID)"])
+        }
+    }
+
+    private func refused(_ refusal: ConnectAcknowledgement, _ now: NIODeadline) {
+        let reasonCode = refusal.reasonCode
         let isVersion =
             reasonCode == Int32(MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION.rawValue)
             || reasonCode == Int32(CONNACK_REFUSED_PROTOCOL_VERSION.rawValue)
@@ -145,7 +163,8 @@ extension BrokerThread {
         let reason = MosquittoClient.text(ofReason: reasonCode)
         logger.error(
             "the broker refuses the connection",
-            metadata: ["reason": "\(reason)", "code": "\(reasonCode)", "client_id": "\(configuration.clientID)"])
+            metadata: ["reason": "\(reason)", "code": "\(reasonCode)", "client_id": "\(clientID)"])
+        client?.adaptWill(to: refusal)
         attemptFailed("refused: \(reason)", now)
     }
 

@@ -1,0 +1,99 @@
+import NIOCore
+import Testing
+
+/// behaviour.md, "Liveness".
+@Suite struct LivenessTests {
+    @Test func silenceBeyondTheAllowedClosesTheConnection() async throws {
+        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
+            let begin = ContinuousClock.now
+            let chargePoint = try await site.connectReady(answersPings: false)
+            let closing = try await chargePoint.closing()
+            #expect(ContinuousClock.now - begin > .milliseconds(1900), "1 s × (1 + 1) are allowed")
+            #expect(closing.code == 1001)
+            #expect(!chargePoint.pings.all.isEmpty, "it was never asked")
+            try await site.gateway.log("keepalive_timeout") { $0.mentions("keepalive_timeout", "CP-1") }
+        }
+    }
+
+    @Test func theBackoffLengthensTheAllowedSilence() async throws {
+        let settings = ["DEFAULT_HEARTBEAT_INTERVAL": "1s", "HEARTBEAT_CHECKING_TIMES_BACKOFF": "3"]
+        try await withSite(settings) { site in
+            let begin = ContinuousClock.now
+            let chargePoint = try await site.connectReady(answersPings: false)
+            _ = try await chargePoint.closing()
+            #expect(ContinuousClock.now - begin > .milliseconds(3900), "1 s × (3 + 1) are allowed")
+        }
+    }
+
+    @Test func aChargePointThatAnswersPingsIsNeverCutOff() async throws {
+        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
+            let begin = ContinuousClock.now
+            let chargePoint = try await site.connectReady()
+            for number in 1...8 {
+                _ = try await chargePoint.pings.take("ping \(number)")
+            }
+            #expect(ContinuousClock.now - begin > .seconds(3), "pings come after half the interval in silence")
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+        }
+    }
+
+    @Test func messagesAloneKeepAChargePointThatAnswersNoPings() async throws {
+        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "2s"]) { site in
+            let begin = ContinuousClock.now
+            let chargePoint = try await site.connectReady(answersPings: false)
+            while ContinuousClock.now - begin < .seconds(6) {
+                try await Task.sleep(for: .milliseconds(500))
+                _ = try await chargePoint.call("Heartbeat")
+            }
+            #expect(chargePoint.isOpen)
+        }
+    }
+
+    @Test func thePingIntervalCanBeSet() async throws {
+        try await withSite(["LISTENERS_WS_DEFAULT_WEBSOCKET_PING_INTERVAL": "200ms"]) { site in
+            let chargePoint = try await site.connectReady()
+            for number in 1...3 {
+                _ = try await chargePoint.pings.take("ping \(number)", within: .seconds(20))
+            }
+        }
+    }
+
+    @Test func theIntervalOfAnAcceptedBootNotificationCounts() async throws {
+        try await withSite { site in
+            site.central.onCall { _ in
+                .result(#"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z","interval":1}"#)
+            }
+            let chargePoint = try await site.connect(answersPings: false)
+            let begin = ContinuousClock.now
+            _ = try await chargePoint.call("BootNotification")
+            #expect(try await chargePoint.closing().code == 1001)
+            #expect(ContinuousClock.now - begin > .milliseconds(1900))
+        }
+    }
+
+    @Test func aLongerIntervalOfAnAcceptedBootNotificationCounts() async throws {
+        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
+            let chargePoint = try await site.connect(answersPings: false)
+            _ = try await chargePoint.call("BootNotification")
+            try await Task.sleep(for: .seconds(4))
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+        }
+    }
+
+    @Test(arguments: [
+        #"{"status":"Rejected","currentTime":"2026-01-01T00:00:00Z","interval":300}"#,
+        #"{"status":"Pending","currentTime":"2026-01-01T00:00:00Z","interval":300}"#,
+        #"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z","interval":0}"#,
+        #"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z","interval":-5}"#,
+        #"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z","interval":"300"}"#,
+        #"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z"}"#,
+    ])
+    func anyOtherBootNotificationAnswerChangesNothing(answer: String) async throws {
+        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
+            site.central.onCall { _ in .result(answer) }
+            let chargePoint = try await site.connect(answersPings: false)
+            _ = try await chargePoint.call("BootNotification")
+            #expect(try await chargePoint.closing().code == 1001)
+        }
+    }
+}

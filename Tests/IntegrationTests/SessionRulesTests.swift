@@ -1,0 +1,304 @@
+import NIOCore
+import Testing
+
+/// behaviour.md, "One session per charge point" and "OCPP-J rules, both ways".
+@Suite struct SessionRulesTests {
+    /// Long enough to see something that must not happen; a slow machine can only make this check weaker.
+    private static let quiet = Duration.milliseconds(300)
+
+    @Test func oneCallAtATimeGoesToTheChargePointAndTheRestWaitInTheirOrder() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            for number in 1...4 {
+                try await site.central.sendCall("Reset", id: "d\(number)", to: "CP-1")
+            }
+            for number in 1...4 {
+                let call = OCPPText(try await chargePoint.texts.take("CALL \(number)"))
+                #expect(call.uniqueID == "d\(number)")
+                try await Task.sleep(for: Self.quiet)
+                #expect(chargePoint.texts.all.isEmpty, "a second CALL came before the first was answered")
+                let answer = number == 2 ? #"[4,"d2","GenericError","",{}]"# : #"[3,"d\#(number)",{}]"#
+                try await chargePoint.send(text: answer)
+            }
+            _ = try await site.central.reply(to: "d4", of: "CP-1")
+        }
+    }
+
+    @Test func answersNeverWaitBehindCalls() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            for number in 1...3 {
+                try await site.central.sendCall("Reset", id: "d\(number)", to: "CP-1")
+            }
+            _ = try await chargePoint.texts.take("the first CALL")
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+            site.central.onCall { _ in .error(code: "GenericError", description: "", details: "{}") }
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 4)
+            #expect(chargePoint.texts.all.isEmpty)
+        }
+    }
+
+    @Test func aCallForAFullQueueIsReported() async throws {
+        try await withSite(["DNSTREAM_MAX_MQUEUE_LEN": "3"]) { site in
+            let chargePoint = try await site.connectReady()
+            for number in 1...5 {
+                try await site.central.sendCall("Reset", id: "d\(number)", to: "CP-1")
+            }
+            let report = try await site.central.reply(to: "d5", of: "CP-1")
+            #expect(
+                report.text.hasPrefix(
+                    #"{"MessageTypeId":4,"UniqueId":"d5","ErrorCode":"GenericError","ErrorDescription":""#))
+            #expect(report.source == "gateway" && report.reason == "queue_full")
+            chargePoint.acceptEveryCall()
+            try await chargePoint.send(text: #"[3,"d1",{}]"#)
+            for number in 1...4 {
+                #expect(try await site.central.reply(to: "d\(number)", of: "CP-1").type == 3)
+            }
+            try await site.gateway.log("queue_full") { $0.mentions("queue_full", "CP-1") }
+        }
+    }
+
+    @Test func aSecondCallWithAUniqueIdInFlightOrQueuedIsNotDeliveredTwiceAndOnlyLogged() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            for id in ["d1", "d2", "d1", "d2"] {
+                try await site.central.sendCall("Reset", id: id, to: "CP-1")
+            }
+            for id in ["d1", "d2"] {
+                #expect(OCPPText(try await chargePoint.texts.take("CALL \(id)")).uniqueID == id)
+                try await chargePoint.send(text: #"[3,"\#(id)",{}]"#)
+            }
+            _ = try await site.central.reply(to: "d2", of: "CP-1")
+            try await site.central.sendCall("Reset", id: "d3", to: "CP-1")
+            #expect(OCPPText(try await chargePoint.texts.take("CALL d3")).uniqueID == "d3")
+            try await site.gateway.log("duplicate") { $0.mentions("duplicate", "CP-1") }
+            #expect(site.central.received.all.filter { $0.type == 4 }.isEmpty)
+        }
+    }
+
+    @Test func anAnswerThatNobodyAskedForIsNotDeliveredAndOnlyLogged() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            try await site.central.send(#"{"MessageTypeId":3,"UniqueId":"no","Payload":{}}"#, to: "CP-1")
+            try await site.central.send(
+                #"{"MessageTypeId":4,"UniqueId":"no","ErrorCode":"GenericError"}"#, to: "CP-1")
+            // Already answered is as good as never asked.
+            try await site.central.send(#"{"MessageTypeId":3,"UniqueId":"ready","Payload":{}}"#, to: "CP-1")
+            try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
+            #expect(OCPPText(try await chargePoint.texts.take("the CALL")).uniqueID == "d1")
+            try await site.gateway.log("unsolicited") { $0.mentions("unsolicited", "CP-1") }
+            #expect(site.central.received.all.filter { $0.type != 2 }.isEmpty)
+        }
+    }
+
+    @Test func aRetainedMessageIsAStaleCommandAndRefused() async throws {
+        try await withSite { site in
+            var message = MQTTMessage(
+                topic: "ocpp/cs/CP-1", text: #"{"MessageTypeId":2,"UniqueId":"old","Action":"Reset","Payload":{}}"#)
+            message.isRetained = true
+            try await site.central.publish(message)
+            let chargePoint = try await site.connectReady()
+            let report = try await site.central.reply(to: "old", of: "CP-1")
+            #expect(report.source == "gateway" && report.reason == "retained" && report.errorCode == "GenericError")
+            try await site.central.sendCall("Reset", id: "new", to: "CP-1")
+            #expect(OCPPText(try await chargePoint.texts.take("the CALL")).uniqueID == "new")
+        }
+    }
+
+    @Test func aCallWhoseExpiryPassesInTheQueueIsReported() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
+            try await site.central.send(
+                #"{"MessageTypeId":2,"UniqueId":"d2","Action":"Reset","Payload":{}}"#, to: "CP-1", expiry: 1)
+            try await site.central.sendCall("Reset", id: "d3", to: "CP-1")
+            _ = try await chargePoint.texts.take("the first CALL")
+            try await Task.sleep(for: .milliseconds(1500))
+            try await chargePoint.send(text: #"[3,"d1",{}]"#)
+            let report = try await site.central.reply(to: "d2", of: "CP-1")
+            #expect(report.source == "gateway" && report.reason == "expired" && report.errorCode == "GenericError")
+            #expect(OCPPText(try await chargePoint.texts.take("the next CALL")).uniqueID == "d3")
+        }
+    }
+
+    @Test func anUnansweredCallIsGivenUpAndTheNextGoesOutAndALateAnswerIsStillPublished() async throws {
+        try await withSite(["DNSTREAM_CALL_TIMEOUT": "1s"]) { site in
+            let chargePoint = try await site.connectReady()
+            try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
+            try await site.central.sendCall("Reset", id: "d2", to: "CP-1")
+            _ = try await chargePoint.texts.take("the first CALL")
+            let sent = ContinuousClock.now
+            let report = try await site.central.reply(to: "d1", of: "CP-1")
+            #expect(ContinuousClock.now - sent > .milliseconds(900))
+            #expect(
+                report.source == "gateway" && report.reason == "call_timeout" && report.errorCode == "GenericError")
+            #expect(OCPPText(try await chargePoint.texts.take("the next CALL")).uniqueID == "d2")
+            try await chargePoint.send(text: #"[3,"d1",{"late":true}]"#)
+            let late = try await site.central.received.first("the late answer") {
+                $0.type == 3 && $0.uniqueID == "d1"
+            }
+            #expect(late.text == #"{"MessageTypeId":3,"UniqueId":"d1","Payload":{"late":true}}"#)
+            try await site.gateway.log("late answer") { $0.mentions("late", "CP-1") }
+            try await chargePoint.send(text: #"[3,"d2",{}]"#)
+            #expect(try await site.central.reply(to: "d2", of: "CP-1").type == 3)
+        }
+    }
+
+    @Test func callsLeftWhenASessionEndsAreReported() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            for number in 1...3 {
+                try await site.central.sendCall("Reset", id: "d\(number)", to: "CP-1")
+            }
+            _ = try await chargePoint.texts.take("the first CALL")
+            await chargePoint.cut()
+            for number in 1...3 {
+                let report = try await site.central.reply(to: "d\(number)", of: "CP-1")
+                #expect(report.source == "gateway" && report.reason == "disconnected")
+                #expect(report.errorCode == "GenericError")
+            }
+        }
+    }
+
+    @Test func whatArrivesForAChargePointThatHasGoneIsReported() async throws {
+        let broker = try await MosquittoProcess.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        try await withSite(broker: broker, brokerPort: proxy.port) { site in
+            let chargePoint = try await site.connectReady()
+            proxy.refuse()
+            try await eventually("the gateway tries to reconnect") { proxy.accepted > 1 }
+            await chargePoint.cut()
+            try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
+            proxy.pass()
+            let report = try await site.central.reply(to: "d1", of: "CP-1")
+            #expect(
+                report.source == "gateway" && report.reason == "not_connected" && report.errorCode == "GenericError")
+        }
+        await proxy.close()
+    }
+
+    @Test func aNewerConnectionReplacesTheOlderAndStartsClean() async throws {
+        try await withSite { site in
+            let older = try await site.connectReady()
+            for number in 1...2 {
+                try await site.central.sendCall("Reset", id: "d\(number)", to: "CP-1")
+            }
+            _ = try await older.texts.take("the first CALL")
+            let newer = try await site.connect()
+            let closing = try await older.closing()
+            #expect(closing == .init(code: 1008, reason: "replaced by a newer connection"))
+            for number in 1...2 {
+                #expect(try await site.central.reply(to: "d\(number)", of: "CP-1").reason == "disconnected")
+            }
+            #expect(OCPPText(try await newer.call("Heartbeat")).type == 3)
+            try await site.central.sendCall("Reset", id: "d3", to: "CP-1")
+            #expect(OCPPText(try await newer.texts.take("the CALL")).uniqueID == "d3")
+            #expect(newer.isOpen)
+        }
+    }
+
+    @Test func aRefusedHandshakeDoesNotDisturbTheSessionInPlace() async throws {
+        try await withSite(["LISTENERS_WS_DEFAULT_WEBSOCKET_FAIL_IF_NO_SUBPROTOCOL": "true"]) { site in
+            let chargePoint = try await site.connectReady()
+            var settings = ChargePointClient.Settings()
+            settings.subprotocols = []
+            let (_, refused) = try await ChargePointClient.open(port: site.port, identity: "CP-1", settings: settings)
+            #expect(refused.status == 400)
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+        }
+    }
+
+    @Test func aChargePointThatReconnectsMayCountFromOneAgain() async throws {
+        try await withSite { site in
+            site.central.onCall { _ in .none }
+            for round in 1...3 {
+                let chargePoint = try await site.connect()
+                for id in 1...5 {
+                    try await chargePoint.send(text: #"[2,"\#(id)","Heartbeat",{}]"#)
+                }
+                try await eventually("the CALLs of round \(round)") {
+                    site.central.received.all.count { $0.action == "Heartbeat" } == round * 5
+                }
+                #expect(chargePoint.texts.all.isEmpty)
+                await chargePoint.cut()
+            }
+        }
+    }
+
+    @Test func beyondTheOpenCallsTheSocketIsNotReadUntilOneIsAnswered() async throws {
+        try await withSite { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect()
+            for number in 1...20 {
+                try await chargePoint.send(text: #"[2,"u\#(number)","DataTransfer",{}]"#)
+            }
+            _ = try await site.central.upstreamCall("DataTransfer", id: "u16", of: "CP-1")
+            for number in 17...20 {
+                try await Task.sleep(for: Self.quiet)
+                #expect(site.central.received.all.count == number - 1, "more CALLs are open than allowed")
+                let open = try await site.central.upstreamCall("DataTransfer", id: "u\(number - 16)", of: "CP-1")
+                site.central.answer(open, of: "CP-1", with: .result("{}"))
+                _ = try await site.central.upstreamCall("DataTransfer", id: "u\(number)", of: "CP-1")
+            }
+            #expect(chargePoint.isOpen)
+        }
+    }
+
+    @Test func aCallWithoutAnAnswerGetsInternalErrorAndALateAnswerIsUnsolicited() async throws {
+        try await withSite(["UPSTREAM_ANSWER_TIMEOUT": "1s"]) { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect()
+            let sent = ContinuousClock.now
+            let answer = OCPPText(try await chargePoint.call("Heartbeat", id: "h1"))
+            #expect(ContinuousClock.now - sent > .milliseconds(900))
+            #expect(answer.type == 4 && answer.errorCode == "InternalError" && answer.uniqueID == "h1")
+            let call = try await site.central.upstreamCall("Heartbeat", of: "CP-1")
+            site.central.answer(call, of: "CP-1", with: .result("{}"))
+            try await site.gateway.log("unsolicited") { $0.mentions("unsolicited", "CP-1") }
+            #expect(chargePoint.texts.all.isEmpty)
+        }
+    }
+
+    @Test func anAnswerTimeoutOfZeroTurnsItOff() async throws {
+        try await withSite(["UPSTREAM_ANSWER_TIMEOUT": "0"]) { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect()
+            try await chargePoint.send(text: #"[2,"h1","Heartbeat",{}]"#)
+            let call = try await site.central.upstreamCall("Heartbeat", of: "CP-1")
+            try await Task.sleep(for: Self.quiet)
+            site.central.answer(call, of: "CP-1", with: .result("{}"))
+            #expect(try await chargePoint.texts.take("the answer") == #"[3,"h1",{}]"#)
+        }
+    }
+
+    @Test func aCallWithAUniqueIdThatIsOpenGetsProtocolErrorAndTheFirstStaysOpen() async throws {
+        try await withSite { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect()
+            for action in ["Heartbeat", "Authorize"] {
+                try await chargePoint.send(text: #"[2,"same","\#(action)",{}]"#)
+            }
+            let refusal = OCPPText(try await chargePoint.texts.take("the CALLERROR"))
+            #expect(refusal.errorCode == "ProtocolError" && refusal.uniqueID == "same")
+            let first = try await site.central.upstreamCall("Heartbeat", of: "CP-1")
+            site.central.answer(first, of: "CP-1", with: .result(#"{"a":1}"#))
+            #expect(try await chargePoint.texts.take("the answer") == #"[3,"same",{"a":1}]"#)
+            #expect(site.central.received.all.count == 1)
+        }
+    }
+
+    @Test func theSameUniqueIdMayBeInUseInBothDirections() async throws {
+        try await withSite { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect()
+            try await chargePoint.send(text: #"[2,"1","Heartbeat",{}]"#)
+            let up = try await site.central.upstreamCall("Heartbeat", of: "CP-1")
+            try await site.central.sendCall("Reset", id: "1", to: "CP-1")
+            #expect(OCPPText(try await chargePoint.texts.take("the CALL")).action == "Reset")
+            site.central.answer(up, of: "CP-1", with: .result(#"{"a":1}"#))
+            #expect(try await chargePoint.texts.take("the answer") == #"[3,"1",{"a":1}]"#)
+            try await chargePoint.send(text: #"[3,"1",{"b":2}]"#)
+            #expect(try await site.central.reply(to: "1", of: "CP-1").text.hasSuffix(#""Payload":{"b":2}}"#))
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import Foundation
+
+/// A Mosquitto of a test's own, on a free port of the loopback interface.
+actor MosquittoProcess {
+    nonisolated let port: Int
+    private let folder: URL
+    private let extraConfiguration: [String]
+    private var child: ChildProcess?
+
+    private init(port: Int, folder: URL, extraConfiguration: [String]) {
+        self.port = port
+        self.folder = folder
+        self.extraConfiguration = extraConfiguration
+    }
+
+    /// A running broker. With `isPersistent` it writes every change down and knows its sessions after `kill`.
+    static func start(isPersistent: Bool = false, extraConfiguration: [String] = []) async throws -> MosquittoProcess {
+        let broker = try await prepare(isPersistent: isPersistent, extraConfiguration: extraConfiguration)
+        try await broker.start()
+        return broker
+    }
+
+    /// A broker that does not run yet; its port is known.
+    static func prepare(
+        isPersistent: Bool = false, extraConfiguration: [String] = []
+    ) async throws -> MosquittoProcess {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "mosquitto-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let persistence =
+            isPersistent
+            ? [
+                "persistence true", "persistence_location \(folder.path)/", "autosave_on_changes true",
+                "autosave_interval 1",
+            ]
+            : ["persistence false"]
+        return MosquittoProcess(
+            port: try await freePort(), folder: folder, extraConfiguration: persistence + extraConfiguration)
+    }
+
+    func start() async throws {
+        guard child == nil else {
+            throw Failure("Mosquitto runs already")
+        }
+        let configuration =
+            [
+                "listener \(port) 127.0.0.1", "allow_anonymous true", "user root",
+                // A test counts messages: the broker must not be the one that drops them.
+                "max_queued_messages 0", "set_tcp_nodelay true",
+                "log_dest stderr", "log_type error", "log_type warning", "log_type notice", "log_type information",
+            ] + extraConfiguration
+        let file = folder.appending(path: "mosquitto.conf")
+        try (configuration.joined(separator: "\n") + "\n").write(to: file, atomically: true, encoding: .utf8)
+        let executable = ["/usr/sbin/mosquitto", "/usr/bin/mosquitto", "/usr/local/sbin/mosquitto"].first {
+            FileManager.default.isExecutableFile(atPath: $0)
+        }
+        guard let executable else {
+            throw Failure("mosquitto is not installed; ./deploy/test.sh installs it")
+        }
+        let started = try await ChildProcess.start(executable, ["-c", file.path])
+        child = started
+        _ = try await started.lines.first("\"running\"") { $0.text.hasSuffix(" running") }
+    }
+
+    /// Ends it as a power failure would.
+    func kill() async {
+        await child?.end()
+        child = nil
+    }
+
+    /// Stops and continues the process: the connections stay, and nobody answers.
+    func freeze() {
+        child?.send(signal: SIGSTOP)
+    }
+
+    func thaw() {
+        child?.send(signal: SIGCONT)
+    }
+
+    /// Ends it for good.
+    func remove() async {
+        await kill()
+        try? FileManager.default.removeItem(at: folder)
+    }
+}

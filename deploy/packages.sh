@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# What both scripts here share: Debian packages and the Swift toolchain. Sourced, not run.
+
+say() {
+    printf '==> %s\n' "$*"
+}
+
+fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+# Swift 6.2 or newer must be there: Debian has no package of it.
+need_swift() {
+    command -v swift >/dev/null 2>&1 ||
+        fail "Swift is missing. Install Swift 6.2 or newer from https://www.swift.org/install and put it on the PATH."
+    local version major minor
+    version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9][0-9.]*\).*/\1/p' | head -n 1)
+    IFS=. read -r major minor _ <<<"${version:-0.0}"
+    if ((major < 6 || (major == 6 && ${minor:-0} < 2))); then
+        fail "Swift ${version:-of an unknown version} is too old: 6.2 or newer is needed, see https://www.swift.org/install."
+    fi
+}
+
+# As root, or by sudo where we are not.
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        sudo "$@"
+    else
+        fail "installing packages needs root or sudo: $*"
+    fi
+}
+
+is_installed() {
+    [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+# missing_of PACKAGE...: prints those that are not installed.
+missing_of() {
+    local package
+    for package in "$@"; do
+        is_installed "$package" || echo "$package"
+    done
+}
+
+# install_packages PACKAGE...: installs those that are missing, and only those.
+install_packages() {
+    local missing
+    mapfile -t missing < <(missing_of "$@")
+    if ((${#missing[@]} == 0)); then
+        return
+    fi
+    command -v apt-get >/dev/null 2>&1 ||
+        fail "these packages are missing, and there is no apt-get to install them: ${missing[*]}"
+    say "Installing Debian packages: ${missing[*]}"
+    as_root apt-get update -qq </dev/null
+    as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a \
+        apt-get install -y -qq --no-install-recommends \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold \
+        "${missing[@]}" </dev/null
+}
+
+# install_servers PACKAGE...: the same for servers that are wanted as programs only: the package does not start its
+# service, now or at the next boot.
+install_servers() {
+    local missing
+    mapfile -t missing < <(missing_of "$@")
+    if ((${#missing[@]} == 0)); then
+        return
+    fi
+    (
+        policy=/usr/sbin/policy-rc.d
+        if [[ ! -e $policy ]]; then
+            printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+            trap 'as_root rm -f "$policy"' EXIT
+            as_root chmod +x "$policy"
+        fi
+        install_packages "${missing[@]}"
+    )
+    if command -v systemctl >/dev/null 2>&1; then
+        as_root systemctl disable --quiet "${missing[@]}" 2>/dev/null || true
+    fi
+}
+
+# What the build of the gateway needs.
+# shellcheck disable=SC2034 # used by those that source this
+readonly build_packages=(libmosquitto-dev libssl-dev pkg-config)

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs what the tests need, lints, builds, and runs every test against real brokers. CI runs this.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=deploy/packages.sh
+. deploy/packages.sh
+
+if [[ ${1-} == --help || ${1-} == -h ]]; then
+    cat <<'USAGE'
+Usage: ./deploy/test.sh [ARGUMENT...]
+
+Installs the packages that the tests need and that are missing, checks the format of the code, builds, and runs
+the tests. Arguments are handed to `swift test`, for example: ./deploy/test.sh --filter RelayTests
+USAGE
+    exit 0
+fi
+
+# Of the Python charge point that takes part in the tests; pinned, so that a test fails for our reasons only.
+readonly python_packages=(ocpp==2.1.0 websockets==15.0.1)
+
+prepare_python() {
+    local environment=.build/python wanted="${python_packages[*]}" python=/usr/bin/python3
+    if [[ $(cat "$environment/installed" 2>/dev/null) == "$wanted" ]]; then
+        return
+    fi
+    say "Installing Python packages into $environment: $wanted"
+    rm -rf "$environment"
+    "$python" -m venv "$environment"
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check --no-input \
+        "${python_packages[@]}" </dev/null
+    echo "$wanted" >"$environment/installed"
+}
+
+begin=$SECONDS
+need_swift
+install_packages "${build_packages[@]}" python3 python3-venv
+install_servers mosquitto rabbitmq-server
+mkdir -p .build
+prepare_python
+
+say "Checking the format of the code"
+swift format lint --strict --recursive --parallel Sources Tests Package.swift
+
+say "Building the gateway and the tests"
+swift build --build-tests
+
+say "Running the tests"
+status=0
+swift test --skip-build "$@" </dev/null || status=$?
+took=$((SECONDS - begin))
+if ((status != 0)); then
+    fail "the tests FAILED (exit $status, $((took / 60)) min $((took % 60)) s)"
+fi
+say "All tests passed ($((took / 60)) min $((took % 60)) s)"
