@@ -246,7 +246,8 @@ struct HandshakeTests {
         let configuration = RunningListener.configuration { $0.handshakeTimeout = .milliseconds(100) }
         try await RunningListener.run(configuration) { running in
             let client = try await running.client()
-            try await client.send("GET /ocpp/CP1 HTTP/1.1\r\n")
+            // On a slow machine the time may be over already.
+            try? await client.send("GET /ocpp/CP1 HTTP/1.1\r\n")
             #expect(try await client.closedByServer())
             let refusal = try await running.admission.refusals.next()
             #expect(refusal.status == nil)
@@ -257,11 +258,11 @@ struct HandshakeTests {
 
     @Test("A connection that outlives the handshake time-out is left alone once it is upgraded")
     func timeOutAfterUpgrade() async throws {
-        let configuration = RunningListener.configuration { $0.handshakeTimeout = .seconds(1) }
+        let configuration = RunningListener.configuration { $0.handshakeTimeout = .seconds(3) }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()
             // The timer fires after the handshake's, which was armed earlier for the same loop.
-            _ = try await session.onLoop { $0.armTimer(at: .now() + .milliseconds(1100)) }
+            _ = try await session.onLoop { $0.armTimer(at: .now() + .milliseconds(3100)) }
             #expect(try await session.events.next() == .timer)
             try await client.send(bytes: RawClient.text("still here"))
             #expect(try await session.events.next() == .text("still here"))
@@ -274,11 +275,12 @@ struct HandshakeTests {
             let probe = try await running.client()
             try await probe.close()
             let client = try await running.client()
+            let address = client.channel.localAddress?.hostAndPort
             try await client.send("GET /ocpp/CP1 HT")
             try await client.close()
             let refusal = try await running.admission.refusals.next()
             #expect(refusal.status == nil)
-            #expect(refusal.remoteAddress == client.channel.localAddress?.hostAndPort ?? refusal.remoteAddress)
+            #expect(refusal.remoteAddress == address)
             #expect(running.admission.numberOfRefusals == 1)
         }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import Testing
@@ -162,6 +163,12 @@ final class RawClient {
 
     func close() async throws {
         try? await self.channel.close()
+    }
+
+    /// Makes `close` send a reset.
+    func resetOnClose() async throws {
+        let options = try #require(self.channel as? any SocketOptionProvider)
+        try await options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
     }
 
     private func read(_ count: Int) async throws -> [UInt8] {

@@ -90,3 +90,8 @@ final class StubSession: ConnectionDelegate {
         try await self.connection.eventLoop.submit { [connection] in body(connection) }.get()
     }
 }
+
+extension WebSocketConnection {
+    /// Nothing written is pending in the process.
+    var isTakenAtOnce: Bool { self.stall == nil }
+}
