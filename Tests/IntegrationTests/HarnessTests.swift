@@ -5,70 +5,58 @@ import Testing
 @Suite struct HarnessTests {
     @Test(arguments: [MQTTVersion.v5, .v311], [0, 1, 2])
     func aMessageGoesThroughMosquittoWithItsProperties(version: MQTTVersion, qualityOfService: Int) async throws {
-        let broker = try await MosquittoProcess.start()
-        let client = try await MQTTTestClient.connect(port: broker.port, clientID: "harness", version: version)
-        try await client.subscribe("a/+", qualityOfService: qualityOfService)
-        var message = MQTTMessage(topic: "a/b", text: "{}")
-        message.qualityOfService = qualityOfService
-        message.responseTopic = "answers"
-        message.correlationData = "17"
-        for _ in 1...100 {
-            try await client.publish(message)
+        try await MosquittoProcess.run { broker in
+            let client = try await MQTTTestClient.connect(port: broker.port, clientID: "harness", version: version)
+            try await client.subscribe("a/+", qualityOfService: qualityOfService)
+            var message = MQTTMessage(topic: "a/b", text: "{}")
+            message.qualityOfService = qualityOfService
+            message.responseTopic = "answers"
+            message.correlationData = "17"
+            for _ in 1...100 {
+                try await client.publish(message)
+            }
+            for _ in 1...100 {
+                let received = try await client.messages.take("the message")
+                #expect(received.text == "{}" && received.qualityOfService == qualityOfService)
+                #expect(received.responseTopic == (version == .v5 ? "answers" : nil))
+                #expect(received.correlationData == (version == .v5 ? "17" : nil))
+            }
+            await client.disconnect()
         }
-        for _ in 1...100 {
-            let received = try await client.messages.take("the message")
-            #expect(received.text == "{}" && received.qualityOfService == qualityOfService)
-            #expect(received.responseTopic == (version == .v5 ? "answers" : nil))
-            #expect(received.correlationData == (version == .v5 ? "17" : nil))
-        }
-        await client.disconnect()
-        await broker.remove()
     }
 
     @Test func theProxyCutsInTheMiddleOfAPacketAndLetsTheNextLinkPass() async throws {
-        let broker = try await MosquittoProcess.start()
-        let proxy = try await TCPProxy.start(target: broker.port)
-        let first = try await MQTTTestClient.connect(port: proxy.port, clientID: "one")
-        proxy.cut(afterBytes: 100)
-        await #expect(throws: (any Error).self) {
-            try await first.publish(MQTTMessage(topic: "a", payload: Array(repeating: 65, count: 5000)))
+        try await MosquittoProcess.run { broker in
+            let proxy = try await TCPProxy.start(target: broker.port)
+            let first = try await MQTTTestClient.connect(port: proxy.port, clientID: "one")
+            proxy.cut(afterBytes: 100)
+            await #expect(throws: (any Error).self) {
+                try await first.publish(MQTTMessage(topic: "a", payload: Array(repeating: 65, count: 5000)))
+            }
+            let second = try await MQTTTestClient.connect(port: proxy.port, clientID: "two")
+            try await second.publish(MQTTMessage(topic: "a", text: "whole"))
+            proxy.refuse()
+            try await second.closed.get()
+            await #expect(throws: (any Error).self) {
+                _ = try await MQTTTestClient.connect(port: proxy.port, clientID: "three")
+            }
+            await proxy.close()
         }
-        let second = try await MQTTTestClient.connect(port: proxy.port, clientID: "two")
-        try await second.publish(MQTTMessage(topic: "a", text: "whole"))
-        proxy.refuse()
-        try await second.closed.get()
-        await #expect(throws: (any Error).self) {
-            _ = try await MQTTTestClient.connect(port: proxy.port, clientID: "three")
-        }
-        await proxy.close()
-        await broker.remove()
     }
 
     @Test func aPersistentBrokerKeepsAMessageAcrossItsDeath() async throws {
-        let broker = try await MosquittoProcess.start(isPersistent: true)
-        let client = try await MQTTTestClient.connect(port: broker.port, clientID: "sub", cleanStart: false)
-        try await client.subscribe("a")
-        await client.disconnect()
-        let publisher = try await MQTTTestClient.connect(port: broker.port, clientID: "pub")
-        try await publisher.publish(MQTTMessage(topic: "a", text: "kept"))
-        await broker.kill()
-        try await broker.start()
-        let again = try await MQTTTestClient.connect(port: broker.port, clientID: "sub", cleanStart: false)
-        #expect(try await again.messages.take("the message").text == "kept")
-        await again.disconnect()
-        await broker.remove()
-    }
-
-    @Test func rabbitMQCarriesAMessage() async throws {
-        let broker = try await RabbitMQProcess.start()
-        let client = try await MQTTTestClient.connect(port: broker.port, clientID: "harness", version: .v311)
-        try await client.subscribe("a/+")
-        try await client.publish(MQTTMessage(topic: "a/b", text: "{}"))
-        _ = try await client.messages.take("the message")
-        await #expect(throws: (any Error).self) {
-            _ = try await MQTTTestClient.connect(port: broker.port, clientID: "five", version: .v5)
+        try await MosquittoProcess.run(isPersistent: true) { broker in
+            let client = try await MQTTTestClient.connect(port: broker.port, clientID: "sub", cleanStart: false)
+            try await client.subscribe("a")
+            await client.disconnect()
+            let publisher = try await MQTTTestClient.connect(port: broker.port, clientID: "pub")
+            try await publisher.publish(MQTTMessage(topic: "a", text: "kept"))
+            try await broker.persisted("kept")
+            await broker.kill()
+            try await broker.start()
+            let again = try await MQTTTestClient.connect(port: broker.port, clientID: "sub", cleanStart: false)
+            #expect(try await again.messages.take("the message").text == "kept")
+            await again.disconnect()
         }
-        await client.disconnect()
-        await broker.remove()
     }
 }

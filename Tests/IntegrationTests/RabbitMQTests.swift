@@ -6,6 +6,9 @@ import Testing
     @Test func aBrokerThatRefusesMQTT5IsUsedWith311ByItself() async throws {
         let broker = try await RabbitMQProcess.start()
         do {
+            await #expect(throws: (any Error).self, "this RabbitMQ speaks MQTT 5: it proves nothing here") {
+                _ = try await MQTTTestClient.connect(port: broker.port, clientID: "five")
+            }
             try await exchange(port: broker.port, settings: [:])
             try await exchange(port: broker.port, settings: ["BROKER_PROTOCOL": "3.1.1"])
         } catch {

@@ -110,7 +110,7 @@ import Testing
     @Test func anUpstreamCallCarriesTheMQTT5RequestPropertiesAndIsAnsweredByThemAlone() async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
-            let chargePoint = try await site.connect("CP A")
+            let chargePoint = try await site.connect("CP%20A")
             try await chargePoint.send(text: #"[2,"q-17","Authorize",{"idTag":"x"}]"#)
             let call = try await site.central.received.first("the CALL") { $0.action == "Authorize" }
             #expect(call.topic == "ocpp/cp/CP A")

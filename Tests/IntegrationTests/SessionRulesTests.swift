@@ -86,7 +86,7 @@ import Testing
             try await site.central.send(#"{"MessageTypeId":3,"UniqueId":"ready","Payload":{}}"#, to: "CP-1")
             try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
             #expect(OCPPText(try await chargePoint.texts.take("the CALL")).uniqueID == "d1")
-            try await site.gateway.log("unsolicited") { $0.mentions("unsolicited", "CP-1") }
+            try await site.gateway.log("unsolicited") { $0.mentions("answer to no open CALL", "CP-1") }
             #expect(site.central.received.all.filter { $0.type != 2 }.isEmpty)
         }
     }
@@ -254,7 +254,7 @@ import Testing
             #expect(answer.type == 4 && answer.errorCode == "InternalError" && answer.uniqueID == "h1")
             let call = try await site.central.upstreamCall("Heartbeat", of: "CP-1")
             site.central.answer(call, of: "CP-1", with: .result("{}"))
-            try await site.gateway.log("unsolicited") { $0.mentions("unsolicited", "CP-1") }
+            try await site.gateway.log("unsolicited") { $0.mentions("answer to no open CALL", "CP-1") }
             #expect(chargePoint.texts.all.isEmpty)
         }
     }

@@ -66,7 +66,13 @@ final class MQTTTestClient: Sendable {
     var closed: EventLoopFuture<Void> { channel.closeFuture }
 
     private func onLoop(_ body: @escaping @Sendable (Handler) -> EventLoopFuture<Void>) async throws {
-        try await channel.eventLoop.flatSubmit { [handler] in body(handler.value) }.get()
+        let promise = channel.eventLoop.makePromise(of: Void.self)
+        let timer = channel.eventLoop.scheduleTask(in: .seconds(30)) {
+            promise.fail(Failure("MQTT: the broker does not answer"))
+        }
+        channel.eventLoop.flatSubmit { [handler] in body(handler.value) }.cascade(to: promise)
+        defer { timer.cancel() }
+        try await promise.futureResult.get()
     }
 
     /// The protocol's client side; everything on the channel's event loop.
@@ -100,6 +106,9 @@ final class MQTTTestClient: Sendable {
         }
 
         func connect(_ packet: ByteBuffer, _ eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+            guard context?.channel.isActive == true else {
+                return eventLoop.makeFailedFuture(Failure("MQTT link lost"))
+            }
             let promise = eventLoop.makePromise(of: Void.self)
             connected = promise
             write(packet)
@@ -114,7 +123,7 @@ final class MQTTTestClient: Sendable {
         }
 
         func publish(_ message: MQTTMessage) -> EventLoopFuture<Void> {
-            guard let context else {
+            guard let context, context.channel.isActive else {
                 return MultiThreadedEventLoopGroup.singleton.any().makeFailedFuture(Failure("MQTT link lost"))
             }
             guard message.qualityOfService > 0 else {
@@ -137,7 +146,7 @@ final class MQTTTestClient: Sendable {
         }
 
         private func wait(_ packet: (UInt16) -> ByteBuffer) -> EventLoopFuture<Void> {
-            guard let context else {
+            guard let context, context.channel.isActive else {
                 return MultiThreadedEventLoopGroup.singleton.any().makeFailedFuture(Failure("MQTT link lost"))
             }
             let promise = context.eventLoop.makePromise(of: Void.self)

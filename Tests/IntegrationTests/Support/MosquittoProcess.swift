@@ -61,6 +61,14 @@ actor MosquittoProcess {
         _ = try await started.lines.first("\"running\"") { $0.text.hasSuffix(" running") }
     }
 
+    /// Waits until a message is on the disk of a persistent broker: it acknowledges before it writes.
+    func persisted(_ text: String) async throws {
+        let file = folder.appending(path: "mosquitto.db")
+        try await eventually("\(text) in \(file.path)") {
+            (try? Data(contentsOf: file))?.range(of: Data(text.utf8)) != nil
+        }
+    }
+
     /// Ends it as a power failure would.
     func kill() async {
         await child?.end()
@@ -74,6 +82,20 @@ actor MosquittoProcess {
 
     func thaw() {
         child?.send(signal: SIGCONT)
+    }
+
+    /// Runs a test against a broker of its own, which is gone when the test ends, well or not.
+    static func run(
+        isPersistent: Bool = false, _ body: (MosquittoProcess) async throws -> Void
+    ) async throws {
+        let broker = try await start(isPersistent: isPersistent)
+        do {
+            try await body(broker)
+        } catch {
+            await broker.remove()
+            throw error
+        }
+        await broker.remove()
     }
 
     /// Ends it for good.

@@ -105,6 +105,9 @@ final class TCPProxy: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connect(host: "127.0.0.1", port: target)
             .flatMapThrowing { broker in
+                // One side may have gone before the other was there.
+                client.closeFuture.whenComplete { _ in broker.close(promise: nil) }
+                broker.closeFuture.whenComplete { _ in client.close(promise: nil) }
                 try client.pipeline.syncOperations.addHandler(Pump(proxy: self, to: broker, isTowardsBroker: true))
                 try broker.pipeline.syncOperations.addHandler(Pump(proxy: self, to: client, isTowardsBroker: false))
                 self.state.withLock { state in
@@ -152,10 +155,6 @@ final class TCPProxy: Sendable {
             if allowed < count {
                 proxy.cut()
             }
-        }
-
-        func channelInactive(context: ChannelHandlerContext) {
-            other.close(promise: nil)
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {
