@@ -11,6 +11,8 @@ final class CentralSystem: Sendable {
 
     typealias Handler = @Sendable (RelayMessage) -> Answer
 
+    /// How often it linked up with the broker.
+    let links = Counter()
     /// Every upstream message, in its order.
     let received: Mailbox<RelayMessage>
     private let port: Int
@@ -62,6 +64,7 @@ final class CentralSystem: Sendable {
         }
         try await client.subscribe("\(mountpoint)cp/#")
         self.client.withLock { $0 = client }
+        links.next()
         client.closed.whenComplete { [weak self] _ in
             Task { await self?.linkAgain() }
         }

@@ -61,14 +61,27 @@ func withSite(
         }
         var hasCrashed = false
         if !gateway.child.isRunning {
-            hasCrashed = try await gateway.child.exit().code != 0
+            // Tests end it by these; any other signal, and an internal failure, are its own doing.
+            let wanted = [0, -SIGKILL, -SIGTERM, -SIGINT]
+            let code = try await gateway.child.exit().code
+            hasCrashed = code < 0 && !wanted.contains(code) || code == 70
         }
         await gateway.child.end()
+        keep(gateway)
         await central.stop()
         await broker.remove()
         #expect(!hasCrashed, "the gateway ended by itself:\n\(gateway.lastLogLines)")
         try result.get()
     }
+}
+
+/// For a look at a failure: with INTEGRATION_LOGS, each gateway's log is kept in that folder.
+private func keep(_ gateway: GatewayProcess) {
+    guard let folder = ProcessInfo.processInfo.environment["INTEGRATION_LOGS"] else {
+        return
+    }
+    let file = URL(fileURLWithPath: folder).appending(path: "gateway-\(gateway.child.pid).log")
+    try? gateway.child.output.write(to: file, atomically: true, encoding: .utf8)
 }
 
 /// Lets a few tests run beside each other, so that two cores are busy and no deadline is missed.

@@ -1,0 +1,233 @@
+import Glibc
+import NIOCore
+import Testing
+
+/// behaviour.md, "The broker link".
+@Suite struct OutageTests {
+    @Test func cutLinksUnderLoadCostNoAnswerAndNoSession() async throws {
+        let broker = try await MosquittoProcess.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        try await withSite(broker: broker, brokerPort: proxy.port, weight: Slots.all) { site in
+            let busy = try await BusyChargePoints.connect(200, to: site)
+            try await busy.call {
+                try await busy.more(400)
+                proxy.cut()
+                try await busy.more(400)
+                // In the middle of a packet, most likely.
+                for bytes in [1, 777, 20_011] {
+                    proxy.cut(afterBytes: bytes)
+                    try await busy.more(400)
+                }
+                let before = proxy.accepted
+                proxy.refuse()
+                try await eventually("two refused attempts") { proxy.accepted >= before + 2 }
+                proxy.pass()
+                try await busy.more(400)
+            }
+            #expect(busy.errors.value == 0, "every CALL gets its result")
+            #expect(busy.dropped.isEmpty)
+            #expect(busy.surplus.isEmpty)
+            #expect(try await busy.commandOnce(from: site.central).allSatisfy { $0.type == 3 })
+        }
+        await proxy.close()
+    }
+
+    @Test func aCommandPublishedWhileTheLinkIsLostIsDeliveredAfterwards() async throws {
+        let broker = try await MosquittoProcess.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        try await withSite(broker: broker, brokerPort: proxy.port) { site in
+            let chargePoint = try await site.connectReady()
+            chargePoint.acceptEveryCall()
+            proxy.refuse()
+            try await eventually("the gateway tries to reconnect") { proxy.accepted > 1 }
+            for number in 1...5 {
+                try await site.central.sendCall("Reset", id: "d\(number)", to: "CP-1")
+            }
+            proxy.pass()
+            for number in 1...5 {
+                #expect(try await site.central.reply(to: "d\(number)", of: "CP-1").type == 3)
+            }
+        }
+        await proxy.close()
+    }
+
+    @Test func aKilledAndRestartedBrokerLeavesEveryCallWithExactlyOneAnswer() async throws {
+        try await withSite(["UPSTREAM_ANSWER_TIMEOUT": "5s"], weight: Slots.all) { site in
+            let busy = try await BusyChargePoints.connect(200, to: site)
+            try await busy.call {
+                for _ in 1...2 {
+                    try await busy.more(400)
+                    await site.broker.kill()
+                    try await site.broker.start()
+                    try await busy.more(400)
+                }
+            }
+            #expect(busy.dropped.isEmpty)
+            #expect(busy.surplus.isEmpty, "a CALL has one answer")
+            #expect(try await busy.callOnce().allSatisfy { $0.type == 3 })
+            #expect(try await busy.commandOnce(from: site.central).allSatisfy { $0.type == 3 })
+        }
+    }
+
+    @Test func aBrokerThatAnswersNothingIsLeftAfterTheKeepAlive() async throws {
+        let broker = try await MosquittoProcess.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        try await withSite(["BROKER_KEEP_ALIVE": "5s"], broker: broker, brokerPort: proxy.port) { site in
+            let chargePoint = try await site.connectReady()
+            proxy.stall()
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+            #expect(proxy.accepted > 1)
+        }
+        await proxy.close()
+    }
+
+    @Test func aGatewayStartedBeforeItsBrokerKeepsTryingAndLosesNothing() async throws {
+        let broker = try await MosquittoProcess.prepare()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        let gateway = try await GatewayProcess.start(["BROKER_URL": "mqtt://127.0.0.1:\(proxy.port)"])
+        do {
+            let chargePoint = try await ChargePointClient.connect(port: try await gateway.port(), identity: "CP-1")
+            try await eventually("some attempts") { proxy.accepted >= 3 }
+            try await chargePoint.send(text: #"[2,"early","Heartbeat",{}]"#)
+            proxy.refuse()
+            try await broker.start()
+            let central = try await CentralSystem.connect(port: broker.port)
+            proxy.pass()
+            #expect(OCPPText(try await chargePoint.texts.take("the answer")).uniqueID == "early")
+            #expect(try await gateway.stop() == 0)
+            await central.stop()
+        } catch {
+            await gateway.child.end()
+            await broker.remove()
+            throw Failure("\(error)\n\(gateway.lastLogLines)")
+        }
+        await broker.remove()
+        await proxy.close()
+    }
+
+    @Test func aThousandAndAHalfSessionsSurviveABrokersRestart() async throws {
+        try #require(raisedDescriptorLimit >= 4096, "the limit of open files is too low for this test")
+        try await withSite(weight: Slots.all) { site in
+            let busy = try await BusyChargePoints.connect(1500, to: site)
+            #expect(try await busy.callOnce().allSatisfy { $0.type == 3 })
+            #expect(site.gateway.child.openDescriptors > 1500)
+            let links = site.central.links.value
+            await site.broker.kill()
+            try await site.broker.start()
+            try await eventually("the central system is back") { site.central.links.value > links }
+            #expect(try await busy.callOnce().allSatisfy { $0.type == 3 })
+            #expect(try await busy.commandOnce(from: site.central).allSatisfy { $0.type == 3 })
+            #expect(busy.dropped.isEmpty && busy.surplus.isEmpty)
+        }
+    }
+
+    @Test func callsBeyondMaxPendingGetInternalErrorAtOnceAndTheOthersTheirResults() async throws {
+        let broker = try await MosquittoProcess.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        try await withSite(["BROKER_MAX_PENDING": "10"], broker: broker, brokerPort: proxy.port) { site in
+            let busy = try await BusyChargePoints.connect(12, to: site)
+            _ = try await busy.callOnce()
+            proxy.refuse()
+            try await eventually("the gateway tries to reconnect") { proxy.accepted > 1 }
+            let begin = ContinuousClock.now
+            let refusedAt = Mailbox<Duration>("refusals")
+            async let answers = withThrowingTaskGroup(of: OCPPText.self) { group in
+                for client in busy.clients {
+                    group.addTask {
+                        let answer = OCPPText(try await client.call("Heartbeat"))
+                        if answer.errorCode == "InternalError" {
+                            refusedAt.append(ContinuousClock.now - begin)
+                        }
+                        return answer
+                    }
+                }
+                return try await group.reduce(into: [OCPPText]()) { $0.append($1) }
+            }
+            _ = try await refusedAt.first("a refusal", within: .seconds(20))
+            proxy.pass()
+            let all = try await answers
+            #expect(all.count { $0.type == 3 } == 10)
+            #expect(all.count { $0.errorCode == "InternalError" } == 2)
+        }
+        await proxy.close()
+    }
+
+    @Test func withOutageDisconnectSessionsAreClosedAndHandshakesRefusedUntilTheBrokerIsBack() async throws {
+        let broker = try await MosquittoProcess.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        let settings = ["BROKER_OUTAGE": "disconnect", "BROKER_OUTAGE_TIMEOUT": "1s"]
+        try await withSite(settings, broker: broker, brokerPort: proxy.port) { site in
+            let chargePoint = try await site.connectReady()
+            proxy.refuse()
+            #expect(try await chargePoint.closing().code == 1013)
+            let (_, refused) = try await ChargePointClient.open(port: site.port, identity: "CP-1")
+            #expect(refused.status == 503 && refused.header("retry-after") != nil)
+            proxy.pass()
+            try await eventually("handshakes are accepted again") {
+                let (client, answer) = try await ChargePointClient.open(port: site.port, identity: "CP-1")
+                await client.cut()
+                return answer.status == 101
+            }
+        }
+        await proxy.close()
+    }
+}
+
+/// behaviour.md, "Stopping".
+@Suite struct StoppingTests {
+    @Test(arguments: [SIGTERM, SIGINT])
+    func anOrderlyStopClosesEverySessionPublishesWhatIsPendingAndExitsWithZero(signal: Int32) async throws {
+        try await withSite(["SHUTDOWN_DRAIN_TIME": "2s"], weight: Slots.all) { site in
+            let busy = try await BusyChargePoints.connect(100, to: site)
+            for client in busy.clients {
+                client.onCall { _ in nil }
+            }
+            site.central.onCall { _ in .none }
+            for client in busy.clients {
+                try await client.send(text: #"[2,"first","Heartbeat",{}]"#)
+                _ = try await site.central.upstreamCall("Heartbeat", id: "first", of: client.identity)
+                try await site.central.sendCall("Reset", id: "open", to: client.identity)
+            }
+            // With a broker that answers nothing for a while, what is sent now is pending when the stop begins.
+            await site.broker.freeze()
+            for client in busy.clients {
+                for number in 1...5 {
+                    try await client.send(text: #"[2,"u\#(number)","MeterValues",{}]"#)
+                }
+                try await client.send(WebSocketFrame(.ping, [1]))
+            }
+            for client in busy.clients {
+                _ = try await client.texts.take("the pong") { $0.hasPrefix("(opcode 10)") }
+            }
+            site.gateway.child.send(signal: signal)
+            await site.broker.thaw()
+            for client in busy.clients {
+                let closing = try await client.closing()
+                #expect(closing == .init(code: 1001, reason: "going away"))
+            }
+            #expect(try await site.gateway.child.exit().code == 0)
+            for client in busy.clients {
+                for number in 1...5 {
+                    _ = try await site.central.upstreamCall("MeterValues", id: "u\(number)", of: client.identity)
+                }
+                let report = try await site.central.reply(to: "open", of: client.identity)
+                #expect(report.reason == "disconnected")
+            }
+        }
+    }
+
+    @Test func aSecondSignalEndsItAtOnce() async throws {
+        try await withSite(["SHUTDOWN_DRAIN_TIME": "60s"]) { site in
+            let chargePoints = try await BusyChargePoints.connect(20, to: site)
+            _ = try await chargePoints.callOnce()
+            await site.broker.freeze()
+            site.gateway.child.send(signal: SIGTERM)
+            try await eventually("the first sessions are closed") { !chargePoints.dropped.isEmpty }
+            site.gateway.child.send(signal: SIGTERM)
+            let begin = ContinuousClock.now
+            _ = try await site.gateway.child.exit(within: 30)
+            #expect(ContinuousClock.now - begin < .seconds(30))
+            await site.broker.thaw()
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import NIOCore
+import Testing
+
+/// relay-format.md, "Presence".
+@Suite struct PresenceTests {
+    private func presence(_ event: String, at site: Site) async throws -> (MQTTMessage, [String: Any]) {
+        let message = try await site.central.received.take("presence \(event)") {
+            $0.topic == "ocpp/cp/CP-1/Presence" && $0.text.contains(#""event":"\#(event)""#)
+        }
+        let object = try JSONSerialization.jsonObject(with: Data(message.mqtt.payload)) as? [String: Any]
+        return (message.mqtt, object ?? [:])
+    }
+
+    @Test func aSessionIsAnnouncedWhenItOpensAndWhenItEnds() async throws {
+        let settings = ["PRESENCE_TOPIC": "cp/${cid}/Presence", "BROKER_CLIENT_ID": "presence-gateway"]
+        try await withSite(settings) { site in
+            let chargePoint = try await site.connectReady()
+            let (_, connected) = try await presence("connected", at: site)
+            #expect(connected["cid"] as? String == "CP-1")
+            #expect(connected["gateway"] as? String == "presence-gateway")
+            #expect(connected["version"] as? String == "1.6")
+            #expect((connected["remote"] as? String)?.hasPrefix("127.0.0.1:") == true)
+            let time = try #require(connected["time"] as? String)
+            #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/) != nil, "\(time)")
+            await chargePoint.close()
+            let (_, disconnected) = try await presence("disconnected", at: site)
+            #expect(disconnected["session"] as? String == connected["session"] as? String)
+            #expect((disconnected["session"] as? String)?.isEmpty == false)
+            #expect((disconnected["reason"] as? String)?.isEmpty == false)
+            #expect(disconnected["duration"] is Double)
+        }
+    }
+
+    @Test func anOrderlyStopAnnouncesTheEndOfEverySession() async throws {
+        let settings = ["PRESENCE_TOPIC": "cp/${cid}/Presence", "SHUTDOWN_DRAIN_TIME": "1s"]
+        try await withSite(settings) { site in
+            let chargePoint = try await site.connectReady()
+            #expect(try await site.gateway.stop() == 0)
+            _ = try await presence("disconnected", at: site)
+            #expect(!chargePoint.isOpen)
+        }
+    }
+
+    @Test func theDeathOfTheGatewayIsAnnouncedByItsWill() async throws {
+        let settings = ["PRESENCE_TOPIC": "cp/${cid}/Presence", "BROKER_CLIENT_ID": "mortal"]
+        try await withSite(settings) { site in
+            let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")
+            try await witness.subscribe("ocpp/gateway/#")
+            _ = try await site.connectReady()
+            site.gateway.child.send(signal: 9)
+            let will = try await witness.messages.first("the Will") { $0.text.contains("offline") }
+            #expect(will.topic == "ocpp/gateway/mortal/Status")
+            await witness.disconnect()
+        }
+    }
+}
