@@ -65,15 +65,19 @@ let package = Package(
             dependencies: ["Gateway", arguments],
             swiftSettings: strict
         ),
-        .executableTarget(
-            name: "charge-point-simulator",
-            dependencies: [
-                "OCPPJ", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging, arguments,
-            ],
+        .target(
+            name: "ChargePointSimulator",
+            dependencies: ["BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
             swiftSettings: strict
         ),
-        .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
-        .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ"], swiftSettings: strict),
+        .executableTarget(
+            name: "charge-point-simulator",
+            dependencies: ["ChargePointSimulator", logging, arguments],
+            swiftSettings: strict
+        ),
+        .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
+        .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
+        .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
         .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",
@@ -82,7 +86,12 @@ let package = Package(
         ),
         .testTarget(
             name: "WebSocketFrontEndTests",
-            dependencies: ["WebSocketFrontEnd", nioPosix],
+            dependencies: ["WebSocketFrontEnd", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ChargePointSimulatorTests",
+            dependencies: ["ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
             swiftSettings: strict
         ),
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),

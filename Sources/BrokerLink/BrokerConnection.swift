@@ -45,6 +45,9 @@ public final class BrokerConnection: Sendable {
     public var isUp: Bool { upFlag.load(ordering: .relaxed) }
 
     /// Takes a message for the broker; never waits. Messages of one connection keep their order.
+    ///
+    /// If it fails later, its origin is told on the event loop of the origin's subscriptions on this connection; one
+    /// that has no subscription here any more is gone, and is not told.
     public func publish(_ message: BrokerPublish) -> PublishAdmission {
         let limit = maximumPacketSize.load(ordering: .relaxed)
         guard limit == 0 || message.packetSize <= limit else { return .tooLarge }

@@ -68,9 +68,10 @@ public final class BrokerLink: Sendable {
         for connection in connections {
             connection.requestStop(deadline: deadline)
         }
+        // A little more: the thread itself says goodbye to the broker at the deadline. (No sum with `distantFuture`.)
+        let patience = min(deadline, .now() + .hours(24 * 365)) + .seconds(1)
         for thread in threads.withLock({ $0 ?? [] }) {
-            // A little more: the thread itself says goodbye to the broker at the deadline.
-            await thread.end(deadline: deadline + .seconds(1))
+            await thread.end(deadline: patience)
         }
         return pending.current
     }

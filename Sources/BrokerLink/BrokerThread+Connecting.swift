@@ -7,6 +7,8 @@ import NIOCore
 extension BrokerThread {
     /// A link that was up for less does not count as one that works.
     private static let provenLife = TimeAmount.seconds(5)
+    /// So many short-lived links in a row are no accident.
+    private static let suspiciousLives = 3
     private static let longestConnect = Duration.seconds(10)
 
     func connect(_ now: NIODeadline) {
@@ -17,8 +19,8 @@ extension BrokerThread {
         logger[metadataKey: "broker"] = "\(target.address)"
         do {
             let client = try client(for: target.address)
-            let version = fallback.version(forAddress: target.index)
-            let code = client.connect(to: target.address, bindAddress: target.bindAddress, protocolVersion: version)
+            let code = client.connect(
+                to: target.address, bindAddress: target.bindAddress, protocolVersion: protocolVersion)
             let systemError = errno
             guard code == MOSQ_ERR_SUCCESS.rawValue, client.socket >= 0 else {
                 return attemptFailed(text(ofError: code, systemError: systemError), now)
@@ -42,12 +44,19 @@ extension BrokerThread {
         queue.requeueInFlight()
         maximumPacketSize = nil
         qualityOfService = configuration.qualityOfService.rawValue
-        let clientID = configuration.clientID + (connection.index == 0 ? "" : "-\(connection.index + 1)")
         let new = try MosquittoClient(
             configuration: configuration, clientID: clientID, will: connection.index == 0 ? configuration.will : nil,
             usesTLS: address.usesTLS, events: self)
         client = new
         return new
+    }
+
+    private var clientID: String {
+        configuration.clientID + (connection.index == 0 ? "" : "-\(connection.index + 1)")
+    }
+
+    private var protocolVersion: BrokerLinkConfiguration.ProtocolVersion {
+        target.map { fallback.version(forAddress: $0.index) } ?? configuration.protocolVersion
     }
 
     // MARK: CONNACK
@@ -62,6 +71,11 @@ extension BrokerThread {
         maximumPacketSize = acknowledgement.maximumPacketSize ?? maximumPacketSize
         connection.brokerTakesPackets(upTo: maximumPacketSize ?? 0)
         inFlightLimit = max(1, min(configuration.maxInflight, acknowledgement.receiveMaximum ?? 65535))
+        if protocolVersion == .v311, qualityOfService == 2 {
+            // MQTT 3.1.1 brokers cannot say how many they take, and Mosquitto 2.0 acknowledges QoS 2 messages beyond
+            // its max_inflight_messages (20) and then loses them.
+            inFlightLimit = min(inFlightLimit, 20)
+        }
         link = .up(since: .now())
         deliveries.add(table.linkUp(sessionPresent: acknowledgement.isSessionPresent))
         sendSubscriptions()
@@ -71,11 +85,13 @@ extension BrokerThread {
         guard let acknowledgement, acknowledgement.reasonCode == 0 else { return }
         self.acknowledgement = nil
         connection.linkChanged(isUp: true)
-        let version = target.map { fallback.version(forAddress: $0.index) } ?? configuration.protocolVersion
+        if let target {
+            fallback.accepted(address: target.index)
+        }
         logger.info(
             "broker link up",
             metadata: [
-                "protocol": "\(version.rawValue)",
+                "protocol": "\(protocolVersion.rawValue)",
                 "session": "\(acknowledgement.isSessionPresent ? "kept" : "new")",
             ])
         observer.brokerLinkChanged(connection: connection.index, isUp: true)
@@ -93,7 +109,7 @@ extension BrokerThread {
         case .down: return
         case .up(let since): linkLost(end, isOrderly: isOrderly, since: since, now)
         case .connecting:
-            if let refusal = acknowledgement?.reasonCode {
+            if let refusal = acknowledgement {
                 return refused(refusal, now)
             }
             let wasClosed = end.code == MOSQ_ERR_CONN_LOST.rawValue || end.code == MOSQ_ERR_PROTOCOL.rawValue
@@ -111,29 +127,43 @@ extension BrokerThread {
         fallback.linkLost()
         if now - since >= Self.provenLife {
             backoff.reset()
+            shortLives = 0
+        } else if end.code == MOSQ_ERR_CONN_LOST.rawValue {
+            shortLives += 1
         }
         let pause = isOrderly ? .zero : backoff.next()
         link = .down(retryAt: now + TimeAmount(pause))
         connection.linkChanged(isUp: false)
         disconnection = nil
-        if end.code == Int32(MQTT_RC_SESSION_TAKEN_OVER.rawValue) {
-            logger.error(
-                "another MQTT client connected with this gateway's client id; each gateway needs its own",
-                metadata: ["client_id": "\(configuration.clientID)"])
-        }
+        logTakeover(code: end.code)
         if isOrderly {
             logger.info("broker link closed")
         } else {
             logger.warning(
                 "broker link down",
                 metadata: [
-                    "reason": "\(text(ofError: end.code, systemError: end.systemError))", "retry_in": "\(pause)",
+                    "reason": "\(text(ofError: end.code, systemError: end.systemError))",
+                    "retry_in": "\(pause.inMilliseconds)",
                 ])
         }
         observer.brokerLinkChanged(connection: connection.index, isUp: false)
     }
 
-    private func refused(_ reasonCode: Int32, _ now: NIODeadline) {
+    private func logTakeover(code: Int32) {
+        if code == Int32(MQTT_RC_SESSION_TAKEN_OVER.rawValue) {
+            logger.error(
+                "another MQTT client connected with this gateway's client id; each gateway needs its own",
+                metadata: ["client_id": "\(clientID)"])
+        } else if shortLives == Self.suspiciousLives {
+            // Not all brokers give the reason.
+            logger.error(
+                "the broker closes the connection again and again; does another MQTT client use this client id?",
+                metadata: ["client_id": "\(clientID)"])
+        }
+    }
+
+    private func refused(_ refusal: ConnectAcknowledgement, _ now: NIODeadline) {
+        let reasonCode = refusal.reasonCode
         let isVersion =
             reasonCode == Int32(MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION.rawValue)
             || reasonCode == Int32(CONNACK_REFUSED_PROTOCOL_VERSION.rawValue)
@@ -145,7 +175,8 @@ extension BrokerThread {
         let reason = MosquittoClient.text(ofReason: reasonCode)
         logger.error(
             "the broker refuses the connection",
-            metadata: ["reason": "\(reason)", "code": "\(reasonCode)", "client_id": "\(configuration.clientID)"])
+            metadata: ["reason": "\(reason)", "code": "\(reasonCode)", "client_id": "\(clientID)"])
+        client?.adaptWill(to: refusal)
         attemptFailed("refused: \(reason)", now)
     }
 
@@ -162,7 +193,8 @@ extension BrokerThread {
         let isRoundOver = addresses.advance()
         let pause = isRoundOver ? backoff.next() : .zero
         link = .down(retryAt: now + TimeAmount(pause))
-        logger.warning("broker not reachable", metadata: ["reason": "\(reason)", "retry_in": "\(pause)"])
+        logger.warning(
+            "broker not reachable", metadata: ["reason": "\(reason)", "retry_in": "\(pause.inMilliseconds)"])
     }
 
     private func text(ofError code: Int32, systemError: Int32) -> String {
@@ -172,4 +204,9 @@ extension BrokerThread {
         let text = MosquittoClient.text(ofError: code, systemError: systemError)
         return client?.errorText.map { "\(text): \($0)" } ?? text
     }
+}
+
+extension Duration {
+    /// For the log: nobody reads the jitter's last digits.
+    fileprivate var inMilliseconds: String { "\(Int64(self / .milliseconds(1))) ms" }
 }

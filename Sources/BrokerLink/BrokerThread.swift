@@ -27,6 +27,8 @@ final class BrokerThread {
     var target: AddressRotation.Target?
     var fallback: ProtocolFallback
     var backoff: ReconnectBackoff
+    /// Links in a row that the broker closed soon after they came up.
+    var shortLives = 0
     var poll: BrokerPoll?
 
     /// What the last CONNACK, or the last DISCONNECT or lost connection, said; until it has been dealt with.
@@ -93,6 +95,7 @@ final class BrokerThread {
         }
         connection.linkChanged(isUp: false)
         client = nil
+        log(failures.reportAll())
         if !queue.isEmpty {
             logger.warning("broker link closed with messages undelivered", metadata: ["count": "\(queue.count)"])
         }

@@ -2,26 +2,6 @@ import CMosquitto
 import Glibc
 import NIOCore
 
-/// What a broker says in its CONNACK (MQTT 5, 3.2).
-struct ConnectAcknowledgement {
-    var reasonCode: Int32
-    var isSessionPresent: Bool
-    var receiveMaximum: Int?
-    var maximumQualityOfService: Int32?
-    var maximumPacketSize: Int?
-}
-
-/// What libmosquitto reports, while one of `MosquittoClient`'s calls runs.
-protocol MosquittoEvents: AnyObject {
-    func mosquittoConnected(_ acknowledgement: ConnectAcknowledgement)
-    /// `code`: a reason code of the broker's DISCONNECT (0x80 and more), or an error of libmosquitto.
-    func mosquittoDisconnected(code: Int32, systemError: Int32)
-    func mosquittoPublished(packetID: Int32, reasonCode: Int32)
-    func mosquittoSubscribed(packetID: Int32, granted: UnsafeBufferPointer<Int32>)
-    func mosquittoUnsubscribed(packetID: Int32)
-    func mosquittoReceived(_ message: BrokerMessage)
-}
-
 /// A libmosquitto client, used on one thread: nothing here waits, except for the name server in `connect`.
 final class MosquittoClient {
     struct SetUpError: Error {
@@ -34,8 +14,10 @@ final class MosquittoClient {
 
     private let handle: OpaquePointer
     private let configuration: BrokerLinkConfiguration
+    private var will: BrokerLinkConfiguration.Will?
+    private var willQualityOfService: Int32
     private var protocolVersion: BrokerLinkConfiguration.ProtocolVersion?
-    fileprivate unowned let events: any MosquittoEvents
+    unowned let events: any MosquittoEvents
 
     /// `mosquitto_lib_init` is once per process.
     private static let isLibraryReady = mosquitto_lib_init() == MOSQ_ERR_SUCCESS.rawValue
@@ -55,6 +37,8 @@ final class MosquittoClient {
         self.handle = handle
         self.configuration = configuration
         self.usesTLS = usesTLS
+        self.will = will
+        willQualityOfService = configuration.qualityOfService.rawValue
         self.events = events
         mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
         MosquittoCallbacks.set(on: handle)
@@ -64,7 +48,7 @@ final class MosquittoClient {
             try check(mosquitto_username_pw_set(handle, username, configuration.password), "user name")
         }
         if let will {
-            try setWill(will)
+            try check(setWill(will, qualityOfService: willQualityOfService), "will")
         }
         if usesTLS {
             try setUpTLS()
@@ -87,11 +71,23 @@ final class MosquittoClient {
         }
     }
 
-    private func setWill(_ will: BrokerLinkConfiguration.Will) throws(SetUpError) {
+    private func setWill(_ will: BrokerLinkConfiguration.Will, qualityOfService: Int32) -> Int32 {
         let payload = Array(will.payload.utf8)
-        let code = mosquitto_will_set(
-            handle, will.topic, Int32(payload.count), payload, configuration.qualityOfService.rawValue, will.retain)
-        try check(code, "will")
+        return mosquitto_will_set(
+            handle, will.topic, Int32(payload.count), payload, qualityOfService, will.retain)
+    }
+
+    /// A broker that refuses the Will as it is (MQTT 5, 3.2.2.3.4 and 3.2.2.3.5) gets it as it can take it.
+    func adaptWill(to refusal: ConnectAcknowledgement) {
+        guard var will else { return }
+        if refusal.reasonCode == Int32(MQTT_RC_RETAIN_NOT_SUPPORTED.rawValue) {
+            will.retain = false
+            self.will = will
+        }
+        if refusal.reasonCode == Int32(MQTT_RC_QOS_NOT_SUPPORTED.rawValue) {
+            willQualityOfService = min(willQualityOfService, refusal.maximumQualityOfService ?? 0)
+        }
+        _ = setWill(will, qualityOfService: willQualityOfService)
     }
 
     private func setUpTLS() throws(SetUpError) {
@@ -155,8 +151,8 @@ final class MosquittoClient {
         defer { mosquitto_property_free_all(&properties) }
         if version == .v5 {
             let expiry = UInt32(clamping: configuration.sessionExpiry.components.seconds)
-            mosquitto_property_add_int32(&properties, Property.sessionExpiryInterval, expiry)
-            mosquitto_property_add_int32(&properties, Property.maximumPacketSize, Self.maximumIncomingPacket)
+            mosquitto_property_add_int32(&properties, MQTTProperty.sessionExpiryInterval, expiry)
+            mosquitto_property_add_int32(&properties, MQTTProperty.maximumPacketSize, Self.maximumIncomingPacket)
         }
         mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, version == .v5 ? 5 : 4)
         // Only this blocking call takes CONNECT properties, and the non-blocking one then uses them. Port 0 means a
@@ -200,15 +196,15 @@ final class MosquittoClient {
 
     private static func properties(of request: BrokerPublish.RequestProperties) -> OpaquePointer? {
         var properties: OpaquePointer?
-        mosquitto_property_add_string(&properties, Property.contentType, "application/json")
-        mosquitto_property_add_string(&properties, Property.responseTopic, request.responseTopic)
+        mosquitto_property_add_string(&properties, MQTTProperty.contentType, "application/json")
+        mosquitto_property_add_string(&properties, MQTTProperty.responseTopic, request.responseTopic)
         var correlation = request.correlationData
         correlation.withUTF8 { bytes in
             _ = mosquitto_property_add_binary(
-                &properties, Property.correlationData, bytes.baseAddress, UInt16(clamping: bytes.count))
+                &properties, MQTTProperty.correlationData, bytes.baseAddress, UInt16(clamping: bytes.count))
         }
         for (name, value) in request.userProperties {
-            mosquitto_property_add_string_pair(&properties, Property.userProperty, name, value)
+            mosquitto_property_add_string_pair(&properties, MQTTProperty.userProperty, name, value)
         }
         return properties
     }
@@ -256,12 +252,12 @@ final class MosquittoClient {
 
     // MARK: What went wrong
 
-    fileprivate func noteError(_ text: String) {
+    func noteError(_ text: String) {
         errorText = errorText.map { $0.count < 500 ? "\($0); \(text)" : $0 } ?? text
     }
 
     /// The log call-back makes libmosquitto format two lines for each message: only until the link is up.
-    fileprivate func connected() {
+    func connected() {
         mosquitto_log_callback_set(handle, nil)
     }
 
@@ -278,91 +274,4 @@ final class MosquittoClient {
         // MQTT 3.1.1 has its own codes for a refused CONNECT, 1 to 5.
         String(cString: (1...5).contains(code) ? mosquitto_connack_string(code) : mosquitto_reason_string(code))
     }
-}
-
-/// MQTT 5 property identifiers, as the integers that libmosquitto's functions take.
-private enum Property {
-    static let messageExpiryInterval = Int32(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL.rawValue)
-    static let contentType = Int32(MQTT_PROP_CONTENT_TYPE.rawValue)
-    static let responseTopic = Int32(MQTT_PROP_RESPONSE_TOPIC.rawValue)
-    static let correlationData = Int32(MQTT_PROP_CORRELATION_DATA.rawValue)
-    static let sessionExpiryInterval = Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue)
-    static let receiveMaximum = Int32(MQTT_PROP_RECEIVE_MAXIMUM.rawValue)
-    static let maximumQoS = Int32(MQTT_PROP_MAXIMUM_QOS.rawValue)
-    static let userProperty = Int32(MQTT_PROP_USER_PROPERTY.rawValue)
-    static let maximumPacketSize = Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue)
-}
-
-/// The C functions that libmosquitto calls, with the client as user data.
-private enum MosquittoCallbacks {
-    static func set(on handle: OpaquePointer) {
-        mosquitto_connect_v5_callback_set(handle) { _, userData, code, flags, properties in
-            guard let client = MosquittoClient.client(userData) else { return }
-            if code == 0 {
-                client.connected()
-            }
-            var acknowledgement = ConnectAcknowledgement(reasonCode: code, isSessionPresent: flags & 1 == 1)
-            var short: UInt16 = 0
-            if mosquitto_property_read_int16(properties, Property.receiveMaximum, &short, false) != nil {
-                acknowledgement.receiveMaximum = Int(short)
-            }
-            var byte: UInt8 = 0
-            if mosquitto_property_read_byte(properties, Property.maximumQoS, &byte, false) != nil {
-                acknowledgement.maximumQualityOfService = Int32(byte)
-            }
-            var long: UInt32 = 0
-            if mosquitto_property_read_int32(properties, Property.maximumPacketSize, &long, false) != nil {
-                acknowledgement.maximumPacketSize = Int(long)
-            }
-            client.events.mosquittoConnected(acknowledgement)
-        }
-        mosquitto_disconnect_v5_callback_set(handle) { _, userData, code, _ in
-            let systemError = errno
-            MosquittoClient.client(userData)?.events.mosquittoDisconnected(code: code, systemError: systemError)
-        }
-        mosquitto_publish_v5_callback_set(handle) { _, userData, packetID, reasonCode, _ in
-            MosquittoClient.client(userData)?.events.mosquittoPublished(packetID: packetID, reasonCode: reasonCode)
-        }
-        mosquitto_subscribe_v5_callback_set(handle) { _, userData, packetID, count, granted, _ in
-            let codes = UnsafeBufferPointer(start: granted, count: granted == nil ? 0 : Int(count))
-            MosquittoClient.client(userData)?.events.mosquittoSubscribed(packetID: packetID, granted: codes)
-        }
-        mosquitto_unsubscribe_v5_callback_set(handle) { _, userData, packetID, _ in
-            MosquittoClient.client(userData)?.events.mosquittoUnsubscribed(packetID: packetID)
-        }
-        mosquitto_message_v5_callback_set(handle) { _, userData, message, properties in
-            guard let message = message?.pointee, let topic = message.topic else { return }
-            let bytes = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
-            var received = BrokerMessage(
-                topic: String(cString: topic), payload: ByteBuffer(bytes: bytes), isRetained: message.retain)
-            var seconds: UInt32 = 0
-            if mosquitto_property_read_int32(properties, Property.messageExpiryInterval, &seconds, false) != nil {
-                received.expires = .now() + .seconds(Int64(seconds))
-            }
-            MosquittoClient.client(userData)?.events.mosquittoReceived(received)
-            // With TLS, loop_read takes errno for its own and would leave what OpenSSL has decrypted already.
-            errno = 0
-        }
-    }
-
-    static let log: @convention(c) (OpaquePointer?, UnsafeMutableRawPointer?, Int32, UnsafePointer<CChar>?) -> Void = {
-        _, userData, level, text in
-        guard level == MOSQ_LOG_ERR, let text else { return }
-        MosquittoClient.client(userData)?.noteError(String(cString: text))
-    }
-
-    /// Always set, as OpenSSL would otherwise ask for the password on the terminal.
-    static let keyPassword:
-        @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
-            buffer, size, _, handle in
-            // OpenSSL hands over libmosquitto's handle.
-            guard let buffer, let handle,
-                let password = MosquittoClient.client(mosquitto_userdata(OpaquePointer(handle)))?.keyPassword,
-                password.utf8.count <= Int(size)
-            else { return 0 }
-            for (index, byte) in password.utf8.enumerated() {
-                buffer[index] = CChar(bitPattern: byte)
-            }
-            return Int32(password.utf8.count)
-        }
 }

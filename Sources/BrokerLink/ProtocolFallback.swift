@@ -1,11 +1,12 @@
 /// Which MQTT version to offer to which address: the configured one, or 3.1.1 where 5 is refused.
 struct ProtocolFallback {
-    private typealias Version = BrokerLinkConfiguration.ProtocolVersion
-
     private let configured: BrokerLinkConfiguration.ProtocolVersion
     private var refused = false
     /// The addresses where the next attempt is the other version, as the last one was closed without an answer.
     private var closedSilently: Set<Int> = []
+
+    /// The addresses that have accepted MQTT 5: there a silent close is an outage and not an answer.
+    private var proven: Set<Int> = []
 
     init(configured: BrokerLinkConfiguration.ProtocolVersion) {
         self.configured = configured
@@ -22,10 +23,16 @@ struct ProtocolFallback {
         return true
     }
 
+    mutating func accepted(address index: Int) {
+        if version(forAddress: index) == .v5 {
+            proven.insert(index)
+        }
+    }
+
     /// Closed before CONNACK, with no reason: old brokers do that to a CONNECT of MQTT 5, but so does a broker
     /// that is being restarted, so the versions alternate.
     mutating func closedBeforeAnswer(address index: Int) {
-        guard configured == .v5 else { return }
+        guard configured == .v5, !proven.contains(index) else { return }
         if closedSilently.remove(index) == nil {
             closedSilently.insert(index)
         }

@@ -3,7 +3,7 @@ import NIOCore
 
 extension OCPPMessage {
     /// The heartbeat interval, in seconds, of an accepted BootNotification answer; nil for any other payload, and
-    /// where the interval is not over 0 (OCPP 1.6, 6.2).
+    /// where the interval is not over 0 (OCPP 1.6, 6.2). It is a whole number there: a fraction of a second is none.
     public var acceptedHeartbeatInterval: Double? {
         guard case .callResult(let payload?) = body else { return nil }
         return text.withUnsafeReadableBytes { bytes in
@@ -17,7 +17,7 @@ extension OCPPMessage {
                     interval = Double(String(decoding: payload[value.range], as: UTF8.self))
                 }
             }
-            guard isAccepted, let interval, interval > 0, interval.isFinite else { return nil }
+            guard isAccepted, let interval, interval >= 1, interval.isFinite else { return nil }
             return interval
         }
     }

@@ -12,8 +12,8 @@ public enum FrameRedaction {
     ]
     /// Members that hold a URL, which may carry a user and a password.
     private static let locationKeys: Set<String> = ["location", "remoteLocation", "url"]
-    /// Configuration keys whose `value` member is a secret.
-    private static let secretConfigurationKeys = ["AuthorizationKey", "BasicAuthPassword"]
+    /// Configuration keys whose `value` member is a secret, in small letters: OCPP compares them without regard to case.
+    private static let secretConfigurationKeys = ["authorizationkey", "basicauthpassword"]
 
     /// - Parameter showsAll: `log.frames`: nothing is hidden.
     public static func text(of message: ByteBuffer, showsAll: Bool) -> String {
@@ -21,13 +21,18 @@ public enum FrameRedaction {
         let cut = message.readableBytes > longestText ? "… (\(message.readableBytes) bytes)" : ""
         if showsAll { return text + cut }
         return message.withUnsafeReadableBytes { bytes in
-            var copy = RedactedCopy(
-                bytes: bytes, hidesValues: secretConfigurationKeys.contains { text.contains($0) } || !cut.isEmpty)
+            var copy = RedactedCopy(bytes: bytes, hidesValues: !cut.isEmpty || mayNameSecretConfigurationKey(text))
             guard (try? copy.copyValue(hides: false)) != nil else {
                 return "(\(bytes.count) bytes that are not JSON)"
             }
-            return copy.out.count > longestText ? String(copy.out.prefix(longestText)) + cut : copy.out
+            return String(decoding: copy.out.utf8.prefix(longestText), as: UTF8.self) + cut
         }
+    }
+
+    /// Whether a configuration key with a secret value may be in `text`; with an escape it may be spelled in any way.
+    private static func mayNameSecretConfigurationKey(_ text: String) -> Bool {
+        let text = text.lowercased()
+        return text.utf8.contains(UInt8(ascii: "\\")) || secretConfigurationKeys.contains { text.contains($0) }
     }
 
     private struct RedactedCopy {

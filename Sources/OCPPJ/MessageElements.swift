@@ -20,7 +20,11 @@ struct MessageElements {
     }
 
     func messageType(in bytes: UnsafeRawBufferPointer) -> MessageType? {
-        typeNumber(in: bytes).flatMap { Int($0) }.flatMap { MessageType(rawValue: $0) }
+        // One digit, as nearly always.
+        if let type, type.kind == .number, type.range.count == 1 {
+            return MessageType(rawValue: Int(bytes[type.start]) - Int(UInt8(ascii: "0")))
+        }
+        return typeNumber(in: bytes).flatMap { Int($0) }.flatMap { MessageType(rawValue: $0) }
     }
 
     /// The UniqueId, if there is one that can be sent back.

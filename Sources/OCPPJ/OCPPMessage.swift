@@ -3,7 +3,8 @@ import NIOCore
 
 /// One well-formed OCPP message: its values, and where its parts lie in the text it was read from.
 ///
-/// The parts are byte offsets from the text's reader index; they are written onwards as they are.
+/// The parts are byte offsets from the text's reader index; they are written onwards as they are, unchecked, so nobody
+/// outside may pair them with another text.
 public struct OCPPMessage: Sendable, Equatable {
     public enum Body: Sendable, Equatable {
         /// `payload` is nil where the sender wrote `null`, which OCPP 1.6 reads as `{}`.
@@ -14,12 +15,12 @@ public struct OCPPMessage: Sendable, Equatable {
     }
 
     /// The UniqueId, decoded: what answers are matched by.
-    public var uniqueID: String
+    public let uniqueID: String
     /// The UniqueId as it was written, quotes included.
-    public var uniqueIDToken: Range<Int>
-    public var body: Body
+    public let uniqueIDToken: Range<Int>
+    public let body: Body
     /// The text that the offsets refer to.
-    public var text: ByteBuffer
+    public let text: ByteBuffer
 
     public var type: MessageType {
         switch body {

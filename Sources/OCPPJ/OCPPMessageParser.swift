@@ -4,32 +4,36 @@ import NIOCore
 extension OCPPMessage {
     /// Reads an OCPP-J message, a JSON array, as a charge point sends it (OCPP-J 1.6, 4.2), in one pass.
     ///
+    /// - Parameter walkPayload: walks the payload of a CALL or CALLRESULT in this pass, from its first byte to its last.
+    ///   It is called at most once, before the message is known to be valid.
     /// - Throws: `notUTF8`, `unknownMessageType` or `malformed`.
     public static func parse(
-        frame text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits()
+        frame text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits(),
+        walkPayload: PayloadWalk = PayloadOwner.skipPayload
     ) throws(OCPPMessageProblem) -> OCPPMessage {
         let result = text.withUnsafeReadableBytes { bytes in
-            parse(bytes: bytes, text: text, version: version, limits: limits)
+            parse(bytes: bytes, text: text, version: version, limits: limits, walkPayload: walkPayload)
         }
         return try result.get()
     }
 
     private static func parse(
-        bytes: UnsafeRawBufferPointer, text: ByteBuffer, version: OCPPVersion, limits: MessageLimits
+        bytes: UnsafeRawBufferPointer, text: ByteBuffer, version: OCPPVersion, limits: MessageLimits,
+        walkPayload: PayloadWalk
     ) -> Result<OCPPMessage, OCPPMessageProblem> {
         var array = FrameElements()
         do throws(JSONSyntaxError) {
-            try array.scan(bytes)
+            try array.scan(bytes, limits: limits, walkPayload: walkPayload)
         } catch {
             guard bytes.isUTF8 else { return .failure(.notUTF8) }
             return .failure(array.malformed("not JSON: \(error.reason)", in: bytes))
         }
         let elements = array.elements(in: bytes)
         guard array.isArray else { return .failure(array.malformed("not an array", in: bytes)) }
-        guard let number = elements.typeNumber(in: bytes) else {
-            return .failure(array.malformed("MessageTypeId: not a whole number", in: bytes))
-        }
         guard let type = elements.messageType(in: bytes) else {
+            guard let number = elements.typeNumber(in: bytes) else {
+                return .failure(array.malformed("MessageTypeId: not a whole number", in: bytes))
+            }
             return .failure(
                 .unknownMessageType(
                     number: String(number.prefix(20)), uniqueID: elements.readableUniqueID(in: bytes)))
@@ -40,6 +44,7 @@ extension OCPPMessage {
             }
             let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits)
             let body = try elements.checkedBody(type: type, in: bytes, version: version, limits: limits)
+            body.walkNullPayload(of: uniqueID, walkPayload)
             return .success(OCPPMessage(uniqueID: uniqueID, uniqueIDToken: token, body: body, text: text))
         } catch {
             return .failure(array.malformed(error.reason, in: bytes))
@@ -68,7 +73,9 @@ private struct FrameElements {
     private(set) var count = 0
     private(set) var isArray = false
 
-    mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
+    mutating func scan(
+        _ bytes: UnsafeRawBufferPointer, limits: MessageLimits, walkPayload: PayloadWalk
+    ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
         scanner.skipWhitespace()
         guard scanner.take(UInt8(ascii: "[")) else {
@@ -81,13 +88,29 @@ private struct FrameElements {
         if !scanner.take(UInt8(ascii: "]")) {
             repeat {
                 scanner.skipWhitespace()
-                append(try scanner.scanValue())
+                if scanner.current == UInt8(ascii: "{"), let owner = payloadOwner(in: bytes, limits: limits) {
+                    let start = scanner.position
+                    try walkPayload(owner, &scanner)
+                    append(JSONToken(kind: .object, start: start, end: scanner.position))
+                } else {
+                    append(try scanner.scanValue())
+                }
                 scanner.skipWhitespace()
             } while scanner.take(UInt8(ascii: ","))
             try scanner.expect(UInt8(ascii: "]"))
         }
         scanner.leave()
         try scanner.expectEnd()
+    }
+
+    /// What the next element is the payload of, if it is one.
+    private func payloadOwner(in bytes: UnsafeRawBufferPointer, limits: MessageLimits) -> PayloadOwner? {
+        guard count == 2 || count == 3 else { return nil }
+        let elements = elements(in: bytes)
+        switch (elements.messageType(in: bytes), count) {
+        case (.call, 3), (.callResult, 2): return elements.payloadOwner(in: bytes, limits: limits)
+        default: return nil
+        }
     }
 
     private mutating func append(_ token: JSONToken) {

@@ -4,12 +4,13 @@ import NIOCore
 extension OCPPMessage {
     /// Reads a relay message, a JSON object, as the broker delivers it (relay-format.md, "Payload"), in one pass.
     ///
-    /// - Throws: `unknownMessageType` or `malformed`.
+    /// - Throws: `malformed`, for a number that names no message type as well.
     public static func parse(
-        relay text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits()
+        relay text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits(),
+        walkPayload: PayloadWalk = PayloadOwner.skipPayload
     ) throws(OCPPMessageProblem) -> OCPPMessage {
         let result = text.withUnsafeReadableBytes { bytes in
-            parse(relay: bytes, text: text, version: version, limits: limits)
+            parse(relay: bytes, text: text, version: version, limits: limits, walkPayload: walkPayload)
         }
         return try result.get()
     }
@@ -18,18 +19,19 @@ extension OCPPMessage {
     public static func uniqueID(ofRelay text: ByteBuffer) -> String? {
         text.withUnsafeReadableBytes { bytes in
             var object = RelayElements()
-            try? object.scan(bytes)
+            try? object.scan(bytes, limits: MessageLimits(), walkPayload: PayloadOwner.skipPayload)
             return object.elements.readableUniqueID(in: bytes)
         }
     }
 
     private static func parse(
-        relay bytes: UnsafeRawBufferPointer, text: ByteBuffer, version: OCPPVersion, limits: MessageLimits
+        relay bytes: UnsafeRawBufferPointer, text: ByteBuffer, version: OCPPVersion, limits: MessageLimits,
+        walkPayload: PayloadWalk
     ) -> Result<OCPPMessage, OCPPMessageProblem> {
         var object = RelayElements()
         var syntaxError: JSONSyntaxError?
         do throws(JSONSyntaxError) {
-            try object.scan(bytes)
+            try object.scan(bytes, limits: limits, walkPayload: walkPayload)
         } catch {
             syntaxError = error
         }
@@ -39,14 +41,15 @@ extension OCPPMessage {
             guard object.isObject else { throw RuleViolation("not an object") }
             if let key = object.duplicateKey { throw RuleViolation("duplicate key \(key)") }
             guard elements.type != nil else { throw RuleViolation("MessageTypeId: missing, but required") }
-            guard let number = elements.typeNumber(in: bytes) else {
-                throw RuleViolation("MessageTypeId: not a whole number")
-            }
             guard let type = elements.messageType(in: bytes) else {
+                guard let number = elements.typeNumber(in: bytes) else {
+                    throw RuleViolation("MessageTypeId: not a whole number")
+                }
                 throw RuleViolation("MessageTypeId: \(number.prefix(20)) names no message type")
             }
             let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits)
             let body = try elements.checkedBody(type: type, in: bytes, version: version, limits: limits)
+            object.walkLate(body, of: uniqueID, in: bytes, walkPayload)
             return .success(OCPPMessage(uniqueID: uniqueID, uniqueIDToken: token, body: body, text: text))
         } catch {
             return .failure(
@@ -61,12 +64,17 @@ extension OCPPMessage {
 private struct RelayElements {
     private(set) var elements = MessageElements()
     private(set) var isObject = false
+    /// The payload stood behind what says whose it is, so the walk of the whole was the walk of the payload too.
+    private var isPayloadWalked = false
     /// The first key that stood there already.
     private(set) var duplicateKey: String?
-    /// Keys that the relay format does not know; they are ignored, but may not come twice either.
-    private var unknownKeys: Set<String> = []
+    /// Keys that the relay format does not know; they are ignored, but may not come twice either. Bytes, because
+    /// `String` takes different spellings of a letter with an accent for equal, and JSON does not.
+    private var unknownKeys: Set<[UInt8]> = []
 
-    mutating func scan(_ bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
+    mutating func scan(
+        _ bytes: UnsafeRawBufferPointer, limits: MessageLimits, walkPayload: PayloadWalk
+    ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
         scanner.skipWhitespace()
         guard scanner.take(UInt8(ascii: "{")) else {
@@ -81,7 +89,16 @@ private struct RelayElements {
                 scanner.skipWhitespace()
                 let key = try scanner.scanString()
                 try scanner.skipColon()
-                note(key, try scanner.scanValue(), in: bytes)
+                if scanner.current == UInt8(ascii: "{"), elements.payload == nil, key.hasText("Payload", in: bytes),
+                    let owner = elements.payloadOwner(in: bytes, limits: limits)
+                {
+                    let start = scanner.position
+                    try walkPayload(owner, &scanner)
+                    elements.payload = JSONToken(kind: .object, start: start, end: scanner.position)
+                    isPayloadWalked = true
+                } else {
+                    note(key, try scanner.scanValue(), in: bytes)
+                }
                 scanner.skipWhitespace()
             } while scanner.take(UInt8(ascii: ","))
             try scanner.expect(UInt8(ascii: "}"))
@@ -90,34 +107,53 @@ private struct RelayElements {
         try scanner.expectEnd()
     }
 
+    /// Walks a payload that came before its owner was known.
+    func walkLate(
+        _ body: OCPPMessage.Body, of uniqueID: String, in bytes: UnsafeRawBufferPointer, _ walk: PayloadWalk
+    ) {
+        body.walkNullPayload(of: uniqueID, walk)
+        guard !isPayloadWalked else { return }
+        let owner: PayloadOwner
+        let payload: Range<Int>
+        switch body {
+        case .call(let action, let range?): (owner, payload) = (.call(action: action), range)
+        case .callResult(let range?): (owner, payload) = (.callResult(uniqueID: uniqueID), range)
+        default: return
+        }
+        var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: bytes[payload]))
+        // It is well-formed, as the walk of the whole has shown.
+        try? walk(owner, &scanner)
+    }
+
     private mutating func note(_ key: JSONToken, _ value: JSONToken, in bytes: UnsafeRawBufferPointer) {
-        if key.hasText("MessageTypeId", in: bytes) {
-            set(\.type, value, "MessageTypeId")
-        } else if key.hasText("UniqueId", in: bytes) {
-            set(\.uniqueID, value, "UniqueId")
-        } else if key.hasText("Action", in: bytes) {
-            set(\.action, value, "Action")
-        } else if key.hasText("Payload", in: bytes) {
-            set(\.payload, value, "Payload")
-        } else if key.hasText("ErrorCode", in: bytes) {
-            set(\.errorCode, value, "ErrorCode")
-        } else if key.hasText("ErrorDescription", in: bytes) {
-            set(\.errorDescription, value, "ErrorDescription")
-        } else if key.hasText("ErrorDetails", in: bytes) {
-            set(\.errorDetails, value, "ErrorDetails")
-        } else {
-            let name = key.text(in: bytes)
-            if !unknownKeys.insert(name).inserted { duplicateKey = duplicateKey ?? "/\(name.prefix(40))" }
+        let isNew =
+            if key.hasText("MessageTypeId", in: bytes) {
+                Self.set(&elements.type, value)
+            } else if key.hasText("UniqueId", in: bytes) {
+                Self.set(&elements.uniqueID, value)
+            } else if key.hasText("Action", in: bytes) {
+                Self.set(&elements.action, value)
+            } else if key.hasText("Payload", in: bytes) {
+                Self.set(&elements.payload, value)
+            } else if key.hasText("ErrorCode", in: bytes) {
+                Self.set(&elements.errorCode, value)
+            } else if key.hasText("ErrorDescription", in: bytes) {
+                Self.set(&elements.errorDescription, value)
+            } else if key.hasText("ErrorDetails", in: bytes) {
+                Self.set(&elements.errorDetails, value)
+            } else {
+                unknownKeys.insert(Array(key.text(in: bytes).utf8)).inserted
+            }
+        if !isNew, duplicateKey == nil {
+            // Scalars, because one `Character` may be as long as it likes.
+            duplicateKey = String(key.text(in: bytes).unicodeScalars.prefix(40))
         }
     }
 
-    private mutating func set(
-        _ element: WritableKeyPath<MessageElements, JSONToken?>, _ value: JSONToken, _ name: String
-    ) {
-        if elements[keyPath: element] != nil {
-            duplicateKey = duplicateKey ?? name
-        } else {
-            elements[keyPath: element] = value
-        }
+    /// False if there is an element already; the first stays.
+    private static func set(_ element: inout JSONToken?, _ value: JSONToken) -> Bool {
+        guard element == nil else { return false }
+        element = value
+        return true
     }
 }

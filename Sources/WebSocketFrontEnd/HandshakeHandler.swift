@@ -29,8 +29,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     private let listener: ListenerState
     private let gate = HandshakeGate()
-    private let encoder = HTTPResponseEncoder()
-    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
+    /// Let go of after the handshake: the time-out's callback may keep this object for a while.
+    private var http: (encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>)?
     private var state = State.waitingForRequest
     private var remoteAddress = "unknown"
     private var context: ChannelHandlerContext?
@@ -38,18 +38,24 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     /// Sets up a connection that was just accepted.
     static func start(on channel: any Channel, listener: ListenerState) throws {
         let handler = HandshakeHandler(listener: listener)
-        try channel.pipeline.syncOperations.addHandlers([handler.gate, handler.encoder, handler.decoder, handler])
+        let encoder = HTTPResponseEncoder()
+        let decoder = Self.makeDecoder(receiveBuffer: listener.configuration.receiveBuffer)
+        handler.http = (encoder, decoder)
+        try channel.pipeline.syncOperations.addHandlers([handler.gate, encoder, decoder, handler])
     }
 
     private init(listener: ListenerState) {
         self.listener = listener
+    }
+
+    private static func makeDecoder(receiveBuffer: Int) -> ByteToMessageHandler<HTTPRequestDecoder> {
         var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = Self.longestHead
-        limits.maxHeaderListSize = Self.longestHead
+        limits.maxHeaderFieldSize = self.longestHead
+        limits.maxHeaderListSize = self.longestHead
         limits.maxHeaderFieldCount = 100
-        self.decoder = ByteToMessageHandler(
+        return ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits),
-            maximumBufferSize: 2 * Self.longestHead + listener.configuration.receiveBuffer
+            maximumBufferSize: 2 * self.longestHead + receiveBuffer
         )
     }
 
@@ -61,6 +67,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.http = nil
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -243,13 +250,14 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
             ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: longest)),
             frameHandler,
         ])
-        pipeline.removeHandler(self.encoder, promise: nil)
+        guard let http = self.http else { return }
+        pipeline.removeHandler(http.encoder, promise: nil)
         pipeline.removeHandler(self.gate, promise: nil)
         pipeline.removeHandler(context: context, promise: nil)
         // Removed on the next turn of the loop; hands the frames that came right behind the request on to the frame
         // decoder, without a channelReadComplete.
         let channel = context.channel
-        pipeline.removeHandler(self.decoder).assumeIsolated().whenSuccess {
+        pipeline.removeHandler(http.decoder).assumeIsolated().whenSuccess {
             channel.pipeline.syncOperations.fireChannelReadComplete()
         }
     }

@@ -15,6 +15,9 @@ public struct WebSocketConnection: Sendable {
     /// `192.0.2.7:5123`.
     public var remoteAddress: String { self.handler.value.remoteAddress }
 
+    /// Set while the peer has not taken all that was written to it.
+    var stall: SendStall? { self.handler.value.stall }
+
     /// Sends one unfragmented text frame. What is sent while received messages are being handed over leaves with the
     /// last of them, in one system call.
     public func send(text: ByteBuffer) {

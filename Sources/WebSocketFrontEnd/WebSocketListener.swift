@@ -94,14 +94,18 @@ public final class WebSocketListener: Sendable {
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: configuration.noDelay ? 1 : 0)
-            .childChannelOption(
-                .recvAllocator,
-                value: FixedSizeRecvByteBufferAllocator(capacity: max(configuration.receiveBuffer, 64))
-            )
+            .childChannelOption(.recvAllocator, value: self.receiveAllocator)
             .childChannelOption(.maxMessagesPerRead, value: UInt(max(configuration.readsPerRound, 1)))
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try HandshakeHandler.start(on: channel, listener: state) }
             }
+    }
+
+    private var receiveAllocator: any RecvByteBufferAllocator {
+        let capacity = max(self.state.configuration.receiveBuffer, 64)
+        return self.state.configuration.readsPerRound <= 1
+            ? ReleasingReceiveAllocator(capacity: capacity)
+            : FixedSizeRecvByteBufferAllocator(capacity: capacity)
     }
 
     private func closeSockets() async {

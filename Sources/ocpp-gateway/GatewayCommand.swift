@@ -43,14 +43,14 @@ struct GatewayCommand: AsyncParsableCommand {
     func run() async throws {
         // A reader of our output or a peer that goes away is an error to handle, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
-        if helpConfig { return write(ConfigurationHelp.text, to: .standardOutput) }
+        if helpConfig { return try write(ConfigurationHelp.text) }
 
         let loaded = try load()
         if checkConfig {
             show(loaded.warnings, as: "warning")
-            return write("configuration is valid\n", to: .standardOutput)
+            return try write("configuration is valid\n")
         }
-        if printConfig { return write(loaded.effectiveText, to: .standardOutput) }
+        if printConfig { return try write(loaded.effectiveText) }
         try await serve(loaded)
     }
 
@@ -70,7 +70,7 @@ struct GatewayCommand: AsyncParsableCommand {
         let logger = logs.logger()
         defer { logs.flush() }
         for warning in loaded.warnings {
-            logger.warning("configuration", metadata: ["warning": "\(warning)"])
+            logger.warning("configuration: \(warning)")
         }
         do {
             try await Gateway(
@@ -83,10 +83,15 @@ struct GatewayCommand: AsyncParsableCommand {
     }
 
     private func show(_ problems: [ConfigurationProblem], as kind: String) {
-        for problem in problems { write("\(kind): \(problem)\n", to: .standardError) }
+        // Nothing can be done about a standard error that takes nothing; the exit code still tells.
+        for problem in problems { try? FileHandle.standardError.write(contentsOf: Data("\(kind): \(problem)\n".utf8)) }
     }
 
-    private func write(_ text: String, to file: FileHandle) {
-        try? file.write(contentsOf: Data(text.utf8))
+    private func write(_ text: String) throws {
+        do {
+            try FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+        } catch {
+            throw ExitCode(70)
+        }
     }
 }

@@ -50,11 +50,17 @@ struct LinkLossTests {
         }
     }
 
-    @Test func cutsInTheMiddleOfTrafficLoseNothing() async throws {
+    @Test(arguments: [BrokerLinkConfiguration.QualityOfService.atLeastOnce, .exactlyOnce])
+    func cutsInTheMiddleOfTrafficLoseNothing(quality: BrokerLinkConfiguration.QualityOfService) async throws {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
-        try await withLink(testConfiguration(port: proxy.port)) { gateway in
-            try await withLink(testConfiguration(port: broker.port, clientID: "backend")) { backend in
+        var configuration = testConfiguration(port: proxy.port)
+        configuration.qualityOfService = quality
+        var direct = testConfiguration(port: broker.port, clientID: "backend")
+        direct.qualityOfService = quality
+        let backendConfiguration = direct
+        try await withLink(configuration) { gateway in
+            try await withLink(backendConfiguration) { backend in
                 let calls = backend.subscribe("cp/CP1")
                 #expect(await eventually { calls.isSubscribed })
                 for round in 0..<5 {
@@ -67,9 +73,28 @@ struct LinkLossTests {
                     proxy.open()
                 }
                 #expect(await eventually { gateway.link.pendingCount == 0 })
-                let expected = Set((0..<2500).map { "\($0)" })
-                #expect(await eventually { Set(calls.payloads) == expected })
+                let expected = (0..<2500).map { "\($0)" }
+                #expect(await eventually { Set(calls.payloads) == Set(expected) })
+                if quality == .exactlyOnce {
+                    #expect(calls.payloads == expected)
+                }
             }
+        }
+    }
+
+    @Test func inANewSessionTheSubscriptionsAreInFrontOfTheMessagesThatAreSentAgain() async throws {
+        // Acknowledges nothing, and never has a session.
+        let broker = try await ScriptedBroker { _ in .bytes([0x20, 3, 0, 0, 0]) }
+        try await withLink(testConfiguration(port: broker.port)) { gateway in
+            _ = gateway.subscribe("cs/CP1")
+            #expect(await eventually { broker.packets == [0x10, 0x82] })
+            gateway.publish("cp/CP1", "a call")
+            #expect(await eventually { broker.packets == [0x10, 0x82, 0x32] })
+            broker.dropConnections()
+            #expect(await eventually { broker.packets.count >= 6 })
+            // CONNECT, SUBSCRIBE, and PUBLISH with DUP.
+            #expect(broker.packets == [0x10, 0x82, 0x32, 0x10, 0x82, 0x3a])
+            #expect(await gateway.link.stop(deadline: .now()) == 1)
         }
     }
 

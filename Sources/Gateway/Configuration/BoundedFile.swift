@@ -29,11 +29,18 @@ enum BoundedFile {
             if count == 0 { return bytes }
             guard count > 0 else {
                 if errno == EINTR { continue }
+                // A pipe whose writer has not come to it yet, as with a shell's <(command).
+                if errno == EAGAIN, isReadable(descriptor) { continue }
                 throw errno == EISDIR ? .isDirectory : .system(String(cString: strerror(errno)))
             }
             bytes += chunk[..<count]
             guard bytes.count <= limit else { throw .tooLong(limit) }
         }
+    }
+
+    private static func isReadable(_ descriptor: CInt) -> Bool {
+        var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&wanted, 1, 5000) > 0
     }
 
     /// Nil when the file can be opened for reading.

@@ -79,7 +79,7 @@ extension ConfigurationAssembly {
         let keys: [ConfigurationKey] = [
             .brokerCAFile, .brokerCertificateFile, .brokerKeyFile, .brokerKeyPassword, .brokerVerify,
         ]
-        for key in keys where settings[key.name]?.isSet == true && !text(key).isEmpty {
+        for key in keys where !setting(key).isDefault {
             if !isUsed {
                 warnings.append(setting(key).problem("has no effect, because broker.url names no mqtts:// address"))
             } else if case .file = key.kind, let obstacle = BoundedFile.obstacle(to: text(key)) {

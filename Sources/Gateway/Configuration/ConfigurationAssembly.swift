@@ -70,7 +70,7 @@ struct ConfigurationAssembly {
 
     private func statusTopic(gatewayID: String) -> String {
         let mountpoint = text(.mountpoint)
-        let isShared = (try? TopicTemplate(mountpoint, allowing: TopicTemplate.identity))?.namesChargePoint == false
+        let isShared = (try? ConfiguredTopic(mountpoint, allowing: ConfiguredTopic.identity))?.namesChargePoint == false
         return "\(isShared ? mountpoint : "")gateway/\(gatewayID)/Status"
     }
 

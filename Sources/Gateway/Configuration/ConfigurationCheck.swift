@@ -22,7 +22,9 @@ extension ConfigurationKey.Kind {
         case .choice(let choices):
             let isValid = choices.contains(text.trimmed.lowercased())
             return isValid ? nil : "expected \(choices.joined(separator: ", "))"
-        case .list, .listeners:
+        case .listeners:
+            return nil  // `ListenerList` says what is wrong with each.
+        case .list:
             return text.utf8.contains(0) ? "expected a comma-separated list" : nil
         case .brokerURL:
             do throws(BrokerURL.Flaw) { _ = try BrokerURL(text) } catch { return error.expectation }
@@ -36,7 +38,7 @@ extension ConfigurationKey.Kind {
         case .path:
             return Self.isPath(text) ? nil : "expected a path such as /ocpp"
         case .topic(let placeholders):
-            do throws(TopicTemplate.Flaw) { _ = try TopicTemplate(text, allowing: placeholders) } catch {
+            do throws(ConfiguredTopic.Flaw) { _ = try ConfiguredTopic(text, allowing: placeholders) } catch {
                 return error.expectation
             }
             return nil
@@ -79,7 +81,7 @@ extension ConfigurationKey.Kind {
             else { return "expected an action of 1 to 50 letters and digits, not \"\(name)\"" }
             guard actions.insert(action).inserted else { return "the action \(name) is there twice" }
             guard !topic.isEmpty else { return "expected a topic for \(name)" }
-            do throws(TopicTemplate.Flaw) { _ = try TopicTemplate(topic, allowing: TopicTemplate.call) } catch {
+            do throws(ConfiguredTopic.Flaw) { _ = try ConfiguredTopic(topic, allowing: ConfiguredTopic.call) } catch {
                 return "\(name): \(error.expectation)"
             }
         }
@@ -107,5 +109,5 @@ extension ConfigurationSettings.Setting {
         return problem("has no effect in this version")
     }
 
-    private var isDefault: Bool { key.kind.normalized(text) == key.kind.normalized(key.defaultText) }
+    var isDefault: Bool { key.kind.normalized(text) == key.kind.normalized(key.defaultText) }
 }

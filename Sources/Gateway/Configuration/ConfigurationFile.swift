@@ -15,6 +15,10 @@ struct ConfigurationFile {
     static let mostAliases = 16
 
     private(set) var entries: [String: Entry] = [:]
+    /// The entries that set something: an empty `listeners:` is a section with nothing in it, no list.
+    var values: [String: Entry] {
+        entries.filter { $0.value.value != nil || $0.key != ConfigurationKey.listeners.name }
+    }
     /// The keys in the order of the file.
     private(set) var order: [String] = []
     private(set) var problems: [ConfigurationProblem] = []
@@ -151,7 +155,8 @@ struct ConfigurationFile {
     }
 
     private mutating func fail(_ expectation: String, path: String) {
-        problems.append(ConfigurationProblem(key: "CONFIG_FILE", value: path, expectation: expectation))
+        problems.append(
+            ConfigurationProblem(key: "CONFIG_FILE", value: path, expectation: expectation, source: .environment))
     }
 
     /// Yams' own description quotes the line, which may hold a password.

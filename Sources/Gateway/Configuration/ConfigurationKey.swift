@@ -1,8 +1,10 @@
+import ChargePointSessions
+
 /// One setting: its name, what its value may be, and what becomes of it. The table of these
 /// (`ConfigurationKey.groups`) drives loading, `--print-config`, `--help-config` and the search for unknown names.
-public struct ConfigurationKey: Sendable {
+struct ConfigurationKey: Sendable {
     /// What a value is checked to be.
-    public enum Kind: Sendable {
+    enum Kind: Sendable {
         case text
         case boolean
         case integer(ClosedRange<Int>)
@@ -23,14 +25,14 @@ public struct ConfigurationKey: Sendable {
         case topicOverrides
     }
 
-    public enum Scope: Sendable {
+    enum Scope: Sendable {
         case gateway
         /// Once for each listener, under `listeners.<type>.<name>.`.
         case listener
     }
 
     /// What this version does with the setting. Nothing is read and then ignored without a word.
-    public enum Availability: Sendable {
+    enum Availability: Sendable {
         case available
         /// Only the default is built; any other value is a problem.
         case defaultOnly
@@ -41,17 +43,17 @@ public struct ConfigurationKey: Sendable {
     }
 
     /// `broker.qos`; for a listener's setting what comes after `listeners.<type>.<name>.`.
-    public let name: String
-    public let kind: Kind
+    let name: String
+    let kind: Kind
     /// Empty: not set.
-    public let defaultText: String
+    let defaultText: String
     /// An empty value is taken (as "not set" or "off").
-    public let allowsEmpty: Bool
-    public let isSecret: Bool
-    public let availability: Availability
-    public let scope: Scope
+    let allowsEmpty: Bool
+    let isSecret: Bool
+    let availability: Availability
+    let scope: Scope
     /// One line for `--help-config`.
-    public let summary: String
+    let summary: String
 
     init(
         _ name: String, _ kind: Kind, default defaultText: String = "", allowsEmpty: Bool? = nil,
@@ -75,7 +77,7 @@ public struct ConfigurationKey: Sendable {
     }
 
     /// `broker.tls.ca_file` is `BROKER_TLS_CA_FILE` in the environment.
-    public static func environmentName(of name: String) -> String {
+    static func environmentName(of name: String) -> String {
         String(name.uppercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     }
 }

@@ -3,7 +3,7 @@
 
 extension ConfigurationKey {
     /// All settings, in the order of the documentation.
-    public static let groups: [(title: String, keys: [ConfigurationKey])] = [
+    static let groups: [(title: String, keys: [ConfigurationKey])] = [
         ("Broker", brokerKeys),
         ("Relay", relayKeys),
         ("Sessions and limits", sessionKeys),
@@ -76,27 +76,27 @@ extension ConfigurationKey {
     // MARK: Relay
 
     static let mountpoint = ConfigurationKey(
-        "mountpoint", .topic(TopicTemplate.identity), default: "ocpp/", allowsEmpty: true, "in front of every topic")
+        "mountpoint", .topic(ConfiguredTopic.identity), default: "ocpp/", allowsEmpty: true, "in front of every topic")
     static let upstreamTopic = ConfigurationKey(
-        "upstream.topic", .topic(TopicTemplate.call), default: "cp/${cid}", "CALLs of charge points")
+        "upstream.topic", .topic(ConfiguredTopic.call), default: "cp/${cid}", "CALLs of charge points")
     static let upstreamOverrides = ConfigurationKey(
         "upstream.topic_override_mapping", .topicOverrides,
         "other topics for some actions: Action=topic pairs, or a map in YAML")
     static let upstreamReplyTopic = ConfigurationKey(
-        "upstream.reply_topic", .topic(TopicTemplate.answer), default: "cp/${cid}/Reply", "CALLRESULTs")
+        "upstream.reply_topic", .topic(ConfiguredTopic.answer), default: "cp/${cid}/Reply", "CALLRESULTs")
     static let upstreamErrorTopic = ConfigurationKey(
-        "upstream.error_topic", .topic(TopicTemplate.answer), default: "cp/${cid}/Reply",
+        "upstream.error_topic", .topic(ConfiguredTopic.answer), default: "cp/${cid}/Reply",
         "CALLERRORs, and errors that the gateway reports")
     static let upstreamInvalidTopic = ConfigurationKey(
-        "upstream.invalid_topic", .topic(TopicTemplate.refused), "refused messages, whole; empty: off")
+        "upstream.invalid_topic", .topic(ConfiguredTopic.refused), "refused messages, whole; empty: off")
     static let downstreamTopic = ConfigurationKey(
-        "dnstream.topic", .topic(TopicTemplate.identity), default: "cs/${cid}",
+        "dnstream.topic", .topic(ConfiguredTopic.identity), default: "cs/${cid}",
         "messages to a charge point; one subscription each")
     static let claimTopic = ConfigurationKey(
-        "gateway.claim_topic", .topic(TopicTemplate.identity), default: "gateway/claims/${cid}", allowsEmpty: true,
+        "gateway.claim_topic", .topic(ConfiguredTopic.identity), default: "gateway/claims/${cid}", allowsEmpty: true,
         availability: .withoutEffect, "takeover between gateways; empty: off")
     static let presenceTopic = ConfigurationKey(
-        "presence.topic", .topic(TopicTemplate.identity), "session opened and closed; empty: off")
+        "presence.topic", .topic(ConfiguredTopic.identity), "session opened and closed; empty: off")
     static let presenceRetain = ConfigurationKey(
         "presence.retain", .boolean, default: "false", "presence messages are retained")
 
@@ -159,7 +159,7 @@ extension ConfigurationKey {
     // MARK: The rest
 
     static let listeners = ConfigurationKey(
-        "listeners", .listeners, default: "ws:default", "comma-separated type:name list")
+        "listeners", .listeners, default: "ws:default", allowsEmpty: true, "comma-separated type:name list")
     private static let trustedProxies = ConfigurationKey(
         "trusted_proxies", .list, availability: .unavailable, "proxies whose address headers are believed (CIDR)")
     static let authenticationBackend = ConfigurationKey(

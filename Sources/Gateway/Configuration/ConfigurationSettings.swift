@@ -20,7 +20,7 @@ struct ConfigurationSettings {
     init(environment variables: [String: String], file: ConfigurationFile) {
         self.file = file
         environment = EnvironmentVariablesProvider(environmentVariables: variables)
-        let values = file.entries.map { name, entry in
+        let values = file.values.map { name, entry in
             (AbsoluteConfigKey(Self.components(name)), ConfigValue(.string(entry.value ?? ""), isSecret: true))
         }
         // Its encoder splits words at capitals; a listener `wsMain` is `WSMAIN` in our names.
@@ -48,7 +48,7 @@ struct ConfigurationSettings {
     private func source(of name: String) -> ConfigurationSource {
         let variable = ConfigurationKey.environmentName(of: name)
         if (try? environment.environmentValue(forName: variable)) != nil { return .environment }
-        return file.entries[name].map { .file(line: $0.line) } ?? .defaults
+        return file.values[name].map { .file(line: $0.line) } ?? .defaults
     }
 
     private static func components(_ name: String) -> [String] {
@@ -62,11 +62,7 @@ extension ConfigurationSettings.Setting {
     /// The value as it may be shown.
     var shown: String {
         if text.isEmpty { return text }
-        if key.isSecret
-            || fullName.hasPrefix(ConfigurationKey.authenticationPrefix) && fullName != "authentication.backend"
-        {
-            return .hidden
-        }
+        if key.isSecret { return .hidden }
         if case .brokerURL = key.kind {
             return (try? BrokerURL(text).withoutPassword) ?? BrokerURL.shown(text)
         }

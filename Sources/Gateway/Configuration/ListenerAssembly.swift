@@ -42,19 +42,11 @@ extension ConfigurationAssembly {
     }
 
     private mutating func topics(_ name: ListenerName) -> RelayTopicTemplates {
-        let pairs = ConfigurationText.pairs(text(.upstreamOverrides)) ?? []
         let mountpoint = mountpoint(name)
-        let downstream = setting(.downstreamTopic)
-        let full = try? TopicTemplate(mountpoint + downstream.text, allowing: TopicTemplate.identity)
-        if full?.namesChargePoint == false {
-            add(downstream.problem("expected ${cid} or ${clientid} in it: every charge point has its own topic"))
+        for (setting, topic, placeholders) in templates where !topic.isEmpty {
+            check(setting, mountpoint + topic, placeholders)
         }
-        let claim = setting(.claimTopic)
-        if let full = try? TopicTemplate(mountpoint + claim.text, allowing: TopicTemplate.identity),
-            !claim.text.isEmpty, !full.namesChargePoint
-        {
-            add(claim.problem("expected ${cid} or ${clientid} in it: every charge point has its own topic"))
-        }
+        let pairs = ConfigurationText.pairs(text(.upstreamOverrides)) ?? []
         return RelayTopicTemplates(
             mountpoint: mountpoint,
             call: text(.upstreamTopic),
@@ -62,9 +54,46 @@ extension ConfigurationAssembly {
             reply: text(.upstreamReplyTopic),
             error: text(.upstreamErrorTopic),
             invalid: optional(.upstreamInvalidTopic),
-            downstream: downstream.text,
+            downstream: text(.downstreamTopic),
             presence: optional(.presenceTopic)
         )
+    }
+
+    private typealias Template = (
+        setting: ConfigurationSettings.Setting, topic: String, placeholders: Set<TopicTemplate.Placeholder>
+    )
+
+    /// Every topic, without mountpoint; empty: off.
+    private var templates: [Template] {
+        let keys: [ConfigurationKey] = [
+            .upstreamTopic, .upstreamReplyTopic, .upstreamErrorTopic, .upstreamInvalidTopic, .presenceTopic,
+            .downstreamTopic, .claimTopic,
+        ]
+        let overrides = ConfigurationText.pairs(text(.upstreamOverrides)) ?? []
+        return keys.map { key in
+            guard case .topic(let placeholders) = key.kind else { return (setting(key), text(key), []) }
+            return (setting(key), text(key), placeholders)
+        } + overrides.map { (setting(.upstreamOverrides), $0.topic, ConfiguredTopic.call) }
+    }
+
+    /// Checks a topic with its mountpoint in front.
+    private mutating func check(
+        _ setting: ConfigurationSettings.Setting, _ topic: String, _ placeholders: Set<TopicTemplate.Placeholder>
+    ) {
+        do throws(ConfiguredTopic.Flaw) {
+            let template = try ConfiguredTopic(topic, allowing: placeholders)
+            let isPerChargePoint = [ConfigurationKey.downstreamTopic, .claimTopic].contains {
+                $0.name == setting.key.name
+            }
+            if isPerChargePoint, !template.namesChargePoint {
+                add(setting.problem("expected ${cid} or ${clientid} in it: every charge point has its own topic"))
+            }
+            if template.beginsWithPlaceholder {
+                warn(setting.problem("a charge point named $SYS or $share would reach topics of the broker"))
+            }
+        } catch {
+            add(setting.problem("with the mountpoint: \(error.expectation)"))
+        }
     }
 
     mutating func checkBinds(_ listeners: [GatewayConfiguration.Listener], _ names: [ListenerName]) {
@@ -79,18 +108,14 @@ extension ConfigurationAssembly {
 
     /// What the gateway publishes must never come back to it as a command, to any charge point.
     mutating func checkLoops(_ names: [ListenerName]) {
-        var upstream: [(setting: ConfigurationSettings.Setting, topic: String)] = [
-            .upstreamTopic, .upstreamReplyTopic, .upstreamErrorTopic, .upstreamInvalidTopic, .presenceTopic,
-        ].map { (setting($0), text($0)) }
-        upstream += (ConfigurationText.pairs(text(.upstreamOverrides)) ?? [])
-            .map { (setting(.upstreamOverrides), $0.topic) }
+        let upstream = templates.filter { !["dnstream.topic", "gateway.claim_topic"].contains($0.setting.fullName) }
         let mountpoints = Set(names.map { mountpoint($0) }).sorted()
         for downstreamMountpoint in mountpoints {
             let commands = downstreamMountpoint + text(.downstreamTopic)
-            guard let commands = try? TopicTemplate(commands, allowing: TopicTemplate.identity) else { continue }
+            guard let commands = try? ConfiguredTopic(commands, allowing: ConfiguredTopic.identity) else { continue }
             for mountpoint in mountpoints {
-                for (setting, topic) in upstream where !topic.isEmpty {
-                    guard let topic = try? TopicTemplate(mountpoint + topic, allowing: TopicTemplate.call) else {
+                for (setting, topic, placeholders) in upstream where !topic.isEmpty {
+                    guard let topic = try? ConfiguredTopic(mountpoint + topic, allowing: placeholders) else {
                         continue
                     }
                     checkLoop(setting, topic, commands)
@@ -100,7 +125,7 @@ extension ConfigurationAssembly {
     }
 
     private mutating func checkLoop(
-        _ setting: ConfigurationSettings.Setting, _ topic: TopicTemplate, _ commands: TopicTemplate
+        _ setting: ConfigurationSettings.Setting, _ topic: ConfiguredTopic, _ commands: ConfiguredTopic
     ) {
         let reachesOwn = topic.canReach(commands, identity: "CP1", otherIdentity: "CP1")
         let reachesOther = topic.canReach(commands, identity: "CP1", otherIdentity: "CP2")
@@ -109,9 +134,7 @@ extension ConfigurationAssembly {
         } else if reachesOwn, !topic.dependsOnMessage {
             add(setting.problem("expected a topic that is not dnstream.topic: messages would go round in a loop"))
         } else if reachesOwn {
-            let expectation = "a charge point can choose an action or UniqueId that makes this its dnstream.topic"
-            let warning = setting.problem(expectation)
-            if !warnings.contains(warning) { warnings.append(warning) }
+            warn(setting.problem("a charge point can choose an action or UniqueId that makes this its dnstream.topic"))
         }
     }
 
@@ -119,9 +142,13 @@ extension ConfigurationAssembly {
     private mutating func add(_ problem: ConfigurationProblem) {
         if !problems.contains(problem) { problems.append(problem) }
     }
+
+    private mutating func warn(_ warning: ConfigurationProblem) {
+        if !warnings.contains(warning) { warnings.append(warning) }
+    }
 }
 
-extension TopicTemplate {
+extension ConfiguredTopic {
     /// The charge point chooses a part of it.
     fileprivate var dependsOnMessage: Bool {
         parts.contains(.placeholder(.action)) || parts.contains(.placeholder(.id))

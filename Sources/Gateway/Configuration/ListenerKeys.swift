@@ -4,7 +4,7 @@ extension ConfigurationKey {
     static let bind = listener(
         "bind", .bindAddress, default: "0.0.0.0:33033", "address and port; a port alone means all addresses")
     static let listenerMountpoint = listener(
-        "mountpoint", .topic(TopicTemplate.identity), "in front of every topic; default the global one")
+        "mountpoint", .topic(ConfiguredTopic.identity), "in front of every topic; default the global one")
     static let acceptors = listener(
         "acceptors", .integer(1...1024), "sockets that share the port; default one per event loop")
     static let maxConnections = listener(

@@ -3,17 +3,23 @@ struct UnknownNames {
     let settings: ConfigurationSettings
     let listeners: [ListenerName]
 
-    /// Keys of the file.
+    /// Keys of the file; so many that the rest says nothing new.
     var inFile: [ConfigurationProblem] {
-        settings.file.order.compactMap { key in
-            guard settings[key] == nil, let entry = settings.file.entries[key] else { return nil }
-            let source = ConfigurationSource.file(line: entry.line)
-            if entry.value == nil, isSection(key) { return nil }
-            // The value of an unknown key is not shown: it may be a mistyped password's.
-            if isAuthentication(key) { return unavailable(key, source) }
-            return ConfigurationProblem(
-                key: key, expectation: expectation(key, candidates: settings.names), source: source)
+        var problems: [ConfigurationProblem] = []
+        for key in settings.file.order where problems.count < 100 {
+            if let problem = problem(key) { problems.append(problem) }
         }
+        return problems
+    }
+
+    private func problem(_ key: String) -> ConfigurationProblem? {
+        guard settings[key] == nil, let entry = settings.file.entries[key] else { return nil }
+        let source = ConfigurationSource.file(line: entry.line)
+        if entry.value == nil, isSection(key) { return nil }
+        // The value of an unknown key is not shown: it may be a mistyped password's.
+        if isAuthentication(key) { return unavailable(key, source) }
+        return ConfigurationProblem(
+            key: key, expectation: expectation(key, candidates: settings.names), source: source)
     }
 
     /// Variables that begin like one of ours.

@@ -16,6 +16,8 @@ final class ScriptedBroker: Sendable {
 
     private final class Connects: Sendable {
         let versions = Mutex<[UInt8]>([])
+        let packets = Mutex<[UInt8]>([])
+        let channels = Mutex<[any Channel]>([])
     }
 
     /// - Parameter answer: by the protocol level in the CONNECT, 5 or 4 (3.1.1).
@@ -24,7 +26,8 @@ final class ScriptedBroker: Sendable {
         self.connects = connects
         server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                connects.channels.withLock { $0.append(channel) }
+                return channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Script(connects: connects, answer: answer))
                 }
             }
@@ -38,12 +41,25 @@ final class ScriptedBroker: Sendable {
 
     /// The protocol levels of the CONNECTs so far.
     var versions: [UInt8] { connects.versions.withLock { $0 } }
+    /// The first bytes of the packets so far: type and flags.
+    var packets: [UInt8] { connects.packets.withLock { $0 } }
 
-    private final class Script: ChannelInboundHandler, Sendable {
+    func dropConnections() {
+        let channels = connects.channels.withLock { channels in
+            defer { channels = [] }
+            return channels
+        }
+        for channel in channels {
+            channel.close(promise: nil)
+        }
+    }
+
+    private final class Script: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
         private let connects: Connects
         private let answer: @Sendable (UInt8) -> Answer
+        private var received: [UInt8] = []
 
         init(connects: Connects, answer: @escaping @Sendable (UInt8) -> Answer) {
             self.connects = connects
@@ -51,10 +67,20 @@ final class ScriptedBroker: Sendable {
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let bytes = Array(unwrapInboundIn(data).readableBytesView)
-            // CONNECT, with one length byte here: 0x10 length 0 4 M Q T T level.
-            guard bytes.count > 8, bytes[0] == 0x10, let name = bytes.firstIndex(of: 0x4d) else { return }
-            let level = bytes[name + 4]
+            received += unwrapInboundIn(data).readableBytesView
+            // The packets of these tests are so short that their length is one byte.
+            while received.count >= 2, received.count >= 2 + Int(received[1]) {
+                let packet = Array(received.prefix(2 + Int(received[1])))
+                received.removeFirst(packet.count)
+                connects.packets.withLock { $0.append(packet[0]) }
+                // CONNECT: 0x10 length 0 4 M Q T T level.
+                if packet[0] == 0x10, packet.count > 8 {
+                    connected(context, level: packet[8])
+                }
+            }
+        }
+
+        private func connected(_ context: ChannelHandlerContext, level: UInt8) {
             connects.versions.withLock { $0.append(level) }
             switch answer(level) {
             case .bytes(let bytes):

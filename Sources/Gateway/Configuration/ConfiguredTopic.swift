@@ -1,23 +1,8 @@
-/// A topic with placeholders, as relay-format.md, "Topics", has it.
-public struct TopicTemplate: Sendable, Equatable {
-    public enum Placeholder: String, Sendable, CaseIterable {
-        case cid
-        case clientid
-        case action
-        case id
-        case type
-        case version
+import ChargePointSessions
 
-        /// The longest value, in bytes.
-        var longestValue: Int {
-            switch self {
-            case .cid, .clientid, .id: 255
-            case .action: 50
-            case .type: 1
-            case .version: 8
-            }
-        }
-    }
+/// A topic template as the configuration checks it, before sessions fill it in (relay-format.md, "Topics").
+struct ConfiguredTopic: Sendable, Equatable {
+    typealias Placeholder = TopicTemplate.Placeholder
 
     enum Part: Sendable, Equatable {
         case literal(String)
@@ -28,8 +13,12 @@ public struct TopicTemplate: Sendable, Equatable {
     /// Answers carry no action.
     static let answer: Set<Placeholder> = [.cid, .clientid, .id, .type, .version]
     static let call = answer.union([.action])
-    /// A refused message need not have a UniqueId or a type.
-    static let refused: Set<Placeholder> = [.cid, .clientid, .version]
+    /// A refused message need not have a type; where it has no UniqueId, `-1` stands for it.
+    static let refused: Set<Placeholder> = [.cid, .clientid, .id, .version]
+
+    /// Bytes of the text, with placeholders not filled in.
+    private static let longest = 2048
+    private static let mostParts = 32
 
     let parts: [Part]
 
@@ -66,11 +55,16 @@ public struct TopicTemplate: Sendable, Equatable {
             rest = rest[rest.index(after: end)...]
         }
         if !rest.isEmpty { parts.append(.literal(String(rest))) }
-        // MQTT 5, 1.5.4: a string is at most 65,535 bytes.
-        guard parts.reduce(0, { $0 + $1.longest }) <= 65_535 else {
-            throw Flaw(expectation: "expected a topic of at most 65535 bytes")
+        // MQTT 5, 1.5.4: a string is at most 65,535 bytes, filled in.
+        guard text.utf8.count <= Self.longest, parts.count <= Self.mostParts else {
+            throw Flaw(expectation: "expected a topic of at most \(Self.longest) bytes and \(Self.mostParts) parts")
         }
         self.parts = parts
+    }
+
+    /// The first level is what a charge point calls itself, which may begin with `$`.
+    var beginsWithPlaceholder: Bool {
+        if case .placeholder? = parts.first { true } else { false }
     }
 
     /// Every charge point has its own topic.
@@ -80,7 +74,7 @@ public struct TopicTemplate: Sendable, Equatable {
 
     /// Whether publishing by this template for the charge point `identity` can hit the topic that `other` has for the
     /// charge point `otherIdentity`, whatever the charge point chooses for action and UniqueId.
-    func canReach(_ other: TopicTemplate, identity: String, otherIdentity: String) -> Bool {
+    func canReach(_ other: ConfiguredTopic, identity: String, otherIdentity: String) -> Bool {
         let target = Array(other.rendered(identity: otherIdentity).utf8)
         // The ends of what of the target can be matched so far.
         var reached: Set<Int> = [0]
@@ -98,14 +92,7 @@ public struct TopicTemplate: Sendable, Equatable {
     }
 }
 
-extension TopicTemplate.Part {
-    fileprivate var longest: Int {
-        switch self {
-        case .literal(let text): text.utf8.count
-        case .placeholder(let placeholder): placeholder.longestValue
-        }
-    }
-
+extension ConfiguredTopic.Part {
     fileprivate func ends(in target: [UInt8], from start: Int, identity: String) -> [Int] {
         let values: [String]
         switch self {

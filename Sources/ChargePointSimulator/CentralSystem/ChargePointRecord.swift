@@ -1,0 +1,22 @@
+import NIOCore
+
+/// What the central system remembers of one charge point.
+struct ChargePointRecord {
+    /// A command that is not answered yet.
+    struct OpenCommand: Equatable {
+        var id: String
+        var action: String
+        var deadline: NIODeadline
+    }
+
+    /// More than any charge point of the simulator has; further ones are answered, and not remembered.
+    static let maximumTransactions = 16
+
+    var transactions: [OpenTransaction] = []
+    /// The last status of connector 1.
+    var status = ""
+    var command: OpenCommand?
+    var nextCommand: NIODeadline
+    /// When it last said something.
+    var lastSeen: NIODeadline
+}

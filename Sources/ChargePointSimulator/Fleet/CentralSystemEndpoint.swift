@@ -1,0 +1,65 @@
+import FoundationEssentials
+
+/// Why a URL on the command line is not taken. The text never repeats a password.
+package enum URLRefusal: Error, Equatable, CustomStringConvertible {
+    case notAURL
+    case scheme(expected: String)
+    case noHost
+    case credentials(use: String)
+
+    package var description: String {
+        switch self {
+        case .notAURL: "not a URL with a host, such as ws://127.0.0.1:33033/ocpp or mqtt://127.0.0.1:1883"
+        case .scheme(let expected): "the URL must begin with \(expected)"
+        case .noHost: "the URL names no host"
+        case .credentials(let use): "no password in a URL: it would be seen in the list of processes; use \(use)"
+        }
+    }
+}
+
+/// Where the charge points connect: `ws://host:port/path`, each with its identity appended.
+package struct CentralSystemEndpoint: Sendable, Equatable {
+    package let host: String
+    package let port: Int
+    /// Without a slash at the end.
+    package let path: String
+    /// HTTP Basic password of every charge point, if there is one.
+    package let password: String?
+
+    /// - Parameters:
+    ///   - url: `ws://…`.
+    ///   - password: sent with the identity as the user name (OCPP 1.6 security profile 1).
+    package init(url: String, password: String? = nil) throws(URLRefusal) {
+        guard let components = URLComponents(string: url) else { throw .notAURL }
+        guard components.scheme?.lowercased() == "ws" else { throw .scheme(expected: "ws://") }
+        guard components.user == nil, components.password == nil else {
+            throw .credentials(use: "the environment variable CHARGE_POINT_PASSWORD")
+        }
+        guard let host = components.unbracketedHost else { throw .noHost }
+        self.host = host
+        self.port = components.port ?? 80
+        var path = components.percentEncodedPath
+        while path.hasSuffix("/") { path.removeLast() }
+        self.path = path
+        self.password = password
+    }
+
+    /// The value of the Host header.
+    var authority: String {
+        "\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
+    /// The value of the Authorization header for this identity.
+    func authorization(identity: String) -> String? {
+        password.map { "Basic " + Data("\(identity):\($0)".utf8).base64EncodedString() }
+    }
+}
+
+extension URLComponents {
+    /// The host; an IPv6 address without its brackets.
+    var unbracketedHost: String? {
+        guard var host, !host.isEmpty else { return nil }
+        if host.hasPrefix("[") && host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        return host.isEmpty ? nil : host
+    }
+}

@@ -1,0 +1,74 @@
+import NIOCore
+import NIOPosix
+
+/// The charge points of one run.
+package struct Fleet: Sendable {
+    /// What a run is made of.
+    package struct Plan: Sendable {
+        package var endpoint: CentralSystemEndpoint
+        package var count: Int
+        package var prefix: String
+        /// Connects per second at the start.
+        package var ramp: Double
+        package var pace: LifePace
+        package var seed: UInt64
+
+        package init(
+            endpoint: CentralSystemEndpoint, count: Int, prefix: String = "CP", ramp: Double = 50,
+            pace: LifePace = LifePace(), seed: UInt64 = 1
+        ) {
+            self.endpoint = endpoint
+            self.count = count
+            self.prefix = prefix
+            self.ramp = ramp
+            self.pace = pace
+            self.seed = seed
+        }
+
+        /// `CP0001` and on; more digits when there are more charge points.
+        func identity(_ index: Int) -> String {
+            let digits = String(index + 1)
+            let width = max(4, String(count).count)
+            return prefix + String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+    }
+
+    private let plan: Plan
+    private let counters = FleetCounters()
+    private let chargePoints: [ChargePoint]
+
+    package init(_ plan: Plan, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton) {
+        self.plan = plan
+        var seeds = SplitMix64(seed: plan.seed)
+        let clock = WallClock()
+        let counters = counters
+        chargePoints = (0..<plan.count).map { index in
+            ChargePoint(
+                identity: plan.identity(index), endpoint: plan.endpoint, pace: plan.pace, seed: seeds.next(),
+                clock: clock, counters: counters, eventLoop: group.next())
+        }
+    }
+
+    package var snapshot: FleetSnapshot {
+        counters.snapshot(of: chargePoints.count)
+    }
+
+    /// Connects the charge points one after the other, `plan.ramp` each second.
+    package func start() async {
+        for (index, chargePoint) in chargePoints.enumerated() {
+            await chargePoint.start(after: .nanoseconds(Int64(Double(index) / plan.ramp * 1e9)))
+        }
+    }
+
+    /// Closes every connection with 1000; returns when all have ended.
+    package func stop() async {
+        var ends: [EventLoopFuture<Void>] = []
+        for chargePoint in chargePoints {
+            ends.append(await chargePoint.stop())
+        }
+        for end in ends {
+            // The futures only succeed.
+            try? await end.get()
+        }
+    }
+}

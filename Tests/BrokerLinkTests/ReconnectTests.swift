@@ -1,0 +1,118 @@
+import BrokerLink
+import NIOCore
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct ReconnectTests {
+    @Test func aBrokerThatRefusesMQTT5IsSpokenToIn311AtOnce() async throws {
+        // Both forms: that of MQTT 3.1.1 (code 1), and that of MQTT 5 (0x84).
+        for refusal: [UInt8] in [[0x20, 2, 0, 1], [0x20, 3, 0, 0x84, 0]] {
+            let broker = try await ScriptedBroker { .bytes($0 == 5 ? refusal : [0x20, 2, 0, 0]) }
+            var configuration = testConfiguration(port: broker.port)
+            configuration.reconnectDelay = .seconds(3600)...(.seconds(3600))
+            try await withLink(configuration) { gateway in
+                #expect(await gateway.isUp())
+                #expect(broker.versions == [5, 4])
+                #expect(gateway.log.contains("info the broker does not speak MQTT 5, going on with 3.1.1"))
+                #expect(gateway.log.contains("protocol=3.1.1"))
+            }
+        }
+    }
+
+    @Test func aBrokerThatClosesWithoutAnAnswerIsOfferedBothVersions() async throws {
+        let broker = try await ScriptedBroker { $0 == 5 ? .close : .bytes([0x20, 2, 0, 0]) }
+        try await withLink(testConfiguration(port: broker.port)) { gateway in
+            #expect(await gateway.isUp())
+            #expect(broker.versions == [5, 4])
+        }
+        let closing = try await ScriptedBroker { _ in .close }
+        try await withLink(testConfiguration(port: closing.port)) { _ in
+            #expect(await eventually { closing.versions.count >= 4 })
+            #expect(closing.versions.prefix(4) == [5, 4, 5, 4])
+        }
+    }
+
+    @Test func aConnackThatNeverComesIsNotWaitedForLongerThanTheKeepAlive() async throws {
+        let broker = try await ScriptedBroker { _ in .silence }
+        var configuration = testConfiguration(port: broker.port)
+        configuration.keepAlive = .seconds(1)
+        try await withLink(configuration) { gateway in
+            #expect(await eventually { broker.versions.count >= 2 })
+            #expect(gateway.log.contains("reason=no answer in time"))
+            #expect(!gateway.link.isUp)
+        }
+    }
+
+    @Test func theAddressesAreTriedInTurn() async throws {
+        let broker = try await TestBroker.started()
+        var configuration = testConfiguration(port: try await freePort())
+        configuration.addresses += [
+            BrokerLinkConfiguration.Address(host: "no-such-host.invalid", port: 1883),
+            BrokerLinkConfiguration.Address(host: "localhost", port: broker.port),
+        ]
+        configuration.reconnectDelay = .seconds(3600)...(.seconds(3600))
+        try await withLink(configuration) { gateway in
+            #expect(await gateway.isUp())
+            #expect(gateway.log.contains("Connection refused"))
+            #expect(gateway.log.contains("host name not found"))
+            #expect(gateway.log.contains("info broker link up broker=mqtt://localhost:\(broker.port)"))
+        }
+    }
+
+    @Test func aTakeoverOfTheClientIdIsNamedInTheLog() async throws {
+        // CONNACK, then DISCONNECT with reason code 142.
+        let broker = try await ScriptedBroker { _ in .bytes([0x20, 3, 0, 0, 0, 0xe0, 1, 0x8e]) }
+        try await withLink(testConfiguration(port: broker.port, clientID: "twin")) { gateway in
+            let text = "error another MQTT client connected with this gateway's client id; each gateway needs its own"
+            #expect(await eventually { gateway.log.contains(text) })
+            #expect(gateway.log.contains("client_id=twin"))
+            #expect(gateway.log.contains("Session taken over"))
+        }
+    }
+
+    @Test func ofABrokerThatGivesNoReasonForATakeoverTheLogSaysWhatItMayBe() async throws {
+        let broker = try await TestBroker.started()
+        try await withLink(testConfiguration(port: broker.port, clientID: "twin")) { first in
+            #expect(await first.isUp())
+            try await withLink(testConfiguration(port: broker.port, clientID: "twin")) { _ in
+                #expect(await eventually { first.log.contains("does another MQTT client use this client id?") })
+                #expect(first.log.contains("client_id=twin"))
+            }
+        }
+    }
+
+    @Test func aDeadConnectionIsNoticedByTheKeepAlive() async throws {
+        let broker = try await TestBroker.started()
+        let proxy = try await CuttableProxy(to: broker.port)
+        var configuration = testConfiguration(port: proxy.port)
+        configuration.keepAlive = .seconds(10)
+        try await withLink(configuration) { gateway in
+            #expect(await gateway.isUp())
+            try await proxy.freeze()
+            #expect(await eventually { gateway.observer.changes.count >= 2 })
+            #expect(gateway.observer.changes.prefix(2) == [true, false])
+            #expect(await gateway.isUp())
+        }
+    }
+
+    @Test func withoutSessionExpiryEveryConnectionStartsClean() async throws {
+        let broker = try await TestBroker.started()
+        let proxy = try await CuttableProxy(to: broker.port)
+        var configuration = testConfiguration(port: proxy.port)
+        configuration.sessionExpiry = .zero
+        for version in BrokerLinkConfiguration.ProtocolVersion.allCases {
+            configuration.protocolVersion = version
+            try await withLink(configuration) { gateway in
+                let session = gateway.subscribe("cs/CP1")
+                #expect(await eventually { session.isSubscribed })
+                proxy.cut()
+                #expect(await eventually { !gateway.link.isUp })
+                proxy.open()
+                #expect(await gateway.isUp())
+                gateway.publish("cs/CP1", "again")
+                #expect(await eventually { session.payloads == ["again"] })
+                #expect(!gateway.log.contains("session=kept"))
+            }
+        }
+    }
+}

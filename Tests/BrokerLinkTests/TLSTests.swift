@@ -1,0 +1,125 @@
+import BrokerLink
+import NIOCore
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct TLSTests {
+    /// A broker with a certificate for localhost and 127.0.0.1 of an authority of its own, `ca.pem` in its folder.
+    private func tlsBroker(_ listener: [String] = []) async throws -> TestBroker {
+        let broker = try await TestBroker(
+            listener: ["cafile $FOLDER/ca.pem", "certfile $FOLDER/server.pem", "keyfile $FOLDER/server.key"] + listener)
+        let script = """
+            set -e; cd "$0"
+            key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1"; }
+            authority() { key "$1.key"; openssl req -x509 -new -key "$1.key" -subj "/CN=$1" -days 2 -out "$1.pem"; }
+            signed() {
+                key "$1.key"; openssl req -new -key "$1.key" -subj "/CN=$1" -out "$1.csr"
+                printf 'subjectAltName=%s' "$2" >"$1.ext"
+                openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
+                    -extfile "$1.ext" -out "$1.pem"
+            }
+            authority ca; authority other
+            signed server DNS:localhost,IP:127.0.0.1; signed client DNS:client
+            openssl pkcs8 -topk8 -in client.key -out client-encrypted.key -passout pass:key-secret
+            """
+        let output = try await run("sh", ["-c", script, broker.folder.path])
+        do {
+            try await broker.start()
+        } catch {
+            Issue.record("\(output)")
+            throw error
+        }
+        return broker
+    }
+
+    private func configuration(_ broker: TestBroker, host: String = "127.0.0.1", authority: String = "ca.pem")
+        -> BrokerLinkConfiguration
+    {
+        var configuration = testConfiguration(port: broker.port)
+        configuration.addresses = [
+            BrokerLinkConfiguration.Address(host: host, port: broker.port, usesTLS: true)
+        ]
+        configuration.tls.caFile = broker.folder.appendingPathComponent(authority).path
+        return configuration
+    }
+
+    @Test(arguments: ["127.0.0.1", "localhost"])
+    func messagesTravelOverTLS(host: String) async throws {
+        let broker = try await tlsBroker()
+        try await withLink(configuration(broker, host: host)) { gateway in
+            let session = gateway.subscribe("cs/CP1")
+            #expect(await eventually { session.isSubscribed })
+            // Longer than a TLS record, and many at once: nothing that OpenSSL holds back may be left lying.
+            let payloads = (0..<500).map { "\($0) " + String(repeating: "x", count: $0 % 50 == 0 ? 40_000 : 10) }
+            for payload in payloads {
+                gateway.publish("cs/CP1", payload)
+            }
+            #expect(await eventually { session.payloads.count >= payloads.count })
+            #expect(session.payloads == payloads)
+        }
+    }
+
+    @Test func aBrokerOfAnotherAuthorityIsRefusedAndTheLogSaysWhy() async throws {
+        let broker = try await tlsBroker()
+        try await withLink(configuration(broker, authority: "other.pem")) { gateway in
+            #expect(await eventually { gateway.log.contains("certificate verify failed") })
+            #expect(!gateway.link.isUp)
+        }
+        var careless = configuration(broker, authority: "other.pem")
+        careless.tls.verify = false
+        try await withLink(careless) { gateway in
+            #expect(await gateway.isUp())
+        }
+    }
+
+    @Test func aFileThatIsNotThereIsNamedInTheLog() async throws {
+        let broker = try await tlsBroker()
+        try await withLink(configuration(broker, authority: "none.pem")) { gateway in
+            #expect(await eventually { gateway.log.contains("none.pem: No such file or directory") })
+        }
+    }
+
+    @Test func theClientCertificateIsShownAndItsKeyPasswordIsNotLogged() async throws {
+        let broker = try await tlsBroker(["require_certificate true", "use_identity_as_username true"])
+        var known = configuration(broker)
+        try await withLink(known) { gateway in
+            #expect(await eventually { gateway.log.contains("broker not reachable") })
+            #expect(!gateway.link.isUp)
+        }
+        known.tls.certificateFile = broker.folder.appendingPathComponent("client.pem").path
+        known.tls.keyFile = broker.folder.appendingPathComponent("client-encrypted.key").path
+        try await withLink(known) { gateway in
+            #expect(await eventually { gateway.log.contains("Unable to load client key file") })
+        }
+        known.tls.keyPassword = "key-secret"
+        try await withLink(known) { gateway in
+            #expect(await gateway.isUp())
+            #expect(!gateway.log.contains("key-secret"))
+        }
+    }
+
+    @Test func aTLSHandshakeThatTheOtherSideEndsIsGivenUp() async throws {
+        let plain = try await TestBroker.started()
+        var configuration = testConfiguration(port: plain.port)
+        configuration.addresses[0].usesTLS = true
+        configuration.tls.verify = false
+        try await withLink(configuration) { gateway in
+            #expect(await eventually { gateway.log.count(of: "broker not reachable") >= 3 })
+        }
+    }
+
+    @Test func aLinkMayMoveFromAPlainAddressToOneWithTLS() async throws {
+        let tls = try await tlsBroker()
+        let plain = try await TestBroker.started()
+        var both = configuration(tls)
+        both.addresses.insert(BrokerLinkConfiguration.Address(host: "127.0.0.1", port: plain.port), at: 0)
+        try await withLink(both) { gateway in
+            let session = gateway.subscribe("cs/CP1")
+            #expect(await eventually { session.isSubscribed })
+            plain.kill()
+            #expect(await eventually { gateway.log.contains("info broker link up broker=mqtts://") })
+            gateway.publish("cs/CP1", "moved")
+            #expect(await eventually { session.payloads == ["moved"] })
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import BrokerLink
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import ChargePointSimulator
+
+@Suite("The central system on a real broker", .timeLimit(.minutes(1)))
+struct CentralSystemServiceTests {
+    /// Stands where the gateway stands: publishes for charge points and hears what goes down to them.
+    private final class GatewaySide: BrokerLinkObserver, BrokerSubscriber {
+        private struct Heard {
+            var isSubscribed = false
+            var messages: [OCPPMessage] = []
+        }
+
+        private let heard = Mutex(Heard())
+
+        var isSubscribed: Bool { heard.withLock { $0.isSubscribed } }
+        var messages: [OCPPMessage] { heard.withLock { $0.messages } }
+
+        func brokerLinkChanged(connection: Int, isUp: Bool) {}
+        func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {}
+        func brokerSubscribed() { heard.withLock { $0.isSubscribed = true } }
+        func brokerRefusedSubscription(reasonCode: UInt8) {}
+        func brokerDidNotTake(token: String, reason: String) {}
+
+        func brokerDelivered(_ message: BrokerMessage) {
+            guard let message = try? OCPPMessage(relay: message.payload) else { return }
+            heard.withLock { $0.messages.append(message) }
+        }
+    }
+
+    private func eventually(_ condition: () async throws -> Bool) async throws {
+        while !(try await condition()) { try await Task.sleep(for: .milliseconds(10)) }
+    }
+
+    @Test("answers CALLs to the downstream topic, sends commands, and counts what comes back")
+    func wholeLoop() async throws {
+        let broker = try await MosquittoServer()
+        let service = CentralSystemService(
+            CentralSystemService.Plan(
+                broker: try BrokerAddress(url: "mqtt://127.0.0.1:\(broker.port)"), commandsPerMinute: 60))
+        service.start(logger: Logger(label: "test"))
+        var events = service.events.makeAsyncIterator()
+        while let event = await events.next(), event != .subscribed {}
+
+        let gateway = GatewaySide()
+        let link = BrokerLink(
+            configuration: BrokerLinkConfiguration(
+                addresses: [BrokerLinkConfiguration.Address(host: "127.0.0.1", port: broker.port)],
+                clientID: "gateway-side"),
+            observer: gateway, logger: Logger(label: "test"))
+        link.start()
+        let connection = try #require(link.connections.first)
+        connection.subscribe(
+            topic: "ocpp/cs/CP 1", subscriber: gateway, on: MultiThreadedEventLoopGroup.singleton.next())
+        try await eventually { gateway.isSubscribed }
+        func publish(_ payload: ByteBuffer, to topic: String) {
+            #expect(connection.publish(BrokerPublish(topic: topic, payload: payload)) == .accepted)
+        }
+
+        let boot = OCPPMessage.call(
+            id: "b1", action: "BootNotification", payload: ["chargePointVendor": "V", "chargePointModel": "M"])
+        publish(boot.relay(), to: "ocpp/cp/CP 1")
+        try await eventually { gateway.messages.contains { $0.id == "b1" } }
+        let answer = try #require(gateway.messages.first { $0.id == "b1" })
+        guard case .callResult(_, let payload) = answer else {
+            Issue.record("BootNotification got no CALLRESULT")
+            return
+        }
+        #expect(payload["status"] == "Accepted")
+
+        publish(ByteBuffer(string: "nonsense"), to: "ocpp/cp/CP 1")
+        try await eventually { service.snapshot.badMessages == 1 }
+
+        func commands() -> [String] {
+            gateway.messages.compactMap { if case .call(let id, _, _) = $0 { id } else { nil } }
+        }
+        try await eventually { !commands().isEmpty }
+        let first = try #require(commands().first)
+        publish(OCPPMessage.callResult(id: first, payload: [:]).relay(), to: "ocpp/cp/CP 1/Reply")
+        try await eventually { service.snapshot.commandsAnswered == 1 }
+
+        try await eventually { commands().count > 1 }
+        let second = try #require(commands().last)
+        let error = OCPPMessage.callError(
+            id: second, code: "GenericError", description: "",
+            details: ["source": "gateway", "reason": "disconnected"])
+        publish(error.relay(), to: "ocpp/cp/CP 1/Reply")
+        try await eventually { service.snapshot.gatewayErrors == ["disconnected": 1] }
+
+        #expect(service.snapshot.chargePoints == 1)
+        await service.stop()
+        _ = await link.stop(deadline: .now() + .seconds(3))
+    }
+}

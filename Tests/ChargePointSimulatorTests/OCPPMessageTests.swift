@@ -1,0 +1,80 @@
+import NIOCore
+import Testing
+
+@testable import ChargePointSimulator
+
+@Suite("Messages and addresses of the simulator")
+struct OCPPMessageTests {
+    @Test(
+        "what is written is read back, as OCPP-J and as relay message",
+        arguments: [
+            OCPPMessage.call(id: "1", action: "Heartbeat", payload: [:]),
+            .callResult(id: "a-1", payload: ["text": "\"\\\u{1}\n/é🔌", "list": [1, 2.5, true, .null, [:]]]),
+            .callError(id: "2", code: "NotImplemented", description: "no", details: ["a": "b"]),
+        ])
+    func roundTrip(message: OCPPMessage) throws {
+        #expect(try OCPPMessage(ocppJ: message.ocppJ()) == message)
+        #expect(try OCPPMessage(relay: message.relay()) == message)
+    }
+
+    @Test("is written as the standard and the relay format say")
+    func spelling() {
+        let call = OCPPMessage.call(id: "1", action: "Authorize", payload: ["idTag": "A"])
+        #expect(String(buffer: call.ocppJ()) == #"[2,"1","Authorize",{"idTag":"A"}]"#)
+        #expect(
+            String(buffer: call.relay())
+                == #"{"Action":"Authorize","MessageTypeId":2,"Payload":{"idTag":"A"},"UniqueId":"1"}"#)
+    }
+
+    @Test("a payload may be null where it has no fields, and error details may be missing")
+    func leniency() throws {
+        let text = ByteBuffer(string: #"[3,"1",null]"#)
+        #expect(try OCPPMessage(ocppJ: text) == .callResult(id: "1", payload: [:]))
+        let error = ByteBuffer(string: #"{"MessageTypeId":4,"UniqueId":"1","ErrorCode":"GenericError"}"#)
+        #expect(
+            try OCPPMessage(relay: error) == .callError(id: "1", code: "GenericError", description: "", details: [:]))
+    }
+
+    @Test("a URL becomes host, port and path, with and without an IPv6 address")
+    func endpoint() throws {
+        let plain = try CentralSystemEndpoint(url: "ws://127.0.0.1:33033/ocpp/")
+        #expect(plain.host == "127.0.0.1")
+        #expect(plain.port == 33033)
+        #expect(plain.path == "/ocpp")
+        let six = try CentralSystemEndpoint(url: "ws://[::1]:33033/ocpp")
+        #expect(six.host == "::1")
+        #expect(six.authority == "[::1]:33033")
+    }
+
+    @Test(
+        "a URL that is not WebSocket, or that carries a password, is refused",
+        arguments: [
+            "http://127.0.0.1/ocpp", "wss://127.0.0.1/ocpp", "ws://", "ws://user:secret@127.0.0.1/ocpp",
+            "127.0.0.1:33033",
+            "",
+        ])
+    func badEndpoint(url: String) {
+        #expect(throws: URLRefusal.self) { try CentralSystemEndpoint(url: url) }
+    }
+
+    @Test("a broker's URL becomes address and user; a password in it is refused and not repeated")
+    func broker() throws {
+        let broker = try BrokerAddress(url: "mqtt://csms@broker.example")
+        #expect(broker.address.host == "broker.example")
+        #expect(broker.address.port == 1883)
+        #expect(broker.username == "csms")
+        #expect(try BrokerAddress(url: "mqtts://[::1]").address.port == 8883)
+        let refusal = #expect(throws: URLRefusal.self) { try BrokerAddress(url: "mqtt://csms:secret@broker.example") }
+        #expect(refusal?.description.contains("secret") == false)
+        #expect(throws: URLRefusal.self) { try BrokerAddress(url: "http://broker.example") }
+    }
+
+    @Test("the live line tells what the fleet does")
+    func line() {
+        let snapshot = FleetSnapshot(
+            chargePoints: 20, connected: 20, charging: 7, callsSent: 512, callsAnswered: 510, commands: 14)
+        #expect(
+            snapshot.line
+                == "charge points 20/20 connected · charging 7 · calls 512 sent, 510 answered, 0 errors · commands 14")
+    }
+}

@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+@testable import Gateway
+
+@Suite("The command", .timeLimit(.minutes(2)))
+struct CommandTests {
+    private struct Outcome {
+        var status: Int32
+        var output: String
+        var errors: String
+    }
+
+    private func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Outcome {
+        let process = Process()
+        let products = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        process.executableURL = products.appendingPathComponent("ocpp-gateway")
+        process.arguments = arguments
+        process.environment = environment
+        let output = try TemporaryFile("")
+        let errors = try TemporaryFile("")
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output.path))
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors.path))
+        try process.run()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus,
+            output: try String(contentsOfFile: output.path, encoding: .utf8),
+            errors: try String(contentsOfFile: errors.path, encoding: .utf8))
+    }
+
+    @Test("--check-config says that the configuration is valid and exits 0")
+    func valid() throws {
+        let outcome = try run(["--check-config"], ["BROKER_QQS": "1"])
+        #expect(outcome.status == 0)
+        #expect(outcome.output == "configuration is valid\n")
+        #expect(outcome.errors.contains("warning: BROKER_QQS (environment): unknown name; did you mean BROKER_QOS?"))
+    }
+
+    @Test("Bad configuration lists every problem on standard error and exits 78", arguments: [["--check-config"], []])
+    func invalid(arguments: [String]) throws {
+        let outcome = try run(arguments, ["BROKER_QOS": "9", "LOG_LEVEL": "loud"])
+        #expect(outcome.status == 78)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.contains("BROKER_QOS") && outcome.errors.contains("LOG_LEVEL"))
+    }
+
+    @Test("--print-config prints a file that the command takes")
+    func printed() throws {
+        let printed = try run(["--print-config"], ["BROKER_QOS": "2"])
+        #expect(printed.status == 0)
+        let file = try TemporaryFile(printed.output)
+        let again = try run(["--print-config"], ["CONFIG_FILE": file.path])
+        #expect(again.status == 0 && again.output.contains("broker.qos: \"2\"  # file"))
+    }
+
+    @Test("A bad command line exits 64", arguments: [["--nonsense"], ["extra"], ["--check-config", "--print-config"]])
+    func badCommandLine(arguments: [String]) throws {
+        #expect(try run(arguments).status == 64)
+    }
+
+    @Test("--help shows how to set it, --help-config lists the settings, --version the version")
+    func help() throws {
+        #expect(try run(["--help"]).output.contains("BROKER_URL="))
+        #expect(try run(["--help-config"]).output == ConfigurationHelp.text)
+        #expect(try run(["--version"]).output.isEmpty == false)
+    }
+}

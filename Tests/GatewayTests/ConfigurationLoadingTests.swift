@@ -1,0 +1,124 @@
+import BrokerLink
+import ChargePointSessions
+import Foundation
+import Testing
+import WebSocketFrontEnd
+
+@testable import Gateway
+
+@Suite("Configuration: what settings become")
+struct ConfigurationLoadingTests {
+    @Test("Without any setting the defaults of the contract hold")
+    func defaults() throws {
+        let configuration = try load().configuration
+        #expect(
+            configuration
+                == GatewayConfiguration(
+                    gatewayID: "ocpp-gateway-test",
+                    broker: BrokerLinkConfiguration(clientID: "ocpp-gateway-test"),
+                    statusTopic: "ocpp/gateway/ocpp-gateway-test/Status"))
+    }
+
+    @Test("The environment wins over the file, and the file over the default")
+    func precedence() throws {
+        let configuration = try load(["BROKER_QOS": "2"], yaml: "broker: {qos: 0, max_inflight: 7}").configuration
+        #expect(configuration.broker.qualityOfService == .exactlyOnce)
+        #expect(configuration.broker.maxInflight == 7)
+        #expect(configuration.broker.maxPending == 100_000)
+    }
+
+    @Test("A variable that is set but empty counts as set")
+    func emptyVariable() throws {
+        let yaml = "{mountpoint: site/, presence.topic: 'p/${cid}'}"
+        let topics = try load(["MOUNTPOINT": "", "PRESENCE_TOPIC": ""], yaml: yaml).configuration.listeners[0].topics
+        #expect(topics.downstream == TopicTemplate("cs/${cid}"))
+        #expect(topics.presence == nil)
+    }
+
+    @Test("A listener's mountpoint is in front of its topics instead of the global one, even when it is empty")
+    func mountpoints() throws {
+        let configuration = try load([
+            "LISTENERS": "ws:a, ws:b-c,ws:d", "LISTENERS_WS_A_MOUNTPOINT": "north/", "LISTENERS_WS_D_MOUNTPOINT": "",
+            "MOUNTPOINT": "all/", "LISTENERS_WS_A_BIND": "1", "LISTENERS_WS_B_C_BIND": "[::1]:2",
+            "UPSTREAM_TOPIC_OVERRIDE_MAPPING": "BootNotification=boot/${cid}, Heartbeat=beat/${action}",
+        ]).configuration
+        #expect(configuration.listeners.map(\.configuration.name) == ["a", "b-c", "d"])
+        let calls = ["north/cp/${cid}", "all/cp/${cid}", "cp/${cid}"].map { TopicTemplate($0) }
+        #expect(configuration.listeners.map(\.topics.call) == calls)
+        let heartbeat = configuration.listeners[0].topics.callOverrides["Heartbeat"]
+        #expect(heartbeat == TopicTemplate("north/beat/${action}"))
+        #expect(configuration.listeners.map(\.configuration.host) == ["0.0.0.0", "::1", "0.0.0.0"])
+        #expect(configuration.listeners.map(\.configuration.port) == [1, 2, 33033])
+    }
+
+    @Test("A listener's name keeps its capitals, and its variables are all capitals")
+    func listenerNameWithCapitals() throws {
+        let environment = ["LISTENERS": "ws:siteNorth", "LISTENERS_WS_SITENORTH_BIND": "127.0.0.1:0"]
+        let yaml = "listeners.ws.siteNorth.websocket.path: /north/"
+        let listener = try load(environment, yaml: yaml).configuration.listeners[0].configuration
+        #expect(listener.name == "siteNorth")
+        #expect(listener.port == 0)
+        #expect(listener.path == "/north")
+    }
+
+    @Test("An answer time-out of 0 turns it off, and statistics that are off have no interval")
+    func off() throws {
+        let configuration = try load(["UPSTREAM_ANSWER_TIMEOUT": "0", "ENABLE_STATS": "off"]).configuration
+        #expect(configuration.listeners[0].sessions.answerTimeout == nil)
+        #expect(configuration.statsInterval == nil)
+    }
+
+    @Test("The first line of the password file is the password")
+    func passwordFile() throws {
+        let file = try TemporaryFile("s3 cret \r\nsecond\n")
+        let environment = ["BROKER_USERNAME": "gw", "BROKER_PASSWORD_FILE": file.path]
+        #expect(try load(environment).configuration.broker.password == "s3 cret ")
+    }
+
+    @Test("The status topic has no mountpoint when the mountpoint holds an identity")
+    func statusTopic() throws {
+        let environment = ["MOUNTPOINT": "x/${cid}/", "BROKER_CLIENT_ID": "gw 1"]
+        #expect(try load(environment).configuration.statusTopic == "gateway/gw 1/Status")
+    }
+
+    @Test("Every available setting changes the configuration", arguments: ConfigurationKey.all.map(\.name))
+    func everySettingIsUsed(name: String) throws {
+        let key = try #require(ConfigurationKey.all.first { $0.name == name })
+        guard case .available = key.availability, name != "enable_authn", name != "broker.password_file" else { return }
+        let value = try #require(Self.samples[name], "a sample value for \(name)")
+        let pem = try TemporaryFile("PEM")
+        let base = [
+            "BROKER_URL": "mqtts://127.0.0.1", "BROKER_USERNAME": "gw", "BROKER_OUTAGE": "disconnect",
+            "BROKER_TLS_CERT_FILE": pem.path, "BROKER_TLS_KEY_FILE": pem.path,
+        ]
+        var changed = base
+        let fullName = key.scope == .listener ? "listeners.ws.default.\(name)" : name
+        changed[ConfigurationKey.environmentName(of: fullName)] =
+            value == "<file>" ? try TemporaryFile("x").path : value
+        let file = try TemporaryFile("x")
+        if value == "<file>" { changed[ConfigurationKey.environmentName(of: fullName)] = file.path }
+        let configuration = try load(changed).configuration
+        #expect(try load(base).configuration != configuration)
+    }
+
+    private static let samples = [
+        "broker.url": "mqtts://broker.example", "broker.username": "other", "broker.password": "p",
+        "broker.client_id": "gw", "broker.protocol": "3.1.1", "broker.qos": "0", "broker.keep_alive": "5s",
+        "broker.session_expiry": "0s", "broker.connections": "2", "broker.max_inflight": "1",
+        "broker.max_pending": "1", "broker.outage": "hold", "broker.outage_timeout": "1s",
+        "broker.tls.ca_file": "<file>", "broker.tls.cert_file": "<file>", "broker.tls.key_file": "<file>",
+        "broker.tls.key_password": "k", "broker.tls.verify": "false", "mountpoint": "m/", "upstream.topic": "u/${cid}",
+        "upstream.topic_override_mapping": "Heartbeat=h/${cid}", "upstream.reply_topic": "r/${cid}",
+        "upstream.error_topic": "e/${cid}", "upstream.invalid_topic": "i/${cid}", "dnstream.topic": "d/${clientid}",
+        "presence.topic": "p/${cid}", "presence.retain": "on", "upstream.max_open_calls": "1",
+        "upstream.answer_timeout": "500ms", "dnstream.max_mqueue_len": "1", "dnstream.call_timeout": "2h",
+        "default_heartbeat_interval": "5m", "heartbeat_checking_times_backoff": "0", "idle_timeout": "1s",
+        "enable_stats": "no", "stats.interval": "7", "limits.bad_messages": "0", "limits.messages_per_second": "9",
+        "shutdown.drain_time": "0s", "listeners": "ws:other", "bind": "[::1]:1", "acceptors": "3",
+        "max_connections": "1", "max_conn_rate": "1", "websocket.path": "/", "websocket.max_frame_size": "64KB",
+        "websocket.fail_if_no_subprotocol": "1", "websocket.ping_interval": "10s", "tcp_options.nodelay": "0",
+        "tcp_options.reuseaddr": "false", "tcp_options.backlog": "1", "tcp_options.buffer": "4096",
+        "tcp_options.active_n": "1", "tcp_options.send_timeout": "1s", "tcp_options.send_timeout_close": "false",
+        "log.level": "warn", "log.format": "json", "log.frames": "true",
+    ]
+}

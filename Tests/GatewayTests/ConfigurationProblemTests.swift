@@ -1,0 +1,223 @@
+import Foundation
+import Testing
+
+@testable import Gateway
+
+@Suite("Configuration: what is wrong with it")
+struct ConfigurationProblemTests {
+    struct Bad: Sendable, CustomTestStringConvertible {
+        var name: String
+        var value: String
+        var expected: String
+
+        init(_ name: String, _ value: String, _ expected: String) {
+            (self.name, self.value, self.expected) = (name, value, expected)
+        }
+
+        var testDescription: String { "\(name)=\(value)" }
+    }
+
+    static let bad = [
+        Bad("BROKER_URL", "http://broker", "mqtt:// or mqtts://"),
+        Bad("BROKER_URL", "broker:1883", "mqtt://host:port"),
+        Bad("BROKER_URL", "", "mqtt://host:port"),
+        Bad("BROKER_URL", "mqtt://", "a host"),
+        Bad("BROKER_URL", "mqtt://broker:0", "port of 1 to 65535"),
+        Bad("BROKER_URL", "mqtt://broker:99999999999999999999", "port of 1 to 65535"),
+        Bad("BROKER_URL", "mqtt://::1:1883", "IPv6 address in brackets"),
+        Bad("BROKER_URL", "mqtt://broker/path", "no path"),
+        Bad("BROKER_URL", "mqtt://a,,mqtt://b", "address 2"),
+        Bad("BROKER_CLIENT_ID", "a/b", "without /, +, #"),
+        Bad("BROKER_CLIENT_ID", String(repeating: "x", count: 65_536), "1 to 65535 bytes"),
+        Bad("BROKER_PROTOCOL", "4", "expected 5, 3.1.1"),
+        Bad("BROKER_QOS", "3", "0 to 2"),
+        Bad("BROKER_QOS", "-1", "0 to 2"),
+        Bad("BROKER_QOS", "１", "0 to 2"),
+        Bad("BROKER_KEEP_ALIVE", "4s", "5s to 65535s"),
+        Bad("BROKER_KEEP_ALIVE", "30 s", "such as 500ms"),
+        Bad("BROKER_KEEP_ALIVE", "-30s", "such as 500ms"),
+        Bad("BROKER_SESSION_EXPIRY", "99999999999999999999h", "such as 500ms"),
+        Bad("BROKER_SESSION_EXPIRY", "9223372036854775807h", "such as 500ms"),
+        Bad("BROKER_MAX_INFLIGHT", "0", "1 to 65535"),
+        Bad("BROKER_MAX_INFLIGHT", "64x", "1 to 65535"),
+        Bad("BROKER_OUTAGE", "panic", "expected hold, disconnect"),
+        Bad("BROKER_SESSIONS", "per_charge_point", "not available in this version"),
+        Bad("BROKER_TLS_VERIFY", "maybe", "true or false"),
+        Bad("BROKER_PASSWORD_FILE", "/nonexistent/password", "No such file"),
+        Bad("BROKER_PASSWORD_FILE", "/", "it is a directory"),
+        Bad("BROKER_PASSWORD_FILE", "/dev/null", "first line is the password"),
+        Bad("BROKER_PASSWORD", "alone", "broker.username"),
+        Bad("UPSTREAM_TOPIC", "", "expected a value"),
+        Bad("UPSTREAM_TOPIC", "cp/+/${cid}", "wildcards"),
+        Bad("UPSTREAM_TOPIC", "cp/#", "wildcards"),
+        Bad("UPSTREAM_TOPIC", "cp/\u{1}", "control characters"),
+        Bad("UPSTREAM_TOPIC", "$SYS/x", "begin with $"),
+        Bad("UPSTREAM_TOPIC", "cp/${", "a } for every ${"),
+        Bad("UPSTREAM_TOPIC", "cp/${serial}", "${serial} is none of its placeholders"),
+        Bad("UPSTREAM_TOPIC", String(repeating: "x", count: 3000), "at most 2048 bytes"),
+        Bad("UPSTREAM_TOPIC", "cs/${cid}", "loop"),
+        Bad("UPSTREAM_TOPIC", "cs/${action}", "another charge point's"),
+        Bad("UPSTREAM_REPLY_TOPIC", "cp/${action}", "${action} is none of"),
+        Bad("UPSTREAM_ERROR_TOPIC", "cs/${clientid}", "loop"),
+        Bad("UPSTREAM_INVALID_TOPIC", "cp/${type}", "${type} is none of"),
+        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat", "Action=topic pairs"),
+        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heart beat=x", "letters and digits"),
+        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=", "a topic for Heartbeat"),
+        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=a,Heartbeat=b", "there twice"),
+        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=${x}", "Heartbeat: ${x} is none of"),
+        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=cs/${cid}", "loop"),
+        Bad("UPSTREAM_MAX_OPEN_CALLS", "0", "1 to 10000"),
+        Bad("DNSTREAM_TOPIC", "cs/all", "every charge point has its own topic"),
+        Bad("DNSTREAM_TOPIC", "cs/${cid}/${id}", "${id} is none of"),
+        Bad("DNSTREAM_CALL_TIMEOUT", "0", "1ms to 24h"),
+        Bad("GATEWAY_CLAIM_TOPIC", "claims", "every charge point has its own topic"),
+        Bad("PRESENCE_TOPIC", "p/${version}", "${version} is none of"),
+        Bad("MOUNTPOINT", "#", "wildcards"),
+        Bad("MESSAGE_FORMAT_CHECKING", "all", "not available in this version"),
+        Bad("MESSAGE_FORMAT_CHECKING", "some", "expected disable, upstream_only"),
+        Bad("DEFAULT_HEARTBEAT_INTERVAL", "0", "100ms to 168h"),
+        Bad("STATS_INTERVAL", "0s", "100ms to 24h"),
+        Bad("LISTENERS", " , ", "expected at least one listener"),
+        Bad("LISTENERS", "default", "type:name"),
+        Bad("LISTENERS", "ws:a b", "type:name"),
+        Bad("LISTENERS", "tcp:a", "type:name"),
+        Bad("LISTENERS", "wss:default", "wss is not available"),
+        Bad("LISTENERS", "ws:a-b,ws:A_b", "there twice"),
+        Bad("LISTENERS_WS_DEFAULT_BIND", "33033x", "address:port"),
+        Bad("LISTENERS_WS_DEFAULT_BIND", "70000", "0 to 65535"),
+        Bad("LISTENERS_WS_DEFAULT_BIND", "::1:33033", "[IPv6 address]:port"),
+        Bad("LISTENERS_WS_DEFAULT_MAX_CONNECTIONS", "0", "1 to"),
+        Bad("LISTENERS_WS_DEFAULT_PROXY_PROTOCOL", "on", "not available in this version"),
+        Bad("LISTENERS_WS_DEFAULT_ACCESS_RULES", "deny all", "not available in this version"),
+        Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_PATH", "ocpp", "/ocpp"),
+        Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_PATH", "/a?b", "/ocpp"),
+        Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_SUPPORTED_SUBPROTOCOLS", "ocpp1.6,ocpp2.0.1", "not available"),
+        Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE", "512MB", "1KB to 64MB"),
+        Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE", "9223372036854775807GB", "1KB to 64MB"),
+        Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_COMPRESS", "true", "not available in this version"),
+        Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_CHECK_ORIGIN_ENABLE", "true", "not available in this version"),
+        Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_PROXY_ADDRESS_HEADER", "x-real-ip", "not available in this version"),
+        Bad("LISTENERS_WS_DEFAULT_SSL_OPTIONS_CERTFILE", "/cert.pem", "not available in this version"),
+        Bad("TRUSTED_PROXIES", "10.0.0.0/8", "not available in this version"),
+        Bad("AUTHENTICATION_BACKEND", "redis", "not available in this version"),
+        Bad("AUTHENTICATION_BACKEND", "ldap", "expected none, built_in_database"),
+        Bad("AUTHENTICATION_SERVER", "db:1", "not available in this version"),
+        Bad("LOG_LEVEL", "loud", "expected trace, debug"),
+        Bad("LOG_FORMAT", "xml", "expected text, json"),
+        Bad("LOG_FRAMES", "2", "true or false"),
+    ]
+
+    @Test("A value that cannot be used is a problem that names the variable and what was expected", arguments: bad)
+    func badValue(_ bad: Bad) {
+        let problems = problems([bad.name: bad.value])
+        #expect(problems.count == 1, "\(problems)")
+        let problem = problems.first ?? ""
+        #expect(problem.hasPrefix(bad.name))
+        #expect(problem.contains(bad.expected), "\(problem)")
+        #expect(problem.contains("(environment)"))
+        #expect(!problem.unicodeScalars.contains { $0.properties.generalCategory == .control })
+    }
+
+    @Test("A value in the file is as wrong as in the environment, with its line", arguments: bad)
+    func badValueInFile(_ bad: Bad) throws {
+        let key = ConfigurationKey.all.first { ConfigurationKey.environmentName(of: $0.name) == bad.name }
+        guard let key, !bad.value.isEmpty else { return }
+        let problem = try #require(problems(yaml: "\n\(key.name): \(EffectiveConfiguration.quoted(bad.value))").first)
+        #expect(problem.contains(bad.expected) && problem.contains("(file, line 2)"), "\(problem)")
+    }
+
+    @Test("All problems are listed together, from the environment and the file")
+    func allTogether() {
+        let problems = problems(
+            ["BROKER_QOS": "7", "LOG_LEVEL": "loud", "CONFIG_FILE": "x"],
+            yaml: """
+                broker: {keep_alive: 1s, colour: red}
+                listeners.ws.default.bind: nowhere
+                """)
+        #expect(problems.count == 5)
+        #expect(problems.contains(#"BROKER_QOS (broker.qos) is "7" (environment): expected a whole number of 0 to 2"#))
+    }
+
+    @Test("What is built later and harmless is accepted with a warning that it has no effect")
+    func withoutEffect() throws {
+        let found = try warnings([
+            "MANAGEMENT_BIND": "0.0.0.0:80", "MANAGEMENT_API_SECRET": "hush", "GATEWAY_CLAIM_TOPIC": "c/${cid}",
+            "MESSAGE_FORMAT_CHECKING_EXEMPT": "Heartbeat", "JSON_SCHEMA_DIR": "/x", "JSON_SCHEMA_ID_PREFIX": "urn:",
+        ])
+        #expect(found.count == 6)
+        #expect(found.allSatisfy { $0.hasSuffix("has no effect in this version") && !$0.contains("hush") })
+        #expect(try warnings(["MANAGEMENT_BIND": "", "GATEWAY_CLAIM_TOPIC": ""]).isEmpty)
+    }
+
+    @Test("Start-up warns that everyone is let in")
+    func noAuthentication() throws {
+        #expect(try load().warnings.map(\.key) == ["authentication.backend"])
+    }
+
+    @Test("A variable that begins like ours and is unknown is a warning with the nearest name, never with its value")
+    func unknownVariables() throws {
+        let found = try warnings([
+            "BROKER_PASWORD": "hush", "UPSTREAM_TOPICS": "x", "LISTENERS_WS_DEFAULT_BIN": "1", "MOUNTPONT": "x",
+            "LISTENERS_WS_OTHER_TCP_OPTIONS_BACKLOG": "1", "PATH": "/bin", "HOME": "/",
+        ])
+        #expect(
+            found == [
+                "BROKER_PASWORD (environment): unknown name; did you mean BROKER_PASSWORD?",
+                "LISTENERS_WS_DEFAULT_BIN (environment): unknown name; did you mean LISTENERS_WS_DEFAULT_BIND?",
+                "LISTENERS_WS_OTHER_TCP_OPTIONS_BACKLOG (environment): there is no listener ws:OTHER in listeners",
+                "MOUNTPONT (environment): unknown name; did you mean MOUNTPOINT?",
+                "UPSTREAM_TOPICS (environment): unknown name; did you mean UPSTREAM_TOPIC?",
+            ])
+    }
+
+    @Test("An unknown key in the file is a problem with the nearest name, never with its value")
+    func unknownKeys() {
+        let problems = problems(
+            ["LISTENERS": "ws:default"],
+            yaml: """
+                broker:
+                  pasword: hush
+                listeners.ws.other.bind: 1
+                authentication: {server: "hush"}
+                colour: blue
+                """)
+        #expect(
+            problems == [
+                "BROKER_PASWORD (broker.pasword) (file, line 2): unknown name; did you mean broker.password?",
+                "LISTENERS_WS_OTHER_BIND (listeners.ws.other.bind) (file, line 3): "
+                    + "there is no listener ws:other in listeners",
+                "AUTHENTICATION_SERVER (authentication.server) (file, line 4): not available in this version",
+                "COLOUR (colour) (file, line 5): unknown name",
+            ])
+    }
+
+    @Test("Two listeners on one address, and passwords in two places, are problems")
+    func conflicts() throws {
+        #expect(problems(["LISTENERS": "ws:a,ws:b"]).first?.contains("ws:a has not already") == true)
+        let file = try TemporaryFile("pw")
+        let inURL = ["BROKER_URL": "mqtt://u:hush@h"]
+        #expect(problems(inURL.merging(["BROKER_PASSWORD": "x"]) { $1 }).first?.contains("broker.url has one") == true)
+        #expect(problems(inURL.merging(["BROKER_USERNAME": "x"]) { $1 }).first?.contains("the same user") == true)
+        let both = ["BROKER_USERNAME": "u", "BROKER_PASSWORD": "x", "BROKER_PASSWORD_FILE": file.path]
+        #expect(problems(both).first?.contains("not both") == true)
+    }
+
+    @Test("TLS files must be readable when a broker is reached by TLS, and are a warning when none is")
+    func tlsFiles() throws {
+        let files = ["BROKER_TLS_CA_FILE": "/nonexistent/ca.pem"]
+        #expect(problems(files.merging(["BROKER_URL": "mqtts://h"]) { $1 }).count == 1)
+        #expect(try warnings(files).count == 1)
+        let file = try TemporaryFile("PEM")
+        let lonely = ["BROKER_TLS_CERT_FILE": file.path, "BROKER_URL": "mqtts://h"]
+        #expect(problems(lonely).first?.contains("broker.tls.key_file") == true)
+    }
+
+    @Test("A topic that begins with an identity, or that an action can turn into the downstream topic, is a warning")
+    func riskyTopics() throws {
+        #expect(try warnings(["MOUNTPOINT": "${cid}/"]).contains { $0.contains("$share") })
+        let topics = ["UPSTREAM_TOPIC": "${cid}/${action}", "DNSTREAM_TOPIC": "${cid}/cmd"]
+        #expect(try warnings(topics).first?.contains("can choose an action") == true)
+        let apart = ["UPSTREAM_TOPIC": "x/${cid}/${type}", "DNSTREAM_TOPIC": "x/${cid}/cmd"]
+        #expect(try warnings(apart).isEmpty)
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import Testing
+
+@testable import Gateway
+
+@Suite("Configuration: secrets are shown nowhere")
+struct SecretTests {
+    static let urls = [
+        "mqtt://u:hush@h:0", "mqtt://u:hu@sh@h:x", "mqtt://u:hush", "mqtt://u:ab,hush@h", "u:hush@h", "hush@",
+        "mqtt://a,mqtt://u:hush@h/x", "mqtt://u:hush%zz@h", "hush@mqtt://h", "mqtt://u:hush/h", "u:hush",
+        "mqtt://u:hush@h,mqtt://u:other@h",
+    ]
+
+    @Test("A broker URL with a password that cannot be used is a problem without the password", arguments: urls)
+    func brokerURL(_ url: String) throws {
+        let problem = try #require(problems(["BROKER_URL": url]).first)
+        #expect(!problem.contains("hush") && !problem.contains("sh@"), "\(problem)")
+    }
+
+    @Test("Passwords are in no problem, warning, printed or described configuration")
+    func everywhere() throws {
+        let environment = [
+            "BROKER_URL": "mqtt://gw:hush@h", "BROKER_TLS_KEY_PASSWORD": "hush", "MANAGEMENT_API_SECRET": "hush",
+        ]
+        let loaded = try load(environment)
+        #expect(loaded.configuration.broker.password == "hush")
+        var dumped = ""
+        dump(loaded, to: &dumped)
+        for text in [loaded.effectiveText, "\(loaded)", "\(loaded.configuration)", "\(loaded.warnings)", dumped] {
+            #expect(!text.contains("hush"), "\(text)")
+        }
+        #expect(loaded.effectiveText.contains("# broker.tls.key_password: <hidden>  # environment"))
+        #expect(loaded.effectiveText.contains(#"broker.url: "mqtt://gw@h:1883"  # environment, password <hidden>"#))
+
+        var bad = environment
+        bad["BROKER_PASSWORD"] = "hush2"
+        #expect(
+            problems(bad) == [
+                "BROKER_PASSWORD (broker.password) is <hidden> (environment): "
+                    + "expected no password here, because broker.url has one"
+            ])
+    }
+
+    @Test("A file that is not YAML is a problem that quotes nothing of it")
+    func brokenFile() throws {
+        let problem = try #require(problems(yaml: "broker:\n  password: \"hush\n").first)
+        #expect(problem.contains("is not YAML at line") && !problem.contains("hush"), "\(problem)")
+    }
+}

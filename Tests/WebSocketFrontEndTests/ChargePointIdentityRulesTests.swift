@@ -1,0 +1,95 @@
+import Testing
+
+@testable import WebSocketFrontEnd
+
+@Suite("The charge point identity in a request target")
+struct ChargePointIdentityRulesTests {
+    @Test(
+        "Everything behind the prefix up to a query, percent-decoded as UTF-8, is the identity",
+        arguments: [
+            ("/ocpp/CP1", "CP1"),
+            ("/ocpp/CP1?token=/a#b", "CP1"),
+            ("/ocpp/RDAM%7C123", "RDAM|123"),
+            ("/ocpp/%e2%82%ac%E2%82%AC", "€€"),
+            ("/ocpp/a%20b", "a b"),
+            ("/ocpp/CP:1@x=2;$*'()!,&~._-", "CP:1@x=2;$*'()!,&~._-"),
+            ("/ocpp/%EF%BF%BD", "\u{FFFD}"),
+            ("http://host:80/ocpp/CP1", "CP1"),
+            ("ws://[::1]:80/ocpp/CP1?x", "CP1"),
+            ("/ocpp/" + String(repeating: "x", count: 255), String(repeating: "x", count: 255)),
+            ("/ocpp/" + String(repeating: "%78", count: 255), String(repeating: "x", count: 255)),
+        ]
+    )
+    func accepted(target: String, identity: String) {
+        #expect(ChargePointIdentityRules.identity(inTarget: target, path: "/ocpp") == .success(identity))
+    }
+
+    static let otherPaths = [
+        "/", "/OCPP/CP1", "/ocppx/CP1", "/%6Fcpp/CP1", "*", "host:80", "", "http://host", "://ocpp/CP1", "?/ocpp/CP1",
+        "http://host/other/ocpp/CP1",
+    ]
+
+    @Test("Other paths are nobody's", arguments: otherPaths)
+    func otherPath(target: String) {
+        #expect(Self.problem(target) == .otherPath)
+    }
+
+    @Test("An empty identity is refused", arguments: ["/ocpp", "/ocpp/", "/ocpp?x", "/ocpp/?CP1"])
+    func empty(target: String) {
+        #expect(Self.problem(target) == .empty)
+    }
+
+    @Test("An identity over 255 bytes is refused")
+    func tooLong() {
+        #expect(Self.problem("/ocpp/" + String(repeating: "x", count: 256)) == .tooLong)
+        #expect(Self.problem("/ocpp/" + String(repeating: "€", count: 86)) == .tooLong)
+        #expect(Self.problem("/ocpp/" + String(repeating: "x", count: 100_000)) == .tooLong)
+    }
+
+    @Test("A broken escape is refused", arguments: ["/ocpp/%", "/ocpp/CP%2", "/ocpp/%zz", "/ocpp/%2x"])
+    func badEscape(target: String) {
+        #expect(Self.problem(target) == .badEscape)
+    }
+
+    @Test(
+        "What is not UTF-8 is refused, escaped or as it came from the HTTP decoder",
+        arguments: ["/ocpp/%FF", "/ocpp/%C3", "/ocpp/%ED%A0%80", "/ocpp/%C0%AF", "/ocpp/a\u{FFFD}"]
+    )
+    func notUTF8(target: String) {
+        #expect(Self.problem(target) == .notUTF8)
+    }
+
+    static let forbiddenTargets: [(target: String, scalar: UInt32)] = [
+        ("CP1/", 0x2F), ("a/b", 0x2F), ("/CP1", 0x2F), ("a%2Fb", 0x2F), ("a+b", 0x2B), ("a%2Bb", 0x2B), ("a#b", 0x23),
+        ("a%23", 0x23), ("%00", 0), ("a%0Ab", 0x0A), ("%0D%0A", 0x0D), ("%1F", 0x1F), ("%7F", 0x7F), ("%C2%80", 0x80),
+        ("%C2%9F", 0x9F), ("%EF%B7%90", 0xFDD0), ("%EF%B7%AF", 0xFDEF), ("%EF%BF%BE", 0xFFFE),
+        ("%F0%9F%BF%BF", 0x1FFFF), ("%F4%8F%BF%BE", 0x10FFFE),
+    ]
+
+    @Test("What a topic level cannot hold is refused", arguments: forbiddenTargets)
+    func forbidden(target: String, scalar: UInt32) throws {
+        let scalar = try #require(Unicode.Scalar(scalar))
+        #expect(Self.problem("/ocpp/" + target) == .forbiddenCharacter(scalar))
+    }
+
+    static func problem(_ target: String) -> ChargePointIdentityRules.Problem? {
+        guard case .failure(let problem) = ChargePointIdentityRules.identity(inTarget: target, path: "/ocpp") else {
+            return nil
+        }
+        return problem
+    }
+
+    @Test("The configured path may be deeper, the root, or end with a slash")
+    func otherPrefixes() {
+        #expect(ChargePointIdentityRules.identity(inTarget: "/a/b/CP1", path: "/a/b") == .success("CP1"))
+        #expect(ChargePointIdentityRules.identity(inTarget: "/ocpp/CP1", path: "/ocpp/") == .success("CP1"))
+        #expect(ChargePointIdentityRules.identity(inTarget: "/CP1", path: "/") == .success("CP1"))
+        #expect(ChargePointIdentityRules.identity(inTarget: "/", path: "/") == .failure(.empty))
+    }
+
+    @Test("A reason never repeats a control character")
+    func reasons() {
+        #expect(ChargePointIdentityRules.Problem.forbiddenCharacter("\n").reason.hasSuffix("U+A"))
+        #expect(ChargePointIdentityRules.Problem.forbiddenCharacter("+").reason.hasSuffix(": +"))
+    }
+}

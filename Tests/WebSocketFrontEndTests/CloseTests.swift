@@ -1,0 +1,123 @@
+import NIOCore
+import Testing
+
+@testable import WebSocketFrontEnd
+
+@Suite("How a connection ends", .timeLimit(.minutes(2)))
+struct CloseTests {
+    @Test("A close frame is answered with its code, then the server closes", arguments: [1000, 1001, 3000])
+    func byPeer(code: UInt16) async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            try await client.send(bytes: RawClient.close(code, reason: "bye"))
+            #expect(
+                try await client.frame()
+                    == RawClient.Frame(firstByte: 0x88, payload: [UInt8(code >> 8), UInt8(code & 0xFF)]))
+            #expect(try await client.closedByServer())
+            let end = ConnectionEnd(reason: "closed_by_peer", closeCode: code)
+            #expect(try await session.events.next() == .ended(end))
+            #expect(running.listener.connectionCount == 0)
+        }
+    }
+
+    @Test("An empty close frame is answered with an empty one")
+    func byPeerWithoutCode() async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            try await client.send(frame: 0x88)
+            #expect(try await client.frame() == RawClient.Frame(firstByte: 0x88, payload: []))
+            #expect(try await client.closedByServer())
+            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "closed_by_peer")))
+        }
+    }
+
+    @Test("A connection that ends without a close frame is lost", arguments: [false, true])
+    func lost(byReset: Bool) async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            try await client.send(bytes: RawClient.text("last words"))
+            #expect(try await session.events.next() == .text("last words"))
+            if byReset {
+                try await client.resetOnClose()
+            }
+            try await client.close()
+            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "connection_lost")))
+            // Whatever is done with it now does nothing.
+            _ = try await session.onLoop { connection in
+                connection.send(text: ByteBuffer(string: "too late"))
+                connection.sendPing()
+                connection.pauseReading()
+                connection.resumeReading()
+                connection.armTimer(at: .now())
+                connection.cancelTimer()
+                connection.close(code: 1000, reason: "again")
+            }
+            #expect(running.listener.connectionCount == 0)
+        }
+    }
+
+    @Test("The session's close sends its code and reason and ends the session once, with nothing read after it")
+    func bySession() async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            _ = try await session.onLoop { connection in
+                connection.close(code: 1008, reason: "replaced by a newer connection")
+                connection.close(code: 1001, reason: "going away")
+                connection.send(text: ByteBuffer(string: "too late"))
+            }
+            let frame = try await client.frame()
+            #expect(frame.closeCode == 1008)
+            #expect(String(decoding: frame.payload.dropFirst(2), as: UTF8.self) == "replaced by a newer connection")
+            try await client.send(bytes: RawClient.text("unheard") + RawClient.close(1008))
+            #expect(try await client.closedByServer())
+            let end = ConnectionEnd(reason: "replaced by a newer connection", closeCode: 1008)
+            #expect(try await session.events.next() == .ended(end))
+        }
+    }
+
+    @Test("A session may close in the middle of being handed a message")
+    func fromWithin() async throws {
+        let admission = StubAdmission { connection, _ in
+            connection.send(text: ByteBuffer(string: "answer"))
+            connection.close(code: 1007, reason: "not UTF-8")
+        }
+        try await RunningListener.run(admission: admission) { running in
+            let (client, session) = try await running.connected()
+            try await client.send(bytes: RawClient.text("one") + RawClient.text("two"))
+            #expect(try await client.frame() == .text("answer"))
+            #expect(try await client.frame().closeCode == 1007)
+            #expect(try await session.events.next() == .text("one"))
+            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "not UTF-8", closeCode: 1007)))
+        }
+    }
+
+    @Test("A peer that does not answer a close frame is closed after 5 s, though it goes on sending")
+    func unanswered() async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            let started = NIODeadline.now()
+            _ = try await session.onLoop { $0.close(code: 1001, reason: "going away") }
+            #expect(try await client.frame().closeCode == 1001)
+            try await client.send(bytes: RawClient.text("unheard"))
+            #expect(try await client.closedByServer())
+            #expect(NIODeadline.now() - started >= WebSocketFrameHandler.closeTimeout)
+            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "going away", closeCode: 1001)))
+        }
+    }
+
+    @Test("A reading pause does not hide the peer's answer to a close frame")
+    func closeWhilePaused() async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            _ = try await session.onLoop { connection in
+                connection.pauseReading()
+                connection.close(code: 1001, reason: "going away")
+            }
+            #expect(try await client.frame().closeCode == 1001)
+            let answered = NIODeadline.now()
+            try await client.send(bytes: RawClient.close(1001))
+            #expect(try await client.closedByServer())
+            #expect(NIODeadline.now() - answered < WebSocketFrameHandler.closeTimeout)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+@testable import WebSocketFrontEnd
+
+@Suite("Flow control and timers", .timeLimit(.minutes(2)))
+struct FlowControlTests {
+    @Test("A paused session is handed nothing until it resumes, then everything in order")
+    func pause() async throws {
+        let admission = StubAdmission { connection, text in
+            if String(buffer: text).hasPrefix("pause") { connection.pauseReading() }
+        }
+        try await RunningListener.run(admission: admission) { running in
+            let (client, session) = try await running.connected()
+            // Both come in one segment; the second is in the decoder's hands when the first pauses.
+            try await client.send(bytes: RawClient.text("pause 1") + RawClient.text("pause 2") + RawClient.frame(0x89))
+            #expect(try await session.events.next() == .text("pause 1"))
+            #expect(try await client.frame() == .pong(""), "what was read already is alive")
+            try await client.send(bytes: RawClient.text("three"))
+            // A timer that fires after the pause shows that nothing else came first.
+            _ = try await session.onLoop { $0.armTimer(at: .now() + .milliseconds(50)) }
+            #expect(try await session.events.next() == .timer)
+            _ = try await session.onLoop { $0.resumeReading() }
+            #expect(try await session.events.next() == .text("pause 2"))
+            _ = try await session.onLoop { $0.armTimer(at: .now() + .milliseconds(50)) }
+            #expect(try await session.events.next() == .timer)
+            _ = try await session.onLoop { $0.resumeReading() }
+            #expect(try await session.events.next() == .text("three"))
+        }
+    }
+
+    @Test("What came before the end is handed over before the end, though reading is paused")
+    func endWhilePaused() async throws {
+        let admission = StubAdmission { connection, _ in connection.pauseReading() }
+        try await RunningListener.run(admission: admission) { running in
+            let (client, session) = try await running.connected()
+            try await client.send(bytes: RawClient.text("one") + RawClient.text("two") + RawClient.close(1000))
+            #expect(try await session.events.next() == .text("one"))
+            #expect(try await session.events.next() == .text("two"))
+            #expect(
+                try await session.events.next() == .ended(ConnectionEnd(reason: "closed_by_peer", closeCode: 1000))
+            )
+        }
+    }
+
+    @Test("A peer that takes nothing of what is written is closed after the send time-out")
+    func sendTimeout() async throws {
+        let configuration = RunningListener.configuration { $0.sendTimeout = .milliseconds(200) }
+        try await RunningListener.run(configuration) { running in
+            let (client, session) = try await running.connected()
+            try await client.channel.setOption(.autoRead, value: false).get()
+            _ = try await session.onLoop { connection in
+                // More than the kernel takes for a peer that does not read.
+                for _ in 0..<300 { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
+            }
+            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "send_timeout")))
+            try await client.close()
+        }
+    }
+
+    @Test("A peer that falls behind gets everything once it reads again, and one pong for the last of its pings")
+    func slowPeer() async throws {
+        let configuration = RunningListener.configuration { $0.sendTimeout = .seconds(8) }
+        try await RunningListener.run(configuration) { running in
+            let (client, session) = try await running.connected()
+            try await client.channel.setOption(.autoRead, value: false).get()
+            _ = try await session.onLoop { connection in
+                // Not enough to stop reading from the peer, but more than it has taken.
+                while connection.isTakenAtOnce { connection.send(text: ByteBuffer(repeating: 0x78, count: 10_000)) }
+                connection.send(text: ByteBuffer(string: "last"))
+            }
+            for index in 0..<3 { try await client.send(frame: 0x89, Array("ping \(index)".utf8)) }
+            try await client.send(bytes: RawClient.text("pinged"))
+            #expect(try await session.events.next() == .text("pinged"))
+            try await client.channel.setOption(.autoRead, value: true).get()
+            var frame = try await client.frame()
+            while frame.payload.count == 10_000 { frame = try await client.frame() }
+            #expect(frame == .text("last"))
+            #expect(try await client.frame() == .pong("ping 2"))
+        }
+    }
+
+    @Test("A peer makes progress when less is pending than there was and was written since")
+    func progress() {
+        let start = NIODeadline.uptimeNanoseconds(10_000_000_000)
+        let stall = SendStall(pending: 100, now: start, timeout: .seconds(4))
+        #expect(stall.nextCheck == start + .seconds(1))
+        stall.wrote(50)
+        stall.update(pending: 150, now: start + .seconds(1))
+        #expect(stall.lastProgress == start)
+        #expect(stall.nextCheck == start + .seconds(2))
+        stall.wrote(50)
+        stall.update(pending: 199, now: start + .seconds(2))
+        #expect(stall.lastProgress == start + .seconds(2))
+        stall.update(pending: 199, now: start + .seconds(3))
+        #expect(stall.lastProgress == start + .seconds(2))
+    }
+
+    @Test("With send_timeout_close off a peer that takes nothing is kept")
+    func sendTimeoutOff() async throws {
+        let configuration = RunningListener.configuration {
+            $0.sendTimeout = .milliseconds(50)
+            $0.closesOnSendTimeout = false
+        }
+        try await RunningListener.run(configuration) { running in
+            let (client, session) = try await running.connected()
+            try await client.channel.setOption(.autoRead, value: false).get()
+            _ = try await session.onLoop { connection in
+                for _ in 0..<300 { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
+                connection.armTimer(at: .now() + .milliseconds(400))
+            }
+            #expect(try await session.events.next() == .timer)
+        }
+    }
+
+    @Test("A peer that pings and never reads is not read from any further")
+    func pingFlood() async throws {
+        let configuration = RunningListener.configuration { $0.sendTimeout = .seconds(1) }
+        try await RunningListener.run(configuration) { running in
+            let client = try await RawClient.connect(to: running.address, receiveBuffer: 4096)
+            try await client.send(RawClient.handshake())
+            #expect(try await client.response().status == 101)
+            let session = try await running.admission.sessions.next()
+            try await client.channel.setOption(.autoRead, value: false).get()
+            let pings = (0..<400).flatMap { _ in RawClient.frame(0x89, Array(repeating: 0x78, count: 125)) }
+            // In the background: the writes end only when the server reads on or closes.
+            let flood = Task { [channel = client.channel] in
+                while true { try await channel.writeAndFlush(ByteBuffer(bytes: pings)).get() }
+            }
+            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "send_timeout")))
+            try await client.close()
+            _ = await flood.result
+        }
+    }
+
+    @Test("The timer fires at the time it was last set to, and not when it was cancelled")
+    func timer() async throws {
+        try await RunningListener.run { running in
+            let (_, session) = try await running.connected()
+            let due = NIODeadline.now() + .milliseconds(200)
+            _ = try await session.onLoop { connection in
+                connection.armTimer(at: .now() + .hours(1))
+                connection.armTimer(at: .now() + .milliseconds(20))
+                connection.armTimer(at: due)
+            }
+            #expect(try await session.events.next() == .timer)
+            #expect(NIODeadline.now() >= due)
+            _ = try await session.onLoop { connection in
+                connection.armTimer(at: .now() + .milliseconds(20))
+                connection.cancelTimer()
+                connection.close(code: 1000, reason: "done")
+            }
+            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "done", closeCode: 1000)))
+        }
+    }
+
+    @Test("A timer may be set again from within the timer")
+    func timerAgain() async throws {
+        try await RunningListener.run { running in
+            let (_, session) = try await running.connected()
+            for _ in 0..<3 {
+                _ = try await session.onLoop { $0.armTimer(at: .now()) }
+                #expect(try await session.events.next() == .timer)
+            }
+        }
+    }
+}

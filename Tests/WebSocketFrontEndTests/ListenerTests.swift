@@ -1,0 +1,135 @@
+import Logging
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import WebSocketFrontEnd
+
+@Suite("A listener", .timeLimit(.minutes(2)))
+struct ListenerTests {
+    static func listener(port: Int, acceptors: Int?) -> WebSocketListener {
+        WebSocketListener(
+            configuration: ListenerConfiguration(name: "main", host: "127.0.0.1", port: port, acceptors: acceptors),
+            group: .singletonMultiThreadedEventLoopGroup,
+            admission: StubAdmission(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+    }
+
+    @Test("A port that is taken is an error that names listener and address", arguments: [1, 4])
+    func portTaken(acceptors: Int) async throws {
+        let first = Self.listener(port: 0, acceptors: acceptors)
+        let port = try #require(try await first.start().port)
+        let second = Self.listener(port: port, acceptors: acceptors)
+        let error = await #expect(throws: ListenerError.self) { try await second.start() }
+        #expect(error?.description == "listener main cannot listen on 127.0.0.1:\(port): address already in use")
+        await first.stopAccepting()
+        // What the first let go of is free for the second.
+        #expect(try await second.start().port == port)
+        await second.stopAccepting()
+    }
+
+    @Test("An address that is not this machine's is an error in words")
+    func foreignAddress() async throws {
+        var configuration = ListenerConfiguration(host: "192.0.2.1", port: 33033)
+        configuration.acceptors = 1
+        let listener = WebSocketListener(
+            configuration: configuration,
+            group: .singletonMultiThreadedEventLoopGroup,
+            admission: StubAdmission(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let error = await #expect(throws: ListenerError.self) { try await listener.start() }
+        #expect(error?.reason == "this machine has no such address")
+    }
+
+    @Test("Several acceptors share one port, more than there are event loops too")
+    func acceptors() async throws {
+        let configuration = RunningListener.configuration { $0.acceptors = 9 }
+        try await RunningListener.run(configuration) { running in
+            for index in 0..<40 {
+                let (response, _) = try await running.exchange(RawClient.handshake(target: "/ocpp/CP\(index)"))
+                #expect(response.status == 101)
+                _ = try await running.admission.sessions.next()
+            }
+            #expect(running.listener.connectionCount == 40)
+        }
+    }
+
+    @Test("IPv6 addresses are served and written in brackets")
+    func ipv6() async throws {
+        try await RunningListener.run(RunningListener.configuration(host: "::1")) { running in
+            let (client, session) = try await running.connected()
+            #expect(session.handshake.remoteAddress.hasPrefix("[::1]:"))
+            try await client.send(bytes: RawClient.text("x"))
+            #expect(try await session.events.next() == .text("x"))
+        }
+    }
+
+    @Test("Once stopped, connections stay, handshakes under way get 503, and new ones find no listener")
+    func stopAccepting() async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            let late = try await running.client()
+            // Half a request shows that the connection has been accepted, once another one behind it has been served.
+            try await late.send("GET /ocpp/CP2 HTTP/1.1\r\n")
+            _ = try await running.exchange(RawClient.handshake(target: "/other"))
+            _ = try await running.admission.refusals.next()
+            await running.listener.stopAccepting()
+            try await late.send(String(RawClient.handshake().drop { $0 != "\r\n" }.dropFirst()))
+            let response = try await late.response()
+            #expect(response.status == 503)
+            #expect(response.headers["retry-after"] == "5")
+            await #expect(throws: (any Error).self) { try await running.client() }
+            try await client.send(bytes: RawClient.text("still here"))
+            #expect(try await session.events.next() == .text("still here"))
+            #expect(running.listener.connectionCount == 1)
+        }
+    }
+
+    @Test("Connections over the rate wait in the backlog until their second has come")
+    func connectionRate() async throws {
+        let configuration = RunningListener.configuration {
+            $0.acceptors = 1
+            $0.maxConnectionRate = 5
+        }
+        try await RunningListener.run(configuration) { running in
+            let started = NIODeadline.now()
+            for index in 0..<8 {
+                let client = try await running.client()
+                try await client.send(RawClient.handshake(target: "/ocpp/CP\(index)"))
+            }
+            for index in 0..<8 {
+                let session = try await running.admission.sessions.next()
+                if index >= 5 {
+                    #expect(session.openedAt - started >= .milliseconds(200 * Int64(index - 4)))
+                }
+            }
+        }
+    }
+
+    @Test("The allowance holds one second's worth, and an idle time does not add to it")
+    func allowance() {
+        let start = NIODeadline.uptimeNanoseconds(10_000_000_000)
+        var allowance = AcceptAllowance(rate: 4)
+        for idle in [TimeAmount.zero, .seconds(100)] {
+            var now = start + idle
+            for _ in 0..<4 {
+                #expect(allowance.nextAccept(now: now) <= now)
+                allowance.accepted(now: now)
+            }
+            #expect(allowance.nextAccept(now: now) == now + .milliseconds(250))
+            now = now + .milliseconds(250)
+            allowance.accepted(now: now)
+            #expect(allowance.nextAccept(now: now) == now + .milliseconds(250))
+        }
+    }
+
+    @Test("What acceptors take beyond the rate is paid back")
+    func allowanceInDebt() {
+        let now = NIODeadline.uptimeNanoseconds(10_000_000_000)
+        var allowance = AcceptAllowance(rate: 4)
+        for _ in 0..<6 { allowance.accepted(now: now) }
+        #expect(allowance.nextAccept(now: now) == now + .milliseconds(750))
+    }
+}

@@ -1,0 +1,214 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Testing
+
+/// A TCP client that speaks just enough HTTP and WebSocket to get both wrong on purpose.
+final class RawClient {
+    enum Event: Equatable {
+        case bytes([UInt8])
+        case closed
+    }
+
+    struct Response: Equatable {
+        var status: Int
+        /// Names in lower case.
+        var headers: [String: String]
+        var body: String
+    }
+
+    struct Frame: Equatable {
+        var firstByte: UInt8
+        var payload: [UInt8]
+
+        var text: String { String(decoding: self.payload, as: UTF8.self) }
+
+        static func text(_ text: String) -> Frame { Frame(firstByte: 0x81, payload: Array(text.utf8)) }
+        static func pong(_ text: String) -> Frame { Frame(firstByte: 0x8A, payload: Array(text.utf8)) }
+        static let ping = Frame(firstByte: 0x89, payload: [])
+
+        /// The code of a close frame.
+        var closeCode: UInt16? {
+            guard self.firstByte == 0x88, self.payload.count >= 2 else { return nil }
+            return UInt16(self.payload[0]) << 8 | UInt16(self.payload[1])
+        }
+    }
+
+    struct ConnectionClosed: Error {}
+
+    let channel: any Channel
+    private let events: EventQueue<Event>
+    private var received: [UInt8] = []
+    private var isClosed = false
+
+    private init(channel: any Channel, events: EventQueue<Event>) {
+        self.channel = channel
+        self.events = events
+    }
+
+    static func connect(to address: SocketAddress, receiveBuffer: Int? = nil) async throws -> RawClient {
+        let events = EventQueue<Event>()
+        var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Recorder(events: events))
+                }
+            }
+        if let receiveBuffer {
+            bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer)
+        }
+        let channel = try await bootstrap.connect(to: address).get()
+        return RawClient(channel: channel, events: events)
+    }
+
+    // MARK: Sending
+
+    func send(_ text: String) async throws {
+        try await self.send(bytes: Array(text.utf8))
+    }
+
+    func send(bytes: [UInt8]) async throws {
+        try await self.channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+    }
+
+    static func handshake(
+        target: String = "/ocpp/CP1",
+        method: String = "GET",
+        version: String = "HTTP/1.1",
+        without: Set<String> = [],
+        adding: [String] = ["Sec-WebSocket-Protocol: ocpp1.6"]
+    ) -> String {
+        let headers = [
+            "Host: 127.0.0.1", "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+        ].filter { header in !without.contains(String(header.prefix { $0 != ":" })) }
+        return (["\(method) \(target) \(version)"] + headers + adding + ["", ""]).joined(separator: "\r\n")
+    }
+
+    /// A masked frame, with everything that may be wrong about one.
+    static func frame(
+        _ firstByte: UInt8,
+        _ payload: [UInt8] = [],
+        masked: Bool = true,
+        declaredLength: Int? = nil
+    ) -> [UInt8] {
+        let length = declaredLength ?? payload.count
+        let maskBit: UInt8 = masked ? 0x80 : 0
+        var bytes = [firstByte]
+        switch length {
+        case ...125: bytes.append(maskBit | UInt8(length))
+        case ...0xFFFF: bytes += [maskBit | 126, UInt8(length >> 8), UInt8(length & 0xFF)]
+        default:
+            bytes.append(maskBit | 127)
+            bytes += stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: length >> $0) }
+        }
+        guard masked else { return bytes + payload }
+        let key: [UInt8] = [0x12, 0xA5, 0x00, 0xFF]
+        return bytes + key + payload.enumerated().map { $1 ^ key[$0 % 4] }
+    }
+
+    static func text(_ text: String) -> [UInt8] {
+        self.frame(0x81, Array(text.utf8))
+    }
+
+    static func close(_ code: UInt16, reason: String = "") -> [UInt8] {
+        self.frame(0x88, [UInt8(code >> 8), UInt8(code & 0xFF)] + Array(reason.utf8))
+    }
+
+    func send(frame firstByte: UInt8, _ payload: [UInt8] = []) async throws {
+        try await self.send(bytes: RawClient.frame(firstByte, payload))
+    }
+
+    // MARK: Receiving
+
+    func response(hasBody: Bool = true) async throws -> Response {
+        while self.received.firstRange(of: [13, 10, 13, 10]) == nil { try await self.readMore() }
+        let end = try #require(self.received.firstRange(of: [13, 10, 13, 10]))
+        let head = String(decoding: self.received[..<end.lowerBound], as: UTF8.self)
+        self.received.removeSubrange(..<end.upperBound)
+        var lines = head.split(separator: "\r\n")
+        let status = try #require(Int(lines.removeFirst().split(separator: " ")[1]))
+        var headers: [String: String] = [:]
+        for line in lines {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            headers[parts[0].lowercased()] = String(parts[1].drop { $0 == " " })
+        }
+        var body = ""
+        if hasBody, let length = headers["content-length"].flatMap({ Int($0) }) {
+            body = String(decoding: try await self.read(length), as: UTF8.self)
+        }
+        return Response(status: status, headers: headers, body: body)
+    }
+
+    func frame() async throws -> Frame {
+        let head = try await self.read(2)
+        var length = Int(head[1] & 0x7F)
+        #expect(head[1] & 0x80 == 0, "a server never masks")
+        if length == 126 {
+            length = try await self.read(2).reduce(0) { $0 << 8 | Int($1) }
+        } else if length == 127 {
+            length = try await self.read(8).reduce(0) { $0 << 8 | Int($1) }
+        }
+        return Frame(firstByte: head[0], payload: try await self.read(length))
+    }
+
+    /// Waits until the server has closed its side; throws nothing away before that.
+    func closedByServer() async throws -> Bool {
+        while !self.isClosed {
+            do { try await self.readMore() } catch is ConnectionClosed { break }
+        }
+        return self.received.isEmpty
+    }
+
+    func close() async throws {
+        try? await self.channel.close()
+    }
+
+    /// Makes `close` send a reset.
+    func resetOnClose() async throws {
+        let options = try #require(self.channel as? any SocketOptionProvider)
+        try await options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
+    }
+
+    private func read(_ count: Int) async throws -> [UInt8] {
+        while self.received.count < count { try await self.readMore() }
+        defer { self.received.removeFirst(count) }
+        return Array(self.received.prefix(count))
+    }
+
+    private func readMore() async throws {
+        guard !self.isClosed else { throw ConnectionClosed() }
+        switch try await self.events.next() {
+        case .bytes(let bytes): self.received += bytes
+        case .closed:
+            self.isClosed = true
+            throw ConnectionClosed()
+        }
+    }
+
+    private final class Recorder: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let events: EventQueue<Event>
+
+        init(events: EventQueue<Event>) {
+            self.events = events
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            self.events.add(.bytes(Array(self.unwrapInboundIn(data).readableBytesView)))
+        }
+
+        func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+            if event as? ChannelEvent == .inputClosed { self.events.add(.closed) }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            self.events.add(.closed)
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) {
+            context.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Logging
+import NIOCore
+import NIOPosix
+
+@testable import WebSocketFrontEnd
+
+/// A listener on a free loopback port for the length of a test.
+struct RunningListener {
+    let listener: WebSocketListener
+    let admission: StubAdmission
+    let address: SocketAddress
+
+    static func configuration(
+        host: String = "127.0.0.1",
+        _ change: (inout ListenerConfiguration) -> Void = { _ in }
+    ) -> ListenerConfiguration {
+        var configuration = ListenerConfiguration(host: host, port: 0)
+        change(&configuration)
+        return configuration
+    }
+
+    static func run<Result>(
+        _ configuration: ListenerConfiguration = configuration(),
+        admission: StubAdmission = StubAdmission(),
+        _ body: (RunningListener) async throws -> Result
+    ) async throws -> Result {
+        let listener = WebSocketListener(
+            configuration: configuration,
+            group: .singletonMultiThreadedEventLoopGroup,
+            admission: admission,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
+        let address = try await listener.start()
+        do {
+            let result = try await body(
+                RunningListener(listener: listener, admission: admission, address: address)
+            )
+            await listener.stopAccepting()
+            return result
+        } catch {
+            await listener.stopAccepting()
+            throw error
+        }
+    }
+
+    func client() async throws -> RawClient {
+        try await RawClient.connect(to: self.address)
+    }
+
+    /// Sends a request and reads the answer.
+    func exchange(_ request: String, hasBody: Bool = true) async throws -> (RawClient.Response, RawClient) {
+        let client = try await self.client()
+        try await client.send(request)
+        return (try await client.response(hasBody: hasBody), client)
+    }
+
+    /// A connection after the upgrade, both ends of it.
+    func connected() async throws -> (RawClient, StubSession) {
+        let (_, client) = try await self.exchange(RawClient.handshake())
+        return (client, try await self.admission.sessions.next())
+    }
+}

@@ -1,0 +1,97 @@
+import NIOCore
+import Synchronization
+
+@testable import WebSocketFrontEnd
+
+/// Takes every handshake unless told to refuse, and records everything.
+final class StubAdmission: ConnectionAdmission {
+    let refusals = EventQueue<HandshakeRefusal>()
+    let sessions = EventQueue<StubSession>()
+    private let refusalReason = Mutex<String?>(nil)
+    private let refusalCount = Mutex(0)
+    private let onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)?
+
+    /// - Parameter onText: Called on the event loop with each message, before it is recorded.
+    init(onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)? = nil) {
+        self.onText = onText
+    }
+
+    var numberOfRefusals: Int { self.refusalCount.withLock { $0 } }
+
+    func refuseAll(_ reason: String) {
+        self.refusalReason.withLock { $0 = reason }
+    }
+
+    func refusal(for listener: String) -> String? {
+        self.refusalReason.withLock { $0 }
+    }
+
+    func connectionOpened(
+        _ connection: WebSocketConnection,
+        _ handshake: AcceptedHandshake
+    ) -> any ConnectionDelegate {
+        let session = StubSession(connection: connection, handshake: handshake, onText: self.onText)
+        self.sessions.add(session)
+        return session
+    }
+
+    func handshakeRefused(_ refusal: HandshakeRefusal) {
+        self.refusalCount.withLock { $0 += 1 }
+        self.refusals.add(refusal)
+    }
+}
+
+/// A session that records what it is told.
+final class StubSession: ConnectionDelegate {
+    enum Event: Equatable {
+        case text(String)
+        case timer
+        case ended(ConnectionEnd)
+    }
+
+    let connection: WebSocketConnection
+    let handshake: AcceptedHandshake
+    let openedAt = NIODeadline.now()
+    let events = EventQueue<Event>()
+    private let lifeSigns = Mutex(0)
+    private let onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)?
+
+    init(
+        connection: WebSocketConnection,
+        handshake: AcceptedHandshake,
+        onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)?
+    ) {
+        self.connection = connection
+        self.handshake = handshake
+        self.onText = onText
+    }
+
+    var numberOfLifeSigns: Int { self.lifeSigns.withLock { $0 } }
+
+    func connectionReceived(text: ByteBuffer) {
+        self.onText?(self.connection, text)
+        self.events.add(.text(String(buffer: text)))
+    }
+
+    func connectionShowedLife() {
+        self.lifeSigns.withLock { $0 += 1 }
+    }
+
+    func connectionTimerFired() {
+        self.events.add(.timer)
+    }
+
+    func connectionEnded(_ end: ConnectionEnd) {
+        self.events.add(.ended(end))
+    }
+
+    /// Does something with the connection where it may be done.
+    func onLoop<Result: Sendable>(_ body: @escaping @Sendable (WebSocketConnection) -> Result) async throws -> Result {
+        try await self.connection.eventLoop.submit { [connection] in body(connection) }.get()
+    }
+}
+
+extension WebSocketConnection {
+    /// Nothing written is pending in the process.
+    var isTakenAtOnce: Bool { self.stall == nil }
+}
