@@ -77,7 +77,7 @@ import Testing
     /// Without warnings, and without the remarks on where a value came from.
     private static func yaml(_ output: String) -> String {
         output.split(separator: "\n").filter { !$0.hasPrefix("warning:") }
-            .map { $0.replacing(/ +#.*/, with: "") }.joined(separator: "\n")
+            .map { $0.replacing(/\s+# .*/, with: "") }.joined(separator: "\n")
     }
 
     @Test func theFileIsReadAndTheEnvironmentWins() async throws {
