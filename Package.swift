@@ -35,6 +35,7 @@ let package = Package(
             providers: [.apt(["libmosquitto-dev"])]
         ),
         .target(name: "JSONText", swiftSettings: strict),
+        .target(name: "SchemaChecking", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
         .target(name: "BrokerLink", dependencies: ["CMosquitto", nio, logging], swiftSettings: strict),
         .target(
@@ -71,6 +72,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: strict),
+        .testTarget(
+            name: "SchemaCheckingTests",
+            dependencies: ["SchemaChecking", "JSONText"],
+            exclude: ["Judge"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ"], swiftSettings: strict),
         .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
