@@ -28,7 +28,8 @@ struct SchemaCompiler {
         }
         switch result {
         case .success(let value): self.document = value
-        case .failure(let error): throw SchemaProblems([SchemaProblem(file: file, reason: "not JSON: \(error.reason)")])
+        case .failure(let error):
+            throw SchemaProblems([SchemaProblem(file: file, reason: "not JSON: \(error.reason)")])
         }
         for pointer in reader.repeatedNames { problem(pointer, "the name stands twice in its object") }
     }
@@ -71,7 +72,9 @@ struct SchemaCompiler {
         nodes.append(nil)
         switch value {
         case .boolean(let allowed):
-            if draft == .four, !mayBeBoolean { problem(pointer, "must be an object: schemas true and false came with draft 6") }
+            if draft == .four, !mayBeBoolean {
+                problem(pointer, "must be an object: schemas true and false came with draft 6")
+            }
             nodes[place] = allowed ? .anything : .nothing
         case .object(let schema):
             let hasID = !pointer.isEmpty && (schema["$id"] != nil || schema["id"] != nil)
