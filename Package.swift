@@ -36,12 +36,14 @@ let package = Package(
             providers: [.apt(["libmosquitto-dev"])]
         ),
         .target(name: "JSONText", swiftSettings: strict),
+        .target(name: "SchemaChecking", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
         .target(name: "BrokerLink", dependencies: ["CMosquitto", nio, logging], swiftSettings: strict),
         .target(
             name: "ChargePointSessions",
             dependencies: [
-                "OCPPJ", nio, logging, .product(name: "DequeModule", package: "swift-collections"),
+                "OCPPJ", "SchemaChecking", nio, logging,
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
@@ -78,6 +80,12 @@ let package = Package(
         .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
         .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
+        .testTarget(
+            name: "SchemaCheckingTests",
+            dependencies: ["SchemaChecking", "JSONText"],
+            exclude: ["Judge"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",

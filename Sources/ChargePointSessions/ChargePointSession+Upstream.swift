@@ -1,3 +1,4 @@
+import JSONText
 import Logging
 import NIOCore
 import OCPPJ
@@ -55,8 +56,17 @@ extension ChargePointSession {
     func handle(_ text: ByteBuffer, now: NIODeadline) -> Bool {
         logFrame("frame received", text)
         do throws(OCPPMessageProblem) {
-            let message = try OCPPMessage.parse(frame: text, version: chargePoint.version, limits: context.limits)
-            return handle(message, now: now)
+            guard let checking = context.formatChecking(of: .upstream) else {
+                return handle(try OCPPMessage.parse(frame: text, version: chargePoint.version), now: now)
+            }
+            var violation: FormatViolation?
+            let message = try OCPPMessage.parse(
+                frame: text, version: chargePoint.version, limits: MessageLimits(enforcesUniqueIDLength: true)
+            ) { (owner, scanner) throws(JSONSyntaxError) in
+                violation = try checking.walk(owner, from: .upstream, &scanner) { machine.downstreamAction(of: $0) }
+            }
+            if let violation { handle(violation, of: message) } else { return handle(message, now: now) }
+            return true
         } catch {
             handle(error, text: text)
             return true
@@ -129,6 +139,27 @@ extension ChargePointSession {
             topic = topics.error(id: message.uniqueID)
         }
         publishOrLog(UpstreamMessage(topic: topic ?? topics.error(id: message.uniqueID), payload: message.relay()))
+    }
+
+    /// A message that its schema refuses.
+    private func handle(_ violation: FormatViolation, of message: OCPPMessage) {
+        let id = message.uniqueID
+        switch machine.chargePointSentInvalid(uniqueID: id, type: message.type) {
+        case .refuse(let isOpen):
+            // The open CALL with this UniqueId keeps its right to an answer; this one gets its own.
+            let code = isOpen ? OCPPErrorCode.protocolError : violation.code
+            refuseBad(message.text, uniqueID: id, code, violation.description, reason: "schema")
+        case .report:
+            noteBad(violation.description, uniqueID: id)
+            publishInvalid(message.text, uniqueID: id, "schema", violation.code, violation.description)
+            report("schema", uniqueID: id, violation.code, "the charge point's answer: \(violation.description)")
+            sendNextCall()
+            endIfTooBad()
+        case .ignore:
+            noteBad(violation.description, uniqueID: id)
+            publishInvalid(message.text, uniqueID: id, "schema", violation.code, violation.description)
+            endIfTooBad()
+        }
     }
 
     func handle(_ problem: OCPPMessageProblem, text: ByteBuffer) {

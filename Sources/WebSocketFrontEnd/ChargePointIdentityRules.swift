@@ -65,6 +65,8 @@ enum ChargePointIdentityRules {
         guard !Substring(encoded).unicodeScalars.contains("\u{FFFD}"),
             let identity = String(validating: bytes, as: UTF8.self)
         else { return .failure(.notUTF8) }
+        // MQTT 5, 4.7.2 and 4.8.2: topics that begin so belong to the broker, or subscribe with others.
+        if identity.hasPrefix("$") { return .failure(.forbiddenCharacter("$")) }
         if let forbidden = identity.unicodeScalars.first(where: self.isForbidden) {
             return .failure(.forbiddenCharacter(forbidden))
         }

@@ -26,8 +26,8 @@ public struct ListenerConfiguration: Sendable, Equatable {
     public var backlog: Int
     /// Bytes read at once.
     public var receiveBuffer: Int
-    /// Reads per read round of a connection.
-    public var readsPerRound: Int
+    /// Messages of one connection handled in a row before others have their turn.
+    public var framesPerRound: Int
     /// How long a peer may take nothing of what is written to it.
     public var sendTimeout: TimeAmount
     public var closesOnSendTimeout: Bool
@@ -48,7 +48,7 @@ public struct ListenerConfiguration: Sendable, Equatable {
         reuseAddress: Bool = true,
         backlog: Int = 1024,
         receiveBuffer: Int = 2048,
-        readsPerRound: Int = 100,
+        framesPerRound: Int = 100,
         sendTimeout: TimeAmount = .seconds(15),
         closesOnSendTimeout: Bool = true
     ) {
@@ -67,7 +67,7 @@ public struct ListenerConfiguration: Sendable, Equatable {
         self.reuseAddress = reuseAddress
         self.backlog = backlog
         self.receiveBuffer = receiveBuffer
-        self.readsPerRound = readsPerRound
+        self.framesPerRound = framesPerRound
         self.sendTimeout = sendTimeout
         self.closesOnSendTimeout = closesOnSendTimeout
     }

@@ -31,6 +31,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private var isAutoReading = true
     private var isInRead = false
     private var unflushed = 0
+    private var messagesInRound = 0
     /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
     var timerDeadline: NIODeadline?
     /// The earliest callback that the loop has been asked for.
@@ -138,6 +139,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         self.isInRead = false
+        self.messagesInRound = 0
         if self.unflushed > 0 { self.flush(context: context) }
     }
 
@@ -163,6 +165,12 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     private func deliver(_ message: ByteBuffer) {
+        self.messagesInRound += 1
+        if self.messagesInRound > self.listener.configuration.framesPerRound, self.held == nil {
+            // The others of this event loop have their turn first.
+            self.held = CircularBuffer(initialCapacity: 4)
+            self.context?.eventLoop.assumeIsolated().execute { self.deliverHeld() }
+        }
         if self.isPaused || self.held != nil {
             self.held = self.held ?? CircularBuffer(initialCapacity: 4)
             self.held?.append(message)
@@ -281,8 +289,15 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     private func deliverHeld() {
-        guard self.phase == .open else { return }
+        guard self.phase == .open, let context = self.context else { return }
+        var delivered = 0
         while !self.isPaused, let message = self.held?.popFirst() {
+            if delivered == self.listener.configuration.framesPerRound {
+                self.held?.prepend(message)
+                context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
+                return
+            }
+            delivered += 1
             self.delegate?.connectionReceived(text: message)
             guard self.phase == .open else { return }
         }

@@ -36,12 +36,7 @@ public final class WebSocketListener: Sendable {
     /// - Throws: `ListenerError`.
     public func start() async throws -> SocketAddress {
         do {
-            let address = try await self.bindAll()
-            self.logger.info(
-                "listening",
-                metadata: ["listener": "\(self.state.configuration.name)", "address": "\(address.hostAndPort)"]
-            )
-            return address
+            return try await self.bindAll()
         } catch {
             await self.closeSockets()
             throw ListenerError(configuration: self.state.configuration, underlying: error)
@@ -95,17 +90,14 @@ public final class WebSocketListener: Sendable {
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: configuration.noDelay ? 1 : 0)
             .childChannelOption(.recvAllocator, value: self.receiveAllocator)
-            .childChannelOption(.maxMessagesPerRead, value: UInt(max(configuration.readsPerRound, 1)))
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try HandshakeHandler.start(on: channel, listener: state) }
             }
     }
 
     private var receiveAllocator: any RecvByteBufferAllocator {
-        let capacity = max(self.state.configuration.receiveBuffer, 64)
-        return self.state.configuration.readsPerRound <= 1
-            ? ReleasingReceiveAllocator(capacity: capacity)
-            : FixedSizeRecvByteBufferAllocator(capacity: capacity)
+        ReleasingReceiveAllocator(capacity: max(self.state.configuration.receiveBuffer, 64))
     }
 
     private func closeSockets() async {

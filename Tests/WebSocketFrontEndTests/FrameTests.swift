@@ -22,9 +22,9 @@ struct FrameTests {
         }
     }
 
-    @Test("With one read per round, messages of any length come through too", arguments: [0, 63, 64, 2048, 100_000])
-    func oneReadPerRound(length: Int) async throws {
-        let configuration = RunningListener.configuration { $0.readsPerRound = 1 }
+    @Test("With one message per round, all of a burst come through in order, of any length", arguments: [0, 63, 64, 2048, 100_000])
+    func oneMessagePerRound(length: Int) async throws {
+        let configuration = RunningListener.configuration { $0.framesPerRound = 1 }
         try await RunningListener.run(configuration, admission: Self.echo()) { running in
             let (client, session) = try await running.connected()
             let text = String(repeating: "x", count: length)
@@ -42,6 +42,15 @@ struct FrameTests {
         #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 64)
         let mayGrow = allocator.record(actualReadBytes: 64)
         #expect(mayGrow, "asks for a new one")
+        #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 2048)
+    }
+
+    @Test("A read that fills its buffer makes the next one larger, and a short one makes it small again")
+    func receiveBuffersGrow() {
+        var allocator = ReleasingReceiveAllocator(capacity: 2048)
+        for read in [64, 2048, 8192, 32768, 65536] { _ = allocator.record(actualReadBytes: read) }
+        #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 65536)
+        _ = allocator.record(actualReadBytes: 100)
         #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 2048)
     }
 

@@ -21,7 +21,7 @@ extension ConfigurationAssembly {
             reuseAddress: boolean(.reuseAddress, name),
             backlog: integer(.backlog, name),
             receiveBuffer: size(.receiveBuffer, name),
-            readsPerRound: integer(.readsPerRound, name),
+            framesPerRound: integer(.framesPerRound, name),
             sendTimeout: TimeAmount(duration(.sendTimeout, name)),
             closesOnSendTimeout: boolean(.sendTimeoutClose, name)
         )

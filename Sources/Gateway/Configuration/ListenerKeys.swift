@@ -32,8 +32,8 @@ extension ConfigurationKey {
         "tcp_options.backlog", .integer(1...65535), default: "1024", "connections that wait to be accepted")
     static let receiveBuffer = listener(
         "tcp_options.buffer", .size(256...1024 * 1024), default: "2KB", "bytes read at once")
-    static let readsPerRound = listener(
-        "tcp_options.active_n", .integer(1...100_000), default: "100", "reads per round of one connection")
+    static let framesPerRound = listener(
+        "tcp_options.active_n", .integer(1...100_000), default: "100", "messages of one connection handled in a row")
     static let sendTimeout = listener(
         "tcp_options.send_timeout", .duration(.milliseconds(10)...day), default: "15s",
         "how long a peer may take nothing of what is written to it")
@@ -70,7 +70,7 @@ extension ConfigurationKey {
             listener(
                 "trusted_proxies", .list, availability: .unavailable,
                 "proxies whose address headers are believed (CIDR)"),
-            noDelay, reuseAddress, backlog, receiveBuffer, readsPerRound, sendTimeout, sendTimeoutClose,
+            noDelay, reuseAddress, backlog, receiveBuffer, framesPerRound, sendTimeout, sendTimeoutClose,
         ] + tlsKeys
 
     private static let tlsKeys: [ConfigurationKey] = [
