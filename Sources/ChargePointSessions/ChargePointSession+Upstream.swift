@@ -147,8 +147,12 @@ extension ChargePointSession {
         switch machine.chargePointSentInvalid(uniqueID: id, type: message.type) {
         case .refuse(let isOpen):
             // The open CALL with this UniqueId keeps its right to an answer; this one gets its own.
-            let code = isOpen ? OCPPErrorCode.protocolError : violation.code
-            refuseBad(message.text, uniqueID: id, code, violation.description, reason: "schema")
+            if isOpen {
+                let description = "UniqueId: a CALL with this UniqueId is open already"
+                refuseBad(message.text, uniqueID: id, .protocolError, description, reason: "duplicate")
+            } else {
+                refuseBad(message.text, uniqueID: id, violation.code, violation.description, reason: "schema")
+            }
         case .report:
             noteBad(violation.description, uniqueID: id)
             publishInvalid(message.text, uniqueID: id, "schema", violation.code, violation.description)
