@@ -39,10 +39,11 @@ mkdir -p .build
 prepare_python
 
 say "Checking the format of the code"
-swift format lint --strict --recursive --parallel Sources Tests Package.swift
+swift format lint --strict --recursive --parallel Sources Tests Package.swift ||
+    fail "the format is not as .swift-format wants it; \`swift format -i\` mends most of it"
 
 say "Building the gateway and the tests"
-swift build --build-tests
+swift build --build-tests || fail "the build FAILED"
 
 say "Running the tests"
 status=0
