@@ -63,7 +63,8 @@ extension ChargePointSession {
             let message = try OCPPMessage.parse(
                 frame: text, version: chargePoint.version, limits: MessageLimits(enforcesUniqueIDLength: true)
             ) { (owner, scanner) throws(JSONSyntaxError) in
-                violation = try checking.walk(owner, from: .upstream, &scanner) { machine.downstreamAction(of: $0) }
+                let found = try checking.walk(owner, from: .upstream, &scanner) { machine.downstreamAction(of: $0) }
+                violation = found
             }
             if let violation { handle(violation, of: message) } else { return handle(message, now: now) }
             return true
