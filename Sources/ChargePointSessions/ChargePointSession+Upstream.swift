@@ -28,8 +28,9 @@ extension ChargePointSession {
 
     func pause(_ reason: SessionStateMachine.Hold, holding text: ByteBuffer) {
         heldTexts.prepend(text)
-        guard hold == nil else { return hold = reason }
+        let wasReading = hold == nil
         hold = reason
+        guard wasReading else { return }
         connection.pauseReading()
         log(.debug, "reading paused", ["reason": "\(reason)"])
         armTimer()
