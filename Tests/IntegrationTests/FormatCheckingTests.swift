@@ -41,7 +41,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Reset", #"{"type":"Medium"}"#, "PropertyConstraintViolation"), ("Reset", "{}", "OccurenceConstraintViolation"),
+        ("Reset", #"{"type":"Medium"}"#, "PropertyConstraintViolation"),
+        ("Reset", "{}", "OccurenceConstraintViolation"),
         ("Heartbeat", "{}", "NotSupported"), ("Dance", "{}", "NotImplemented"),
     ])
     func aCommandThatFailsItsSchemaIsReportedToItsSender(action: String, payload: String, code: String) async throws {
