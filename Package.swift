@@ -90,7 +90,7 @@ let package = Package(
         .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",
-            dependencies: ["ChargePointSessions"],
+            dependencies: ["ChargePointSessions", "OCPPJ", nio, nioPosix, logging],
             swiftSettings: strict
         ),
         .testTarget(
