@@ -105,7 +105,7 @@ package struct LoadRun: Sendable {
             var last = 0
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(1))
-                guard let now = try? await Self.counters(all) else { continue }
+                guard !Task.isCancelled, let now = try? await Self.counters(all) else { return }
                 let done = now.answered + now.errors
                 progress(
                     "\(now.open) connected, \(now.refused) refused, \(max(0, done - last)) round trips/s, "
@@ -113,10 +113,12 @@ package struct LoadRun: Sendable {
                 last = done
             }
         }
-        defer { ticker.cancel() }
-        let report = try await measure(loops)
+        let result = await Task { try await measure(all) }.result
+        ticker.cancel()
+        // Its last look at the event loops must be over before they end.
+        await ticker.value
         await responder?.stop()
-        return report
+        return try result.get()
     }
 
     // MARK: The run
