@@ -126,6 +126,7 @@ load() {
     "$bin/charge-point-simulator" load "$@" --json --quiet >"$results/$name.new" ||
         fail "this run failed: charge-point-simulator load $*"
     mv "$results/$name.new" "$results/$name.json"
+    cut -d ' ' -f 1 /proc/loadavg >>"$results/load-averages"
     echo "charge-point-simulator load $*" | sed -E "s/(:|-pid )[0-9]{2,}/\1…/g" >>"$results/commands"
 }
 
@@ -145,6 +146,8 @@ for_each() {
 
 begin=$SECONDS
 : >"$results/commands"
+: >"$results/load-averages"
+say "Load average of this machine now: $(cut -d ' ' -f 1-3 /proc/loadavg) (the figures want it below 1)"
 start_mosquitto
 broker=mqtt://127.0.0.1:$broker_port
 time_of=(--warm-up 1 --duration "$seconds")
