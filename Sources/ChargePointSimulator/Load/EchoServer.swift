@@ -7,7 +7,7 @@ import NIOWebSocket
 package struct EchoServer {
     package static let path = "/echo"
 
-    /// Serves on 127.0.0.1 until the process ends.
+    /// Serves on 127.0.0.1 until the task is cancelled.
     ///
     /// - Parameter listening: is given the port.
     package static func run(listening: (Int) -> Void) async throws {
@@ -20,7 +20,8 @@ package struct EchoServer {
                     try channel.pipeline.syncOperations.addHandler(EchoHandler())
                 }
             })
-        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup(numberOfThreads: 1))
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 2048))
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -30,7 +31,12 @@ package struct EchoServer {
             }
             .bind(host: "127.0.0.1", port: 0).get()
         listening(channel.localAddress?.port ?? 0)
-        try await channel.closeFuture.get()
+        try await withTaskCancellationHandler {
+            try await channel.closeFuture.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
+        try await group.shutdownGracefully()
     }
 }
 

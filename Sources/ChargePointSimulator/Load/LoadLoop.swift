@@ -1,4 +1,3 @@
-import Histogram
 import NIOCore
 import NIOPosix
 
@@ -23,8 +22,8 @@ final class LoadLoop {
     private let frame: CallFrame
 
     var counters = LoadCounters()
-    private(set) var latency = LoadLoop.emptyHistogram()
-    private(set) var upgrades = LoadLoop.emptyHistogram()
+    private(set) var latency = LatencyHistogram()
+    private(set) var upgrades = LatencyHistogram()
 
     private var chargePoints: [LoadChargePoint] = []
     private var drive = Drive.nothing
@@ -51,18 +50,12 @@ final class LoadLoop {
         frame = CallFrame(action: "MeterValues", payload: MeterValuesPayload.json(bytes: target.payloadBytes))
     }
 
-    private static func emptyHistogram() -> Histogram<UInt64> {
-        // Nanoseconds, up to a minute.
-        Histogram(
-            lowestDiscernibleValue: 64, highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
-    }
-
     func newFrame() -> CallFrame { frame }
 
     /// From here on the figures count.
     func reset() {
         counters.startOver()
-        latency = Self.emptyHistogram()
+        latency = LatencyHistogram()
     }
 
     // MARK: Connections
@@ -71,7 +64,7 @@ final class LoadLoop {
     func connect() -> EventLoopFuture<Void> {
         toConnect = indices.makeIterator()
         isAllBegun = false
-        upgrades = Self.emptyHistogram()
+        upgrades = LatencyHistogram()
         let promise = eventLoop.makePromise(of: Void.self)
         connected = promise
         connectMore()
@@ -119,7 +112,7 @@ final class LoadLoop {
     func opened(_ chargePoint: LoadChargePoint, after time: TimeAmount) {
         connecting -= 1
         counters.open += 1
-        upgrades.record(UInt64(clamping: time.nanoseconds))
+        upgrades.record(time)
         chargePoints.append(chargePoint)
         connectMore()
     }
@@ -225,7 +218,7 @@ final class LoadLoop {
             counters.errors += 1
         } else {
             counters.answered += 1
-            latency.record(UInt64(clamping: (now - start).nanoseconds))
+            latency.record(now - start)
         }
         switch drive {
         case .nothing: break

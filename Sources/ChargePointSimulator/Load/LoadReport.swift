@@ -1,5 +1,3 @@
-import Histogram
-
 /// The figures of one run. Times are microseconds, memory is KiB.
 package struct LoadReport: Sendable, Encodable {
     package struct Latency: Sendable, Encodable {
@@ -10,7 +8,8 @@ package struct LoadReport: Sendable, Encodable {
         package var p999: Double
         package var max: Double
 
-        init(_ histogram: Histogram<UInt64>) {
+        init(_ latency: LatencyHistogram) {
+            let histogram = latency.times
             func at(_ percentile: Double) -> Double {
                 // Tenths of a microsecond are all that the clock is good for.
                 (Double(histogram.valueAtPercentile(percentile)) / 100).rounded() / 10

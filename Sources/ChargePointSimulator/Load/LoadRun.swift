@@ -1,5 +1,4 @@
 import Glibc
-import Histogram
 import NIOCore
 import NIOPosix
 
@@ -231,8 +230,8 @@ package struct LoadRun: Sendable {
 
     /// No more CALLs; the answers that are under way have two seconds.
     private func finish(_ loops: [Loop], _ report: inout LoadReport) async throws {
-        var latency: Histogram<UInt64>?
-        var upgrades: Histogram<UInt64>?
+        var latency: LatencyHistogram?
+        var upgrades: LatencyHistogram?
         for loop in loops {
             let (one, other) = try await loop.onLoop { loop in
                 loop.stop()

@@ -1,6 +1,5 @@
 import CMosquitto
 import Glibc
-import Histogram
 import NIOCore
 import NIOPosix
 
@@ -43,17 +42,16 @@ package struct MQTTFloor: Sendable {
 
     package func run() async throws -> LoadReport {
         let answering = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let responder = try await Responder.start(plan.responder, on: answering.next())
-        let pool = NIOThreadPool(numberOfThreads: 1)
-        pool.start()
         let plan = plan
         let result = await Task {
-            try await pool.runIfActive {
-                try MQTTRequester(plan).run()
-            }
+            let responder = try await Responder.start(plan.responder, on: answering.next())
+            let pool = NIOThreadPool(numberOfThreads: 1)
+            pool.start()
+            let result = await Task { try await pool.runIfActive { try MQTTRequester(plan).run() } }.result
+            await responder.stop()
+            try await pool.shutdownGracefully()
+            return try result.get()
         }.result
-        await responder.stop()
-        try await pool.shutdownGracefully()
         try await answering.shutdownGracefully()
         return try result.get()
     }
@@ -75,8 +73,7 @@ private final class MQTTRequester {
     private var sequence: UInt64 = 0
     private var roundTrips = 0
     private var unmatched = 0
-    private var latency = Histogram<UInt64>(
-        lowestDiscernibleValue: 64, highestTrackableValue: 60_000_000_000, numberOfSignificantValueDigits: .three)
+    private var latency = LatencyHistogram()
 
     init(_ plan: MQTTFloor.Plan) throws {
         mosquitto_lib_init()
@@ -119,7 +116,7 @@ private final class MQTTRequester {
         }
         try loop(for: plan.warmUp, next: &index)
         roundTrips = 0
-        latency.reset()
+        latency = LatencyHistogram()
         let brokerBefore = plan.broker.flatMap { ProcessUsage.read($0) }
         let cpu = Self.threadCPU()
         let start = NIODeadline.now()
@@ -234,7 +231,7 @@ private final class MQTTRequester {
             unmatched += 1
             return
         }
-        latency.record(UInt64(clamping: (NIODeadline.now() - starts[slot].start).nanoseconds))
+        latency.record(.now() - starts[slot].start)
         starts[slot].sequence = .max
         roundTrips += 1
         answered.append(slot)

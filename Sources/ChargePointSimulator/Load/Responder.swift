@@ -43,21 +43,27 @@ package struct Responder: Sendable {
         let down = plan.topicDown.components(around: "${cid}")
         guard up.count == 2, let down else { throw Failure.topics }
         let ready = eventLoop.makePromise(of: Void.self)
-        let channel = try await ClientBootstrap(group: eventLoop)
-            .connectTimeout(.seconds(5))
-            // Large reads: a burst of CALLs is one read, its answers one write.
-            .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 64 * 1024))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(
-                        ResponderHandler(
-                            plan: plan, prefixLength: up[0].utf8.count, suffixLength: up[1].utf8.count,
-                            downPrefix: down.0, downSuffix: down.1, ready: ready))
+        do {
+            let channel = try await ClientBootstrap(group: eventLoop)
+                .connectTimeout(.seconds(5))
+                // Large reads: a burst of CALLs is one read, its answers one write.
+                .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 64 * 1024))
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(
+                            ResponderHandler(
+                                plan: plan, prefixLength: up[0].utf8.count, suffixLength: up[1].utf8.count,
+                                downPrefix: down.0, downSuffix: down.1, ready: ready))
+                    }
                 }
-            }
-            .connect(host: plan.host, port: plan.port).get()
-        try await ready.futureResult.get()
-        return Responder(channel: channel)
+                .connect(host: plan.host, port: plan.port).get()
+            try await ready.futureResult.get()
+            return Responder(channel: channel)
+        } catch {
+            // When nothing was connected, no handler has done so.
+            ready.fail(error)
+            throw error
+        }
     }
 
     package func stop() async {
