@@ -28,6 +28,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -70,7 +71,10 @@ let package = Package(
         ),
         .target(
             name: "ChargePointSimulator",
-            dependencies: ["BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            dependencies: [
+                "BrokerLink", "CMosquitto", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
