@@ -55,7 +55,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "OCPPJ", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", nioPosix, logging, lifecycle,
+                "OCPPJ", "SchemaChecking", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", nioPosix, logging,
+                lifecycle,
                 unixSignals,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),

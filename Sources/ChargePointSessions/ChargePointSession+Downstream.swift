@@ -59,7 +59,8 @@ extension ChargePointSession {
                 relay: downstream.payload, version: chargePoint.version,
                 limits: MessageLimits(enforcesUniqueIDLength: true)
             ) { (owner, scanner) throws(JSONSyntaxError) in
-                violation = try checking.walk(owner, from: .downstream, &scanner) { machine.upstreamAction(of: $0) }
+                let found = try checking.walk(owner, from: .downstream, &scanner) { machine.upstreamAction(of: $0) }
+                violation = found
             }
             guard let violation else { return handle(message, expires: downstream.expires) }
             context.counters.add(.badDownstreamMessages)

@@ -28,8 +28,9 @@ extension ChargePointSession {
 
     func pause(_ reason: SessionStateMachine.Hold, holding text: ByteBuffer) {
         heldTexts.prepend(text)
-        guard hold == nil else { return hold = reason }
+        let wasReading = hold == nil
         hold = reason
+        guard wasReading else { return }
         connection.pauseReading()
         log(.debug, "reading paused", ["reason": "\(reason)"])
         armTimer()
@@ -63,7 +64,8 @@ extension ChargePointSession {
             let message = try OCPPMessage.parse(
                 frame: text, version: chargePoint.version, limits: MessageLimits(enforcesUniqueIDLength: true)
             ) { (owner, scanner) throws(JSONSyntaxError) in
-                violation = try checking.walk(owner, from: .upstream, &scanner) { machine.downstreamAction(of: $0) }
+                let found = try checking.walk(owner, from: .upstream, &scanner) { machine.downstreamAction(of: $0) }
+                violation = found
             }
             if let violation { handle(violation, of: message) } else { return handle(message, now: now) }
             return true
@@ -147,8 +149,12 @@ extension ChargePointSession {
         switch machine.chargePointSentInvalid(uniqueID: id, type: message.type) {
         case .refuse(let isOpen):
             // The open CALL with this UniqueId keeps its right to an answer; this one gets its own.
-            let code = isOpen ? OCPPErrorCode.protocolError : violation.code
-            refuseBad(message.text, uniqueID: id, code, violation.description, reason: "schema")
+            if isOpen {
+                let description = "UniqueId: a CALL with this UniqueId is open already"
+                refuseBad(message.text, uniqueID: id, .protocolError, description, reason: "duplicate")
+            } else {
+                refuseBad(message.text, uniqueID: id, violation.code, violation.description, reason: "schema")
+            }
         case .report:
             noteBad(violation.description, uniqueID: id)
             publishInvalid(message.text, uniqueID: id, "schema", violation.code, violation.description)

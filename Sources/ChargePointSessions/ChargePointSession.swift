@@ -149,7 +149,8 @@ public final actor ChargePointSession {
         log(
             .info, "charge point disconnected",
             [
-                "reason": "\(reason.reason)", "duration": "\(formattedDuration)", "remote": "\(chargePoint.remoteAddress)",
+                "reason": "\(reason.reason)", "duration": "\(formattedDuration)",
+                "remote": "\(chargePoint.remoteAddress)",
                 "calls_up": "\(callsUp)", "calls_down": "\(callsDown)", "bad_messages": "\(badMessages)",
                 "unanswered": "\(machine.openCallCount)", "session": "\(sessionID)",
             ])

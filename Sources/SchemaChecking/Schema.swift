@@ -8,12 +8,14 @@ public final class Schema: Sendable {
     /// `$id` or `id` of the document.
     public let id: String?
     let nodes: [SchemaNode]
+    let rules: SchemaRules
     /// Where in `nodes` the document itself is.
     let root: Int
 
-    init(id: String?, nodes: [SchemaNode], root: Int) {
+    init(id: String?, nodes: [SchemaNode], rules: SchemaRules, root: Int) {
         self.id = id
         self.nodes = nodes
+        self.rules = rules
         self.root = root
     }
 
@@ -33,9 +35,19 @@ public final class Schema: Sendable {
     ///
     /// - Returns: the first violation in the order of the text.
     public func check(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> SchemaViolation? {
-        var walk = SchemaWalk(schema: self, byteCount: scanner.bytes.count)
-        let fits = try walk.value(root, &scanner)
-        guard !fits || walk.isExhausted else { return nil }
-        return walk.violation
+        try nodes.withUnsafeBufferPointer { nodes throws(JSONSyntaxError) in
+            try rules.entries.withUnsafeBufferPointer { entries throws(JSONSyntaxError) in
+                try rules.texts.withUnsafeBufferPointer { texts throws(JSONSyntaxError) in
+                    try rules.bytes.withUnsafeBufferPointer { bytes throws(JSONSyntaxError) in
+                        var walk = SchemaWalk(
+                            schema: self, nodes: nodes, entries: entries, texts: texts,
+                            schemaBytes: UnsafeRawBufferPointer(bytes),
+                            messageLength: scanner.bytes.count)
+                        let fits = try walk.value(root, &scanner)
+                        return fits && !walk.isExhausted ? nil : walk.violation
+                    }
+                }
+            }
+        }
     }
 }

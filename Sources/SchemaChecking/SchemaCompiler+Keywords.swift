@@ -13,19 +13,19 @@ struct KeywordValues {
     var properties: [(name: String, node: Int)] = []
     var required: [String] = []
     var patterns: [(pattern: Pattern, node: Int)] = []
-    var additional = ObjectRules.Additional.allowed
+    var additional = SchemaNode.Additional.allowed
     var names: Int?
     var minimumProperties = 0
     var maximumProperties = Int.max
-    var dependencies: [(name: String, dependency: ObjectRules.Dependency)] = []
+    var dependencies: [(name: String, dependency: SchemaRules.Dependency)] = []
     var firstItems: [Int] = []
     var otherItems: Int?
     var contains: Int?
     var minimumItems = 0
     var maximumItems = Int.max
     var areUnique = false
-    var enumeration: ValueSet?
-    var constant: ValueSet?
+    var enumeration: [JSONValue]?
+    var constant: JSONValue?
     var allOf: [Int] = []
     var anyOf: [Int] = []
     var oneOf: [Int] = []
@@ -69,7 +69,7 @@ extension SchemaCompiler {
             if case .schema(let place) = rule.dependency { place } else { nil }
         }
         links[place] = node.allOf + node.anyOf + node.oneOf + (node.not.map { [$0] } ?? []) + dependent
-        return node.node(draft)
+        return node.node(draft, &rules)
     }
 
     private mutating func read(
@@ -78,7 +78,7 @@ extension SchemaCompiler {
         switch keyword {
         case "type": node.types = types(value, at: pointer)
         case "enum": node.enumeration = enumeration(value, at: pointer)
-        case "const": node.constant = ValueSet([value])
+        case "const": node.constant = value
         case "definitions": compileDefinitions(value, at: pointer)
         case "allOf": node.allOf = schemas(value, at: pointer)
         case "anyOf": node.anyOf = schemas(value, at: pointer)

@@ -19,12 +19,12 @@ extension SchemaCompiler {
         return types
     }
 
-    mutating func enumeration(_ value: JSONValue, at pointer: String) -> ValueSet? {
+    mutating func enumeration(_ value: JSONValue, at pointer: String) -> [JSONValue]? {
         guard case .array(let values) = value, !values.isEmpty else {
             problem(pointer, "must be an array of at least one value")
             return nil
         }
-        return ValueSet(values)
+        return values
     }
 
     mutating func schemas(_ value: JSONValue, at pointer: String) -> [Int] {
@@ -100,70 +100,75 @@ extension SchemaCompiler {
 
 extension KeywordValues {
     /// The compiled form. What has no rules costs nothing when a message is checked.
-    func node(_ draft: SchemaDraft) -> SchemaNode {
-        SchemaNode(
-            types: types, integersArePlain: draft == .four, strings: stringRules, numbers: numberRules,
-            objects: objectRules, arrays: arrayRules, whole: wholeRules)
+    func node(_ draft: SchemaDraft, _ rules: inout SchemaRules) -> SchemaNode {
+        var node = SchemaNode(types: types, integersArePlain: draft == .four)
+        node.minimumLength = minimumLength
+        node.maximumLength = maximumLength
+        node.format = format
+        if let pattern { node.pattern = rules.patterns.add(pattern) }
+        setNumbers(&node, &rules)
+        setObject(&node, &rules)
+        setArray(&node, &rules)
+        if let enumeration { node.enumeration = rules.addValues(enumeration) }
+        if let constant { node.constant = rules.addValues([constant]) }
+        if !allOf.isEmpty || !anyOf.isEmpty || !oneOf.isEmpty || not != nil {
+            node.combination = rules.combinations.add(
+                SchemaRules.Combination(allOf: allOf, anyOf: anyOf, oneOf: oneOf, not: not))
+        }
+        return node
     }
 
-    private var stringRules: StringRules? {
-        guard minimumLength > 0 || maximumLength < .max || pattern != nil || format != nil else { return nil }
-        return StringRules(
-            minimumLength: minimumLength, maximumLength: maximumLength, pattern: pattern, format: format)
-    }
-
-    private var numberRules: NumberRules? {
+    private func setNumbers(_ node: inout SchemaNode, _ rules: inout SchemaRules) {
         let lower = stricter(minimum, exclusiveMinimum, sign: 1)
         let upper = stricter(maximum, exclusiveMaximum, sign: -1)
-        guard lower != nil || upper != nil || divisor != nil else { return nil }
-        return NumberRules(minimum: lower, maximum: upper, divisor: divisor)
+        guard lower != nil || upper != nil || divisor != nil else { return }
+        node.numbers = rules.numbers.add(SchemaRules.Numbers(minimum: lower, maximum: upper, divisor: divisor))
     }
 
     /// Of an inclusive and an exclusive bound the one that refuses more.
     private func stricter(
         _ inclusive: (number: DecimalNumber, text: String)?, _ exclusive: (number: DecimalNumber, text: String)?,
         sign: Int
-    ) -> NumberRules.Bound? {
+    ) -> SchemaRules.Bound? {
         if let exclusive {
             let isStricter = inclusive.map { compare($0.text, exclusive.number) * sign <= 0 } ?? true
             if isStricter {
-                return NumberRules.Bound(number: exclusive.number, isExclusive: true, text: exclusive.text)
+                return SchemaRules.Bound(number: exclusive.number, isExclusive: true, text: exclusive.text)
             }
         }
-        return inclusive.map { NumberRules.Bound(number: $0.number, isExclusive: false, text: $0.text) }
+        return inclusive.map { SchemaRules.Bound(number: $0.number, isExclusive: false, text: $0.text) }
     }
 
     private func compare(_ text: String, _ number: DecimalNumber) -> Int {
         Array(text.utf8).withUnsafeBytes { DecimalText($0).compared(to: number) }
     }
 
-    private var objectRules: ObjectRules? {
+    private func setObject(_ node: inout SchemaNode, _ rules: inout SchemaRules) {
         let allowsMore = if case .allowed = additional { true } else { false }
         guard
             !properties.isEmpty || !required.isEmpty || !patterns.isEmpty || !allowsMore || names != nil
                 || minimumProperties > 0 || maximumProperties < .max || !dependencies.isEmpty
-        else { return nil }
-        return ObjectRules(
-            properties: PropertyTable(properties: properties, required: required), required: required,
-            patterns: patterns, additional: additional, names: names, minimumCount: minimumProperties,
-            maximumCount: maximumProperties, dependencies: dependencies)
+        else { return }
+        node.object = rules.objects.add(
+            SchemaRules.Object(required: required, patterns: patterns, names: names, dependencies: dependencies))
+        node.entries = rules.addEntries(properties: properties, required: required)
+        node.requiredBits = required.count >= 64 ? .max : (1 << UInt64(required.count)) - 1
+        node.additional = additional
+        node.hasRulesForNames = names != nil || !patterns.isEmpty
+        node.needsAllNames = !dependencies.isEmpty || required.count > 64
+        node.minimumProperties = minimumProperties
+        node.maximumProperties = maximumProperties
     }
 
-    private var arrayRules: ArrayRules? {
-        guard
+    private func setArray(_ node: inout SchemaNode, _ rules: inout SchemaRules) {
+        node.hasArrayRules =
             !firstItems.isEmpty || otherItems != nil || contains != nil || minimumItems > 0 || maximumItems < .max
-                || areUnique
-        else { return nil }
-        return ArrayRules(
-            first: firstItems, others: otherItems, contains: contains, minimumCount: minimumItems,
-            maximumCount: maximumItems, areUnique: areUnique)
-    }
-
-    private var wholeRules: WholeRules? {
-        guard
-            enumeration != nil || constant != nil || !allOf.isEmpty || !anyOf.isEmpty || !oneOf.isEmpty || not != nil
-        else { return nil }
-        return WholeRules(
-            enumeration: enumeration, constant: constant, allOf: allOf, anyOf: anyOf, oneOf: oneOf, not: not)
+            || areUnique
+        if !firstItems.isEmpty { node.firstItems = rules.firstItems.add(firstItems) }
+        node.otherItems = otherItems ?? SchemaNode.Place.none
+        node.contains = contains ?? SchemaNode.Place.none
+        node.minimumItems = minimumItems
+        node.maximumItems = maximumItems
+        node.areUnique = areUnique
     }
 }

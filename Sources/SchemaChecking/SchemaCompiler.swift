@@ -12,6 +12,7 @@ struct SchemaCompiler {
     private var problems: [SchemaProblem] = []
     /// Nil while a schema is being compiled.
     private var nodes: [SchemaNode?] = []
+    var rules = SchemaRules()
     private var placeOfPointer: [String: Int] = [:]
     /// For each node, the nodes that look at the same value.
     var links: [Int: [Int]] = [:]
@@ -40,7 +41,7 @@ struct SchemaCompiler {
         checkChains()
         let compiled = nodes.compactMap { $0 }
         guard problems.isEmpty, compiled.count == nodes.count else { throw SchemaProblems(problems) }
-        return Schema(id: documentID, nodes: compiled, root: root)
+        return Schema(id: documentID, nodes: compiled, rules: rules, root: root)
     }
 
     private mutating func readHead() {
@@ -52,7 +53,11 @@ struct SchemaCompiler {
                 problem("/$schema", "only draft 4 (http://json-schema.org/draft-04/schema#) and 6 are supported")
             }
         }
-        documentID = schema["$id"]?.string ?? schema["id"]?.string
+        for name in ["id", "$id"] {
+            guard let id = schema[name] else { continue }
+            if id.string == nil { problem("/" + name, "must be a string") }
+            documentID = id.string ?? documentID
+        }
     }
 
     mutating func problem(_ pointer: String, _ reason: String) {

@@ -24,158 +24,68 @@ struct JSONTypes: OptionSet, Sendable {
     }
 }
 
-/// One compiled schema object. Other nodes are named by their place in the schema's list, so that schemas may refer to
-/// themselves.
-final class SchemaNode: Sendable {
-    let types: JSONTypes
+/// One compiled schema object. It and all that it needs for a message that fits is plain memory, so that a check
+/// counts no references; what is left, mostly needed to say what is wrong, lies in `SchemaRules` by its place there.
+/// Other nodes are named by their place too, so that schemas may refer to themselves.
+struct SchemaNode: Sendable {
+    var types = JSONTypes.all
     /// Draft 4: 1.0 is no integer.
-    let integersArePlain: Bool
-    let strings: StringRules?
-    let numbers: NumberRules?
-    let objects: ObjectRules?
-    let arrays: ArrayRules?
-    /// Rules that hold for a value of any type, looked at when its end is known.
-    let whole: WholeRules?
+    var integersArePlain = false
     /// The schema `false`.
-    let isNever: Bool
+    var isNever = false
 
-    init(
-        types: JSONTypes, integersArePlain: Bool = false, strings: StringRules? = nil, numbers: NumberRules? = nil,
-        objects: ObjectRules? = nil, arrays: ArrayRules? = nil, whole: WholeRules? = nil, isNever: Bool = false
-    ) {
-        self.types = types
-        self.integersArePlain = integersArePlain
-        self.strings = strings
-        self.numbers = numbers
-        self.objects = objects
-        self.arrays = arrays
-        self.whole = whole
-        self.isNever = isNever
-    }
+    /// Strings: lengths in Unicode scalars.
+    var minimumLength = 0
+    var maximumLength = Int.max
+    var format: StringFormat?
+    var pattern = Place.none
 
-    static let anything = SchemaNode(types: .all)
-    static let nothing = SchemaNode(types: .all, isNever: true)
-}
+    var numbers = Place.none
 
-/// What strings must be. Lengths are in Unicode scalars.
-final class StringRules: Sendable {
-    let minimumLength: Int
-    let maximumLength: Int
-    let pattern: Pattern?
-    let format: StringFormat?
+    /// Objects. The names of `properties` and `required` are `entries` of the rules.
+    var object = Place.none
+    var entries = 0..<0
+    /// One bit for each required name, up to 64.
+    var requiredBits: UInt64 = 0
+    var additional = Additional.allowed
+    /// Every name has to be looked at by more rules than the entries.
+    var hasRulesForNames = false
+    /// `dependencies`, or more required names than there are bits.
+    var needsAllNames = false
+    var minimumProperties = 0
+    var maximumProperties = Int.max
 
-    init(minimumLength: Int, maximumLength: Int, pattern: Pattern?, format: StringFormat?) {
-        self.minimumLength = minimumLength
-        self.maximumLength = maximumLength
-        self.pattern = pattern
-        self.format = format
-    }
-}
+    var hasArrayRules = false
+    /// `items` with a list of schemas.
+    var firstItems = Place.none
+    var otherItems = Place.none
+    var contains = Place.none
+    var minimumItems = 0
+    var maximumItems = Int.max
+    var areUnique = false
 
-/// What numbers must be.
-final class NumberRules: Sendable {
-    struct Bound: Sendable {
-        let number: DecimalNumber
-        let isExclusive: Bool
-        /// As the schema has it, for descriptions.
-        let text: String
-    }
+    var enumeration = ValueSet()
+    var constant = ValueSet()
+    var combination = Place.none
 
-    let minimum: Bound?
-    let maximum: Bound?
-    let divisor: DecimalDivisor?
-
-    init(minimum: Bound?, maximum: Bound?, divisor: DecimalDivisor?) {
-        self.minimum = minimum
-        self.maximum = maximum
-        self.divisor = divisor
-    }
-}
-
-/// What objects must be.
-final class ObjectRules: Sendable {
     enum Additional: Sendable {
         case allowed
         case forbidden
         case schema(Int)
     }
 
-    enum Dependency: Sendable {
-        case names([String])
-        case schema(Int)
+    /// Places in the lists of `SchemaRules`.
+    enum Place {
+        static let none = -1
     }
 
-    let properties: PropertyTable
-    /// In the order of the schema.
-    let required: [String]
-    let patterns: [(pattern: Pattern, node: Int)]
-    let additional: Additional
-    let names: Int?
-    let minimumCount: Int
-    let maximumCount: Int
-    let dependencies: [(name: String, dependency: Dependency)]
-    /// One bit for each of `required`, up to 64.
-    let requiredBits: UInt64
-    /// Every name has to be looked at by more rules than the property table.
-    let hasRulesForNames: Bool
-
-    init(
-        properties: PropertyTable, required: [String], patterns: [(pattern: Pattern, node: Int)],
-        additional: Additional, names: Int?, minimumCount: Int, maximumCount: Int,
-        dependencies: [(name: String, dependency: Dependency)]
-    ) {
-        self.properties = properties
-        self.required = required
-        self.patterns = patterns
-        self.additional = additional
-        self.names = names
-        self.minimumCount = minimumCount
-        self.maximumCount = maximumCount
-        self.dependencies = dependencies
-        requiredBits = required.count >= 64 ? .max : (1 << UInt64(required.count)) - 1
-        hasRulesForNames = names != nil || !patterns.isEmpty
-    }
+    static let anything = SchemaNode()
+    static let nothing = SchemaNode(isNever: true)
 }
 
-/// What arrays must be.
-final class ArrayRules: Sendable {
-    /// The schemas of the first items, one each.
-    let first: [Int]
-    /// The schema of the items behind those.
-    let others: Int?
-    let contains: Int?
-    let minimumCount: Int
-    let maximumCount: Int
-    let areUnique: Bool
-
-    init(first: [Int], others: Int?, contains: Int?, minimumCount: Int, maximumCount: Int, areUnique: Bool) {
-        self.first = first
-        self.others = others
-        self.contains = contains
-        self.minimumCount = minimumCount
-        self.maximumCount = maximumCount
-        self.areUnique = areUnique
-    }
-}
-
-/// What any value must be.
-final class WholeRules: Sendable {
-    let enumeration: ValueSet?
-    let constant: ValueSet?
-    let allOf: [Int]
-    let anyOf: [Int]
-    let oneOf: [Int]
-    let not: Int?
-    /// There is more than `enum` and `const`.
-    let combines: Bool
-
-    init(enumeration: ValueSet?, constant: ValueSet?, allOf: [Int], anyOf: [Int], oneOf: [Int], not: Int?) {
-        self.enumeration = enumeration
-        self.constant = constant
-        self.allOf = allOf
-        self.anyOf = anyOf
-        self.oneOf = oneOf
-        self.not = not
-        combines = !allOf.isEmpty || !anyOf.isEmpty || !oneOf.isEmpty || not != nil
-    }
+/// The values of `enum` or `const`: strings are `texts` of the rules, all else lies in `values` there.
+struct ValueSet: Sendable {
+    var texts = 0..<0
+    /// Unless there is no such rule.
+    var values = SchemaNode.Place.none
 }

@@ -1,7 +1,7 @@
 import JSONText
 
 extension SchemaWalk {
-    mutating func array(_ rules: ArrayRules, _ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Bool {
+    mutating func array(_ array: Int, _ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Bool {
         let start = scanner.position
         var count = 0
         var fits = true
@@ -13,15 +13,15 @@ extension SchemaWalk {
             repeat {
                 scanner.skipWhitespace()
                 let itemStart = scanner.position
-                let node = count < rules.first.count ? rules.first[count] : rules.others
-                if fits, let node {
+                let node = nodes[array].firstItems < 0 ? nodes[array].otherItems : self.node(ofItem: count, array)
+                if fits, node >= 0 {
                     fits = try value(node, &scanner)
                     if !fits { locate(String(count)) }
                 } else {
                     _ = try scanner.scanValue()
                 }
-                if let contained = rules.contains, fits, !isContained {
-                    isContained = try self.fits(contained, itemStart..<scanner.position, scanner.bytes)
+                if fits, !isContained, nodes[array].contains >= 0 {
+                    isContained = try self.fits(nodes[array].contains, itemStart..<scanner.position, scanner.bytes)
                 }
                 count += 1
                 scanner.skipWhitespace()
@@ -30,19 +30,27 @@ extension SchemaWalk {
         }
         scanner.leave()
         guard fits else { return false }
-        guard count >= rules.minimumCount else {
-            return fail(.constraint, "fewer than \(rules.minimumCount.of("item"))")
+        let minimum = nodes[array].minimumItems
+        let maximum = nodes[array].maximumItems
+        guard count >= minimum else {
+            return fail(.constraint, "fewer than \(minimum.of("item"))")
         }
-        guard count <= rules.maximumCount else {
-            return fail(.constraint, "more than \(rules.maximumCount.of("item"))")
+        guard count <= maximum else {
+            return fail(.constraint, "more than \(maximum.of("item"))")
         }
-        guard isContained || rules.contains == nil else {
+        guard isContained || nodes[array].contains < 0 else {
             return fail(.constraint, "has no item of the kind that must be among them")
         }
-        guard !rules.areUnique || count < 2 || areUnique(start..<scanner.position, scanner.bytes) else {
+        guard !nodes[array].areUnique || count < 2 || areUnique(start..<scanner.position, scanner.bytes) else {
             return fail(.constraint, "has an item twice")
         }
         return true
+    }
+
+    /// The schema of an item where `items` is a list.
+    private func node(ofItem place: Int, _ array: Int) -> Int {
+        let first = rules.firstItems[nodes[array].firstItems]
+        return place < first.count ? first[place] : nodes[array].otherItems
     }
 
     /// By hashing, since comparing all with all would be too much for a long array.

@@ -10,7 +10,7 @@ extension SchemaWalk {
         var hint = 0
     }
 
-    mutating func object(_ rules: ObjectRules, _ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Bool {
+    mutating func object(_ object: Int, _ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Bool {
         let start = scanner.position
         var progress = Progress()
         var fits = true
@@ -23,7 +23,7 @@ extension SchemaWalk {
                 let key = try scanner.scanString()
                 try scanner.skipColon()
                 if fits {
-                    fits = try member(rules, key, &progress, &scanner)
+                    fits = try member(object, key, &progress, &scanner)
                 } else {
                     _ = try scanner.scanValue()
                 }
@@ -33,87 +33,119 @@ extension SchemaWalk {
         }
         scanner.leave()
         guard fits else { return false }
-        return try end(rules, progress, start..<scanner.position, scanner.bytes)
+        return try end(object, progress, start..<scanner.position, scanner.bytes)
     }
 
     @inline(__always)
     private mutating func member(
-        _ rules: ObjectRules, _ key: JSONToken, _ progress: inout Progress, _ scanner: inout JSONScanner
+        _ object: Int, _ key: JSONToken, _ progress: inout Progress, _ scanner: inout JSONScanner
     ) throws(JSONSyntaxError) -> Bool {
         progress.count += 1
-        var node = -1
-        let place = rules.properties.place(of: key, in: scanner.bytes, hint: progress.hint)
+        var node = SchemaNode.Place.none
+        let place = entry(of: key, nodes[object].entries, hint: progress.hint, scanner.bytes)
         if place >= 0 {
-            let entry = rules.properties.entries[place]
             progress.hint = place + 1
-            progress.seen |= entry.requiredBit
-            node = entry.node
+            progress.seen |= entries[place].requiredBit
+            node = entries[place].node
         }
-        guard node < 0 || rules.hasRulesForNames else {
+        guard node < 0 || nodes[object].hasRulesForNames else {
             if try value(node, &scanner) { return true }
             locate(key.text(in: scanner.bytes))
             return false
         }
-        return try unusualMember(rules, key, node: node, &scanner)
+        return try unusualMember(object, key, node: node, &scanner)
+    }
+
+    /// Which of the object's entries has this name, or -1.
+    ///
+    /// - Parameter hint: where to look first. Senders mostly keep the order of the specification, so the place behind
+    ///   the last one found is mostly right.
+    @inline(__always)
+    private func entry(
+        of key: JSONToken, _ places: Range<Int>, hint: Int, _ bytes: UnsafeRawBufferPointer
+    ) -> Int {
+        guard !key.hasEscapes else { return entry(ofEscaped: key, places, bytes) }
+        return entry(of: UnsafeRawBufferPointer(rebasing: bytes[key.content]), places, hint: hint)
+    }
+
+    @inline(never)
+    private func entry(ofEscaped key: JSONToken, _ places: Range<Int>, _ bytes: UnsafeRawBufferPointer) -> Int {
+        ExactText(key.text(in: bytes)).utf8.withUnsafeBytes { entry(of: $0, places, hint: 0) }
+    }
+
+    @inline(__always)
+    private func entry(of name: UnsafeRawBufferPointer, _ places: Range<Int>, hint: Int) -> Int {
+        var place = hint
+        for _ in 0..<places.count {
+            if !places.contains(place) { place = places.lowerBound }
+            let text = entries[place].name
+            if text.count == name.count, name.hasSameBytes(as: schemaBytes, from: text.start) { return place }
+            place += 1
+        }
+        return SchemaNode.Place.none
     }
 
     /// A member that `properties` does not have, or of an object with rules for names.
     @inline(never)
     private mutating func unusualMember(
-        _ rules: ObjectRules, _ key: JSONToken, node: Int, _ scanner: inout JSONScanner
+        _ object: Int, _ key: JSONToken, node: Int, _ scanner: inout JSONScanner
     ) throws(JSONSyntaxError) -> Bool {
+        let rules = rules.objects[nodes[object].object]
         let bytes = scanner.bytes
-        var nodes = node < 0 ? [] : [node]
-        for rule in rules.patterns where matches(rule.pattern, key, bytes) { nodes.append(rule.node) }
+        var schemas = node < 0 ? [] : [node]
+        for rule in rules.patterns where matches(rule.pattern, key, bytes) { schemas.append(rule.node) }
         let start = scanner.position
-        if nodes.isEmpty {
-            switch rules.additional {
+        if schemas.isEmpty {
+            switch nodes[object].additional {
             case .allowed: break
             case .forbidden:
                 _ = try scanner.scanValue()
                 return fail(.unknownField, "unknown field", at: key.text(in: bytes))
-            case .schema(let schema): nodes.append(schema)
+            case .schema(let schema): schemas.append(schema)
             }
         }
         var fits = true
         if let names = rules.names { fits = try again(names, key.range, bytes) }
-        if fits, let first = nodes.first {
+        if fits, let first = schemas.first {
             fits = try value(first, &scanner)
         } else {
             _ = try scanner.scanValue()
         }
-        for next in nodes.dropFirst() where fits { fits = try again(next, start..<scanner.position, bytes) }
+        for next in schemas.dropFirst() where fits { fits = try again(next, start..<scanner.position, bytes) }
         if !fits { locate(key.text(in: bytes)) }
         return fits
     }
 
     @inline(__always)
     private mutating func end(
-        _ rules: ObjectRules, _ progress: Progress, _ range: Range<Int>, _ bytes: UnsafeRawBufferPointer
+        _ object: Int, _ progress: Progress, _ range: Range<Int>, _ bytes: UnsafeRawBufferPointer
     ) throws(JSONSyntaxError) -> Bool {
-        let missing = rules.requiredBits & ~progress.seen
+        let missing = nodes[object].requiredBits & ~progress.seen
         if missing != 0 {
-            return fail(.missingField, "missing, but required", at: rules.required[missing.trailingZeroBitCount])
+            let name = rules.objects[nodes[object].object].required[missing.trailingZeroBitCount]
+            return fail(.missingField, "missing, but required", at: name)
         }
-        guard progress.count >= rules.minimumCount else {
-            return fail(.constraint, "fewer than \(rules.minimumCount.of("field"))")
+        let minimum = nodes[object].minimumProperties
+        let maximum = nodes[object].maximumProperties
+        guard progress.count >= minimum else {
+            return fail(.constraint, "fewer than \(minimum.of("field"))")
         }
-        guard progress.count <= rules.maximumCount else {
-            return fail(.constraint, "more than \(rules.maximumCount.of("field"))")
+        guard progress.count <= maximum else {
+            return fail(.constraint, "more than \(maximum.of("field"))")
         }
-        guard !rules.dependencies.isEmpty || rules.required.count > 64 else { return true }
-        return try namesEnd(rules, range, bytes)
+        return nodes[object].needsAllNames ? try namesEnd(object, range, bytes) : true
     }
 
     /// Rules that need the set of all names.
     @inline(never)
     private mutating func namesEnd(
-        _ rules: ObjectRules, _ range: Range<Int>, _ bytes: UnsafeRawBufferPointer
+        _ object: Int, _ range: Range<Int>, _ bytes: UnsafeRawBufferPointer
     ) throws(JSONSyntaxError) -> Bool {
-        let object = UnsafeRawBufferPointer(rebasing: bytes[range])
+        let rules = rules.objects[nodes[object].object]
+        let text = UnsafeRawBufferPointer(rebasing: bytes[range])
         var names: Set<ExactText> = []
-        try JSONScanner.forEachMember(of: object) { key, _ in
-            names.insert(ExactText(key.text(in: object)))
+        try JSONScanner.forEachMember(of: text) { key, _ in
+            names.insert(ExactText(key.text(in: text)))
         }
         for name in rules.required where !names.contains(ExactText(name)) {
             return fail(.missingField, "missing, but required", at: name)

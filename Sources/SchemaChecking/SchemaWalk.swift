@@ -12,7 +12,11 @@ struct SchemaWalk {
         var path: [String] = []
     }
 
-    let schema: Schema
+    private let schema: Schema
+    let nodes: UnsafeBufferPointer<SchemaNode>
+    let entries: UnsafeBufferPointer<SchemaRules.Entry>
+    let texts: UnsafeBufferPointer<SchemaRules.Text>
+    let schemaBytes: UnsafeRawBufferPointer
     /// Sub-schemas that look at a value once more (`anyOf` and the like) take its bytes from this, patterns their
     /// steps: nested in each other they could otherwise take time without bound for a message made to that end.
     private(set) var budget: Int
@@ -20,10 +24,19 @@ struct SchemaWalk {
     /// A sub-schema of `anyOf` and the like is only asked whether the value fits.
     private var isQuiet = false
 
-    init(schema: Schema, byteCount: Int) {
+    init(
+        schema: Schema, nodes: UnsafeBufferPointer<SchemaNode>, entries: UnsafeBufferPointer<SchemaRules.Entry>,
+        texts: UnsafeBufferPointer<SchemaRules.Text>, schemaBytes: UnsafeRawBufferPointer, messageLength: Int
+    ) {
         self.schema = schema
-        budget = 1_000_000 + 100 * byteCount
+        self.nodes = nodes
+        self.entries = entries
+        self.texts = texts
+        self.schemaBytes = schemaBytes
+        budget = 1_000_000 + 100 * messageLength
     }
+
+    var rules: SchemaRules { schema.rules }
 
     var isExhausted: Bool { budget <= 0 }
 
@@ -51,42 +64,47 @@ struct SchemaWalk {
         if !isQuiet { failure?.path.append(name()) }
     }
 
-    mutating func value(_ index: Int, _ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Bool {
-        let node = schema.nodes[index]
-        guard !node.isNever else {
+    mutating func value(_ node: Int, _ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Bool {
+        guard !nodes[node].isNever else {
             _ = try scanner.scanValue()
             return fail(.constraint, "not allowed")
         }
+        let types = nodes[node].types
         let token: JSONToken
         switch scanner.current {
         case UInt8(ascii: "\""):
             token = try scanner.scanString()
-            guard node.types.contains(.string) else { return wrongType(token, node, scanner.bytes) }
-            if let rules = node.strings, !string(rules, token, scanner.bytes) { return false }
+            guard types.contains(.string) else { return wrongType(token, node) }
+            guard string(node, token, scanner.bytes) else { return false }
         case UInt8(ascii: "{"):
             let start = scanner.position
-            if node.types.contains(.object), let rules = node.objects {
-                guard try object(rules, &scanner) else { return false }
+            if types.contains(.object), nodes[node].object >= 0 {
+                guard try object(node, &scanner) else { return false }
                 token = JSONToken(kind: .object, start: start, end: scanner.position)
             } else {
                 token = try scanner.scanValue()
-                guard node.types.contains(.object) else { return wrongType(token, node, scanner.bytes) }
+                guard types.contains(.object) else { return wrongType(token, node) }
             }
         case UInt8(ascii: "["):
             let start = scanner.position
-            if node.types.contains(.array), let rules = node.arrays {
-                guard try array(rules, &scanner) else { return false }
+            if types.contains(.array), nodes[node].hasArrayRules {
+                guard try array(node, &scanner) else { return false }
                 token = JSONToken(kind: .array, start: start, end: scanner.position)
             } else {
                 token = try scanner.scanValue()
-                guard node.types.contains(.array) else { return wrongType(token, node, scanner.bytes) }
+                guard types.contains(.array) else { return wrongType(token, node) }
             }
         default:
             token = try scanner.scanValue()
-            guard scalar(token, node, scanner.bytes) else { return false }
+            guard scalar(node, token, scanner.bytes) else { return false }
         }
-        guard let rules = node.whole else { return true }
-        return try whole(rules, token, scanner.bytes)
+        if nodes[node].enumeration.values >= 0 {
+            guard isOne(of: nodes[node].enumeration, token, scanner.bytes) else { return false }
+        }
+        if nodes[node].constant.values >= 0 {
+            guard isOne(of: nodes[node].constant, token, scanner.bytes) else { return false }
+        }
+        return nodes[node].combination < 0 ? true : try combination(node, token.range, scanner.bytes)
     }
 
     /// Looks at bytes that the scanner has walked already with one more schema. A failure is noted like any other.
@@ -115,34 +133,33 @@ struct SchemaWalk {
     }
 
     @inline(never)
-    private mutating func wrongType(_ token: JSONToken, _ node: SchemaNode, _ bytes: UnsafeRawBufferPointer) -> Bool {
-        fail(.wrongType, "\(token.kind.inWords), but must be \(node.types.inWords)")
+    private mutating func wrongType(_ token: JSONToken, _ node: Int) -> Bool {
+        let types = nodes[node].types
+        return fail(.wrongType, "\(token.kind.inWords), but must be \(types.inWords)")
     }
 }
 
 extension SchemaWalk {
     /// A number, `true`, `false` or `null`.
-    private mutating func scalar(_ token: JSONToken, _ node: SchemaNode, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    private mutating func scalar(_ node: Int, _ token: JSONToken, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let types = nodes[node].types
         switch token.kind {
-        case .null:
-            return node.types.contains(.null) || wrongType(token, node, bytes)
-        case .true, .false:
-            return node.types.contains(.boolean) || wrongType(token, node, bytes)
-        default:
-            break
+        case .null: return types.contains(.null) || wrongType(token, node)
+        case .true, .false: return types.contains(.boolean) || wrongType(token, node)
+        default: break
         }
-        let isAnyNumber = node.types.contains(.number)
-        guard isAnyNumber || node.types.contains(.integer) else { return wrongType(token, node, bytes) }
-        guard !isAnyNumber || node.numbers != nil else { return true }
+        let isAnyNumber = types.contains(.number)
+        guard isAnyNumber || types.contains(.integer) else { return wrongType(token, node) }
+        let hasRules = nodes[node].numbers >= 0
+        guard !isAnyNumber || hasRules else { return true }
         let number = DecimalText(UnsafeRawBufferPointer(rebasing: bytes[token.range]))
-        guard isAnyNumber || (node.integersArePlain ? number.isPlainInteger : number.isWhole) else {
-            return wrongType(token, node, bytes)
+        guard isAnyNumber || (nodes[node].integersArePlain ? number.isPlainInteger : number.isWhole) else {
+            return wrongType(token, node)
         }
-        guard let rules = node.numbers else { return true }
-        return self.number(rules, number)
+        return hasRules ? self.number(rules.numbers[nodes[node].numbers], number) : true
     }
 
-    private mutating func number(_ rules: NumberRules, _ number: DecimalText) -> Bool {
+    private mutating func number(_ rules: SchemaRules.Numbers, _ number: DecimalText) -> Bool {
         if let minimum = rules.minimum, number.compared(to: minimum.number) < (minimum.isExclusive ? 1 : 0) {
             return fail(.constraint, "\(minimum.isExclusive ? "not more" : "less") than \(minimum.text)")
         }
@@ -155,24 +172,25 @@ extension SchemaWalk {
         return true
     }
 
-    private mutating func string(_ rules: StringRules, _ token: JSONToken, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    private mutating func string(_ node: Int, _ token: JSONToken, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let minimumLength = nodes[node].minimumLength
+        let maximumLength = nodes[node].maximumLength
         // A text has no more characters than bytes, so that most need no counting.
-        if token.content.count > rules.maximumLength || rules.minimumLength > 0 {
+        if token.content.count > maximumLength || minimumLength > 0 {
             let length = token.characterCount(in: bytes)
-            guard length <= rules.maximumLength else {
-                return fail(.constraint, "longer than \(rules.maximumLength.of("character"))")
+            guard length <= maximumLength else {
+                return fail(.constraint, "longer than \(maximumLength.of("character"))")
             }
-            guard length >= rules.minimumLength else {
-                return fail(.constraint, "shorter than \(rules.minimumLength.of("character"))")
+            guard length >= minimumLength else {
+                return fail(.constraint, "shorter than \(minimumLength.of("character"))")
             }
         }
-        if let format = rules.format, !accepts(format, token, bytes) {
+        if let format = nodes[node].format, !accepts(format, token, bytes) {
             return fail(.constraint, "not \(format.inWords)")
         }
-        if let pattern = rules.pattern, !matches(pattern, token, bytes) {
-            return fail(.constraint, "does not match the pattern \(pattern.text)")
-        }
-        return true
+        guard nodes[node].pattern >= 0 else { return true }
+        let pattern = rules.patterns[nodes[node].pattern]
+        return matches(pattern, token, bytes) || fail(.constraint, "does not match the pattern \(pattern.text)")
     }
 
     private func accepts(_ format: StringFormat, _ token: JSONToken, _ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -152,6 +152,8 @@ import Testing
         let proxy = try await TCPProxy.start(target: broker.port)
         let settings = ["BROKER_OUTAGE": "disconnect", "BROKER_OUTAGE_TIMEOUT": "1s"]
         try await withSite(settings, broker: broker, brokerPort: proxy.port) { site in
+            // Before the first link handshakes are refused, too.
+            _ = try await site.gateway.log("the broker link") { $0.message == "broker link up" }
             let chargePoint = try await site.connectReady()
             proxy.refuse()
             #expect(try await chargePoint.closing().code == 1013)
