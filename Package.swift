@@ -35,6 +35,7 @@ let package = Package(
             pkgConfig: "libmosquitto",
             providers: [.apt(["libmosquitto-dev"])]
         ),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "JSONText", swiftSettings: strict),
         .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
         .target(name: "BrokerLink", dependencies: ["CMosquitto", nio, logging], swiftSettings: strict),
@@ -47,7 +48,7 @@ let package = Package(
         ),
         .target(
             name: "WebSocketFrontEnd",
-            dependencies: [nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            dependencies: ["CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
             swiftSettings: strict
         ),
         .target(

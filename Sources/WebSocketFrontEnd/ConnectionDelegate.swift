@@ -64,12 +64,17 @@ public struct HandshakeRefusal: Sendable, Equatable {
     /// closed without an answer (time-out, no HTTP).
     public var status: Int?
     public var reason: String
+    /// More than 1 where this stands for others too: connections that are refused in floods are told of in sums.
+    public var count: Int
 
-    public init(listener: String, remoteAddress: String, identity: String?, status: Int?, reason: String) {
+    public init(
+        listener: String, remoteAddress: String, identity: String?, status: Int?, reason: String, count: Int = 1
+    ) {
         self.listener = listener
         self.remoteAddress = remoteAddress
         self.identity = identity
         self.status = status
         self.reason = reason
+        self.count = count
     }
 }

@@ -6,6 +6,8 @@ struct ConnectionOrigin: Sendable {
     var address: SocketAddress?
     /// Of the TLS that the proxy in front terminated.
     var certificate: PeerCertificateNames?
+    /// A proxy speaks for itself: its health checks are nobody's failed handshakes.
+    var isProxyItself = false
     /// When the handshake must be complete; counted from accept, whatever comes before HTTP.
     var handshakeDeadline: NIODeadline
 

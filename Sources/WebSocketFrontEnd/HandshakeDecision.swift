@@ -40,11 +40,13 @@ struct HandshakeRules: Sendable {
     var path: String
     var supportedSubprotocols: [String]
     var failIfNoSubprotocol: Bool
+    var origins: OriginRules?
 
     init(_ configuration: ListenerConfiguration) {
         self.path = configuration.path
         self.supportedSubprotocols = configuration.supportedSubprotocols
         self.failIfNoSubprotocol = configuration.failIfNoSubprotocol
+        self.origins = configuration.origins
     }
 
     /// - Parameter limits: Asked once path and identity are right; returns why the connection cannot be taken now.
@@ -61,7 +63,10 @@ struct HandshakeRules: Sendable {
             answer.identity = identity
             return .refuse(answer)
         }
-        // Origin and authentication are checked here, before the subprotocol.
+        if let reason = self.origins?.refusal(for: request.headers) {
+            return .refuse(HandshakeAnswer(status: .forbidden, reason: reason, identity: identity))
+        }
+        // Authentication is checked here, before the subprotocol.
         let negotiation = SubprotocolNegotiation(
             offered: request.headers[canonicalForm: "sec-websocket-protocol"],
             supported: self.supportedSubprotocols,

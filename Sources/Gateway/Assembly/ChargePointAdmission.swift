@@ -62,7 +62,7 @@ final class ChargePointAdmission: ConnectionAdmission {
     }
 
     func handshakeRefused(_ refusal: HandshakeRefusal) {
-        counters.add(.refusedHandshakes)
+        counters.add(.refusedHandshakes, refusal.count)
         logger.warning(
             "handshake refused",
             metadata: [

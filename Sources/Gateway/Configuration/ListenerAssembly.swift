@@ -23,8 +23,15 @@ extension ConfigurationAssembly {
             receiveBuffer: size(.receiveBuffer, name),
             framesPerRound: integer(.framesPerRound, name),
             sendTimeout: TimeAmount(duration(.sendTimeout, name)),
-            closesOnSendTimeout: boolean(.sendTimeoutClose, name)
+            closesOnSendTimeout: boolean(.sendTimeoutClose, name),
+            expectsProxyHeader: boolean(.proxyProtocol, name),
+            proxyProtocolTimeout: TimeAmount(duration(.proxyProtocolTimeout, name)),
+            accessRules: accessRules(name),
+            origins: origins(name),
+            forwardedAddress: forwardedAddress(name),
+            compresses: boolean(.compress, name)
         )
+        warnOfAccess(name)
         return GatewayConfiguration.Listener(
             configuration: configuration, topics: topics(name), sessions: sessions(for: name))
     }
@@ -143,7 +150,7 @@ extension ConfigurationAssembly {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
-    private mutating func warn(_ warning: ConfigurationProblem) {
+    mutating func warn(_ warning: ConfigurationProblem) {
         if !warnings.contains(warning) { warnings.append(warning) }
     }
 }

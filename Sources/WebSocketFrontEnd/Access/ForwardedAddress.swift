@@ -44,11 +44,18 @@ public struct ForwardedAddress: Sendable, Equatable {
         self.trustedProxies.contains { $0.contains(address) }
     }
 
-    /// A port belongs to an address when there is one port for each, or one of both.
+    /// There is one port for each address, or only the nearest proxy tells one.
     private func port(of index: Int, among count: Int, _ headers: HTTPHeaders) -> UInt16? {
         let ports = Self.elements(headers[self.portHeader])
-        guard ports.count == count else { return nil }
-        return UInt16(ports[index]).flatMap { $0 == 0 ? nil : $0 }
+        let port: Substring? =
+            if ports.count == count {
+                ports[index]
+            } else if ports.count == 1, index == count - 1 {
+                ports[0]
+            } else {
+                nil
+            }
+        return port.flatMap { UInt16($0) }.flatMap { $0 == 0 ? nil : $0 }
     }
 
     private static func elements(_ values: [String]) -> [Substring] {

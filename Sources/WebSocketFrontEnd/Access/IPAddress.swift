@@ -16,9 +16,7 @@ public struct IPAddress: Sendable, Hashable {
     let low: UInt64
 
     init(v4 number: UInt32) {
-        self.family = .v4
-        self.high = 0
-        self.low = UInt64(number)
+        self.init(family: .v4, high: 0, low: UInt64(number))
     }
 
     /// - Parameter high: The first eight bytes of an IPv6 address, `low` the others.
@@ -26,10 +24,14 @@ public struct IPAddress: Sendable, Hashable {
         if high == 0, low >> 32 == 0xFFFF {
             self.init(v4: UInt32(truncatingIfNeeded: low))
         } else {
-            self.family = .v6
-            self.high = high
-            self.low = low
+            self.init(family: .v6, high: high, low: low)
         }
+    }
+
+    private init(family: Family, high: UInt64, low: UInt64) {
+        self.family = family
+        self.high = high
+        self.low = low
     }
 
     /// `192.0.2.7` or `2001:db8::7`, without port, brackets or zone.
