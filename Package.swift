@@ -87,7 +87,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WebSocketFrontEndTests",
-            dependencies: ["WebSocketFrontEnd", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            dependencies: ["WebSocketFrontEnd", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
             swiftSettings: strict
         ),
         .testTarget(

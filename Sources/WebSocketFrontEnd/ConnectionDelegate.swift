@@ -9,12 +9,18 @@ public struct AcceptedHandshake: Sendable, Equatable {
     /// `192.0.2.7:5123`.
     public var remoteAddress: String
     public var listener: String
+    /// As a proxy in front has told.
+    public var certificate: PeerCertificateNames?
 
-    public init(identity: String, subprotocol: String, remoteAddress: String, listener: String) {
+    public init(
+        identity: String, subprotocol: String, remoteAddress: String, listener: String,
+        certificate: PeerCertificateNames? = nil
+    ) {
         self.identity = identity
         self.subprotocol = subprotocol
         self.remoteAddress = remoteAddress
         self.listener = listener
+        self.certificate = certificate
     }
 }
 

@@ -238,7 +238,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
                 identity: identity,
                 subprotocol: subprotocol,
                 remoteAddress: self.remoteAddress,
-                listener: self.listener.configuration.name
+                listener: self.listener.configuration.name,
+                certificate: self.origin.certificate
             )
             frameHandler.open(handshake)
         case .acceptThenClose(let identity, let reason):

@@ -58,7 +58,9 @@ extension ConfigurationKey.Kind {
         case .boolean: ConfigurationText.boolean(text.trimmed).map(\.description) ?? text
         case .duration: ConfigurationText.duration(text.trimmed).map(ConfigurationText.format) ?? text
         case .choice: text.trimmed.lowercased()
-        case .list, .accessRules, .addressRanges, .origins: ConfigurationText.list(text).joined(separator: ",")
+        case .accessRules: ConfigurationText.list(text).joined(separator: ",").lowercased()
+        case .headerName: text.trimmed.lowercased()
+        case .list, .addressRanges, .origins: ConfigurationText.list(text).joined(separator: ",")
         default: text
         }
     }

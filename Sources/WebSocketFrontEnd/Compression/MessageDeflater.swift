@@ -27,7 +27,9 @@ final class MessageDeflater {
         self.windowBits = min(limit, Self.usualWindow)
         self.stream = .allocate(capacity: 1)
         self.stream.initialize(to: z_stream())
-        guard CZlib_deflateInit2(self.stream, Self.level, -CInt(self.windowBits), Self.memoryLevel) == Z_OK else { return nil }
+        guard CZlib_deflateInit2(self.stream, Self.level, -CInt(self.windowBits), Self.memoryLevel) == Z_OK else {
+            return nil
+        }
     }
 
     deinit {
