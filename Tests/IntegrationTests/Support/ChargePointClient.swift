@@ -28,6 +28,7 @@ final class ChargePointClient: Sendable {
         var answersPings = true
         /// The address that it comes from; nil: the system's choice.
         var localHost: String?
+        var host = "127.0.0.1"
     }
 
     let identity: String
@@ -79,7 +80,7 @@ final class ChargePointClient: Sendable {
                     try channel.pipeline.syncOperations.addHandler(ChargePointHandler(client: client))
                 }
             }
-            .connect(host: "127.0.0.1", port: port)
+            .connect(host: settings.host, port: port)
             .get()
         client.channel.withLock { $0 = channel }
         var request = "GET \(settings.path)\(identity) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
