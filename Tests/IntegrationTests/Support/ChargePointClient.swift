@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A charge point as the gateway's socket sees it: OCPP-J when it behaves, raw bytes when a test wants otherwise.
@@ -26,6 +27,8 @@ final class ChargePointClient: Sendable {
         var path = "/ocpp/"
         var headers: [(String, String)] = []
         var answersPings = true
+        /// Nil: no TLS.
+        var tls: NIOSSLContext?
     }
 
     let identity: String
@@ -69,6 +72,10 @@ final class ChargePointClient: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls = settings.tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+                    }
                     try channel.pipeline.syncOperations.addHandler(ChargePointHandler(client: client))
                 }
             }
@@ -86,6 +93,16 @@ final class ChargePointClient: Sendable {
         }
         try await client.send(bytes: ByteBuffer(string: request + "\r\n"))
         return (client, try await client.handshakes.first("the answer to the handshake"))
+    }
+
+    /// What the gateway showed.
+    var peerCertificate: NIOSSLCertificate? {
+        get async throws {
+            guard let channel = channel.withLock({ $0 }) else { return nil }
+            return try await channel.eventLoop.submit {
+                try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self).peerCertificate
+            }.get()
+        }
     }
 
     // MARK: Sending
