@@ -35,6 +35,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -43,12 +44,14 @@ let package = Package(
             providers: [.apt(["libmosquitto-dev"])]
         ),
         .target(name: "JSONText", swiftSettings: strict),
+        .target(name: "SchemaChecking", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
         .target(name: "BrokerLink", dependencies: ["CMosquitto", nio, logging], swiftSettings: strict),
         .target(
             name: "ChargePointSessions",
             dependencies: [
-                "OCPPJ", nio, logging, .product(name: "DequeModule", package: "swift-collections"),
+                "OCPPJ", "SchemaChecking", nio, logging,
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
@@ -61,8 +64,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "OCPPJ", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", "Authentication", nioPosix, logging,
-                lifecycle, unixSignals,
+                "OCPPJ", "SchemaChecking", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", "Authentication",
+                nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -75,7 +78,10 @@ let package = Package(
         ),
         .target(
             name: "ChargePointSimulator",
-            dependencies: ["BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            dependencies: [
+                "BrokerLink", "CMosquitto", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -86,10 +92,16 @@ let package = Package(
         .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
         .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
+        .testTarget(
+            name: "SchemaCheckingTests",
+            dependencies: ["SchemaChecking", "JSONText"],
+            exclude: ["Judge"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",
-            dependencies: ["ChargePointSessions"],
+            dependencies: ["ChargePointSessions", "OCPPJ", nio, nioPosix, logging],
             swiftSettings: strict
         ),
         .testTarget(
