@@ -118,7 +118,7 @@ let package = Package(
         .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["ocpp-gateway", nio, nioPosix],
+            dependencies: ["ocpp-gateway", nio, nioPosix, nioSSL],
             exclude: ["Resources"],
             swiftSettings: strict
         ),

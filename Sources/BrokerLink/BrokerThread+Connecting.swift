@@ -194,10 +194,12 @@ extension BrokerThread {
         let pause = isRoundOver ? backoff.next() : .zero
         link = .down(retryAt: now + TimeAmount(pause))
         let metadata: Logger.Metadata = ["reason": "\(reason)", "retry_in": "\(pause.inMilliseconds)"]
-        switch target?.address.usesTLS == true ? CertificateFault(in: reason) : nil {
+        switch target?.address.usesTLS == true ? TLSFault(in: reason) : nil {
         // Somebody has to do something about it: trying again alone will not help.
         case .brokers: logger.error("the broker's certificate is not accepted", metadata: metadata)
         case .ours: logger.error("the broker does not accept the gateway's certificate", metadata: metadata)
+        case .version:
+            logger.error("the broker speaks no TLS version that broker.tls.min_version allows", metadata: metadata)
         case .files: logger.error("the TLS files for the broker cannot be used", metadata: metadata)
         case nil: logger.warning("broker not reachable", metadata: metadata)
         }

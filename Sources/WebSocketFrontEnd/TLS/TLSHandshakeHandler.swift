@@ -60,9 +60,12 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
             promise.succeed(.failed)
             return
         }
+        // What the client sends meanwhile would pile up.
+        self.setReading(false)
         eventLoop.makeFutureWithTask { await verifier.verify(shown) }
             .assumeIsolated()
             .whenComplete { result in
+                self.setReading(true)
                 self.verdict = try? result.get()
                 if case .accepted = self.verdict {
                     promise.succeed(.certificateVerified)
@@ -70,6 +73,10 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
                     promise.succeed(.failed)
                 }
             }
+    }
+
+    private func setReading(_ reads: Bool) {
+        try? self.context?.channel.syncOptions?.setOption(.autoRead, value: reads)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A charge point as the gateway's socket sees it: OCPP-J when it behaves, raw bytes when a test wants otherwise.
@@ -29,6 +30,8 @@ final class ChargePointClient: Sendable {
         /// The address that it comes from; nil: the system's choice.
         var localHost: String?
         var host = "127.0.0.1"
+        /// Nil: no TLS.
+        var tls: NIOSSLContext?
     }
 
     let identity: String
@@ -77,6 +80,10 @@ final class ChargePointClient: Sendable {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls = settings.tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+                    }
                     try channel.pipeline.syncOperations.addHandler(ChargePointHandler(client: client))
                 }
             }
@@ -94,6 +101,16 @@ final class ChargePointClient: Sendable {
         }
         try await client.send(bytes: ByteBuffer(string: request + "\r\n"))
         return (client, try await client.handshakes.first("the answer to the handshake"))
+    }
+
+    /// What the gateway showed.
+    var peerCertificate: NIOSSLCertificate? {
+        get async throws {
+            guard let channel = channel.withLock({ $0 }) else { return nil }
+            return try await channel.eventLoop.submit {
+                try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self).peerCertificate
+            }.get()
+        }
     }
 
     // MARK: Sending

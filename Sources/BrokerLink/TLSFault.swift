@@ -1,9 +1,11 @@
-/// Whose certificate is the reason for a failed TLS connection, as far as OpenSSL's and libmosquitto's words tell.
-enum CertificateFault: Equatable {
+/// Why a TLS connection cannot work until somebody does something about it, as far as OpenSSL's and libmosquitto's words tell.
+enum TLSFault: Equatable {
     /// The broker's is not trusted, has expired, or is for another name.
     case brokers
     /// The broker asks for one that it trusts.
     case ours
+    /// None that both speak.
+    case version
     /// What `broker.tls` names cannot be read.
     case files
 
@@ -16,6 +18,8 @@ enum CertificateFault: Equatable {
             "alert certificate revoked", "alert certificate unknown", "alert handshake failure",
         ]) {
             self = .ours
+        } else if says(["alert protocol version", "unsupported protocol"]) {
+            self = .version
         } else if says(["Unable to load", "TLS: ", "private key"]) {
             self = .files
         } else {
