@@ -90,16 +90,19 @@ let package = Package(
             dependencies: ["ChargePointSimulator", logging, arguments],
             swiftSettings: strict
         ),
+        .target(name: "CSpawn", path: "Tests/CSpawn"),
+        .target(name: "SpawnedProcess", dependencies: ["CSpawn"], path: "Tests/SpawnedProcess", swiftSettings: strict),
         .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
         .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
         .testTarget(
             name: "SchemaCheckingTests",
-            dependencies: ["SchemaChecking", "JSONText"],
+            dependencies: ["SpawnedProcess", "SchemaChecking", "JSONText"],
             exclude: ["Judge"],
             swiftSettings: strict
         ),
-        .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
+        .testTarget(
+            name: "BrokerLinkTests", dependencies: ["SpawnedProcess", "BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",
             dependencies: ["ChargePointSessions", "OCPPJ", nio, nioPosix, logging],
@@ -107,18 +110,22 @@ let package = Package(
         ),
         .testTarget(
             name: "WebSocketFrontEndTests",
-            dependencies: ["WebSocketFrontEnd", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging],
+            dependencies: [
+                "SpawnedProcess", "WebSocketFrontEnd", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ChargePointSimulatorTests",
-            dependencies: ["ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            dependencies: [
+                "SpawnedProcess", "ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+            ],
             swiftSettings: strict
         ),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
+        .testTarget(name: "GatewayTests", dependencies: ["SpawnedProcess", "Gateway"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["ocpp-gateway", nio, nioPosix, nioSSL],
+            dependencies: ["SpawnedProcess", "ocpp-gateway", nio, nioPosix, nioSSL],
             exclude: ["Resources"],
             swiftSettings: strict
         ),

@@ -1,4 +1,5 @@
 import Foundation
+import SpawnedProcess
 import Testing
 import WebSocketFrontEnd
 
@@ -20,7 +21,7 @@ struct TLSConfigurationTests {
                 openssl ca -config ca.cnf -cert cert.pem -keyfile key.pem -passin pass:s3cr3t -gencrl -crldays 2 \
                     -out crl.pem
                 """
-            let process = Process()
+            let process = SpawnedProcess()
             process.executableURL = URL(fileURLWithPath: "/bin/sh")
             process.arguments = ["-c", script, folder.path]
             process.standardError = FileHandle.nullDevice

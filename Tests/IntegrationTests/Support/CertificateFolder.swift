@@ -1,5 +1,6 @@
 import Foundation
 import NIOSSL
+import SpawnedProcess
 
 /// An authority `ca` and certificates of it for the listener (`server`, `server2`) and the charge point `PY-1`, made
 /// with the `openssl` command.
@@ -21,7 +22,7 @@ final class CertificateFolder: Sendable {
             signed server2 'subjectAltName=DNS:localhost,IP:127.0.0.1'
             signed PY-1 'extendedKeyUsage=clientAuth'
             """#
-        let process = Process()
+        let process = SpawnedProcess()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", script, folder.path]
         process.standardError = FileHandle.nullDevice

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOSSL
+import SpawnedProcess
 
 @testable import WebSocketFrontEnd
 
@@ -64,7 +65,7 @@ struct TestCertificates: Sendable {
     private init() throws {
         self.folder = FileManager.default.temporaryDirectory.appending(path: "gateway-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: self.folder, withIntermediateDirectories: true)
-        let process = Process()
+        let process = SpawnedProcess()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", Self.script, self.folder.path]
         let output = Pipe()
