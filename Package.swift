@@ -43,6 +43,7 @@ let package = Package(
             pkgConfig: "libmosquitto",
             providers: [.apt(["libmosquitto-dev"])]
         ),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "JSONText", swiftSettings: strict),
         .target(name: "SchemaChecking", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
@@ -57,7 +58,9 @@ let package = Package(
         ),
         .target(
             name: "WebSocketFrontEnd",
-            dependencies: [nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509, asn1, logging],
+            dependencies: [
+                "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509, asn1, logging,
+            ],
             swiftSettings: strict
         ),
         .target(name: "Authentication", swiftSettings: strict),
@@ -106,7 +109,9 @@ let package = Package(
         ),
         .testTarget(
             name: "WebSocketFrontEndTests",
-            dependencies: ["WebSocketFrontEnd", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging],
+            dependencies: [
+                "WebSocketFrontEnd", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

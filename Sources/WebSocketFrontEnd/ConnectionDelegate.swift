@@ -11,15 +11,19 @@ public struct AcceptedHandshake: Sendable, Equatable {
     public var listener: String
     /// As the authenticator accepted it.
     public var username: String?
+    /// As a proxy in front has told.
+    public var certificate: PeerCertificateNames?
 
     public init(
-        identity: String, subprotocol: String, remoteAddress: String, listener: String, username: String? = nil
+        identity: String, subprotocol: String, remoteAddress: String, listener: String, username: String? = nil,
+        certificate: PeerCertificateNames? = nil
     ) {
         self.identity = identity
         self.subprotocol = subprotocol
         self.remoteAddress = remoteAddress
         self.listener = listener
         self.username = username
+        self.certificate = certificate
     }
 }
 
@@ -84,12 +88,17 @@ public struct HandshakeRefusal: Sendable, Equatable {
     /// closed without an answer (time-out, no HTTP).
     public var status: Int?
     public var reason: String
+    /// More than 1 where this stands for others too: connections that are refused in floods are told of in sums.
+    public var count: Int
 
-    public init(listener: String, remoteAddress: String, identity: String?, status: Int?, reason: String) {
+    public init(
+        listener: String, remoteAddress: String, identity: String?, status: Int?, reason: String, count: Int = 1
+    ) {
         self.listener = listener
         self.remoteAddress = remoteAddress
         self.identity = identity
         self.status = status
         self.reason = reason
+        self.count = count
     }
 }

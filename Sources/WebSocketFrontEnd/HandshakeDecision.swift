@@ -49,11 +49,13 @@ struct HandshakeRules: Sendable {
     var path: String
     var supportedSubprotocols: [String]
     var failIfNoSubprotocol: Bool
+    var origins: OriginRules?
 
     init(_ configuration: ListenerConfiguration) {
         self.path = configuration.path
         self.supportedSubprotocols = configuration.supportedSubprotocols
         self.failIfNoSubprotocol = configuration.failIfNoSubprotocol
+        self.origins = configuration.origins
     }
 
     /// - Parameter limits: Asked once path and identity are right; returns why the connection cannot be taken now.
@@ -78,7 +80,9 @@ struct HandshakeRules: Sendable {
             answer.identity = identity
             return .refuse(answer)
         }
-        // The origin is checked here.
+        if let reason = self.origins?.refusal(for: request.headers) {
+            return .refuse(HandshakeAnswer(status: .forbidden, reason: reason, identity: identity))
+        }
         if let answer = authentication(identity) {
             return .refuse(answer)
         }

@@ -34,16 +34,18 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     /// Let go of after the handshake: the time-out's callback may keep this object for a while.
     private var http: (encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>)?
     private var state = State.waitingForRequest
-    private var remoteAddress = "unknown"
+    private let origin: ConnectionOrigin
+    private var remoteAddress: String
+    /// This listener's TLS has verified it, or a proxy that has terminated TLS.
     private var certificate: PeerCertificate?
     private var username: String?
     private var context: ChannelHandlerContext?
 
     /// Sets up a connection that was just accepted.
-    static func start(on channel: any Channel, listener: ListenerState) throws {
-        let handler = HandshakeHandler(listener: listener)
+    static func start(on channel: any Channel, listener: ListenerState, origin: ConnectionOrigin) throws {
+        let handler = HandshakeHandler(listener: listener, origin: origin)
         if let tls = listener.tls {
-            try TLSHandshakeHandler.start(on: channel, tls: tls, listener: listener)
+            try TLSHandshakeHandler.start(on: channel, tls: tls, listener: listener, origin: origin)
         }
         let encoder = HTTPResponseEncoder()
         let decoder = Self.makeDecoder(receiveBuffer: listener.configuration.receiveBuffer)
@@ -51,8 +53,13 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         try channel.pipeline.syncOperations.addHandlers([handler.gate, encoder, decoder, handler])
     }
 
-    private init(listener: ListenerState) {
+    private init(listener: ListenerState, origin: ConnectionOrigin) {
         self.listener = listener
+        self.origin = origin
+        self.remoteAddress = origin.remote
+        if let told = origin.certificate, told.isVerified, told.commonName != nil {
+            self.certificate = PeerCertificate(commonName: told.commonName)
+        }
     }
 
     private static func makeDecoder(receiveBuffer: Int) -> ByteToMessageHandler<HTTPRequestDecoder> {
@@ -68,18 +75,12 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.schedule(in: self.listener.configuration.handshakeTimeout, context: context)
-        if let address = context.remoteAddress { self.remoteAddress = address.hostAndPort }
+        self.schedule(at: self.origin.handshakeDeadline, context: context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         self.http = nil
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        if let address = context.remoteAddress { self.remoteAddress = address.hostAndPort }
-        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -164,6 +165,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     }
 
     private func decide(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
+        let forwarded = self.listener.configuration.forwardedAddress
+        if let address = forwarded.address(in: request.headers, peer: self.origin.address) {
+            self.remoteAddress = address
+        }
         var hasPlace = false
         var asked: String?
         let decision = self.listener.rules.decide(request) {
@@ -265,7 +270,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         // Closing both ways with unread bytes would make the kernel send a reset, and the answer might be lost.
         self.gate.discards = true
         context.close(mode: .output, promise: nil)
-        self.schedule(in: Self.lingerTime, context: context)
+        self.schedule(at: closeBy, context: context)
     }
 
     private func upgrade(_ request: HTTPRequestHead, _ decision: HandshakeDecision, context: ChannelHandlerContext) {
@@ -275,7 +280,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
             .whenComplete { result in
                 switch result {
                 case .success(let headers):
-                    self.finishUpgrade(headers, decision, context: context)
+                    self.finishUpgrade(request, headers, decision, context: context)
                 case .failure:
                     self.listener.leave()
                     let answer = HandshakeAnswer(status: .badRequest, reason: "not a WebSocket handshake")
@@ -285,6 +290,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     }
 
     private func finishUpgrade(
+        _ request: HTTPRequestHead,
         _ upgradeHeaders: HTTPHeaders,
         _ decision: HandshakeDecision,
         context: ChannelHandlerContext
@@ -294,6 +300,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         if case .accept(_, _, let announced?) = decision {
             headers.add(name: "Sec-WebSocket-Protocol", value: announced)
         }
+        let agreement = self.compressionAgreement(request)
+        if let agreement { headers.add(name: "Sec-WebSocket-Extensions", value: agreement.header) }
         let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
@@ -301,7 +309,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         guard case .accepted = self.state else { return }
         self.state = .done
 
-        let frameHandler = WebSocketFrameHandler(listener: self.listener, remoteAddress: self.remoteAddress)
+        let frameHandler = WebSocketFrameHandler(
+            listener: self.listener,
+            remoteAddress: self.remoteAddress,
+            compression: agreement.map { ($0, self.listener.compression(of: context.eventLoop)) }
+        )
         do {
             try self.replaceHandlers(by: frameHandler, context: context)
         } catch {
@@ -317,7 +329,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
                 subprotocol: subprotocol,
                 remoteAddress: self.remoteAddress,
                 listener: self.listener.configuration.name,
-                username: self.username
+                username: self.username,
+                certificate: self.origin.certificate
             )
             frameHandler.open(handshake)
         case .acceptThenClose(let identity, let reason):
@@ -329,9 +342,16 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         }
     }
 
+    private func compressionAgreement(_ request: HTTPRequestHead) -> CompressionAgreement? {
+        guard self.listener.configuration.compresses else { return nil }
+        return CompressionAgreement(offeredIn: request.headers["sec-websocket-extensions"])
+    }
+
     private func replaceHandlers(by frameHandler: WebSocketFrameHandler, context: ChannelHandlerContext) throws {
         let pipeline = context.pipeline.syncOperations
-        let longest = min(self.listener.configuration.maxFrameSize, Int(UInt32.max))
+        let maxFrameSize = self.listener.configuration.maxFrameSize
+        let longestFrame = frameHandler.compresses ? MessageAssembly.longestCompressed(maxFrameSize) : maxFrameSize
+        let longest = min(longestFrame, Int(UInt32.max))
         try pipeline.addHandlers([
             WebSocketFrameEncoder(),
             ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: longest)),
@@ -349,12 +369,14 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         }
     }
 
-    private func schedule(in amount: TimeAmount, context: ChannelHandlerContext) {
+    private func schedule(at deadline: NIODeadline, context: ChannelHandlerContext) {
         // Never cancelled: taking a callback out of the loop's queue costs a search through all of them.
-        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(in: amount, handler: self)
+        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
     }
 
     private func report(identity: String?, status: Int?, reason: String) {
+        // Nobody's handshake: a health check of the proxy.
+        if self.origin.isProxyItself, identity == nil { return }
         self.listener.admission.handshakeRefused(
             HandshakeRefusal(
                 listener: self.listener.configuration.name,

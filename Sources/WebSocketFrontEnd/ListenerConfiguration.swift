@@ -35,6 +35,17 @@ public struct ListenerConfiguration: Sendable, Equatable {
     public var tls: TLSOptions?
     /// Which name of the client certificate must be the identity.
     public var identityFromCertificate: CertificateIdentity
+    /// Every connection begins with a PROXY header, version 1 or 2.
+    public var expectsProxyHeader: Bool
+    /// From accept to the end of the PROXY header.
+    public var proxyProtocolTimeout: TimeAmount
+    /// By the TCP address, or the one in the PROXY header.
+    public var accessRules: AccessRules
+    /// Nil: the header `Origin` is not looked at.
+    public var origins: OriginRules?
+    public var forwardedAddress: ForwardedAddress
+    /// Agrees to permessage-deflate (RFC 7692) with peers that offer it.
+    public var compresses: Bool
 
     public init(
         name: String = "default",
@@ -56,7 +67,13 @@ public struct ListenerConfiguration: Sendable, Equatable {
         sendTimeout: TimeAmount = .seconds(15),
         closesOnSendTimeout: Bool = true,
         tls: TLSOptions? = nil,
-        identityFromCertificate: CertificateIdentity = .none
+        identityFromCertificate: CertificateIdentity = .none,
+        expectsProxyHeader: Bool = false,
+        proxyProtocolTimeout: TimeAmount = .seconds(3),
+        accessRules: AccessRules = AccessRules(),
+        origins: OriginRules? = nil,
+        forwardedAddress: ForwardedAddress = ForwardedAddress(),
+        compresses: Bool = false
     ) {
         self.name = name
         self.host = host
@@ -78,5 +95,11 @@ public struct ListenerConfiguration: Sendable, Equatable {
         self.closesOnSendTimeout = closesOnSendTimeout
         self.tls = tls
         self.identityFromCertificate = identityFromCertificate
+        self.expectsProxyHeader = expectsProxyHeader
+        self.proxyProtocolTimeout = proxyProtocolTimeout
+        self.accessRules = accessRules
+        self.origins = origins
+        self.forwardedAddress = forwardedAddress
+        self.compresses = compresses
     }
 }

@@ -108,7 +108,7 @@ public final class WebSocketListener: Sendable {
             .childChannelOption(.recvAllocator, value: self.receiveAllocator)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try HandshakeHandler.start(on: channel, listener: state) }
+                channel.eventLoop.makeCompletedFuture { try AcceptedConnection.start(on: channel, listener: state) }
             }
     }
 

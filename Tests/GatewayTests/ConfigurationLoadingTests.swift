@@ -92,6 +92,7 @@ struct ConfigurationLoadingTests {
         let base = [
             "BROKER_URL": "mqtts://127.0.0.1", "BROKER_USERNAME": "gw", "BROKER_OUTAGE": "disconnect",
             "BROKER_TLS_CERT_FILE": pem.path, "BROKER_TLS_KEY_FILE": pem.path,
+            "LISTENERS_WS_DEFAULT_WEBSOCKET_CHECK_ORIGIN_ENABLE": "true",
         ]
         var changed = base
         let fullName = key.scope == .listener ? "listeners.ws.default.\(name)" : name
@@ -124,6 +125,10 @@ struct ConfigurationLoadingTests {
         "websocket.fail_if_no_subprotocol": "1", "websocket.ping_interval": "10s", "tcp_options.nodelay": "0",
         "tcp_options.reuseaddr": "false", "tcp_options.backlog": "1", "tcp_options.buffer": "4096",
         "tcp_options.active_n": "1", "tcp_options.send_timeout": "1s", "tcp_options.send_timeout_close": "false",
+        "proxy_protocol": "true", "proxy_protocol_timeout": "1s", "access_rules": "deny all",
+        "trusted_proxies": "10.0.0.1", "websocket.compress": "true", "websocket.check_origin_enable": "false",
+        "websocket.check_origins": "https://a.example", "websocket.allow_origin_absence": "false",
+        "websocket.proxy_address_header": "x-real-ip", "websocket.proxy_port_header": "x-real-port",
         "log.level": "warn", "log.format": "json", "log.frames": "true",
     ]
 }

@@ -78,6 +78,14 @@ final class ChargePointAdmission: ConnectionAdmission {
         guard let entrance = entrances[handshake.listener],
             let version = OCPPVersion(subprotocol: handshake.subprotocol)
         else { preconditionFailure("a listener accepts only what it was configured with") }
+        if let certificate = handshake.certificate {
+            logger.debug(
+                "client certificate",
+                metadata: [
+                    "cid": "\(handshake.identity)", "cn": "\(certificate.commonName ?? "-")",
+                    "verified": "\(certificate.isVerified)",
+                ])
+        }
         let chargePoint = ChargePoint(
             identity: handshake.identity, version: version, remoteAddress: handshake.remoteAddress,
             listener: handshake.listener, username: handshake.username)
@@ -91,7 +99,7 @@ final class ChargePointAdmission: ConnectionAdmission {
     }
 
     func handshakeRefused(_ refusal: HandshakeRefusal) {
-        counters.add(.refusedHandshakes)
+        counters.add(.refusedHandshakes, refusal.count)
         logger.warning(
             "handshake refused",
             metadata: [

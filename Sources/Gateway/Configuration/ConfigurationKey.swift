@@ -23,6 +23,14 @@ struct ConfigurationKey: Sendable {
         case topic(Set<TopicTemplate.Placeholder>)
         /// `Action=topic` pairs, or a map in YAML.
         case topicOverrides
+        /// `allow CIDR` and `deny CIDR`, with commas between them.
+        case accessRules
+        /// CIDRs with commas between them.
+        case addressRanges
+        /// `https://host:port`, with commas between them.
+        case origins
+        /// A name of an HTTP header.
+        case headerName
     }
 
     enum Scope: Sendable {

@@ -163,8 +163,8 @@ extension ConfigurationKey {
 
     static let listeners = ConfigurationKey(
         "listeners", .listeners, default: "ws:default", allowsEmpty: true, "comma-separated type:name list")
-    private static let trustedProxies = ConfigurationKey(
-        "trusted_proxies", .list, availability: .unavailable, "proxies whose address headers are believed (CIDR)")
+    static let trustedProxies = ConfigurationKey(
+        "trusted_proxies", .addressRanges, "proxies whose address headers are believed (CIDR)")
     static let authenticationBackend = ConfigurationKey(
         "authentication.backend",
         .choice([

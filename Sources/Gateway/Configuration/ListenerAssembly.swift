@@ -25,8 +25,15 @@ extension ConfigurationAssembly {
             sendTimeout: TimeAmount(duration(.sendTimeout, name)),
             closesOnSendTimeout: boolean(.sendTimeoutClose, name),
             tls: tls(name),
-            identityFromCertificate: identityFromCertificate(name)
+            identityFromCertificate: identityFromCertificate(name),
+            expectsProxyHeader: boolean(.proxyProtocol, name),
+            proxyProtocolTimeout: TimeAmount(duration(.proxyProtocolTimeout, name)),
+            accessRules: accessRules(name),
+            origins: origins(name),
+            forwardedAddress: forwardedAddress(name),
+            compresses: boolean(.compress, name)
         )
+        warnOfAccess(name)
         return GatewayConfiguration.Listener(
             configuration: configuration, topics: topics(name), sessions: sessions(for: name))
     }
@@ -145,7 +152,7 @@ extension ConfigurationAssembly {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
-    private mutating func warn(_ warning: ConfigurationProblem) {
+    mutating func warn(_ warning: ConfigurationProblem) {
         if !warnings.contains(warning) { warnings.append(warning) }
     }
 }

@@ -29,6 +29,8 @@ final class ChargePointClient: Sendable {
         var answersPings = true
         /// Nil: no TLS.
         var tls: NIOSSLContext?
+        /// The address that it comes from; nil: the system's choice.
+        var localHost: String?
     }
 
     let identity: String
@@ -68,7 +70,12 @@ final class ChargePointClient: Sendable {
         port: Int, identity: String, settings: Settings = Settings()
     ) async throws -> (ChargePointClient, Handshake) {
         let client = ChargePointClient(identity: identity, settings: settings)
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let host = settings.localHost {
+            bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: host, port: 0))
+        }
+        let channel =
+            try await bootstrap
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
