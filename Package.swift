@@ -58,9 +58,7 @@ let package = Package(
         ),
         .target(
             name: "WebSocketFrontEnd",
-            dependencies: [
-                "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509, asn1, logging,
-            ],
+            dependencies: ["CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509, asn1, logging],
             swiftSettings: strict
         ),
         .target(name: "Authentication", swiftSettings: strict),
@@ -109,9 +107,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WebSocketFrontEndTests",
-            dependencies: [
-                "WebSocketFrontEnd", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
-            ],
+            dependencies: ["WebSocketFrontEnd", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging],
             swiftSettings: strict
         ),
         .testTarget(

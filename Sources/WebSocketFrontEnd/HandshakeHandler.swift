@@ -36,7 +36,6 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     private var state = State.waitingForRequest
     private let origin: ConnectionOrigin
     private var remoteAddress: String
-    /// This listener's TLS has verified it, or a proxy that has terminated TLS.
     private var certificate: PeerCertificate?
     private var username: String?
     private var context: ChannelHandlerContext?
@@ -57,8 +56,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         self.listener = listener
         self.origin = origin
         self.remoteAddress = origin.remote
-        if let told = origin.certificate, told.isVerified, told.commonName != nil {
-            self.certificate = PeerCertificate(commonName: told.commonName)
+        // What a proxy has verified counts as if it had been shown here.
+        if let names = origin.certificate, names.isVerified {
+            self.certificate = PeerCertificate(commonName: names.commonName)
         }
     }
 

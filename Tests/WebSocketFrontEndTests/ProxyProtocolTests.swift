@@ -20,7 +20,9 @@ struct ProxyProtocolTests {
 
     @Test("The charge point's address is that of the header, however the bytes come", arguments: [1, 2])
     func address(version: Int) async throws {
-        let header = version == 1 ? Self.version1 : ProxyBytes.version2(ProxyBytes.addressesV4 + ProxyBytes.ssl(commonName: "CP1"))
+        let header =
+            version == 1
+            ? Self.version1 : ProxyBytes.version2(ProxyBytes.addressesV4 + ProxyBytes.ssl(commonName: "CP1"))
         try await RunningListener.run(Self.configuration()) { running in
             let all = header + Array(RawClient.handshake().utf8) + RawClient.text("x")
             for bytewise in [false, true] {

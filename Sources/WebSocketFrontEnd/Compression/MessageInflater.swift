@@ -34,6 +34,9 @@ final class MessageInflater {
         self.scratch.deallocate()
     }
 
+    /// How many bytes of the last message have been looked at.
+    var bytesTaken: Int { Int(self.stream.pointee.total_in) }
+
     /// - Parameter longest: Of the inflated message, in bytes.
     func inflate(_ compressed: ByteBuffer, longest: Int) -> Outcome {
         // Not what RFC 7692, 7.2.3.6 says of an empty message, but senders exist.

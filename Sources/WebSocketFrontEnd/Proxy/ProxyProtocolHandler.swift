@@ -49,10 +49,10 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
         var origin = self.origin
         if let source = header.source {
             origin.address = source
-            origin.certificate = header.certificate
         } else {
-            origin.isProxyItself = true
+            origin.isProxyItself = header.certificate == nil
         }
+        origin.certificate = header.certificate
         do {
             guard try AcceptedConnection.proceed(on: context.channel, listener: self.listener, origin: origin) else {
                 return

@@ -27,10 +27,11 @@ final class ChargePointClient: Sendable {
         var path = "/ocpp/"
         var headers: [(String, String)] = []
         var answersPings = true
-        /// Nil: no TLS.
-        var tls: NIOSSLContext?
         /// The address that it comes from; nil: the system's choice.
         var localHost: String?
+        var host = "127.0.0.1"
+        /// Nil: no TLS.
+        var tls: NIOSSLContext?
     }
 
     let identity: String
@@ -86,7 +87,7 @@ final class ChargePointClient: Sendable {
                     try channel.pipeline.syncOperations.addHandler(ChargePointHandler(client: client))
                 }
             }
-            .connect(host: "127.0.0.1", port: port)
+            .connect(host: settings.host, port: port)
             .get()
         client.channel.withLock { $0 = channel }
         var request = "GET \(settings.path)\(identity) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
