@@ -44,7 +44,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     static func start(on channel: any Channel, listener: ListenerState, origin: ConnectionOrigin) throws {
         let handler = HandshakeHandler(listener: listener, origin: origin)
         if let tls = listener.tls {
-            try TLSHandshakeHandler.start(on: channel, tls: tls, listener: listener)
+            try TLSHandshakeHandler.start(on: channel, tls: tls, listener: listener, origin: origin)
         }
         let encoder = HTTPResponseEncoder()
         let decoder = Self.makeDecoder(receiveBuffer: listener.configuration.receiveBuffer)

@@ -76,6 +76,18 @@ struct TLSConfigurationTests {
         #expect(try load(["LISTENERS": "ws:main"]).configuration.listeners[0].configuration.tls == nil)
     }
 
+    @Test("A ws listener behind a proxy that terminates TLS takes the CN from it, and nothing else")
+    func nameFromProxy() throws {
+        var environment = ["LISTENERS_WS_DEFAULT_SSL_OPTIONS_IDENTITY_FROM_CERT": "cn"]
+        #expect(problems(environment).count == 1)
+        environment["LISTENERS_WS_DEFAULT_PROXY_PROTOCOL"] = "true"
+        let loaded = try load(environment)
+        #expect(loaded.configuration.listeners[0].configuration.identityFromCertificate == .commonName)
+        #expect(try load(yaml: loaded.effectiveText).configuration == loaded.configuration)
+        environment["LISTENERS_WS_DEFAULT_SSL_OPTIONS_IDENTITY_FROM_CERT"] = "san"
+        #expect(problems(environment).count == 1)
+    }
+
     @Test("A listener of each kind may have the same name")
     func sameName() throws {
         var environment = files.environment()

@@ -6,6 +6,7 @@ extension ConfigurationAssembly {
     mutating func tls(_ name: ListenerName) -> TLSOptions? {
         guard name.transport == .wss else {
             for key in ConfigurationKey.tlsKeys where !setting(key, name).isDefault {
+                if key.name == ConfigurationKey.identityFromCertificate.name, takesNameFromProxy(name) { continue }
                 problems.append(setting(key, name).problem("expected for wss listeners only: \(name) has no TLS"))
             }
             return nil
@@ -43,6 +44,11 @@ extension ConfigurationAssembly {
         case "san": .alternativeName
         default: .none
         }
+    }
+
+    /// A proxy that has terminated TLS tells the CN of the client's certificate.
+    private func takesNameFromProxy(_ name: ListenerName) -> Bool {
+        boolean(.proxyProtocol, name) && identityFromCertificate(name) == .commonName
     }
 
     private func verifiesPeer(_ name: ListenerName) -> Bool { choice(.verify, name) == "verify_peer" }

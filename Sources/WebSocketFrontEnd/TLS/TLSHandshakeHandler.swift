@@ -10,6 +10,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     typealias InboundOut = ByteBuffer
 
     private let listener: ListenerState
+    private let origin: ConnectionOrigin
     private let verifier: ClientCertificateVerifier?
     /// In front of the TLS handler.
     private let gate = HandshakeGate()
@@ -19,9 +20,11 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     private var verdict: ClientCertificateVerifier.Verdict?
 
     /// Adds TLS to a connection that was just accepted; what comes behind sees plain bytes.
-    static func start(on channel: any Channel, tls: ListenerTLS, listener: ListenerState) throws {
+    static func start(
+        on channel: any Channel, tls: ListenerTLS, listener: ListenerState, origin: ConnectionOrigin
+    ) throws {
         guard let material = tls.material else { throw ChannelError.inappropriateOperationForState }
-        let handler = TLSHandshakeHandler(listener: listener, verifier: material.verifier)
+        let handler = TLSHandshakeHandler(listener: listener, origin: origin, verifier: material.verifier)
         let ssl: NIOSSLServerHandler
         if material.verifier == nil {
             ssl = NIOSSLServerHandler(context: material.context)
@@ -34,18 +37,18 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
         try channel.pipeline.syncOperations.addHandlers([handler.gate, ssl, handler])
     }
 
-    private init(listener: ListenerState, verifier: ClientCertificateVerifier?) {
+    private init(listener: ListenerState, origin: ConnectionOrigin, verifier: ClientCertificateVerifier?) {
         self.listener = listener
+        self.origin = origin
         self.verifier = verifier
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        let configuration = self.listener.configuration
-        let time = min(
-            configuration.tls?.handshakeTimeout ?? configuration.handshakeTimeout, configuration.handshakeTimeout)
+        let time = self.listener.configuration.tls?.handshakeTimeout ?? .seconds(0)
+        let deadline = min(.now() + time, self.origin.handshakeDeadline)
         // Never cancelled: that would cost a search through all callbacks of the loop.
-        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(in: time, handler: self)
+        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -90,7 +93,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
         case .accepted(let certificate):
             context.fireUserInboundEventTriggered(certificate)
         case .refused(let reason):
-            self.report(reason, address: context.remoteAddress)
+            self.report(reason)
             context.close(promise: nil)
             return
         case nil:
@@ -120,18 +123,18 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
         // Port probes and load balancers connect and go.
         guard self.gate.sawBytes else { return }
         if case .refused(let reason) = self.verdict {
-            self.report("TLS handshake failed: \(reason)", address: context.remoteAddress)
+            self.report("TLS handshake failed: \(reason)")
         } else if TLSFailure.isTLS(error) {
-            self.report(TLSFailure.reason(error), address: context.remoteAddress)
+            self.report(TLSFailure.reason(error))
         } else {
-            self.report("TLS handshake failed: connection lost", address: context.remoteAddress)
+            self.report("TLS handshake failed: connection lost")
         }
     }
 
     func handleScheduledCallback(eventLoop: some EventLoop) {
         guard !self.isOver, let context = self.context else { return }
         self.isOver = true
-        self.report("TLS handshake time-out", address: context.remoteAddress)
+        self.report("TLS handshake time-out")
         // Past the TLS handler, which would wait for the peer to say goodbye.
         if let front = try? context.pipeline.syncOperations.context(handler: self.gate) {
             front.close(promise: nil)
@@ -140,23 +143,15 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
         }
     }
 
-    private func report(_ reason: String, address: SocketAddress?) {
+    private func report(_ reason: String) {
         self.listener.admission.handshakeRefused(
             HandshakeRefusal(
                 listener: self.listener.configuration.name,
-                remoteAddress: address?.hostAndPort ?? self.remoteAddress,
+                remoteAddress: self.origin.remote,
                 identity: nil,
                 status: nil,
                 reason: reason
             )
         )
-    }
-
-    /// Known from the beginning, as it is gone once the connection is.
-    private var remoteAddress = "unknown"
-
-    func channelActive(context: ChannelHandlerContext) {
-        if let address = context.remoteAddress { self.remoteAddress = address.hostAndPort }
-        context.fireChannelActive()
     }
 }
