@@ -85,21 +85,36 @@ import Testing
         }
     }
 
-    @Test func chargePointsThatSendAndNeverReadAreClosed() async throws {
-        let count = 1
-        let more = Self.settings.merging(["LIMITS_BAD_MESSAGES": "0"]) { $1 }
+    /// They do not see that they are closed; the log does.
+    @Test func chargePointsThatNeverReadAreClosed() async throws {
+        let (count, commands) = (4, 20)
+        let more = Self.settings.merging(["DNSTREAM_CALL_TIMEOUT": "10ms"]) { $1 }
         try await withSite(more, weight: Slots.all) { site in
-            try await Self.expectServed(site, growth: 64 * 1024 * 1024) {
-                // Each message is answered with a CALLERROR that nobody takes.
-                let frame = Array(WebSocketFrame(.text, Array(#"[2,"a"]"#.utf8)).bytes.readableBytesView)
-                let number = Counter()
-                return try await HostilePeers.connect(count, port: site.port, autoRead: false) { channel in
-                    let request = Self.request.replacing("CP-9", with: "SILENT-\(number.next())") + "\r\n"
-                    HostilePeers.flood(request, then: frame)(channel)
-                }
+            let bystander = try await site.connectReady("CP-1")
+            let memory = site.gateway.child.residentBytes
+            let number = Counter()
+            let peers = try await HostilePeers.connect(count, port: site.port, autoRead: false) { channel in
+                let request = Self.request.replacing("CP-9", with: "SILENT-\(number.next())") + "\r\n"
+                channel.writeAndFlush(ByteBuffer(string: request), promise: nil)
             }
-            let ends = site.gateway.logLines.count { $0.fields["reason"] == "send_timeout" }
-            #expect(ends == count)
+            try await eventually("the sessions") {
+                site.gateway.logLines.count { $0.message == "charge point connected" } == count + 1
+            }
+            // More than the kernel takes for a peer that reads nothing.
+            let payload = #"{"data":"\#(String(repeating: "x", count: 400_000))"}"#
+            for command in 1...commands {
+                for index in 1...count {
+                    try await site.central.sendCall("DataTransfer", payload, id: "c\(command)", to: "SILENT-\(index)")
+                }
+                #expect(OCPPText(try await bystander.call("Heartbeat")).type == 3)
+            }
+            try await eventually("the end of their sessions") {
+                site.gateway.logLines.count { $0.fields["reason"] == "send_timeout" } == count
+            }
+            let growth = site.gateway.child.residentBytes - memory
+            #expect(growth <= 2 * count * commands * payload.utf8.count, "memory grew by \(growth) bytes")
+            #expect(OCPPText(try await bystander.call("Heartbeat")).type == 3)
+            await peers.closeAll()
         }
     }
 }
