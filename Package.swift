@@ -41,7 +41,7 @@ let package = Package(
         .target(
             name: "ChargePointSessions",
             dependencies: [
-                "OCPPJ", nio, logging, .product(name: "DequeModule", package: "swift-collections"),
+                "JSONText", "OCPPJ", nio, logging, .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),

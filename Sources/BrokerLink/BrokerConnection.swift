@@ -84,6 +84,11 @@ public final class BrokerConnection: Sendable {
         post(.discard(topic: topic))
     }
 
+    /// Has the thread look around.
+    func wake() {
+        post { _ in true }
+    }
+
     private func post(_ command: Mailbox.Command) {
         post { mailbox in
             mailbox.commands.append(command)

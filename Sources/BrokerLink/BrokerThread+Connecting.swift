@@ -77,6 +77,7 @@ extension BrokerThread {
             inFlightLimit = min(inFlightLimit, 20)
         }
         link = .up(since: .now())
+        redeliveries.linkUp(sessionPresent: acknowledgement.isSessionPresent)
         deliveries.add(table.linkUp(sessionPresent: acknowledgement.isSessionPresent))
         sendSubscriptions()
     }

@@ -44,11 +44,19 @@ extension BrokerThread: MosquittoEvents {
         table.unsubscribeAcknowledged(packetID: packetID)
     }
 
-    func mosquittoReceived(_ message: BrokerMessage) {
+    func mosquittoReceived(_ message: BrokerMessage, redeliveryKey: Int?) {
+        if let redeliveryKey, !redeliveries.isNew(redeliveryKey) {
+            logger.debug("message delivered again by the broker", metadata: ["topic": "\(message.topic)"])
+            return
+        }
         if let receiver = table.receiver(of: message.topic) {
             deliveries.add(.message(receiver.subscriber, message), on: receiver.eventLoop)
-        } else {
-            observer.brokerDeliveredUnrouted(message, from: connection)
+            return
+        }
+        switch observer.brokerRoute(of: message, from: connection) {
+        case .unrouted: observer.brokerDeliveredUnrouted(message, from: connection)
+        case .taken: break
+        case .deliver(let eventLoop, let body): deliveries.add(.routed(body), on: eventLoop)
         }
     }
 

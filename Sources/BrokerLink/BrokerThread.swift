@@ -38,6 +38,10 @@ final class BrokerThread {
     var queue = OutboundQueue()
     var table = SubscriptionTable()
     var deliveries = DeliveryBatch()
+    private let backlog = DeliveryBacklog()
+    /// The socket is not read, because the event loops have enough to do.
+    private var isReadingPaused = false
+    var redeliveries = RedeliveryFilter()
     var failures = FailureCount()
     /// Messages that are no longer pending, since the last round.
     var settled = 0
@@ -46,6 +50,7 @@ final class BrokerThread {
     var maximumPacketSize: Int?
     var inFlightLimit: Int
 
+    private static let redeliveryTime = TimeAmount.seconds(30)
     private var nextTick = NIODeadline.now()
     var stopDeadline: NIODeadline?
     private var isDisconnecting = false
@@ -90,7 +95,8 @@ final class BrokerThread {
             settle()
             if isFinished { break }
             watchSocket()
-            let mayWait = !canSendMessages && connection.threadMaySleep()
+            let mayWait =
+                !canSendMessages && connection.threadMaySleep() && !(isReadingPaused && !backlog.isFull)
             poll.wait(until: mayWait ? nextWakeUp(now) : now, handle)
         }
         connection.linkChanged(isUp: false)
@@ -136,6 +142,7 @@ final class BrokerThread {
     }
 
     private func tick(_ now: NIODeadline) {
+        if case .up(let since) = link, now - since >= Self.redeliveryTime { redeliveries.forgetSuspects() }
         if case .up = link, !isDisconnecting, let client {
             check(client.tick(), systemError: errno, now)
         } else {
@@ -196,7 +203,10 @@ final class BrokerThread {
             // libmosquitto says nothing useful of what the handshake waits for; its packets are small, and only the
             // first must wait for TCP.
             poll.change(client.socket, to: isConnected ? .read : [.read, .write])
-        case .connecting, .up: poll.change(client.socket, to: client.wantsWrite ? [.read, .write] : .read)
+        case .connecting, .up:
+            isReadingPaused = backlog.isFull
+            let reading: BrokerPoll.Interest = isReadingPaused ? [] : .read
+            poll.change(client.socket, to: client.wantsWrite ? [reading, .write] : reading)
         }
     }
 
@@ -246,7 +256,7 @@ final class BrokerThread {
     }
 
     private func settle() {
-        deliveries.handOver()
+        deliveries.handOver(backlog) { [connection] in connection.wake() }
         if settled > 0 {
             pending.settle(settled)
             settled = 0

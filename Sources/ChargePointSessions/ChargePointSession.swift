@@ -11,7 +11,8 @@ public final actor ChargePointSession {
     enum Phase {
         /// The session whose place it takes has not reported its end yet.
         case waitingForPredecessor
-        /// The broker has not acknowledged the subscription yet.
+        /// The broker has not acknowledged the subscription yet, or another gateway may still report the end of the
+        /// session before.
         case subscribing
         case open
         case ended
@@ -25,7 +26,9 @@ public final actor ChargePointSession {
     nonisolated let topics: SessionTopics
     let connection: any ChargePointConnection
     let link: any UpstreamLink
-    let sessionID = RandomID.make()
+    nonisolated let sessionID: String
+    /// What other gateways hear of this session; nil: they hear nothing.
+    public nonisolated let claim: SessionClaim?
     let connectedAt = NIODeadline.now()
 
     var machine: SessionStateMachine
@@ -36,8 +39,15 @@ public final actor ChargePointSession {
     var heldTexts: Deque<ByteBuffer> = []
     var hold: SessionStateMachine.Hold?
     private var timerAt = NIODeadline.distantFuture
+    /// The broker has acknowledged the subscription.
+    var isSubscribed = false
+    var claimWait: ClaimWait
+    /// What arrives from the broker before it is clear whose it is.
+    var heldDownstream: [HeldDownstreamMessage] = []
     /// The newer session that took this one's place.
     private(set) var successor: ChargePointSession?
+    /// Another gateway has the charge point now, and delivers what is published to it.
+    var isElsewhere = false
     var callsUp = 0
     var callsDown = 0
     var badMessages = 0
@@ -52,6 +62,10 @@ public final actor ChargePointSession {
         self.context = context
         self.connection = connection
         self.link = link
+        let sessionID = RandomID.make()
+        self.sessionID = sessionID
+        claim = topics.claim == nil ? nil : context.claims?.claim(session: sessionID)
+        claimWait = ClaimWait(isOn: claim != nil)
         machine = SessionStateMachine(settings: context.settings, now: .now())
     }
 
@@ -81,6 +95,7 @@ public final actor ChargePointSession {
         // Kept in front of what the charge point said meanwhile.
         if let presence = presenceMessage(end: nil) { unpublished.insert(presence, at: 0) }
         link.subscribe(self)
+        publishClaim()
     }
 
     /// The older session has reported its end.
@@ -117,15 +132,17 @@ public final actor ChargePointSession {
     /// Ends the session, once: what is open is reported, then the connection is closed.
     public func end(_ reason: SessionEnd) {
         guard !isEnded else { return }
-        let isSubscribed = phase == .open
+        let wasOpen = phase == .open
         let wasWaiting = phase == .waitingForPredecessor
-        if !isSubscribed { dropUnpublishedCalls() }
+        if !wasOpen { dropUnpublishedCalls() }
         phase = .ended
         for message in unpublished { publishOrLog(message) }
         unpublished = []
         for call in machine.end() {
             report("disconnected", uniqueID: call.uniqueID, .genericError, "the charge point's session has ended")
         }
+        for held in heldDownstream { reportUndelivered(held.message) }
+        heldDownstream = []
         if !wasWaiting, let presence = presenceMessage(end: reason) { publishOrLog(presence) }
         heldTexts.removeAll()
         // A newer session takes the subscription over as it is.
@@ -161,7 +178,7 @@ public final actor ChargePointSession {
 
     /// Arms the connection's timer if something falls due before it fires anyway.
     func armTimer() {
-        let deadline = machine.nextDeadline(hold: hold, now: .now())
+        let deadline = min(machine.nextDeadline(hold: hold, now: .now()), claimWait.deadline ?? .distantFuture)
         guard deadline < timerAt else { return }
         timerAt = deadline
         connection.armTimer(at: deadline)
@@ -174,6 +191,8 @@ public final actor ChargePointSession {
         let now = NIODeadline.now()
         while !isEnded, let timeout = machine.takeTimeout(hold: hold, now: now) { handle(timeout) }
         guard !isEnded else { return }
+        claimWait.expire(now: now)
+        openIfSettled()
         releaseHeldTexts()
         armTimer()
     }

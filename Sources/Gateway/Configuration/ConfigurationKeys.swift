@@ -94,7 +94,7 @@ extension ConfigurationKey {
         "messages to a charge point; one subscription each")
     static let claimTopic = ConfigurationKey(
         "gateway.claim_topic", .topic(ConfiguredTopic.identity), default: "gateway/claims/${cid}", allowsEmpty: true,
-        availability: .withoutEffect, "takeover between gateways; empty: off")
+        "takeover between gateways; empty: off")
     static let presenceTopic = ConfigurationKey(
         "presence.topic", .topic(ConfiguredTopic.identity), "session opened and closed; empty: off")
     static let presenceRetain = ConfigurationKey(
