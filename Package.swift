@@ -36,12 +36,14 @@ let package = Package(
             providers: [.apt(["libmosquitto-dev"])]
         ),
         .target(name: "JSONText", swiftSettings: strict),
+        .target(name: "SchemaChecking", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
         .target(name: "BrokerLink", dependencies: ["CMosquitto", nio, logging], swiftSettings: strict),
         .target(
             name: "ChargePointSessions",
             dependencies: [
-                "JSONText", "OCPPJ", nio, logging, .product(name: "DequeModule", package: "swift-collections"),
+                "JSONText", "OCPPJ", "SchemaChecking", nio, logging,
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
@@ -53,7 +55,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "OCPPJ", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", nioPosix, logging, lifecycle,
+                "OCPPJ", "SchemaChecking", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", nioPosix, logging,
+                lifecycle,
                 unixSignals,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
@@ -78,6 +81,12 @@ let package = Package(
         .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
         .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
+        .testTarget(
+            name: "SchemaCheckingTests",
+            dependencies: ["SchemaChecking", "JSONText"],
+            exclude: ["Judge"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",

@@ -15,8 +15,9 @@ USAGE
     exit 0
 fi
 
-# Of the Python charge point that takes part in the tests; pinned, so that a test fails for our reasons only.
-readonly python_packages=(ocpp==2.1.0 websockets==15.0.1)
+# Of the Python charge point that takes part in the tests, and of the judge of the schema checker; pinned, so that a
+# test fails for our reasons only.
+readonly python_packages=(ocpp==2.1.0 websockets==15.0.1 jsonschema==4.26.0)
 
 prepare_python() {
     local environment=.build/python wanted="${python_packages[*]}" python=/usr/bin/python3
@@ -39,10 +40,11 @@ mkdir -p .build
 prepare_python
 
 say "Checking the format of the code"
-swift format lint --strict --recursive --parallel Sources Tests Package.swift
+swift format lint --strict --recursive --parallel Sources Tests Package.swift ||
+    fail "the format is not as .swift-format wants it; \`swift format -i\` mends most of it"
 
 say "Building the gateway and the tests"
-swift build --build-tests
+swift build --build-tests || fail "the build FAILED"
 
 say "Running the tests"
 status=0

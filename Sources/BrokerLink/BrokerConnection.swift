@@ -16,6 +16,8 @@ public final class BrokerConnection: Sendable {
         var publishes: [BrokerPublish] = []
         var commands: [Command] = []
         var stopDeadline: NIODeadline?
+        /// Nothing more is taken.
+        var isClosed = false
         /// The thread waits, or is about to: the next to put something in must wake it.
         var isThreadAsleep = false
 
@@ -53,7 +55,7 @@ public final class BrokerConnection: Sendable {
         guard limit == 0 || message.packetSize <= limit else { return .tooLarge }
         guard pending.admit(hasOrigin: message.origin != nil) else { return .pendingFull }
         let isTaken = post { mailbox in
-            guard mailbox.stopDeadline == nil else { return false }
+            guard !mailbox.isClosed else { return false }
             mailbox.publishes.append(message)
             return true
         }
@@ -112,7 +114,8 @@ public final class BrokerConnection: Sendable {
         return isTaken
     }
 
-    /// Takes nothing more, and ends the thread when all is delivered or the deadline has passed.
+    /// Ends the thread when all is delivered or the deadline has passed. Until then messages are still taken: what the
+    /// broker delivers to the last may have to be reported.
     func requestStop(deadline: NIODeadline) {
         post { mailbox in
             mailbox.stopDeadline = min(deadline, mailbox.stopDeadline ?? deadline)
@@ -137,6 +140,14 @@ public final class BrokerConnection: Sendable {
         mailbox.withLock { mailbox in
             mailbox.isThreadAsleep = mailbox.isEmpty
             return mailbox.isThreadAsleep
+        }
+    }
+
+    /// Takes nothing more from now on; false when something has come meanwhile.
+    func shut(evenWithMail isForced: Bool) -> Bool {
+        mailbox.withLock { mailbox in
+            mailbox.isClosed = mailbox.isClosed || isForced || mailbox.isEmpty
+            return mailbox.isClosed
         }
     }
 

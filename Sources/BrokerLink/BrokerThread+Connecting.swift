@@ -78,7 +78,7 @@ extension BrokerThread {
         }
         link = .up(since: .now())
         redeliveries.linkUp(sessionPresent: acknowledgement.isSessionPresent)
-        deliveries.add(table.linkUp(sessionPresent: acknowledgement.isSessionPresent))
+        table.linkUp(sessionPresent: acknowledgement.isSessionPresent)
         sendSubscriptions()
     }
 
@@ -95,6 +95,7 @@ extension BrokerThread {
                 "protocol": "\(protocolVersion.rawValue)",
                 "session": "\(acknowledgement.isSessionPresent ? "kept" : "new")",
             ])
+        if !acknowledgement.isSessionPresent { observer.brokerSessionIsNew(connection: connection.index) }
         observer.brokerLinkChanged(connection: connection.index, isUp: true)
     }
 

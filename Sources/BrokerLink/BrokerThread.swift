@@ -99,6 +99,7 @@ final class BrokerThread {
                 !canSendMessages && connection.threadMaySleep() && !(isReadingPaused && !backlog.isFull)
             poll.wait(until: mayWait ? nextWakeUp(now) : now, handle)
         }
+        _ = connection.shut(evenWithMail: true)
         connection.linkChanged(isUp: false)
         client = nil
         log(failures.reportAll())
@@ -162,6 +163,8 @@ final class BrokerThread {
         }
         if let stopDeadline, stopDeadline > now {
             next = min(next, stopDeadline)
+            // The event loops do not wake this thread to say that they are done.
+            if !backlog.isEmpty { next = min(next, now + .milliseconds(5)) }
         }
         return next
     }
@@ -178,8 +181,7 @@ final class BrokerThread {
             isFinished = isDisconnecting || isStopping(withNothingToSendBy: now)
             return
         }
-        let isDone = queue.isEmpty && table.unsubscribesAreSettled && !client.wantsWrite
-        if !isDisconnecting, isDone || now >= stopDeadline {
+        if !isDisconnecting, now >= stopDeadline || isDone(client) {
             isDisconnecting = true
             // Without a DISCONNECT the broker would publish the Will.
             client.disconnect()
@@ -191,6 +193,12 @@ final class BrokerThread {
         if case .down = link {
             isFinished = true
         }
+    }
+
+    /// All is said, and nobody can have more to say about what the broker has delivered.
+    private func isDone(_ client: MosquittoClient) -> Bool {
+        queue.isEmpty && table.unsubscribesAreSettled && !client.wantsWrite && deliveries.isEmpty && backlog.isEmpty
+            && connection.shut(evenWithMail: false)
     }
 
     // MARK: The socket

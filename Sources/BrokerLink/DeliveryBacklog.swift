@@ -8,6 +8,7 @@ final class DeliveryBacklog: Sendable {
 
     private let count = Atomic(0)
 
+    var isEmpty: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }
     var isFull: Bool { count.load(ordering: .sequentiallyConsistent) > Self.limit }
 
     func handedOver(_ deliveries: Int) {

@@ -30,6 +30,8 @@ struct DeliveryBatch {
 
     private var shares: [Share] = []
 
+    var isEmpty: Bool { shares.isEmpty }
+
     mutating func add(_ delivery: Delivery, on eventLoop: any EventLoop) {
         // There are as many event loops as processors: a search is cheaper than a hash.
         for index in shares.indices where shares[index].eventLoop === eventLoop {

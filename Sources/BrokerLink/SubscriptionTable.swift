@@ -197,23 +197,15 @@ struct SubscriptionTable {
         unsubscribing.removeAll()
     }
 
-    /// CONNACK: with the session kept, only what was not acknowledged is to be sent; else everything.
-    mutating func linkUp(sessionPresent: Bool) -> [News] {
+    /// CONNACK: everything is subscribed again, even if the broker says that it kept the session. A broker that crashed
+    /// may have an old copy of it from its disk, and would never deliver what was subscribed to since.
+    mutating func linkUp(sessionPresent: Bool) {
         isLinkUp = true
-        var news: [News] = []
-        if !sessionPresent {
-            toUnsubscribe.removeAll()
-            toSubscribe = Array(entries.keys)
-        }
+        if !sessionPresent { toUnsubscribe.removeAll() }
+        toSubscribe = Array(entries.keys)
         for (topic, entry) in entries where entry.state == .acknowledged {
-            if !sessionPresent {
-                entries[topic]?.state = .wanted(brokerMayKnow: false)
-            } else if !entry.isTold {
-                entries[topic]?.isTold = true
-                news.append(.subscribed(entry.receiver))
-            }
+            entries[topic]?.state = .wanted(brokerMayKnow: sessionPresent)
         }
-        return news
     }
 
     // MARK: Who is here

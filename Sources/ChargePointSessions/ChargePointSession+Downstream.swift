@@ -1,3 +1,4 @@
+import JSONText
 import Logging
 import NIOCore
 import OCPPJ
@@ -66,9 +67,21 @@ extension ChargePointSession {
             return report("retained", uniqueID: uniqueID, .genericError, "a retained message is a stale command")
         }
         do throws(OCPPMessageProblem) {
+            guard let checking = context.formatChecking(of: .downstream) else {
+                let message = try OCPPMessage.parse(relay: downstream.payload, version: chargePoint.version)
+                return handle(message, expires: downstream.expires)
+            }
+            var violation: FormatViolation?
             let message = try OCPPMessage.parse(
-                relay: downstream.payload, version: chargePoint.version, limits: context.limits)
-            handle(message, expires: downstream.expires)
+                relay: downstream.payload, version: chargePoint.version,
+                limits: MessageLimits(enforcesUniqueIDLength: true)
+            ) { (owner, scanner) throws(JSONSyntaxError) in
+                let found = try checking.walk(owner, from: .downstream, &scanner) { machine.upstreamAction(of: $0) }
+                violation = found
+            }
+            guard let violation else { return handle(message, expires: downstream.expires) }
+            context.counters.add(.badDownstreamMessages)
+            report("schema", uniqueID: message.uniqueID, violation.code, violation.description)
         } catch {
             handleDownstream(error)
         }

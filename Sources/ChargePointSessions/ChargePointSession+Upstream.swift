@@ -1,3 +1,4 @@
+import JSONText
 import Logging
 import NIOCore
 import OCPPJ
@@ -27,8 +28,9 @@ extension ChargePointSession {
 
     func pause(_ reason: SessionStateMachine.Hold, holding text: ByteBuffer) {
         heldTexts.prepend(text)
-        guard hold == nil else { return hold = reason }
+        let wasReading = hold == nil
         hold = reason
+        guard wasReading else { return }
         connection.pauseReading()
         log(.debug, "reading paused", ["reason": "\(reason)"])
         armTimer()
@@ -55,8 +57,18 @@ extension ChargePointSession {
     func handle(_ text: ByteBuffer, now: NIODeadline) -> Bool {
         logFrame("frame received", text)
         do throws(OCPPMessageProblem) {
-            let message = try OCPPMessage.parse(frame: text, version: chargePoint.version, limits: context.limits)
-            return handle(message, now: now)
+            guard let checking = context.formatChecking(of: .upstream) else {
+                return handle(try OCPPMessage.parse(frame: text, version: chargePoint.version), now: now)
+            }
+            var violation: FormatViolation?
+            let message = try OCPPMessage.parse(
+                frame: text, version: chargePoint.version, limits: MessageLimits(enforcesUniqueIDLength: true)
+            ) { (owner, scanner) throws(JSONSyntaxError) in
+                let found = try checking.walk(owner, from: .upstream, &scanner) { machine.downstreamAction(of: $0) }
+                violation = found
+            }
+            if let violation { handle(violation, of: message) } else { return handle(message, now: now) }
+            return true
         } catch {
             handle(error, text: text)
             return true
@@ -129,6 +141,31 @@ extension ChargePointSession {
             topic = topics.error(id: message.uniqueID)
         }
         publishOrLog(UpstreamMessage(topic: topic ?? topics.error(id: message.uniqueID), payload: message.relay()))
+    }
+
+    /// A message that its schema refuses.
+    private func handle(_ violation: FormatViolation, of message: OCPPMessage) {
+        let id = message.uniqueID
+        switch machine.chargePointSentInvalid(uniqueID: id, type: message.type) {
+        case .refuse(let isOpen):
+            // The open CALL with this UniqueId keeps its right to an answer; this one gets its own.
+            if isOpen {
+                let description = "UniqueId: a CALL with this UniqueId is open already"
+                refuseBad(message.text, uniqueID: id, .protocolError, description, reason: "duplicate")
+            } else {
+                refuseBad(message.text, uniqueID: id, violation.code, violation.description, reason: "schema")
+            }
+        case .report:
+            noteBad(violation.description, uniqueID: id)
+            publishInvalid(message.text, uniqueID: id, "schema", violation.code, violation.description)
+            report("schema", uniqueID: id, violation.code, "the charge point's answer: \(violation.description)")
+            sendNextCall()
+            endIfTooBad()
+        case .ignore:
+            noteBad(violation.description, uniqueID: id)
+            publishInvalid(message.text, uniqueID: id, "schema", violation.code, violation.description)
+            endIfTooBad()
+        }
     }
 
     func handle(_ problem: OCPPMessageProblem, text: ByteBuffer) {

@@ -166,7 +166,8 @@ public final actor ChargePointSession {
         log(
             .info, "charge point disconnected",
             [
-                "reason": "\(reason.reason)", "duration": "\(formattedDuration)", "remote": "\(chargePoint.remoteAddress)",
+                "reason": "\(reason.reason)", "duration": "\(formattedDuration)",
+                "remote": "\(chargePoint.remoteAddress)",
                 "calls_up": "\(callsUp)", "calls_down": "\(callsDown)", "bad_messages": "\(badMessages)",
                 "unanswered": "\(machine.openCallCount)", "session": "\(sessionID)",
             ])
@@ -191,7 +192,7 @@ public final actor ChargePointSession {
         let now = NIODeadline.now()
         while !isEnded, let timeout = machine.takeTimeout(hold: hold, now: now) { handle(timeout) }
         guard !isEnded else { return }
-        claimWait.expire(now: now)
+        claimWait.expire(linkIsUp: link.isUp, now: now)
         openIfSettled()
         releaseHeldTexts()
         armTimer()

@@ -36,7 +36,7 @@ struct DownstreamQueue {
     private(set) var unanswered: Call?
     private(set) var unansweredSince = NIODeadline.distantPast
     private var waiting: Deque<Call> = []
-    private var givenUp: [String] = []
+    private var givenUp: [(uniqueID: String, action: String)] = []
 
     var waitingCount: Int { waiting.count }
 
@@ -57,7 +57,7 @@ struct DownstreamQueue {
     private mutating func send(_ call: Call, now: NIODeadline) {
         unanswered = call
         unansweredSince = now
-        givenUp.removeAll { $0 == call.uniqueID }
+        givenUp.removeAll { $0.uniqueID == call.uniqueID }
     }
 
     mutating func takeAnswered(_ uniqueID: String) -> Answer {
@@ -65,9 +65,15 @@ struct DownstreamQueue {
             unanswered = nil
             return .unanswered(call)
         }
-        guard let index = givenUp.firstIndex(of: uniqueID) else { return .unknown }
+        guard let index = givenUp.firstIndex(where: { $0.uniqueID == uniqueID }) else { return .unknown }
         givenUp.remove(at: index)
         return .late
+    }
+
+    /// The action of the CALL, unanswered or given up, that an answer may belong to.
+    func action(of uniqueID: String) -> String? {
+        if let call = unanswered, call.uniqueID == uniqueID { return call.action }
+        return givenUp.first { $0.uniqueID == uniqueID }?.action
     }
 
     /// The next CALL that goes out, when none is unanswered.
@@ -88,7 +94,7 @@ struct DownstreamQueue {
         guard let call = unanswered, now - unansweredSince >= timeout else { return nil }
         unanswered = nil
         if givenUp.count == Self.rememberedCalls { givenUp.removeFirst() }
-        givenUp.append(call.uniqueID)
+        givenUp.append((call.uniqueID, call.action))
         return call
     }
 

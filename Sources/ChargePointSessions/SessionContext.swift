@@ -5,7 +5,8 @@ import OCPPJ
 /// What all sessions of a listener share.
 public final class SessionContext: Sendable {
     public let settings: SessionSettings
-    public let limits: MessageLimits
+    /// Nil: messages are relayed as they are, once they are well-formed.
+    let formatChecking: MessageFormatChecking?
     public let registry: SessionRegistry
     public let counters: GatewayCounters
     public let logger: Logger
@@ -18,12 +19,12 @@ public final class SessionContext: Sendable {
     public let claims: GatewayClaims?
 
     public init(
-        settings: SessionSettings, limits: MessageLimits = MessageLimits(), registry: SessionRegistry,
+        settings: SessionSettings, formatChecking: MessageFormatChecking? = nil, registry: SessionRegistry,
         counters: GatewayCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: String,
         retainsPresence: Bool = false, claims: GatewayClaims? = nil
     ) {
         self.settings = settings
-        self.limits = limits
+        self.formatChecking = formatChecking
         self.registry = registry
         self.counters = counters
         self.logger = logger
@@ -31,6 +32,13 @@ public final class SessionContext: Sendable {
         self.gatewayID = gatewayID
         self.retainsPresence = retainsPresence
         self.claims = claims
+    }
+}
+
+extension SessionContext {
+    /// The checking of messages from one side; nil where it is off.
+    func formatChecking(of direction: MessageFormatChecking.Direction) -> MessageFormatChecking? {
+        formatChecking.flatMap { $0.checks(direction) ? $0 : nil }
     }
 }
 

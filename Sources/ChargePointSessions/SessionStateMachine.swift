@@ -24,6 +24,15 @@ struct SessionStateMachine: ~Copyable {
         case report(uniqueID: String, String)
     }
 
+    /// What becomes of a message from the charge point that is well-formed and breaks its schema.
+    enum InvalidMessageAction: Equatable {
+        /// A CALL: answer it. `isOpen`: it also has the UniqueId of one that is open.
+        case refuse(isOpen: Bool)
+        /// It would have been the answer to an unanswered CALL: tell the backend. The next CALL may go out.
+        case report
+        case ignore
+    }
+
     /// What becomes of a well-formed message from the broker.
     enum DownstreamAction: Equatable {
         case send
@@ -135,6 +144,27 @@ struct SessionStateMachine: ~Copyable {
         case .malformed(_, let uniqueID, let reason):
             return .answer(uniqueID: uniqueID, .malformedMessage, reason)
         }
+    }
+
+    mutating func chargePointSentInvalid(uniqueID: String, type: MessageType) -> InvalidMessageAction {
+        badMessages += 1
+        switch type {
+        case .call:
+            return .refuse(isOpen: openCalls.contains(uniqueID))
+        case .callResult, .callError:
+            guard case .unanswered = downstream.takeAnswered(uniqueID) else { return .ignore }
+            return .report
+        }
+    }
+
+    /// The action of a CALL towards the charge point that an answer may belong to.
+    func downstreamAction(of uniqueID: String) -> String? {
+        downstream.action(of: uniqueID)
+    }
+
+    /// The action of an open CALL of the charge point.
+    func upstreamAction(of uniqueID: String) -> String? {
+        openCalls.calls.first { $0.uniqueID == uniqueID }?.action
     }
 
     /// More bad messages in a row than allowed.

@@ -43,7 +43,8 @@ enum WallClock {
             let digits = 20..<bytes.count - 1
             guard bytes[19] == UInt8(ascii: "."), !digits.isEmpty, number(digits.prefix(15)) != nil else { return nil }
             for place in 0..<3 {
-                milliseconds = milliseconds * 10 + (place < digits.count ? Int(bytes[20 + place] - UInt8(ascii: "0")) : 0)
+                milliseconds =
+                    milliseconds * 10 + (place < digits.count ? Int(bytes[20 + place] - UInt8(ascii: "0")) : 0)
             }
         }
         var parts = tm()

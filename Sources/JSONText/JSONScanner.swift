@@ -6,7 +6,8 @@ public struct JSONScanner {
     /// Levels of objects and arrays that may lie in each other, the outermost included.
     public static let maximumDepth = 64
 
-    let bytes: UnsafeRawBufferPointer
+    /// The memory that is walked; positions and tokens refer to it.
+    public let bytes: UnsafeRawBufferPointer
     /// The next byte to look at.
     public internal(set) var position = 0
     /// Objects and arrays that are open around `position`, opened by `enter()`.

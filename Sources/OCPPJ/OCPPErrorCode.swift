@@ -2,6 +2,12 @@
 public enum OCPPErrorCode: Sendable, Equatable, CaseIterable {
     /// The message is no OCPP-J message: not JSON, a wrong length, wrong types.
     case malformedMessage
+    /// A field that the action does not have.
+    case unknownField
+    case missingField
+    case wrongType
+    /// A length, range, format or other rule for a field's value.
+    case violatedConstraint
     case notImplemented
     case notSupported
     case protocolError
@@ -11,7 +17,11 @@ public enum OCPPErrorCode: Sendable, Equatable, CaseIterable {
     /// As the version spells it.
     public func name(in version: OCPPVersion) -> String {
         switch (self, version) {
-        case (.malformedMessage, .v16): "FormationViolation"
+        case (.malformedMessage, .v16), (.unknownField, .v16): "FormationViolation"
+        // OCPP-J 1.6 spells it so.
+        case (.missingField, .v16): "OccurenceConstraintViolation"
+        case (.wrongType, _): "TypeConstraintViolation"
+        case (.violatedConstraint, _): "PropertyConstraintViolation"
         case (.notImplemented, _): "NotImplemented"
         case (.notSupported, _): "NotSupported"
         case (.protocolError, _): "ProtocolError"

@@ -102,6 +102,8 @@ struct ConfigurationLoadingTests {
     }
 
     private static let samples = [
+        "message_format_checking": "all", "message_format_checking_exempt": "Reset", "json_schema_dir": "/x",
+        "json_schema_id_prefix": "urn:",
         "broker.url": "mqtts://broker.example", "broker.username": "other", "broker.password": "p",
         "broker.client_id": "gw", "broker.protocol": "3.1.1", "broker.qos": "0", "broker.keep_alive": "5s",
         "broker.session_expiry": "0s", "broker.connections": "2", "broker.max_inflight": "1",

@@ -22,7 +22,9 @@ struct FrameTests {
         }
     }
 
-    @Test("With one message per round, all of a burst come through in order, of any length", arguments: [0, 63, 64, 2048, 100_000])
+    @Test(
+        "With one message per round, all of a burst come through in order, of any length",
+        arguments: [0, 63, 64, 2048, 100_000])
     func oneMessagePerRound(length: Int) async throws {
         let configuration = RunningListener.configuration { $0.framesPerRound = 1 }
         try await RunningListener.run(configuration, admission: Self.echo()) { running in

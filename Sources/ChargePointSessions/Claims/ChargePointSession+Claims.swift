@@ -5,8 +5,9 @@ import OCPPJ
 /// A message from the broker that came while it was not clear yet whose it is.
 struct HeldDownstreamMessage {
     let message: DownstreamMessage
-    /// It stood in front of the session's own claim in the broker's order.
-    let isBeforeClaim: Bool
+    /// In the broker's order it stood in front of the session's own claim, and behind that of an older session, if one
+    /// came at all.
+    var isBeforeClaim: Bool
 }
 
 // What other gateways say about the charge point, and what they are told.
@@ -14,6 +15,11 @@ extension ChargePointSession {
     func publishClaim() {
         guard let topic = topics.claim, let claim else { return }
         publishAtOnce(claim, on: topic)
+    }
+
+    /// The broker may have lost claims of others meanwhile: one that has a newer session answers this one.
+    public func claimAgain() {
+        if phase == .open { publishClaim() }
     }
 
     private func publishAtOnce(_ claim: SessionClaim, on topic: String) {
@@ -36,6 +42,8 @@ extension ChargePointSession {
         case .replaced:
             giveWay(to: other)
         case .stale:
+            // What came in front of it cannot have been that session's.
+            for index in heldDownstream.indices { heldDownstream[index].isBeforeClaim = false }
             log(.debug, "older claim answered", ["gateway": "\(other.gateway)", "session": "\(other.session)"])
             // Its gateway cannot have heard of this session: it learns of it now, and ends its own.
             if phase != .waitingForPredecessor { publishClaim() }

@@ -31,7 +31,10 @@ public struct ClaimBook {
     }
 
     private mutating func age(_ now: NIODeadline) {
-        guard let turn else { return self.turn = now + Self.generationTime }
+        guard let turn else {
+            self.turn = now + Self.generationTime
+            return
+        }
         guard turn <= now else { return }
         if now - turn >= Self.generationTime { young.removeAll() }
         forgetOld(now)

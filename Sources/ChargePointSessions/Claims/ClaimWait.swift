@@ -71,7 +71,13 @@ struct ClaimWait {
         }
     }
 
-    mutating func expire(now: NIODeadline) {
-        if let deadline, deadline <= now { state = .over }
+    /// With the link down nothing can be published, nor be heard: the time starts again.
+    mutating func expire(linkIsUp: Bool, now: NIODeadline) {
+        guard let deadline, deadline <= now else { return }
+        switch state {
+        case .returning where !linkIsUp: state = .returning(until: now + Self.longestReturn)
+        case .settling where !linkIsUp: state = .settling(until: now + Self.settleTime)
+        default: state = .over
+        }
     }
 }

@@ -39,7 +39,7 @@ public final class GatewayClaims: Sendable {
     var isHeard: Bool { heard.load(ordering: .relaxed) }
 
     /// No other gateway has been heard of, and there was time for it.
-    func isAlone(now: NIODeadline) -> Bool {
+    public func isAlone(now: NIODeadline) -> Bool {
         !hasCompany.load(ordering: .relaxed) && now - startedAt >= Self.acquaintance
     }
 }

@@ -63,13 +63,17 @@ public struct SessionClaim: Sendable, Equatable {
         payload.withUnsafeReadableBytes { bytes in
             do throws(JSONSyntaxError) {
                 var scanner = JSONScanner(bytes)
-                _ = try scanner.scanValue()
+                scanner.skipWhitespace()
+                let object = UnsafeRawBufferPointer(rebasing: bytes[try scanner.scanValue().range])
                 try scanner.expectEnd()
-                try JSONScanner.forEachMember(of: bytes) { key, value in
-                    let name = key.text(in: bytes)
+                try JSONScanner.forEachMember(of: object) { key, value in
+                    let name = key.text(in: object)
                     guard ["gateway", "session", "time", "successor"].contains(name) else { return }
-                    guard value.kind == .string else { return flaw = Flaw(reason: "\(name): not a string") }
-                    let isNew = texts.updateValue(value.text(in: bytes), forKey: name) == nil
+                    guard value.kind == .string else {
+                        flaw = Flaw(reason: "\(name): not a string")
+                        return
+                    }
+                    let isNew = texts.updateValue(value.text(in: object), forKey: name) == nil
                     if !isNew { flaw = Flaw(reason: "\(name): twice") }
                 }
             } catch {

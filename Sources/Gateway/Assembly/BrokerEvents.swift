@@ -38,6 +38,10 @@ final class BrokerEvents: BrokerLinkObserver {
         linkChanged(connection, isUp)
     }
 
+    func brokerSessionIsNew(connection: Int) {
+        claims?.claimAgain(connection: connection)
+    }
+
     func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute {
         claims?.route(of: message, from: connection) ?? .unrouted
     }

@@ -7,6 +7,10 @@ import Synchronization
 /// Hears the claims of all gateways (relay-format.md, "Several gateways on one broker"), and takes each to the session
 /// that it concerns.
 final class ClaimListener: Sendable {
+    /// 2,000 a second.
+    private static let claimsPerStep = 100
+    private static let step = Duration.milliseconds(50)
+
     private let templates: [RelayTopicTemplates]
     private let connections: Int
     private let registry: SessionRegistry
@@ -45,6 +49,24 @@ final class ClaimListener: Sendable {
         }
     }
 
+    /// The broker has lost what it had for this gateway, claims of others perhaps: the sessions claim again, so that
+    /// a gateway with a newer session of the same charge point answers. At most so fast that no broker minds.
+    func claimAgain(connection: Int) {
+        guard !claims.isAlone(now: .now()) else { return }
+        let sessions = registry.all.filter {
+            BrokerLink.connectionIndex(for: $0.downstreamTopic, of: connections) == connection
+        }
+        guard !sessions.isEmpty else { return }
+        Task {
+            for start in stride(from: 0, to: sessions.count, by: Self.claimsPerStep) {
+                for session in sessions[start..<min(start + Self.claimsPerStep, sessions.count)] {
+                    session.eventLoop.execute { session.assumeIsolated { $0.claimAgain() } }
+                }
+                try? await Task.sleep(for: Self.step)
+            }
+        }
+    }
+
     /// Another gateway delivers what is published on this topic.
     func isElsewhere(downstreamTopic topic: String) -> Bool {
         book.withLock { $0.isElsewhere(topic, now: .now()) }
@@ -75,7 +97,8 @@ final class ClaimListener: Sendable {
         if message.isRetained { return ignored(identity, reason: "retained") }
         guard claims.heard(claim) else {
             return ignored(
-                identity, reason: "its time lies too far ahead: the clocks of \(claim.gateway) and of this gateway differ")
+                identity,
+                reason: "its time lies too far ahead: the clocks of \(claim.gateway) and of this gateway differ")
         }
         let session = registry.session(ofDownstreamTopic: topic)
         note(claim, topic, held: session?.claim)

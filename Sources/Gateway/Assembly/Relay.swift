@@ -100,7 +100,8 @@ final class Relay: Service {
     ) -> [String: ChargePointAdmission.Entrance] {
         let entrances = configuration.listeners.map { listener in
             let context = SessionContext(
-                settings: listener.sessions, registry: registry, counters: counters, logger: logger,
+                settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
+                counters: counters, logger: logger,
                 logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
                 retainsPresence: configuration.presenceRetain, claims: claims?.gatewayClaims)
             return (

@@ -2,6 +2,7 @@ import BrokerLink
 import ChargePointSessions
 import Logging
 import NIOCore
+import SchemaChecking
 
 /// Turns checked settings into a `GatewayConfiguration`, and checks what concerns several of them together. A setting
 /// that is wrong by itself has been reported; here its default stands in for it.
@@ -29,11 +30,13 @@ struct ConfigurationAssembly {
                     source: setting(.authenticationBackend).source))
         }
         let timeout = duration(.brokerOutageTimeout)
+        let formatChecking = formatChecking()
         return GatewayConfiguration(
             gatewayID: broker.clientID,
             broker: broker,
             listeners: listeners,
             brokerOutage: choice(.brokerOutage) == "disconnect" ? .disconnect(after: timeout) : .hold,
+            formatChecking: formatChecking,
             presenceRetain: boolean(.presenceRetain),
             statusTopic: statusTopic(gatewayID: broker.clientID),
             statsInterval: boolean(.enableStats) ? duration(.statsInterval) : nil,
@@ -57,6 +60,23 @@ struct ConfigurationAssembly {
             maxBadMessages: integer(.badMessages),
             maxMessagesPerSecond: integer(.messagesPerSecond)
         )
+    }
+
+    private mutating func formatChecking() -> FormatCheckingConfiguration {
+        let exempt = text(.formatCheckingExempt).split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+        var configuration = FormatCheckingConfiguration(
+            mode: MessageFormatChecking.Mode(rawValue: choice(.formatChecking)) ?? .disable, exempt: Set(exempt),
+            directory: optional(.schemaDirectory), idPrefix: text(.schemaIDPrefix))
+        do throws(SchemaProblems) {
+            try configuration.compile()
+        } catch {
+            problems += error.problems.map { problem in
+                ConfigurationProblem(
+                    key: ConfigurationKey.schemaDirectory.name, value: text(.schemaDirectory),
+                    expectation: "\(problem)".shownInOneLine, source: setting(.schemaDirectory).source)
+            }
+        }
+        return configuration
     }
 
     private var logs: LogConfiguration {

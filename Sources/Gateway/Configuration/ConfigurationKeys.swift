@@ -1,6 +1,8 @@
 // The table of all settings that hold for the gateway as a whole; those of a listener are in ListenerKeys.swift.
 // A setting that becomes available changes here, in one line.
 
+import ChargePointSessions
+
 extension ConfigurationKey {
     /// All settings, in the order of the documentation.
     static let groups: [(title: String, keys: [ConfigurationKey])] = [
@@ -92,6 +94,16 @@ extension ConfigurationKey {
     static let downstreamTopic = ConfigurationKey(
         "dnstream.topic", .topic(ConfiguredTopic.identity), default: "cs/${cid}",
         "messages to a charge point; one subscription each")
+    static let formatChecking = ConfigurationKey(
+        "message_format_checking", .choice(MessageFormatChecking.Mode.allCases.map(\.rawValue)), default: "disable",
+        "payloads checked against JSON Schemas")
+    static let formatCheckingExempt = ConfigurationKey(
+        "message_format_checking_exempt", .list, "actions that are relayed unchecked")
+    static let schemaDirectory = ConfigurationKey(
+        "json_schema_dir", .text, "folder of the JSON Schemas; default Schemas beside the program")
+    static let schemaIDPrefix = ConfigurationKey(
+        "json_schema_id_prefix", .text, default: "urn:OCPP:1.6:2019:12:", allowsEmpty: true,
+        "what a schema's id starts with")
     static let claimTopic = ConfigurationKey(
         "gateway.claim_topic", .topic(ConfiguredTopic.identity), default: "gateway/claims/${cid}", allowsEmpty: true,
         "takeover between gateways; empty: off")
@@ -103,18 +115,7 @@ extension ConfigurationKey {
     private static let relayKeys = [
         mountpoint, upstreamTopic, upstreamOverrides, upstreamReplyTopic, upstreamErrorTopic, upstreamInvalidTopic,
         downstreamTopic, claimTopic, presenceTopic, presenceRetain,
-        ConfigurationKey(
-            "message_format_checking", .choice(["disable", "upstream_only", "dnstream_only", "all"]),
-            default: "disable", availability: .defaultOnly, "payloads checked against JSON Schemas"),
-        ConfigurationKey(
-            "message_format_checking_exempt", .list, availability: .withoutEffect, "actions that are relayed unchecked"),
-        ConfigurationKey(
-            "json_schema_dir", .text, availability: .withoutEffect,
-            "folder of the JSON Schemas; default Schemas beside the program"),
-        ConfigurationKey(
-            "json_schema_id_prefix", .text, default: "urn:OCPP:1.6:2019:12:", allowsEmpty: true,
-            availability: .withoutEffect,
-            "what a schema's id starts with"),
+        formatChecking, formatCheckingExempt, schemaDirectory, schemaIDPrefix,
     ]
 
     // MARK: Sessions

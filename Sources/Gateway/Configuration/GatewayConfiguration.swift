@@ -38,6 +38,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
     /// At least one; their names are unique.
     public var listeners: [Listener]
     public var brokerOutage: BrokerOutage
+    public var formatChecking: FormatCheckingConfiguration
     public var presenceRetain: Bool
     /// `<mountpoint>gateway/<gateway id>/Status`, where the MQTT Will says `offline`; the mountpoint is left out when
     /// it holds a charge point's identity.
@@ -53,6 +54,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         broker: BrokerLinkConfiguration,
         listeners: [Listener] = [Listener()],
         brokerOutage: BrokerOutage = .hold,
+        formatChecking: FormatCheckingConfiguration = FormatCheckingConfiguration(),
         presenceRetain: Bool = false,
         statusTopic: String,
         statsInterval: Duration? = .seconds(60),
@@ -63,6 +65,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         self.broker = broker
         self.listeners = listeners
         self.brokerOutage = brokerOutage
+        self.formatChecking = formatChecking
         self.presenceRetain = presenceRetain
         self.statusTopic = statusTopic
         self.statsInterval = statsInterval

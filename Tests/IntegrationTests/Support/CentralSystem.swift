@@ -100,13 +100,13 @@ final class CentralSystem: Sendable {
 
     /// Answers a CALL, now or later.
     func answer(_ call: RelayMessage, of cid: String, with answer: Answer) {
-        let id = call.uniqueID ?? ""
+        let id = json(call.uniqueID ?? "")
         switch answer {
         case .result(let payload):
-            post(#"{"MessageTypeId":3,"UniqueId":"\#(id)","Payload":\#(payload)}"#, to: cid)
+            post(#"{"MessageTypeId":3,"UniqueId":\#(id),"Payload":\#(payload)}"#, to: cid)
         case .error(let code, let description, let details):
             post(
-                #"{"MessageTypeId":4,"UniqueId":"\#(id)","ErrorCode":"\#(code)","#
+                #"{"MessageTypeId":4,"UniqueId":\#(id),"ErrorCode":"\#(code)","#
                     + #""ErrorDescription":"\#(description)","ErrorDetails":\#(details)}"#, to: cid)
         case .none:
             break
@@ -132,11 +132,13 @@ final class CentralSystem: Sendable {
         try await publish(message)
     }
 
-    func publish(_ message: MQTTMessage) async throws {
+    /// Waits until the broker has it, and returns its reason code.
+    @discardableResult
+    func publish(_ message: MQTTMessage) async throws -> UInt8 {
         guard let client = client.withLock({ $0 }) else {
             throw Failure("the central system has no link")
         }
-        try await client.publish(message)
+        return try await client.publish(message)
     }
 
     private func post(_ text: String, to cid: String) {

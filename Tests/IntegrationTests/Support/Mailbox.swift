@@ -34,6 +34,14 @@ final class Mailbox<Element: Sendable>: Sendable {
         state.withLock { $0.elements }
     }
 
+    /// All that came, which is gone from here afterwards.
+    func takeAll() -> [Element] {
+        state.withLock { state in
+            defer { state.elements = [] }
+            return state.elements
+        }
+    }
+
     func append(_ element: Element) {
         let woken: [CheckedContinuation<Element?, Never>] = state.withLock { state in
             var woken: [CheckedContinuation<Element?, Never>] = []

@@ -25,3 +25,9 @@ struct OCPPText: Sendable, CustomStringConvertible {
     var errorCode: String? { type == 4 ? third : nil }
     var description: String { text }
 }
+
+/// A string as JSON writes it, quotes included.
+func json(_ text: String) -> String {
+    let data = try? JSONSerialization.data(withJSONObject: text, options: .fragmentsAllowed)
+    return String(decoding: data ?? Data(), as: UTF8.self)
+}

@@ -1,0 +1,54 @@
+/// The first rule of a schema that a message breaks.
+///
+/// "First" is the order of the text. A value's type counts where the value begins and an unknown field where its name
+/// stands; all else that is said about a value counts where it ends. What counts at the same place comes in this
+/// order: missing fields as `required` lists them, limits of length, count and value, `enum` and `const`, `contains`
+/// and `uniqueItems`, `dependencies`, then `allOf`, `anyOf`, `oneOf` and `not`.
+public struct SchemaViolation: Error, Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable {
+        /// A field that `required` names is not there.
+        case missingField
+        /// `type`.
+        case wrongType
+        /// Length, range, enum, format, multipleOf, item count and every other rule.
+        case constraint
+        /// A field that `additionalProperties: false` forbids.
+        case unknownField
+    }
+
+    public var kind: Kind
+    /// The value that breaks the rule, as a JSON pointer (RFC 6901) into the payload: `/meterValue/0/timestamp`.
+    public var pointer: String
+    /// The rule in plain words: `missing, but required`. It never repeats a value of the message.
+    public var rule: String
+
+    public init(kind: Kind, pointer: String, rule: String) {
+        self.kind = kind
+        self.pointer = pointer
+        self.rule = rule
+    }
+
+    /// OCPP's limit for an ErrorDescription (OCPP-J 1.6, 4.2.3), in characters.
+    static let maximumDescriptionLength = 255
+
+    /// `/meterValue/0/timestamp: missing, but required`, at most 255 characters (Unicode scalars).
+    ///
+    /// A field's name may be as long as the sender likes: the pointer is cut at its beginning, the rule only when it
+    /// leaves no room. Control characters, which only a name can hold, become `?`.
+    public var description: String {
+        let rule = rule.unicodeScalars.prefix(Self.maximumDescriptionLength - 55)
+        let place = pointer.isEmpty ? "payload" : pointer
+        let room = Self.maximumDescriptionLength - rule.count - 2
+        var scalars = String.UnicodeScalarView()
+        if place.unicodeScalars.count > room {
+            scalars.append("…")
+            scalars.append(contentsOf: place.unicodeScalars.suffix(room - 1))
+        } else {
+            scalars.append(contentsOf: place.unicodeScalars)
+        }
+        scalars.append(contentsOf: ": ".unicodeScalars)
+        scalars.append(contentsOf: rule)
+        return String(
+            String.UnicodeScalarView(scalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+    }
+}

@@ -1,0 +1,80 @@
+import JSONText
+
+extension SchemaWalk {
+    /// `enum` or `const`, for a value that the scanner has walked.
+    mutating func isOne(of set: ValueSet, _ token: JSONToken, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        if token.kind == .string, !token.hasEscapes {
+            guard !isText(of: set, UnsafeRawBufferPointer(rebasing: bytes[token.content])) else { return true }
+        } else if isUnusualValue(of: set, token, bytes) {
+            return true
+        }
+        let rules = rules
+        return fail(.constraint, "not \(rules.values[set.values].inWords)")
+    }
+
+    @inline(__always)
+    private func isText(of set: ValueSet, _ text: UnsafeRawBufferPointer) -> Bool {
+        for place in set.texts
+        where texts[place].count == text.count && text.hasSameBytes(as: schemaBytes, from: texts[place].start) {
+            return true
+        }
+        return false
+    }
+
+    @inline(never)
+    private func isUnusualValue(of set: ValueSet, _ token: JSONToken, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        if token.kind == .string {
+            return ExactText(token.text(in: bytes)).utf8.withUnsafeBytes { isText(of: set, $0) }
+        }
+        let others = rules.values[set.values].others
+        guard !others.isEmpty else { return false }
+        let range = UnsafeRawBufferPointer(rebasing: bytes[token.range])
+        guard let value = try? JSONTreeReader.read(range) else { return false }
+        return others.contains(value)
+    }
+
+    /// `allOf`, `anyOf`, `oneOf` and `not`.
+    @inline(never)
+    mutating func combination(
+        _ node: Int, _ range: Range<Int>, _ bytes: UnsafeRawBufferPointer
+    ) throws(JSONSyntaxError) -> Bool {
+        let rules = rules.combinations[nodes[node].combination]
+        for node in rules.allOf {
+            guard try again(node, range, bytes) else { return false }
+        }
+        if !rules.anyOf.isEmpty {
+            var fitting = 0
+            for node in rules.anyOf where fitting == 0 { fitting += try fits(node, range, bytes) ? 1 : 0 }
+            guard fitting > 0 else { return fail(.constraint, "fits none of the forms that are allowed") }
+        }
+        if !rules.oneOf.isEmpty {
+            var fitting = 0
+            for node in rules.oneOf where fitting < 2 { fitting += try fits(node, range, bytes) ? 1 : 0 }
+            guard fitting > 0 else { return fail(.constraint, "fits none of the forms that are allowed") }
+            guard fitting == 1 else { return fail(.constraint, "fits more than one of the forms that are allowed") }
+        }
+        if let node = rules.not, try fits(node, range, bytes) {
+            return fail(.constraint, "has a form that is not allowed")
+        }
+        return true
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Whether `other` holds the same bytes from `start` on; it must hold that many.
+    @inline(__always)
+    func hasSameBytes(as other: UnsafeRawBufferPointer, from start: Int) -> Bool {
+        var index = 0
+        while index &+ 8 <= count {
+            let left = loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            let right = other.loadUnaligned(fromByteOffset: start &+ index, as: UInt64.self)
+            guard left == right else { return false }
+            index &+= 8
+        }
+        while index < count {
+            guard self[index] == other[start &+ index] else { return false }
+            index &+= 1
+        }
+        return true
+    }
+}

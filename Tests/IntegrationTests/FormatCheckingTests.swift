@@ -1,0 +1,141 @@
+import Testing
+
+/// behaviour.md, "Message format checking", and the rows of "What a bad message from a charge point gets" that need it.
+@Suite struct FormatCheckingTests {
+    private static let all = ["MESSAGE_FORMAT_CHECKING": "all"]
+
+    @Test(arguments: [
+        (#"[2,"1","BootNotification",{"chargePointModel":"M"}]"#, "OccurenceConstraintViolation", "/chargePointVendor"),
+        (#"[2,"1","Authorize",{"idTag":7}]"#, "TypeConstraintViolation", "/idTag"),
+        (#"[2,"1","Authorize",{"idTag":"123456789012345678901"}]"#, "PropertyConstraintViolation", "/idTag"),
+        (#"[2,"1","Authorize",{"idTag":"A","more":1}]"#, "FormationViolation", "/more"),
+        (#"[2,"1","Dance",{}]"#, "NotImplemented", "Dance"),
+        (#"[2,"1","Reset",{"type":"Soft"}]"#, "NotSupported", "Reset"),
+        (
+            #"[2,"1","MeterValues",{"connectorId":1,"meterValue":[{"sampledValue":[{"value":"1"}]}]}]"#,
+            "OccurenceConstraintViolation", "/meterValue/0/timestamp"
+        ),
+    ])
+    func aCallThatFailsItsSchemaGetsItsErrorWithThePlace(text: String, code: String, place: String) async throws {
+        try await withSite(Self.all) { site in
+            let chargePoint = try await site.connectReady()
+            try await chargePoint.send(text: text)
+            let answer = try await chargePoint.texts.take("the CALLERROR")
+            #expect(answer.hasPrefix(#"[4,"1","\#(code)","\#(place)"#), "\(answer)")
+            // It was not relayed: the next message that arrives is the next one sent.
+            try await chargePoint.send(text: #"[2,"2","Heartbeat",{}]"#)
+            _ = try await site.central.upstreamCall("Heartbeat", id: "2", of: "CP-1")
+        }
+    }
+
+    @Test func whatIsValidPassesBothWaysAndNullIsReadAsEmpty() async throws {
+        try await withSite(Self.all) { site in
+            site.central.onCall { _ in .result(#"{"currentTime":"2026-01-01T00:00:00Z"}"#) }
+            let chargePoint = try await site.connectReady()
+            chargePoint.acceptEveryCall()
+            try await chargePoint.send(text: #"[2,"n","Heartbeat",null]"#)
+            #expect(try await chargePoint.texts.take("the answer").hasPrefix(#"[3,"n","#))
+            let reply = try await site.central.call("Reset", #"{"type":"Soft"}"#, to: "CP-1")
+            #expect(reply.text.contains(#""Payload":{"status":"Accepted"}"#))
+        }
+    }
+
+    @Test(arguments: [
+        ("Reset", #"{"type":"Medium"}"#, "PropertyConstraintViolation"),
+        ("Reset", "{}", "OccurenceConstraintViolation"),
+        ("Heartbeat", "{}", "NotSupported"), ("Dance", "{}", "NotImplemented"),
+    ])
+    func aCommandThatFailsItsSchemaIsReportedToItsSender(action: String, payload: String, code: String) async throws {
+        try await withSite(Self.all) { site in
+            let chargePoint = try await site.connectReady()
+            chargePoint.acceptEveryCall()
+            let report = try await site.central.call(action, payload, to: "CP-1")
+            #expect(report.text.contains(#""ErrorCode":"\#(code)""#), "\(report.text)")
+            #expect(report.text.contains(#""reason":"schema""#), "\(report.text)")
+        }
+    }
+
+    @Test func aResultOfTheChargePointThatFailsItsSchemaIsReportedAndTheNextCommandGoesOut() async throws {
+        try await withSite(Self.all) { site in
+            let chargePoint = try await site.connectReady()
+            try await site.central.sendCall("Reset", #"{"type":"Soft"}"#, id: "r-1", to: "CP-1")
+            try await site.central.sendCall("ClearCache", id: "r-2", to: "CP-1")
+            #expect(try await chargePoint.texts.take("the CALL").contains("r-1"))
+            try await chargePoint.send(text: #"[3,"r-1",{"status":"Perhaps"}]"#)
+            let report = try await site.central.reply(to: "r-1", of: "CP-1")
+            #expect(report.text.contains(#""ErrorCode":"PropertyConstraintViolation""#), "\(report.text)")
+            #expect(report.text.contains(#""reason":"schema""#))
+            #expect(try await chargePoint.texts.take("the next CALL").contains("r-2"))
+        }
+    }
+
+    @Test func anAnswerOfTheBackendThatFailsItsSchemaIsReportedAndAGoodOneStillCounts() async throws {
+        try await withSite(Self.all) { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect()
+            try await chargePoint.send(text: #"[2,"h","Heartbeat",{}]"#)
+            _ = try await site.central.upstreamCall("Heartbeat", of: "CP-1")
+            // The payload in front of what says whose it is: it is checked all the same.
+            try await site.central.send(
+                #"{"Payload":{"currentTime":7},"MessageTypeId":3,"UniqueId":"h"}"#, to: "CP-1")
+            let report = try await site.central.reply(to: "h", of: "CP-1")
+            #expect(report.text.contains(#""ErrorCode":"TypeConstraintViolation""#), "\(report.text)")
+            try await site.central.send(
+                #"{"Payload":{"currentTime":"2026-01-01T00:00:00Z"},"MessageTypeId":3,"UniqueId":"h"}"#, to: "CP-1")
+            #expect(try await chargePoint.texts.take("the answer").hasPrefix(#"[3,"h","#))
+        }
+    }
+
+    @Test func anExemptActionIsRelayedUnchecked() async throws {
+        try await withSite([
+            "MESSAGE_FORMAT_CHECKING": "all", "MESSAGE_FORMAT_CHECKING_EXEMPT": "Authorize,Dance",
+        ]) { site in
+            let chargePoint = try await site.connectReady()
+            try await chargePoint.send(text: #"[2,"1","Authorize",{"wrong":1}]"#)
+            _ = try await site.central.upstreamCall("Authorize", id: "1", of: "CP-1")
+            try await chargePoint.send(text: #"[2,"2","Dance",{}]"#)
+            _ = try await site.central.upstreamCall("Dance", id: "2", of: "CP-1")
+        }
+    }
+
+    @Test func uniqueIdsOfMoreThan36CharactersAreRefusedWithCheckingOn() async throws {
+        try await withSite(Self.all) { site in
+            let chargePoint = try await site.connectReady()
+            let longest = String(repeating: "ü", count: 36)
+            try await chargePoint.send(text: #"[2,"\#(longest)","Heartbeat",{}]"#)
+            _ = try await site.central.upstreamCall("Heartbeat", id: longest, of: "CP-1")
+            _ = try await chargePoint.texts.take("the answer")
+            let tooLong = String(repeating: "x", count: 37)
+            try await chargePoint.send(text: #"[2,"\#(tooLong)","Heartbeat",{}]"#)
+            let answer = try await chargePoint.texts.take("the CALLERROR")
+            #expect(answer.hasPrefix(#"[4,"\#(tooLong)","FormationViolation""#), "\(answer)")
+        }
+    }
+
+    @Test func oneDirectionAloneIsChecked() async throws {
+        try await withSite(["MESSAGE_FORMAT_CHECKING": "dnstream_only"]) { site in
+            let chargePoint = try await site.connectReady()
+            try await chargePoint.send(text: #"[2,"1","Authorize",{"wrong":1}]"#)
+            _ = try await site.central.upstreamCall("Authorize", id: "1", of: "CP-1")
+            let report = try await site.central.call("Reset", "{}", to: "CP-1")
+            #expect(report.text.contains(#""reason":"schema""#), "\(report.text)")
+        }
+    }
+
+    @Test func aRefusedMessageGoesWholeToTheInvalidTopic() async throws {
+        try await withSite([
+            "MESSAGE_FORMAT_CHECKING": "all", "UPSTREAM_INVALID_TOPIC": "cp/${cid}/Invalid",
+        ]) { site in
+            let chargePoint = try await site.connectReady()
+            try await chargePoint.send(text: #"[2,"1","Authorize",{"idTag":7}]"#)
+            _ = try await chargePoint.texts.take("the CALLERROR")
+            let message = try await site.central.received.take("the refused message") {
+                $0.topic == "ocpp/cp/CP-1/Invalid"
+            }
+            let start = #"{"reason":"schema","error":"TypeConstraintViolation","description":"/idTag: "#
+            #expect(message.text.hasPrefix(start), "\(message.text)")
+            let end = ##""message":"[2,\"1\",\"Authorize\",{\"idTag\":7}]"}"##
+            #expect(message.text.hasSuffix(end), "\(message.text)")
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import SchemaChecking
+import Testing
+
+/// Python's `jsonschema` and the schemas of the PyPI package `ocpp` judge the same payloads.
+///
+/// The judge is told two things: to divide as decimals for `multipleOf`, since binary fractions refuse 16.1, and in
+/// which order failures count. What the two would see differently is not among the payloads: `date-time` with a leap
+/// second or in the year 0, which RFC 3339 knows and the judge's library does not.
+@Suite struct JudgedPayloadTests {
+    /// Our schemas and the package's demand the same, but for this.
+    ///
+    /// - 56 of the 78 files of the package say draft 4, ours say draft 6. So 1.0 is a whole number with ours, as RFC
+    ///   8259 and OCPP see it, and none with theirs; the judge is told to read them as draft 6.
+    private static let draftOfOurs = "6"
+
+    /// - In these, `required` lists the same fields in another order. So of several that are missing another one is
+    ///   told.
+    private static let withOtherOrderOfRequired: Set = ["GetLogRequest", "StopTransactionRequest"]
+
+    @Test func oursOf16JudgeAsTheJudgeDoes() throws {
+        let schemas = try MessageSchemas(directory: PackageFolder.schemas16, idPrefix: "urn:OCPP:1.6:2019:12:")
+        let judged = try JudgedPayloads(version: "v16", count: 21_060, seed: 16, draft: Self.draftOfOurs)
+        try compare(schemas, with: judged, messages: 78, anyMissingField: Self.withOtherOrderOfRequired)
+    }
+
+    @Test(arguments: [("v16", 20_280, 78), ("v201", 20_480, 128), ("v21", 20_091, 181)])
+    func filesOfOthersJudgeAsTheJudgeDoes(version: String, count: Int, messages: Int) throws {
+        let judged = try JudgedPayloads(version: version, count: count, seed: 2)
+        let schemas = try MessageSchemas(directory: judged.schemas, idPrefix: "urn:OCPP:1.6:2019:12:")
+        try compare(schemas, with: judged, messages: messages)
+    }
+
+    private func compare(
+        _ schemas: MessageSchemas, with judged: JudgedPayloads, messages: Int, anyMissingField: Set<String> = []
+    ) throws {
+        var kinds: [String: Int] = [:]
+        var disagreements: [String] = []
+        for payload in judged.payloads {
+            let schema = try #require(schemas.schema(for: payload.message), "\(payload.message) has no schema")
+            let found = try violation(of: schema, in: payload.json)
+            kinds[payload.kind ?? "fits", default: 0] += 1
+            let isSamePlace =
+                found?.pointer ?? "" == payload.pointer
+                || found?.kind == .missingField && anyMissingField.contains(payload.message)
+            guard found?.kind.rawValue != payload.kind || !isSamePlace else { continue }
+            let text = String(decoding: payload.json, as: UTF8.self)
+            disagreements.append(
+                "\(payload.message): \(found?.description ?? "fits"), not \(payload.kind ?? "fits") "
+                    + "\(payload.pointer): \(text)")
+        }
+        #expect(disagreements.isEmpty, "\(disagreements.count): \(disagreements.prefix(5).joined(separator: "\n"))")
+        // The payloads are worth something only if they reach everywhere.
+        #expect(Set(judged.payloads.map(\.message)).count == messages)
+        for kind in SchemaViolation.Kind.allCases.map(\.rawValue) + ["fits"] {
+            #expect(kinds[kind, default: 0] > judged.payloads.count / 20, "\(kind)")
+        }
+    }
+}
+
+extension MessageSchemas {
+    fileprivate func schema(for message: String) -> Schema? {
+        message.hasSuffix("Response")
+            ? schema(forResponse: String(message.dropLast("Response".count)))
+            : schema(forRequest: String(message.dropLast("Request".count)))
+    }
+}
