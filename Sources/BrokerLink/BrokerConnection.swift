@@ -8,7 +8,7 @@ public final class BrokerConnection: Sendable {
     /// What the callers have for the broker thread, and how it sleeps.
     struct Mailbox {
         enum Command {
-            case subscribe(topic: String, receiver: SubscriptionTable.Receiver)
+            case subscribe(topic: String, receiver: SubscriptionTable.Receiver, announcement: BrokerPublish?)
             case unsubscribe(topic: String, subscriber: any BrokerSubscriber)
             case discard(topic: String)
         }
@@ -70,10 +70,17 @@ public final class BrokerConnection: Sendable {
     /// A subscriber that has the topic already is replaced; when the broker has acknowledged the topic on this link,
     /// the new one is told at once. Messages are routed by exact topic: those of a filter with wildcards come to
     /// `BrokerLinkObserver.brokerDeliveredUnrouted`.
-    /// - Parameter eventLoop: where every call of the subscriber is made.
-    public func subscribe(topic: String, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop) {
+    /// - Parameters:
+    ///   - eventLoop: where every call of the subscriber is made.
+    ///   - announcement: published right behind the SUBSCRIBE, in front of whatever waits, so that the broker puts
+    ///     hardly anything between the two; left out when too many messages are pending.
+    public func subscribe(
+        topic: String, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop,
+        announcing announcement: BrokerPublish? = nil
+    ) {
         let receiver = SubscriptionTable.Receiver(subscriber: subscriber, eventLoop: eventLoop)
-        post(.subscribe(topic: topic, receiver: receiver))
+        let admitted = announcement.flatMap { pending.admit(hasOrigin: false) ? $0 : nil }
+        post(.subscribe(topic: topic, receiver: receiver, announcement: admitted))
     }
 
     /// Does nothing when another subscriber has taken the topic over meanwhile.

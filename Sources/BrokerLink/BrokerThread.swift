@@ -37,6 +37,8 @@ final class BrokerThread {
 
     var queue = OutboundQueue()
     var table = SubscriptionTable()
+    /// By the topic whose SUBSCRIBE they go out with.
+    var announcements: [String: BrokerPublish] = [:]
     var deliveries = DeliveryBatch()
     private let backlog = DeliveryBacklog()
     /// The socket is not read, because the event loops have enough to do.
@@ -112,11 +114,17 @@ final class BrokerThread {
         stopDeadline = connection.takeMail(publishes: &publishes, commands: &commands)
         for command in commands {
             switch command {
-            case .subscribe(let topic, let receiver):
+            case .subscribe(let topic, let receiver, let announcement):
                 if let news = table.subscribe(topic: topic, receiver: receiver) {
                     deliveries.add([news])
                 }
-            case .unsubscribe(let topic, let subscriber): table.unsubscribe(topic: topic, subscriber: subscriber)
+                if let announcement { announce(announcement, withSubscriptionTo: topic) }
+            case .unsubscribe(let topic, let subscriber):
+                if table.unsubscribe(topic: topic, subscriber: subscriber),
+                    announcements.removeValue(forKey: topic) != nil
+                {
+                    settled += 1
+                }
             case .discard(let topic): table.discard(topic: topic)
             }
         }

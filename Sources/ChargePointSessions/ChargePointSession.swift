@@ -94,8 +94,7 @@ public final actor ChargePointSession {
         phase = .subscribing
         // Kept in front of what the charge point said meanwhile.
         if let presence = presenceMessage(end: nil) { unpublished.insert(presence, at: 0) }
-        link.subscribe(self)
-        publishClaim()
+        link.subscribe(self, announcing: claimMessage)
     }
 
     /// The older session has reported its end.
@@ -105,7 +104,7 @@ public final actor ChargePointSession {
         case .ended:
             guard successor == nil else { return passOn() }
             // It left before its turn came: the subscription that it would have taken over goes.
-            link.subscribe(self)
+            link.subscribe(self, announcing: nil)
             link.unsubscribe(self)
         case .subscribing, .open: break
         }

@@ -18,7 +18,7 @@ public struct RelayTopicTemplates: Sendable, Equatable {
     public init(
         mountpoint: String = "ocpp/", call: String = "cp/${cid}", callOverrides: [String: String] = [:],
         reply: String = "cp/${cid}/Reply", error: String = "cp/${cid}/Reply", invalid: String? = nil,
-        downstream: String = "cs/${cid}", presence: String? = nil, claim: String? = nil
+        downstream: String = "cs/${cid}", presence: String? = nil, claim: String? = "gateway/claims/${cid}"
     ) {
         self.call = TopicTemplate(mountpoint + call)
         self.callOverrides = callOverrides.mapValues { TopicTemplate(mountpoint + $0) }

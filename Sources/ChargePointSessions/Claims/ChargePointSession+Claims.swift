@@ -12,7 +12,12 @@ struct HeldDownstreamMessage {
 
 // What other gateways say about the charge point, and what they are told.
 extension ChargePointSession {
-    func publishClaim() {
+    var claimMessage: UpstreamMessage? {
+        guard let topic = topics.claim, let claim else { return nil }
+        return UpstreamMessage(topic: topic, payload: claim.payload())
+    }
+
+    private func publishClaim() {
         guard let topic = topics.claim, let claim else { return }
         publishAtOnce(claim, on: topic)
     }

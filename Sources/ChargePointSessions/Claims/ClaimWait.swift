@@ -18,7 +18,7 @@ struct ClaimWait {
     /// For the claim to come back, once the broker has acknowledged the subscription that was sent in front of it.
     static let longestReturn = TimeAmount.seconds(1)
     /// For a holder's last word, once the claim has come back.
-    static let settleTime = TimeAmount.milliseconds(100)
+    static let settleTime = TimeAmount.milliseconds(200)
 
     private var state: State
     /// The claim has come back: what arrives from now on is this session's.

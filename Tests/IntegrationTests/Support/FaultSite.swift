@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import NIOCore
 import Synchronization
 
@@ -55,6 +55,7 @@ final class FaultGateway: Sendable {
     private func keepLog() {
         let lines = (try? running().logLines.map(\.text)) ?? []
         logs.withLock { $0 += lines }
+        process.withLock { $0 = nil }
     }
 
     func lines(about words: String...) -> [String] {
@@ -65,6 +66,9 @@ final class FaultGateway: Sendable {
     func remove() async {
         await process.withLock { $0 }?.child.end()
         await proxy.close()
+        guard let folder = ProcessInfo.processInfo.environment["INTEGRATION_LOGS"] else { return }
+        let file = URL(fileURLWithPath: folder).appending(path: "\(name)-\(UUID().uuidString.prefix(8)).log")
+        try? lines(about: "").joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
     }
 }
 
