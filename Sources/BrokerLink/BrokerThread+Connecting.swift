@@ -195,8 +195,14 @@ extension BrokerThread {
         let isRoundOver = addresses.advance()
         let pause = isRoundOver ? backoff.next() : .zero
         link = .down(retryAt: now + TimeAmount(pause))
-        logger.warning(
-            "broker not reachable", metadata: ["reason": "\(reason)", "retry_in": "\(pause.inMilliseconds)"])
+        let metadata: Logger.Metadata = ["reason": "\(reason)", "retry_in": "\(pause.inMilliseconds)"]
+        switch target?.address.usesTLS == true ? CertificateFault(in: reason) : nil {
+        // Somebody has to do something about it: trying again alone will not help.
+        case .brokers: logger.error("the broker's certificate is not accepted", metadata: metadata)
+        case .ours: logger.error("the broker does not accept the gateway's certificate", metadata: metadata)
+        case .files: logger.error("the TLS files for the broker cannot be used", metadata: metadata)
+        case nil: logger.warning("broker not reachable", metadata: metadata)
+        }
     }
 
     private func text(ofError code: Int32, systemError: Int32) -> String {

@@ -107,8 +107,9 @@ final class MosquittoClient {
                 handle, tls.caFile, folder, tls.certificateFile, tls.keyFile, MosquittoCallbacks.keyPassword)
             try check(code, "TLS: certificate files")
         }
-        // SSL_VERIFY_NONE is 0, SSL_VERIFY_PEER 1. No version named: TLS 1.2 and later.
-        try check(mosquitto_tls_opts_set(handle, tls.verify ? 1 : 0, nil, nil), "TLS options")
+        // SSL_VERIFY_NONE is 0, SSL_VERIFY_PEER 1. The version is the oldest one that is taken.
+        try check(
+            mosquitto_tls_opts_set(handle, tls.verify ? 1 : 0, tls.minimumVersion.rawValue, nil), "TLS options")
         try check(mosquitto_tls_insecure_set(handle, !tls.verify), "TLS options")
     }
 

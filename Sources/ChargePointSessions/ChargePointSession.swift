@@ -18,6 +18,9 @@ public final actor ChargePointSession {
         case ended
     }
 
+    /// Messages that may wait for the subscription; more than the open CALLs that the rules allow by themselves.
+    private static let mostUnpublished = 512
+
     public nonisolated let eventLoop: any EventLoop
     public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
@@ -202,6 +205,7 @@ public final actor ChargePointSession {
         case .answer(let call):
             context.counters.add(.answerTimeouts)
             log(.warning, "CALL without an answer", ["id": "\(call.uniqueID)", "action": "\(call.action)"])
+            forgetUnpublished(call.uniqueID)
             sendError(call.uniqueID, .internalError, "no answer from the central system")
         case .call(let call):
             context.counters.add(.callTimeouts)
@@ -222,11 +226,17 @@ public final actor ChargePointSession {
     func publish(_ message: UpstreamMessage) -> Bool {
         switch phase {
         case .waitingForPredecessor, .subscribing:
+            guard unpublished.count < Self.mostUnpublished else { return false }
             unpublished.append(message)
             return true
         case .open, .ended:
             return link.publish(message, from: self)
         }
+    }
+
+    /// A CALL that its charge point has been told failed is not published any more.
+    func forgetUnpublished(_ uniqueID: String) {
+        unpublished.removeAll { $0.call?.uniqueID == uniqueID }
     }
 
     func publishOrLog(_ message: UpstreamMessage) {

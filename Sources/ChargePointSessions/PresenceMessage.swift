@@ -19,8 +19,8 @@ struct PresenceMessage {
         write("session", sessionID, to: &out)
         write("version", chargePoint.version.rawValue, to: &out)
         write("remote", chargePoint.remoteAddress, to: &out)
-        // Nobody authenticates yet, so no name is to be trusted.
-        write("username", "", to: &out)
+        // Without an authenticator no name is to be trusted.
+        write("username", chargePoint.username ?? "", to: &out)
         if let end {
             write("reason", end.reason, to: &out)
             let milliseconds = end.duration.nanoseconds / 1_000_000

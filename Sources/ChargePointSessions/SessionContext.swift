@@ -49,12 +49,17 @@ public struct ChargePoint: Sendable {
     /// `192.0.2.7:5123`.
     public var remoteAddress: String
     public var listener: String
+    /// As the authenticator accepted it; nil where nobody was asked.
+    public var username: String?
 
-    public init(identity: String, version: OCPPVersion, remoteAddress: String, listener: String) {
+    public init(
+        identity: String, version: OCPPVersion, remoteAddress: String, listener: String, username: String? = nil
+    ) {
         self.identity = identity
         self.version = version
         self.remoteAddress = remoteAddress
         self.listener = listener
+        self.username = username
     }
 }
 

@@ -2,9 +2,9 @@ import FoundationEssentials
 
 /// The schemas of one OCPP version: one folder, one file per message.
 public struct MessageSchemas: Sendable {
-    /// By what the message is called in an `$id`: `BootNotificationRequest`.
-    private var byID: [String: Schema] = [:]
-    private var byFileName: [String: Schema] = [:]
+    /// By action.
+    private let requests: [String: Schema]
+    private let responses: [String: Schema]
 
     /// Reads and compiles every `.json` file of a folder; other files are left alone.
     ///
@@ -21,7 +21,7 @@ public struct MessageSchemas: Sendable {
             throw SchemaProblems([SchemaProblem(file: directory, reason: "has no .json file")])
         }
         var problems: [SchemaProblem] = []
-        var files: [String: String] = [:]
+        var found = FoundSchemas()
         for name in names.sorted() {
             let path = directory.hasSuffix("/") ? directory + name : directory + "/" + name
             guard let document = FileManager.default.contents(atPath: path) else {
@@ -30,7 +30,7 @@ public struct MessageSchemas: Sendable {
             }
             do throws(SchemaProblems) {
                 let schema = try Schema.compile(Array(document), file: path)
-                if let other = insert(schema, file: name, idPrefix: idPrefix, &files) {
+                if let other = found.insert(schema, file: name, idPrefix: idPrefix) {
                     problems.append(SchemaProblem(file: path, reason: "is for the same message as \(other)"))
                 }
             } catch {
@@ -38,20 +38,40 @@ public struct MessageSchemas: Sendable {
             }
         }
         guard problems.isEmpty else { throw SchemaProblems(problems) }
+        requests = found.schemas(ofMessagesEndingIn: "Request")
+        responses = found.schemas(ofMessagesEndingIn: "Response")
     }
 
+    /// The schema of a CALL's payload: found by `$id`, else by file name (`BootNotification.json`,
+    /// `BootNotificationRequest.json`).
+    public func schema(forRequest action: String) -> Schema? {
+        requests[action]
+    }
+
+    /// The schema of a CALLRESULT's payload: found by `$id`, else by file name (`BootNotificationResponse.json`).
+    public func schema(forResponse action: String) -> Schema? {
+        responses[action]
+    }
+
+    /// Whether there is a schema for a request or response of this action.
+    public func defines(action: String) -> Bool {
+        requests[action] != nil || responses[action] != nil
+    }
+}
+
+/// The schemas of a folder by message (`BootNotificationRequest`), as the files say.
+private struct FoundSchemas {
+    private var byID: [String: (schema: Schema, file: String)] = [:]
+    private var byFileName: [String: (schema: Schema, file: String)] = [:]
+
     /// Returns the file that had the message's place before.
-    private mutating func insert(
-        _ schema: Schema, file: String, idPrefix: String, _ files: inout [String: String]
-    ) -> String? {
+    mutating func insert(_ schema: Schema, file: String, idPrefix: String) -> String? {
         if let message = schema.id.flatMap({ Self.message(inID: $0, idPrefix) }) {
-            byID[message] = schema
-            return files.updateValue(file, forKey: "id " + message)
+            return byID.updateValue((schema, file), forKey: message)?.file
         }
         let base = String(file.dropLast(".json".count))
         let message = base.hasSuffix("Request") || base.hasSuffix("Response") ? base : base + "Request"
-        byFileName[message] = schema
-        return files.updateValue(file, forKey: "file " + message)
+        return byFileName.updateValue((schema, file), forKey: message)?.file
     }
 
     private static func message(inID id: String, _ prefix: String) -> String? {
@@ -60,23 +80,12 @@ public struct MessageSchemas: Sendable {
         return message.hasSuffix("Request") || message.hasSuffix("Response") ? message : nil
     }
 
-    /// The schema of a CALL's payload: found by `$id`, else by file name (`BootNotification.json`,
-    /// `BootNotificationRequest.json`).
-    public func schema(forRequest action: String) -> Schema? {
-        schema(for: action + "Request")
-    }
-
-    /// The schema of a CALLRESULT's payload: found by `$id`, else by file name (`BootNotificationResponse.json`).
-    public func schema(forResponse action: String) -> Schema? {
-        schema(for: action + "Response")
-    }
-
-    /// Whether there is a schema for a request or response of this action.
-    public func defines(action: String) -> Bool {
-        schema(forRequest: action) != nil || schema(forResponse: action) != nil
-    }
-
-    private func schema(for message: String) -> Schema? {
-        byID[message] ?? byFileName[message]
+    /// By action; an `$id` counts before a file's name.
+    func schemas(ofMessagesEndingIn ending: String) -> [String: Schema] {
+        var schemas: [String: Schema] = [:]
+        for (message, found) in byFileName.merging(byID, uniquingKeysWith: { $1 }) where message.hasSuffix(ending) {
+            schemas[String(message.dropLast(ending.count))] = found.schema
+        }
+        return schemas
     }
 }

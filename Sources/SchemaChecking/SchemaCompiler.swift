@@ -53,7 +53,11 @@ struct SchemaCompiler {
                 problem("/$schema", "only draft 4 (http://json-schema.org/draft-04/schema#) and 6 are supported")
             }
         }
-        documentID = schema["$id"]?.string ?? schema["id"]?.string
+        for name in ["id", "$id"] {
+            guard let id = schema[name] else { continue }
+            if id.string == nil { problem("/" + name, "must be a string") }
+            documentID = id.string ?? documentID
+        }
     }
 
     mutating func problem(_ pointer: String, _ reason: String) {

@@ -1,9 +1,10 @@
 /// The first rule of a schema that a message breaks.
 ///
 /// "First" is the order of the text. A value's type counts where the value begins and an unknown field where its name
-/// stands; all else that is said about a value counts where it ends. What counts at the same place comes in this
-/// order: missing fields as `required` lists them, limits of length, count and value, `enum` and `const`, `contains`
-/// and `uniqueItems`, `dependencies`, then `allOf`, `anyOf`, `oneOf` and `not`.
+/// stands; all else that is said about a value counts where it ends. What counts at the same end comes in this order:
+/// missing fields as `required` lists them; the other rules of the value's type (length, `format`, `pattern`; bounds,
+/// `multipleOf`; number of fields, `dependencies`; number of items, `contains`, `uniqueItems`); `enum`, `const`; then
+/// `allOf`, `anyOf`, `oneOf` and `not`.
 public struct SchemaViolation: Error, Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
         /// A field that `required` names is not there.

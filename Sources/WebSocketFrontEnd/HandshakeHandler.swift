@@ -9,6 +9,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     private enum State {
         case waitingForRequest
+        /// The authenticator has been asked; what was decided about the rest waits for its answer.
+        case authenticating(HTTPRequestHead, HandshakeDecision, hasEnded: Bool)
         /// Decided; the 101 goes out once the request has been read to its end.
         case accepted(HTTPRequestHead, HandshakeDecision)
         /// Answered; closed when the peer has closed too, or at the deadline.
@@ -33,11 +35,16 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     private var http: (encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>)?
     private var state = State.waitingForRequest
     private var remoteAddress = "unknown"
+    private var certificate: PeerCertificate?
+    private var username: String?
     private var context: ChannelHandlerContext?
 
     /// Sets up a connection that was just accepted.
     static func start(on channel: any Channel, listener: ListenerState) throws {
         let handler = HandshakeHandler(listener: listener)
+        if let tls = listener.tls {
+            try TLSHandshakeHandler.start(on: channel, tls: tls, listener: listener)
+        }
         let encoder = HTTPResponseEncoder()
         let decoder = Self.makeDecoder(receiveBuffer: listener.configuration.receiveBuffer)
         handler.http = (encoder, decoder)
@@ -81,19 +88,34 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
             self.decide(request, context: context)
         case (.accepted(let request, let decision), .end):
             self.upgrade(request, decision, context: context)
+        case (.authenticating(let request, let decision, _), .end):
+            self.state = .authenticating(request, decision, hasEnded: true)
         default:
             // A body or a pipelined request behind one that is answered already.
             break
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let certificate = event as? PeerCertificate {
+            self.certificate = certificate
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // An error on a connection that is going down anyway is told by channelInactive.
         guard context.channel.isActive, !(error is IOError) else { return }
+        if TLSFailure.isTLS(error) {
+            // The TLS handler closes the connection.
+            self.end(reason: "TLS error before the handshake was complete", saidNothing: false)
+            return
+        }
         switch self.state {
         case .waitingForRequest:
             break
-        case .accepted:
+        case .accepted, .authenticating:
             self.listener.leave()
         case .refused, .done:
             return
@@ -115,7 +137,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     func handleScheduledCallback(eventLoop: some EventLoop) {
         guard let context = self.context else { return }
         switch self.state {
-        case .waitingForRequest, .accepted:
+        case .waitingForRequest, .accepted, .authenticating:
             self.end(reason: "handshake time-out", saidNothing: false)
             context.close(promise: nil)
         case .refused(let closeBy) where closeBy <= .now():
@@ -130,7 +152,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         switch self.state {
         case .waitingForRequest:
             break
-        case .accepted:
+        case .accepted, .authenticating:
             self.listener.leave()
         case .refused, .done:
             return
@@ -143,10 +165,19 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     private func decide(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
         var hasPlace = false
+        var asked: String?
         let decision = self.listener.rules.decide(request) {
             let reason = self.listener.enter()
             hasPlace = reason == nil
             return reason
+        } authentication: { identity in
+            if let refusal = self.certificateRefusal(identity) { return refusal }
+            asked = self.listener.authenticates ? identity : nil
+            return nil
+        }
+        if let asked {
+            self.authenticate(asked, request, decision, context: context)
+            return
         }
         switch decision {
         case .refuse(let answer):
@@ -155,6 +186,61 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         case .accept, .acceptThenClose:
             self.state = .accepted(request, decision)
         }
+    }
+
+    /// Why the client certificate is not the identity's, where it must be.
+    private func certificateRefusal(_ identity: String) -> HandshakeAnswer? {
+        let source = self.listener.configuration.identityFromCertificate
+        guard source != .none else { return nil }
+        guard let certificate = self.certificate else {
+            return .unauthorized("no client certificate to take the identity from", identity: identity)
+        }
+        return certificate.mismatch(identity, source).map { .unauthorized($0, identity: identity) }
+    }
+
+    private func authenticate(
+        _ identity: String, _ request: HTTPRequestHead, _ decision: HandshakeDecision, context: ChannelHandlerContext
+    ) {
+        self.state = .authenticating(request, decision, hasEnded: false)
+        let values = request.headers["authorization"]
+        let credentials = HandshakeCredentials(
+            identity: identity,
+            listener: self.listener.configuration.name,
+            remoteAddress: self.remoteAddress,
+            basic: values.count == 1 ? BasicCredentials(authorization: values[0]) : nil,
+            certificate: self.certificate
+        )
+        self.listener.admission.authenticate(credentials, on: context.eventLoop)
+            .hop(to: context.eventLoop)
+            .assumeIsolated()
+            .whenComplete { result in
+                let verdict = (try? result.get()) ?? .unavailable(reason: "the authentication failed")
+                self.authenticated(verdict, identity: identity)
+            }
+    }
+
+    private func authenticated(_ verdict: HandshakeVerdict, identity: String) {
+        // The connection may have ended meanwhile.
+        guard case .authenticating(let request, let decision, let hasEnded) = self.state, let context = self.context
+        else { return }
+        let refusal: HandshakeAnswer
+        switch (verdict, decision) {
+        case (.accepted, .refuse(let answer)):
+            refusal = answer
+        case (.accepted(let username), .accept), (.accepted(let username), .acceptThenClose):
+            self.username = username
+            self.state = .accepted(request, decision)
+            if hasEnded { self.upgrade(request, decision, context: context) }
+            return
+        case (.wrongCredentials(let reason), _):
+            refusal = .unauthorized(reason, identity: identity)
+        case (.unknownIdentity, _):
+            refusal = HandshakeAnswer(status: .notFound, reason: "unknown identity", identity: identity)
+        case (.unavailable(let reason), _):
+            refusal = .unavailable(reason, identity: identity)
+        }
+        self.listener.leave()
+        self.refuse(refusal, method: request.method, context: context)
     }
 
     private func refuse(_ answer: HandshakeAnswer, method: HTTPMethod, context: ChannelHandlerContext) {
@@ -230,7 +316,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
                 identity: identity,
                 subprotocol: subprotocol,
                 remoteAddress: self.remoteAddress,
-                listener: self.listener.configuration.name
+                listener: self.listener.configuration.name,
+                username: self.username
             )
             frameHandler.open(handshake)
         case .acceptThenClose(let identity, let reason):

@@ -1,8 +1,8 @@
 import NIOCore
 
-/// One `ws` listener: where it listens and what it allows.
+/// One `ws` or `wss` listener: where it listens and what it allows.
 public struct ListenerConfiguration: Sendable, Equatable {
-    /// The part after `ws:` in `listeners`.
+    /// The part after `ws:` in `listeners`; for `wss` the whole, so that names stay unique.
     public var name: String
     public var host: String
     /// 0 lets the system choose.
@@ -31,6 +31,10 @@ public struct ListenerConfiguration: Sendable, Equatable {
     /// How long a peer may take nothing of what is written to it.
     public var sendTimeout: TimeAmount
     public var closesOnSendTimeout: Bool
+    /// Nil: `ws`.
+    public var tls: TLSOptions?
+    /// Which name of the client certificate must be the identity.
+    public var identityFromCertificate: CertificateIdentity
 
     public init(
         name: String = "default",
@@ -50,7 +54,9 @@ public struct ListenerConfiguration: Sendable, Equatable {
         receiveBuffer: Int = 2048,
         framesPerRound: Int = 100,
         sendTimeout: TimeAmount = .seconds(15),
-        closesOnSendTimeout: Bool = true
+        closesOnSendTimeout: Bool = true,
+        tls: TLSOptions? = nil,
+        identityFromCertificate: CertificateIdentity = .none
     ) {
         self.name = name
         self.host = host
@@ -70,5 +76,7 @@ public struct ListenerConfiguration: Sendable, Equatable {
         self.framesPerRound = framesPerRound
         self.sendTimeout = sendTimeout
         self.closesOnSendTimeout = closesOnSendTimeout
+        self.tls = tls
+        self.identityFromCertificate = identityFromCertificate
     }
 }

@@ -6,6 +6,10 @@ final class ListenerState: Sendable {
     let configuration: ListenerConfiguration
     let rules: HandshakeRules
     let admission: any ConnectionAdmission
+    /// Nil: `ws`.
+    let tls: ListenerTLS?
+    /// Handshakes are put to the admission's `authenticate`.
+    let authenticates: Bool
     private let isStopping = Atomic<Bool>(false)
     /// Upgraded connections and handshakes that have passed the check against `maxConnections`.
     private let places = Atomic<Int>(0)
@@ -15,6 +19,8 @@ final class ListenerState: Sendable {
         self.configuration = configuration
         self.rules = HandshakeRules(configuration)
         self.admission = admission
+        self.tls = configuration.tls.map(ListenerTLS.init)
+        self.authenticates = admission.authenticates(on: configuration.name)
     }
 
     var connectionCount: Int { self.upgraded.load(ordering: .relaxed) }

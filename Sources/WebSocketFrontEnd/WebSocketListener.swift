@@ -4,7 +4,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// One `ws` listener: its listening sockets and the connections accepted from them.
+/// One `ws` or `wss` listener: its listening sockets and the connections accepted from them.
 public final class WebSocketListener: Sendable {
     private let state: ListenerState
     private let group: any EventLoopGroup
@@ -39,6 +39,7 @@ public final class WebSocketListener: Sendable {
     /// - Throws: `ListenerError`.
     public func start() async throws -> SocketAddress {
         do {
+            try self.state.tls?.reload()
             return try await self.bindAll()
         } catch {
             await self.closeSockets()
@@ -50,6 +51,21 @@ public final class WebSocketListener: Sendable {
     public func stopAccepting() async {
         self.state.stop()
         await self.closeSockets()
+    }
+
+    /// Has certificates that can be reloaded.
+    public var usesTLS: Bool { self.state.tls != nil }
+
+    /// Reads the certificate files anew. Open connections keep what they have; when a file is bad, new ones get what
+    /// was read before.
+    public func reloadCertificates() throws(TLSProblems) {
+        try self.state.tls?.reload()
+    }
+
+    /// Whether certificate files are not what they were at the last reload, and at rest: unchanged since the last
+    /// call.
+    public func haveCertificatesChanged() -> Bool {
+        self.state.tls?.haveFilesChanged() ?? false
     }
 
     private func bindAll() async throws -> SocketAddress {

@@ -85,6 +85,8 @@ struct ConfigurationLoadingTests {
     func everySettingIsUsed(name: String) throws {
         let key = try #require(ConfigurationKey.all.first { $0.name == name })
         guard case .available = key.availability, name != "enable_authn", name != "broker.password_file" else { return }
+        // `TLSConfigurationTests`: a listener without TLS takes none of them.
+        guard !key.isTLSOption else { return }
         let value = try #require(Self.samples[name], "a sample value for \(name)")
         let pem = try TemporaryFile("PEM")
         let base = [
@@ -109,7 +111,8 @@ struct ConfigurationLoadingTests {
         "broker.session_expiry": "0s", "broker.connections": "2", "broker.max_inflight": "1",
         "broker.max_pending": "1", "broker.outage": "hold", "broker.outage_timeout": "1s",
         "broker.tls.ca_file": "<file>", "broker.tls.cert_file": "<file>", "broker.tls.key_file": "<file>",
-        "broker.tls.key_password": "k", "broker.tls.verify": "false", "mountpoint": "m/", "upstream.topic": "u/${cid}",
+        "broker.tls.key_password": "k", "broker.tls.verify": "false", "broker.tls.min_version": "tlsv1.3",
+        "mountpoint": "m/", "upstream.topic": "u/${cid}",
         "upstream.topic_override_mapping": "Heartbeat=h/${cid}", "upstream.reply_topic": "r/${cid}",
         "upstream.error_topic": "e/${cid}", "upstream.invalid_topic": "i/${cid}", "dnstream.topic": "d/${clientid}",
         "gateway.claim_topic": "claims/${cid}", "presence.topic": "p/${cid}", "presence.retain": "on",

@@ -131,4 +131,45 @@ import Testing
             #expect(second.child.output.contains("\(site.port)"), "\(second.lastLogLines)")
         }
     }
+
+    @Test func everyListenerHasItsOwnAddressAndMountpoint() async throws {
+        let settings = [
+            "LISTENERS": "ws:default,ws:second", "LISTENERS_WS_SECOND_BIND": "127.0.0.1:0",
+            "LISTENERS_WS_SECOND_MOUNTPOINT": "second/", "LISTENERS_WS_SECOND_WEBSOCKET_PATH": "/other/path",
+        ]
+        try await withSite(settings) { site in
+            _ = try await site.connectReady("CP-1")
+            let second = try await CentralSystem.connect(
+                port: site.broker.port, mountpoint: "second/", clientID: "second")
+            var path = ChargePointClient.Settings()
+            path.path = "/other/path/"
+            let chargePoint = try await ChargePointClient.connect(
+                port: try await site.gateway.port(listener: "second"), identity: "CP-2", settings: path)
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+            #expect(second.received.all.map(\.topic) == ["second/cp/CP-2"])
+            #expect(site.central.received.all.map(\.topic) == ["ocpp/cp/CP-1"])
+            await second.stop()
+        }
+    }
+
+    @Test func aHangUpSignalEndsNothing() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            site.gateway.child.send(signal: SIGHUP)
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+        }
+    }
+
+    @Test func aStatisticsLineIsLoggedAtItsInterval() async throws {
+        try await withSite(["STATS_INTERVAL": "1s"]) { site in
+            _ = try await site.connectReady()
+            try await site.gateway.log("statistics") { $0.message == "statistics" }
+        }
+        try await withSite(["STATS_INTERVAL": "1s", "ENABLE_STATS": "false"]) { site in
+            _ = try await site.connectReady()
+            try await Task.sleep(for: .milliseconds(1500))
+            #expect(!site.gateway.logLines.contains { $0.message == "statistics" })
+        }
+    }
 }

@@ -19,6 +19,8 @@ import Testing
                 #expect(answer.status == 404, "\(path)\(identity)")
                 await client.cut()
             }
+            let subscriptions = await site.broker.log.filter { $0.contains("ocpp/cs/") }
+            #expect(subscriptions.isEmpty)
             let longest = try await site.connectReady(String(long.dropLast()))
             #expect(longest.isOpen)
         }

@@ -152,6 +152,8 @@ import Testing
         let proxy = try await TCPProxy.start(target: broker.port)
         let settings = ["BROKER_OUTAGE": "disconnect", "BROKER_OUTAGE_TIMEOUT": "1s"]
         try await withSite(settings, broker: broker, brokerPort: proxy.port) { site in
+            // Before the first link handshakes are refused, too.
+            _ = try await site.gateway.log("the broker link") { $0.message == "broker link up" }
             let chargePoint = try await site.connectReady()
             proxy.refuse()
             #expect(try await chargePoint.closing().code == 1013)
@@ -163,6 +165,57 @@ import Testing
                 await client.cut()
                 return answer.status == 101
             }
+        }
+        await proxy.close()
+    }
+
+    @Test func severalConnectionsToTheBrokerShareTheChargePoints() async throws {
+        let broker = try await MosquittoProcess.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        try await withSite(["BROKER_CONNECTIONS": "3"], broker: broker, brokerPort: proxy.port) { site in
+            let busy = try await BusyChargePoints.connect(60, to: site)
+            for _ in 1...2 {
+                #expect(try await busy.callOnce().allSatisfy { $0.type == 3 })
+                #expect(try await busy.commandOnce(from: site.central).allSatisfy { $0.type == 3 })
+                proxy.cut()
+            }
+            #expect(proxy.accepted >= 3)
+            #expect(busy.dropped.isEmpty)
+        }
+        await proxy.close()
+    }
+
+    @Test func theNextAddressIsTriedWhenABrokerCannotBeReached() async throws {
+        let nobody = try await freePort()
+        let broker = try await MosquittoProcess.start()
+        let central = try await CentralSystem.connect(port: broker.port)
+        let gateway = try await GatewayProcess.start([
+            "BROKER_URL": "mqtt://127.0.0.1:\(nobody),mqtt://127.0.0.1:\(broker.port)"
+        ])
+        do {
+            let chargePoint = try await ChargePointClient.connect(port: try await gateway.port(), identity: "CP-1")
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+        } catch {
+            await gateway.child.end()
+            await broker.remove()
+            throw Failure("\(error)\n\(gateway.lastLogLines)")
+        }
+        await gateway.child.end()
+        await central.stop()
+        await broker.remove()
+    }
+
+    @Test func withoutASessionExpiryTheSubscriptionsAreMadeAgain() async throws {
+        let broker = try await MosquittoProcess.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        try await withSite(["BROKER_SESSION_EXPIRY": "0s"], broker: broker, brokerPort: proxy.port) { site in
+            let busy = try await BusyChargePoints.connect(150, to: site)
+            _ = try await busy.callOnce()
+            let before = proxy.accepted
+            proxy.cut()
+            try await eventually("the gateway is back") { proxy.accepted > before }
+            #expect(try await busy.callOnce().allSatisfy { $0.type == 3 })
+            #expect(try await busy.commandOnce(from: site.central).allSatisfy { $0.type == 3 })
         }
         await proxy.close()
     }

@@ -301,4 +301,76 @@ import Testing
             #expect(try await site.central.reply(to: "1", of: "CP-1").text.hasSuffix(#""Payload":{"b":2}}"#))
         }
     }
+
+    @Test func ofManyConnectionsOfOneIdentityTheNewestStays() async throws {
+        try await withSite { site in
+            let clients = try await withThrowingTaskGroup(of: ChargePointClient.self) { group in
+                for _ in 1...50 {
+                    group.addTask { try await site.connect() }
+                }
+                return try await group.reduce(into: [ChargePointClient]()) { $0.append($1) }
+            }
+            try await eventually("all but one are closed") { clients.count { $0.isOpen } == 1 }
+            for client in clients where !client.isOpen {
+                #expect(try await client.closing().code == 1008)
+            }
+            let last = try #require(clients.first { $0.isOpen })
+            last.acceptEveryCall()
+            #expect(OCPPText(try await last.call("Heartbeat")).type == 3)
+            #expect(try await site.central.call("Reset", to: "CP-1").type == 3)
+            #expect(last.isOpen)
+        }
+    }
+
+    @Test func whatASessionHeldIsGivenBackWhenItEnds() async throws {
+        try await withSite { site in
+            _ = try await site.connectReady("first")
+            let before = site.gateway.child.openDescriptors
+            for round in 1...3 {
+                let busy = try await BusyChargePoints.connect(100, to: site)
+                _ = try await busy.callOnce()
+                for (number, client) in busy.clients.enumerated() {
+                    if number % 2 == 0 { await client.cut() } else { await client.close() }
+                }
+                try await eventually("the descriptors of round \(round) are closed") {
+                    site.gateway.child.openDescriptors <= before
+                }
+            }
+            // Mosquitto writes one line for each subscription and one for its end.
+            try await eventually("the subscriptions are removed") {
+                await site.broker.log.count { $0.hasSuffix(" ocpp/cs/CP-100") } == 6
+            }
+        }
+    }
+
+    @Test func aPeerThatTakesNothingIsClosedAfterTheSendTimeout() async throws {
+        try await withSite(["LISTENERS_WS_DEFAULT_TCP_OPTIONS_SEND_TIMEOUT": "1s"]) { site in
+            let long = #"{"data":"\#(String(repeating: "x", count: 2_000_000))"}"#
+            site.central.onCall { _ in .result(long) }
+            let chargePoint = try await site.connect()
+            try await chargePoint.stopReading()
+            for number in 1...12 {
+                try await chargePoint.send(text: #"[2,"h\#(number)","DataTransfer",{}]"#)
+            }
+            try await site.gateway.log("the end of the session") {
+                $0.message == "charge point disconnected" && $0.mentions("CP-1")
+            }
+            #expect(site.gateway.child.isRunning)
+        }
+    }
+
+    @Test func moreMessagesThanAllowedPerSecondWait() async throws {
+        try await withSite(["LIMITS_MESSAGES_PER_SECOND": "5"]) { site in
+            let chargePoint = try await site.connect()
+            let begin = ContinuousClock.now
+            for number in 1...20 {
+                try await chargePoint.send(text: #"[2,"h\#(number)","Heartbeat",{}]"#)
+            }
+            for number in 1...20 {
+                #expect(OCPPText(try await chargePoint.texts.take("answer \(number)")).uniqueID == "h\(number)")
+            }
+            // 20 messages at 5 a second, of which the first second's may come at once.
+            #expect(ContinuousClock.now - begin > .milliseconds(1900))
+        }
+    }
 }

@@ -84,7 +84,8 @@ import Testing
         let names = OCPPErrorCode.allCases.map { $0.name(in: .v16) }
         #expect(
             names == [
-                "FormationViolation", "NotImplemented", "NotSupported", "ProtocolError", "InternalError",
+                "FormationViolation", "FormationViolation", "OccurenceConstraintViolation", "TypeConstraintViolation",
+                "PropertyConstraintViolation", "NotImplemented", "NotSupported", "ProtocolError", "InternalError",
                 "GenericError",
             ])
     }

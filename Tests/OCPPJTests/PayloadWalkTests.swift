@@ -16,14 +16,9 @@ import Testing
     ) -> ([Walk], OCPPMessageProblem?) {
         var walks: [Walk] = []
         let record: PayloadWalk = { (owner, scanner) throws(JSONSyntaxError) in
-            var reader = scanner
             let token = try scanner.scanValue()
-            var payload: [UInt8] = []
-            while reader.position < token.end {
-                payload.append(reader.current)
-                _ = reader.take(reader.current)
-            }
-            walks.append(Walk(owner: owner, payload: String(decoding: payload, as: UTF8.self)))
+            let payload = String(decoding: scanner.bytes[token.range], as: UTF8.self)
+            walks.append(Walk(owner: owner, payload: payload))
             if let failure { throw failure }
         }
         let found = problem { () throws(OCPPMessageProblem) in

@@ -17,15 +17,15 @@ import Testing
     ///   told.
     private static let withOtherOrderOfRequired: Set = ["GetLogRequest", "StopTransactionRequest"]
 
-    @Test func oursOf16JudgeAsTheJudgeDoes() throws {
+    @Test func oursOf16JudgeAsTheJudgeDoes() async throws {
         let schemas = try MessageSchemas(directory: PackageFolder.schemas16, idPrefix: "urn:OCPP:1.6:2019:12:")
-        let judged = try JudgedPayloads(version: "v16", count: 21_060, seed: 16, draft: Self.draftOfOurs)
+        let judged = try await JudgedPayloads(version: "v16", count: 21_060, seed: 16, draft: Self.draftOfOurs)
         try compare(schemas, with: judged, messages: 78, anyMissingField: Self.withOtherOrderOfRequired)
     }
 
     @Test(arguments: [("v16", 20_280, 78), ("v201", 20_480, 128), ("v21", 20_091, 181)])
-    func filesOfOthersJudgeAsTheJudgeDoes(version: String, count: Int, messages: Int) throws {
-        let judged = try JudgedPayloads(version: version, count: count, seed: 2)
+    func filesOfOthersJudgeAsTheJudgeDoes(version: String, count: Int, messages: Int) async throws {
+        let judged = try await JudgedPayloads(version: version, count: count, seed: 2)
         let schemas = try MessageSchemas(directory: judged.schemas, idPrefix: "urn:OCPP:1.6:2019:12:")
         try compare(schemas, with: judged, messages: messages)
     }

@@ -20,7 +20,7 @@ struct JudgedPayloads {
         ProcessInfo.processInfo.environment["OCPP_PYTHON"]
         ?? PackageFolder.root.appending(path: ".build/python/bin/python").path()
 
-    init(version: String, count: Int, seed: Int, draft: String? = nil) throws {
+    init(version: String, count: Int, seed: Int, draft: String? = nil) async throws {
         try #require(
             FileManager.default.isExecutableFile(atPath: Self.python),
             "the judge needs Python with the packages ocpp and jsonschema: run deploy/test.sh, or set OCPP_PYTHON")
@@ -35,9 +35,15 @@ struct JudgedPayloads {
                 "--version", version, "--count", String(count), "--seed", String(seed),
             ] + (draft.map { ["--draft", $0] } ?? [])
         process.standardOutput = try FileHandle(forWritingTo: output)
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "the judge failed; what it said is above")
+        let status = try await withCheckedThrowingContinuation { continuation in
+            process.terminationHandler = { continuation.resume(returning: $0.terminationStatus) }
+            do {
+                try process.run()
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+        try #require(status == 0, "the judge failed; what it said is above")
         let lines = try Array(Data(contentsOf: output)).split(separator: UInt8(ascii: "\n"))
         schemas = String(decoding: try #require(lines.first), as: UTF8.self)
         payloads = lines.dropFirst().map { line in

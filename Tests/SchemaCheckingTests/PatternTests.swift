@@ -56,8 +56,7 @@ import Testing
         #expect(problems(in: "{\"pattern\":\(quoted(pattern))}") == expected ?? [])
     }
 
-    @Test(
-        .timeLimit(.minutes(1)), arguments: ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "(.*)*(.*)*(.*)*x", "^(a?){60}a{60}$"])
+    @Test(arguments: ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "(.*)*(.*)*(.*)*x", "^(a?){60}a{60}$"])
     func textsMadeToTireAPatternDoNot(_ pattern: String) throws {
         let schema = try schema("{\"pattern\":\(quoted(pattern))}")
         let text = "\"" + String(repeating: "a", count: 20_000) + "!\""

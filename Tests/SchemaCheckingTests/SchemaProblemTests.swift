@@ -43,6 +43,7 @@ import Testing
             #"{"patternProperties":{"[":{}}}"#,
             "test.json#/patternProperties/[: not a pattern that can be used: a set of characters without its \"]\""
         ),
+        (#"{"$id":1}"#, "test.json#/$id: must be a string"),
         (#"{"pattern":1}"#, "test.json#/pattern: must be a string"),
         (#"{"format":1}"#, "test.json#/format: must be a string"),
         (#"{"type":"string","type":"null"}"#, "test.json#/type: the name stands twice in its object"),

@@ -83,6 +83,20 @@ final class Relay: Service {
         }
     }
 
+    /// Certificates and keys are read anew (SIGHUP).
+    func reloadCertificates() {
+        CertificateReload(listeners: namedListeners, logger: logger).reloadAll()
+    }
+
+    /// Nil where no listener has certificates.
+    var certificateReload: CertificateReload? {
+        listeners.contains(where: \.usesTLS) ? CertificateReload(listeners: namedListeners, logger: logger) : nil
+    }
+
+    private var namedListeners: [(name: String, listener: WebSocketListener)] {
+        zip(configuration.listeners, listeners).map { ($0.configuration.name, $1) }
+    }
+
     func statistics(every interval: Duration) -> StatisticsLog {
         StatisticsLog(interval: interval, counters: counters, registry: registry, link: link, logger: logger)
     }
@@ -105,7 +119,9 @@ final class Relay: Service {
                 logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
                 retainsPresence: configuration.presenceRetain, claims: claims?.gatewayClaims)
             return (
-                listener.configuration.name, ChargePointAdmission.Entrance(topics: listener.topics, context: context)
+                listener.configuration.name,
+                ChargePointAdmission.Entrance(
+                    topics: listener.topics, context: context, authenticator: nil)
             )
         }
         return Dictionary(uniqueKeysWithValues: entrances)

@@ -93,6 +93,8 @@ struct ListenerName: Sendable, Hashable, CustomStringConvertible {
     var name: String
 
     var description: String { "\(transport.rawValue):\(name)" }
+    /// `default` of `ws:default`, for which there were logs before there was `wss`; the whole of `wss:default`.
+    var configurationName: String { transport == .ws ? name : description }
     var keyPrefix: String { "listeners.\(transport.rawValue).\(name)." }
 
     /// Letters, digits, `_` and `-`, at most 64: they become part of environment names.

@@ -67,12 +67,14 @@ extension ConfigurationKey {
         "broker.tls.key_password", .text, isSecret: true, "password of the private key")
     static let brokerVerify = ConfigurationKey(
         "broker.tls.verify", .boolean, default: "true", "check the broker's certificate and host name")
+    static let brokerMinimumVersion = ConfigurationKey(
+        "broker.tls.min_version", .choice(["tlsv1.2", "tlsv1.3"]), default: "tlsv1.2", "oldest TLS version")
 
     private static let brokerKeys = [
         brokerURL, brokerUsername, brokerPassword, brokerPasswordFile, brokerClientID, brokerProtocol, brokerQoS,
         brokerKeepAlive, brokerSessionExpiry, brokerConnections, brokerSessions, brokerMaxInflight,
         brokerMaxPending, brokerOutage, brokerOutageTimeout, brokerCAFile, brokerCertificateFile, brokerKeyFile,
-        brokerKeyPassword, brokerVerify,
+        brokerKeyPassword, brokerVerify, brokerMinimumVersion,
     ]
 
     // MARK: Relay

@@ -6,7 +6,7 @@ extension ConfigurationAssembly {
     mutating func listener(_ name: ListenerName) -> GatewayConfiguration.Listener {
         let bind = HostAndPort.bindAddress(text(.bind, name).trimmed)
         let configuration = ListenerConfiguration(
-            name: name.name,
+            name: name.configurationName,
             host: bind?.host ?? "",
             port: bind?.port ?? 0,
             acceptors: optional(.acceptors, name) == nil ? nil : integer(.acceptors, name),
@@ -23,7 +23,9 @@ extension ConfigurationAssembly {
             receiveBuffer: size(.receiveBuffer, name),
             framesPerRound: integer(.framesPerRound, name),
             sendTimeout: TimeAmount(duration(.sendTimeout, name)),
-            closesOnSendTimeout: boolean(.sendTimeoutClose, name)
+            closesOnSendTimeout: boolean(.sendTimeoutClose, name),
+            tls: tls(name),
+            identityFromCertificate: identityFromCertificate(name)
         )
         return GatewayConfiguration.Listener(
             configuration: configuration, topics: topics(name), sessions: sessions(for: name))

@@ -12,7 +12,7 @@ extension ConfigurationKey {
     static let maxConnectionRate = listener(
         "max_conn_rate", .integer(1...10_000_000), default: "1000", "connections accepted per second")
     static let enableAuthn = listener(
-        "enable_authn", .boolean, default: "true", "ask the authenticator (none exists in this version)")
+        "enable_authn", .boolean, default: "true", "ask the authenticator (authentication.backend)")
     static let webSocketPath = listener(
         "websocket.path", .path, default: "/ocpp", "charge points connect to <path>/<identity>")
     static let subprotocols = listener(
@@ -73,22 +73,7 @@ extension ConfigurationKey {
             noDelay, reuseAddress, backlog, receiveBuffer, framesPerRound, sendTimeout, sendTimeoutClose,
         ] + tlsKeys
 
-    private static let tlsKeys: [ConfigurationKey] = [
-        listener("ssl_options.certfile", .text, availability: .unavailable, "PEM file of the listener's certificate"),
-        listener("ssl_options.keyfile", .text, availability: .unavailable, "PEM file of its private key"),
-        listener(
-            "ssl_options.password", .text, isSecret: true, availability: .unavailable, "password of the private key"),
-        listener("ssl_options.cacertfile", .text, availability: .unavailable, "authorities of client certificates"),
-        listener("ssl_options.versions", .list, availability: .unavailable, "TLS versions"),
-        listener("ssl_options.verify", .text, availability: .unavailable, "verify_none or verify_peer"),
-        listener("ssl_options.fail_if_no_peer_cert", .text, availability: .unavailable, "require a client certificate"),
-        listener("ssl_options.depth", .text, availability: .unavailable, "longest certificate chain"),
-        listener("ssl_options.identity_from_cert", .text, availability: .unavailable, "identity from the certificate"),
-        listener("ssl_options.handshake_timeout", .text, availability: .unavailable, "time for the TLS handshake"),
-        listener("ssl_options.ciphers", .list, availability: .unavailable, "cipher suites"),
-    ]
-
-    private static func listener(
+    static func listener(
         _ name: String, _ kind: Kind, default defaultText: String = "", isSecret: Bool = false,
         availability: Availability = .available, _ summary: String
     ) -> ConfigurationKey {

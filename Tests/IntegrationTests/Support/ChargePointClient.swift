@@ -145,6 +145,11 @@ final class ChargePointClient: Sendable {
         }
     }
 
+    /// Takes nothing from the socket any more.
+    func stopReading() async throws {
+        try await channel.withLock { $0 }?.setOption(.autoRead, value: false).get()
+    }
+
     // MARK: The end
 
     /// Waits until the gateway has closed the connection.

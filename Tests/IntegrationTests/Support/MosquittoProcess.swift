@@ -47,6 +47,7 @@ actor MosquittoProcess {
                 // A test counts messages: the broker must not be the one that drops them.
                 "max_queued_messages 0", "set_tcp_nodelay true",
                 "log_dest stderr", "log_type error", "log_type warning", "log_type notice", "log_type information",
+                "log_type subscribe", "log_type unsubscribe",
             ] + extraConfiguration
         let file = folder.appending(path: "mosquitto.conf")
         try (configuration.joined(separator: "\n") + "\n").write(to: file, atomically: true, encoding: .utf8)
@@ -67,6 +68,11 @@ actor MosquittoProcess {
         try await eventually("\(text) in \(file.path)") {
             (try? Data(contentsOf: file))?.range(of: Data(text.utf8)) != nil
         }
+    }
+
+    /// What it has written to its log, subscriptions included.
+    var log: [String] {
+        child?.lines.all.map(\.text) ?? []
     }
 
     /// Ends it as a power failure would.
