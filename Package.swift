@@ -51,7 +51,7 @@ let package = Package(
         .target(
             name: "ChargePointSessions",
             dependencies: [
-                "OCPPJ", "SchemaChecking", nio, logging,
+                "JSONText", "OCPPJ", "SchemaChecking", nio, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict

@@ -77,7 +77,8 @@ extension BrokerThread {
             inFlightLimit = min(inFlightLimit, 20)
         }
         link = .up(since: .now())
-        deliveries.add(table.linkUp(sessionPresent: acknowledgement.isSessionPresent))
+        redeliveries.linkUp(sessionPresent: acknowledgement.isSessionPresent)
+        table.linkUp(sessionPresent: acknowledgement.isSessionPresent)
         sendSubscriptions()
     }
 
@@ -94,6 +95,7 @@ extension BrokerThread {
                 "protocol": "\(protocolVersion.rawValue)",
                 "session": "\(acknowledgement.isSessionPresent ? "kept" : "new")",
             ])
+        if !acknowledgement.isSessionPresent { observer.brokerSessionIsNew(connection: connection.index) }
         observer.brokerLinkChanged(connection: connection.index, isUp: true)
     }
 

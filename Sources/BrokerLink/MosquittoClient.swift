@@ -213,8 +213,10 @@ final class MosquittoClient {
     func subscribe(to topics: [String]) -> (code: Int32, packetID: Int32) {
         var packetID: Int32 = 0
         let code = Self.withCStrings(topics) { list, count in
-            mosquitto_subscribe_multiple(
-                handle, &packetID, count, list, configuration.qualityOfService.rawValue, 0, nil)
+            // MQTT 5, 3.8.3.1: retained messages not again for a subscription that the broker has already.
+            let options = protocolVersion == .v5 ? Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue) : 0
+            return mosquitto_subscribe_multiple(
+                handle, &packetID, count, list, configuration.qualityOfService.rawValue, options, nil)
         }
         return (code, packetID)
     }

@@ -15,11 +15,13 @@ public final class SessionContext: Sendable {
     /// Named in presence messages.
     public let gatewayID: String
     public let retainsPresence: Bool
+    /// Nil: no takeover between gateways (`gateway.claim_topic` empty).
+    public let claims: GatewayClaims?
 
     public init(
         settings: SessionSettings, formatChecking: MessageFormatChecking? = nil, registry: SessionRegistry,
         counters: GatewayCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: String,
-        retainsPresence: Bool = false
+        retainsPresence: Bool = false, claims: GatewayClaims? = nil
     ) {
         self.settings = settings
         self.formatChecking = formatChecking
@@ -29,6 +31,7 @@ public final class SessionContext: Sendable {
         self.logsWholeFrames = logsWholeFrames
         self.gatewayID = gatewayID
         self.retainsPresence = retainsPresence
+        self.claims = claims
     }
 }
 

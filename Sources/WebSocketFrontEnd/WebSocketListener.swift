@@ -8,7 +8,8 @@ import Synchronization
 public final class WebSocketListener: Sendable {
     private let state: ListenerState
     private let group: any EventLoopGroup
-    private let limiter: AcceptRateLimiter
+    private let limiter: AcceptRateLimiter?
+    private let reserve: DescriptorReserve
     private let logger: Logger
     private let sockets = Mutex<[any Channel]>([])
 
@@ -23,7 +24,9 @@ public final class WebSocketListener: Sendable {
     ) {
         self.state = ListenerState(configuration: configuration, admission: admission)
         self.group = group
-        self.limiter = AcceptRateLimiter(rate: configuration.maxConnectionRate)
+        self.limiter =
+            configuration.maxConnectionRate > 0 ? AcceptRateLimiter(rate: configuration.maxConnectionRate) : nil
+        self.reserve = DescriptorReserve(logger: logger)
         self.logger = logger
     }
 
@@ -92,6 +95,7 @@ public final class WebSocketListener: Sendable {
     private func bootstrap(on loop: any EventLoop, sharesPort: Bool) -> ServerBootstrap {
         let state = self.state
         let limiter = self.limiter
+        let reserve = self.reserve
         let configuration = state.configuration
         return ServerBootstrap(group: loop, childGroup: loop)
             .serverChannelOption(.backlog, value: Int32(clamping: configuration.backlog))
@@ -100,8 +104,8 @@ public final class WebSocketListener: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard configuration.maxConnectionRate > 0 else { return }
-                    try channel.pipeline.syncOperations.addHandler(AcceptThrottleHandler(limiter: limiter))
+                    let throttle = AcceptThrottleHandler(limiter: limiter, reserve: reserve)
+                    try channel.pipeline.syncOperations.addHandler(throttle)
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: configuration.noDelay ? 1 : 0)

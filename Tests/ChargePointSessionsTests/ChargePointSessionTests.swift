@@ -233,7 +233,9 @@ private final class Link: UpstreamLink {
         return true
     }
 
-    func subscribe(_ session: ChargePointSession) { subscribed.withLock { $0.append(session.downstreamTopic) } }
+    func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
+        subscribed.withLock { $0.append(session.downstreamTopic) }
+    }
     func unsubscribe(_ session: ChargePointSession) { unsubscribed.withLock { $0.append(session.downstreamTopic) } }
 }
 

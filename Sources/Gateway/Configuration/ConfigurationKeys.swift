@@ -108,7 +108,7 @@ extension ConfigurationKey {
         "what a schema's id starts with")
     static let claimTopic = ConfigurationKey(
         "gateway.claim_topic", .topic(ConfiguredTopic.identity), default: "gateway/claims/${cid}", allowsEmpty: true,
-        availability: .withoutEffect, "takeover between gateways; empty: off")
+        "takeover between gateways; empty: off")
     static let presenceTopic = ConfigurationKey(
         "presence.topic", .topic(ConfiguredTopic.identity), "session opened and closed; empty: off")
     static let presenceRetain = ConfigurationKey(

@@ -64,7 +64,8 @@ extension ConfigurationAssembly {
             error: text(.upstreamErrorTopic),
             invalid: optional(.upstreamInvalidTopic),
             downstream: text(.downstreamTopic),
-            presence: optional(.presenceTopic)
+            presence: optional(.presenceTopic),
+            claim: optional(.claimTopic)
         )
     }
 
@@ -117,7 +118,7 @@ extension ConfigurationAssembly {
 
     /// What the gateway publishes must never come back to it as a command, to any charge point.
     mutating func checkLoops(_ names: [ListenerName]) {
-        let upstream = templates.filter { !["dnstream.topic", "gateway.claim_topic"].contains($0.setting.fullName) }
+        let upstream = templates.filter { $0.setting.fullName != ConfigurationKey.downstreamTopic.name }
         let mountpoints = Set(names.map { mountpoint($0) }).sorted()
         for downstreamMountpoint in mountpoints {
             let commands = downstreamMountpoint + text(.downstreamTopic)
