@@ -85,7 +85,8 @@ if [[ -z ${BROKER_URL-} && -z ${CONFIG_FILE-} ]]; then
 fi
 
 say "Building the gateway (release)"
-swift build -c release --product ocpp-gateway
+# With colours in a terminal and none elsewhere, each would build all that the other has built again.
+swift build -c release --product ocpp-gateway --no-color-diagnostics
 gateway=$(swift build -c release --show-bin-path)/ocpp-gateway
 
 if [[ -n ${BROKER_URL-} ]]; then
