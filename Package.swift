@@ -9,6 +9,10 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -22,12 +26,16 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.3"),
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
     ],
     targets: [
         .systemLibrary(
@@ -35,6 +43,7 @@ let package = Package(
             pkgConfig: "libmosquitto",
             providers: [.apt(["libmosquitto-dev"])]
         ),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "JSONText", swiftSettings: strict),
         .target(name: "SchemaChecking", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
@@ -42,22 +51,22 @@ let package = Package(
         .target(
             name: "ChargePointSessions",
             dependencies: [
-                "OCPPJ", "SchemaChecking", nio, logging,
+                "JSONText", "OCPPJ", "SchemaChecking", nio, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
         .target(
             name: "WebSocketFrontEnd",
-            dependencies: [nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            dependencies: ["CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509, asn1, logging],
             swiftSettings: strict
         ),
+        .target(name: "Authentication", swiftSettings: strict),
         .target(
             name: "Gateway",
             dependencies: [
-                "OCPPJ", "SchemaChecking", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", nioPosix, logging,
-                lifecycle,
-                unixSignals,
+                "OCPPJ", "SchemaChecking", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", "Authentication",
+                nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -70,7 +79,10 @@ let package = Package(
         ),
         .target(
             name: "ChargePointSimulator",
-            dependencies: ["BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            dependencies: [
+                "BrokerLink", "CMosquitto", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
             swiftSettings: strict
         ),
         .executableTarget(
@@ -78,35 +90,42 @@ let package = Package(
             dependencies: ["ChargePointSimulator", logging, arguments],
             swiftSettings: strict
         ),
+        .target(name: "CSpawn", path: "Tests/CSpawn"),
+        .target(name: "SpawnedProcess", dependencies: ["CSpawn"], path: "Tests/SpawnedProcess", swiftSettings: strict),
         .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
         .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
         .testTarget(
             name: "SchemaCheckingTests",
-            dependencies: ["SchemaChecking", "JSONText"],
+            dependencies: ["SpawnedProcess", "SchemaChecking", "JSONText"],
             exclude: ["Judge"],
             swiftSettings: strict
         ),
-        .testTarget(name: "BrokerLinkTests", dependencies: ["BrokerLink", nioPosix], swiftSettings: strict),
+        .testTarget(
+            name: "BrokerLinkTests", dependencies: ["SpawnedProcess", "BrokerLink", nioPosix], swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",
-            dependencies: ["ChargePointSessions"],
+            dependencies: ["ChargePointSessions", "OCPPJ", nio, nioPosix, logging],
             swiftSettings: strict
         ),
         .testTarget(
             name: "WebSocketFrontEndTests",
-            dependencies: ["WebSocketFrontEnd", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            dependencies: [
+                "SpawnedProcess", "WebSocketFrontEnd", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "ChargePointSimulatorTests",
-            dependencies: ["ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging],
+            dependencies: [
+                "SpawnedProcess", "ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+            ],
             swiftSettings: strict
         ),
-        .testTarget(name: "GatewayTests", dependencies: ["Gateway"], swiftSettings: strict),
+        .testTarget(name: "GatewayTests", dependencies: ["SpawnedProcess", "Gateway"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["ocpp-gateway", nio, nioPosix],
+            dependencies: ["SpawnedProcess", "ocpp-gateway", nio, nioPosix, nioSSL],
             exclude: ["Resources"],
             swiftSettings: strict
         ),

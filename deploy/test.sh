@@ -35,8 +35,8 @@ prepare_python() {
 
 begin=$SECONDS
 need_swift
-install_packages "${build_packages[@]}" python3 python3-venv
-install_servers mosquitto rabbitmq-server
+install_packages "${build_packages[@]}" openssl python3 python3-venv
+install_servers mosquitto rabbitmq-server haproxy nginx-light
 mkdir -p .build
 prepare_python
 

@@ -8,7 +8,7 @@ public final class BrokerConnection: Sendable {
     /// What the callers have for the broker thread, and how it sleeps.
     struct Mailbox {
         enum Command {
-            case subscribe(topic: String, receiver: SubscriptionTable.Receiver)
+            case subscribe(topic: String, receiver: SubscriptionTable.Receiver, announcement: BrokerPublish?)
             case unsubscribe(topic: String, subscriber: any BrokerSubscriber)
             case discard(topic: String)
         }
@@ -16,6 +16,8 @@ public final class BrokerConnection: Sendable {
         var publishes: [BrokerPublish] = []
         var commands: [Command] = []
         var stopDeadline: NIODeadline?
+        /// Nothing more is taken.
+        var isClosed = false
         /// The thread waits, or is about to: the next to put something in must wake it.
         var isThreadAsleep = false
 
@@ -53,7 +55,7 @@ public final class BrokerConnection: Sendable {
         guard limit == 0 || message.packetSize <= limit else { return .tooLarge }
         guard pending.admit(hasOrigin: message.origin != nil) else { return .pendingFull }
         let isTaken = post { mailbox in
-            guard mailbox.stopDeadline == nil else { return false }
+            guard !mailbox.isClosed else { return false }
             mailbox.publishes.append(message)
             return true
         }
@@ -68,10 +70,17 @@ public final class BrokerConnection: Sendable {
     /// A subscriber that has the topic already is replaced; when the broker has acknowledged the topic on this link,
     /// the new one is told at once. Messages are routed by exact topic: those of a filter with wildcards come to
     /// `BrokerLinkObserver.brokerDeliveredUnrouted`.
-    /// - Parameter eventLoop: where every call of the subscriber is made.
-    public func subscribe(topic: String, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop) {
+    /// - Parameters:
+    ///   - eventLoop: where every call of the subscriber is made.
+    ///   - announcement: published right behind the SUBSCRIBE, in front of whatever waits, so that the broker puts
+    ///     hardly anything between the two; left out when too many messages are pending.
+    public func subscribe(
+        topic: String, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop,
+        announcing announcement: BrokerPublish? = nil
+    ) {
         let receiver = SubscriptionTable.Receiver(subscriber: subscriber, eventLoop: eventLoop)
-        post(.subscribe(topic: topic, receiver: receiver))
+        let admitted = announcement.flatMap { pending.admit(hasOrigin: false) ? $0 : nil }
+        post(.subscribe(topic: topic, receiver: receiver, announcement: admitted))
     }
 
     /// Does nothing when another subscriber has taken the topic over meanwhile.
@@ -82,6 +91,11 @@ public final class BrokerConnection: Sendable {
     /// Asks the broker to forget a topic that nobody here subscribes to (left over in a persistent session).
     public func discardSubscription(topic: String) {
         post(.discard(topic: topic))
+    }
+
+    /// Has the thread look around.
+    func wake() {
+        post { _ in true }
     }
 
     private func post(_ command: Mailbox.Command) {
@@ -107,7 +121,8 @@ public final class BrokerConnection: Sendable {
         return isTaken
     }
 
-    /// Takes nothing more, and ends the thread when all is delivered or the deadline has passed.
+    /// Ends the thread when all is delivered or the deadline has passed. Until then messages are still taken: what the
+    /// broker delivers to the last may have to be reported.
     func requestStop(deadline: NIODeadline) {
         post { mailbox in
             mailbox.stopDeadline = min(deadline, mailbox.stopDeadline ?? deadline)
@@ -132,6 +147,14 @@ public final class BrokerConnection: Sendable {
         mailbox.withLock { mailbox in
             mailbox.isThreadAsleep = mailbox.isEmpty
             return mailbox.isThreadAsleep
+        }
+    }
+
+    /// Takes nothing more from now on; false when something has come meanwhile.
+    func shut(evenWithMail isForced: Bool) -> Bool {
+        mailbox.withLock { mailbox in
+            mailbox.isClosed = mailbox.isClosed || isForced || mailbox.isEmpty
+            return mailbox.isClosed
         }
     }
 

@@ -24,12 +24,16 @@ public final class BrokerLink: Sendable {
 
     /// The connection of a topic: always the same one, in this process and the next, as long as their number is.
     public func connection(for topic: String) -> BrokerConnection {
+        connections[Self.connectionIndex(for: topic, of: connections.count)]
+    }
+
+    public static func connectionIndex(for topic: String, of count: Int) -> Int {
         // FNV-1a; Swift's own hash differs from process to process.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in topic.utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
         }
-        return connections[Int(hash % UInt64(connections.count))]
+        return Int(hash % UInt64(count))
     }
 
     /// Starts a thread for each connection and returns at once. The threads try to reach the broker until `stop`.

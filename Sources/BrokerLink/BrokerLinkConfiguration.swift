@@ -38,16 +38,23 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
         public var keyPassword: String?
         /// Check the broker's certificate and host name.
         public var verify: Bool
+        public var minimumVersion: MinimumVersion
+
+        public enum MinimumVersion: String, Sendable, Equatable, CaseIterable {
+            case v12 = "tlsv1.2"
+            case v13 = "tlsv1.3"
+        }
 
         public init(
             caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil,
-            keyPassword: String? = nil, verify: Bool = true
+            keyPassword: String? = nil, verify: Bool = true, minimumVersion: MinimumVersion = .v12
         ) {
             self.caFile = caFile
             self.certificateFile = certificateFile
             self.keyFile = keyFile
             self.keyPassword = keyPassword
             self.verify = verify
+            self.minimumVersion = minimumVersion
         }
     }
 

@@ -92,6 +92,26 @@ public protocol BrokerSubscriber: AnyObject, Sendable {
 public protocol BrokerLinkObserver: AnyObject, Sendable {
     /// One MQTT connection came up or went down.
     func brokerLinkChanged(connection: Int, isUp: Bool)
+    /// One MQTT connection came up, and the broker has nothing of its last session: what was published meanwhile is
+    /// lost. Comes before `brokerLinkChanged`.
+    func brokerSessionIsNew(connection: Int)
+    /// Where a message without a subscriber of its own goes; asked before `brokerDeliveredUnrouted`.
+    func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute
     /// A message on a topic that has no subscriber here (a persistent session, a late delivery, a wildcard).
     func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection)
+}
+
+extension BrokerLinkObserver {
+    public func brokerSessionIsNew(connection: Int) {}
+
+    public func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute { .unrouted }
+}
+
+/// What becomes of a message on a topic that nobody subscribes to by its exact name.
+public enum BrokerRoute: Sendable {
+    case unrouted
+    /// Dealt with.
+    case taken
+    /// To be run on this event loop, in the order of the broker's messages for it.
+    case deliver(on: any EventLoop, @Sendable () -> Void)
 }

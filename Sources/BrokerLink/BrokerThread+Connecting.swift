@@ -77,7 +77,8 @@ extension BrokerThread {
             inFlightLimit = min(inFlightLimit, 20)
         }
         link = .up(since: .now())
-        deliveries.add(table.linkUp(sessionPresent: acknowledgement.isSessionPresent))
+        redeliveries.linkUp(sessionPresent: acknowledgement.isSessionPresent)
+        table.linkUp(sessionPresent: acknowledgement.isSessionPresent)
         sendSubscriptions()
     }
 
@@ -94,6 +95,7 @@ extension BrokerThread {
                 "protocol": "\(protocolVersion.rawValue)",
                 "session": "\(acknowledgement.isSessionPresent ? "kept" : "new")",
             ])
+        if !acknowledgement.isSessionPresent { observer.brokerSessionIsNew(connection: connection.index) }
         observer.brokerLinkChanged(connection: connection.index, isUp: true)
     }
 
@@ -193,8 +195,16 @@ extension BrokerThread {
         let isRoundOver = addresses.advance()
         let pause = isRoundOver ? backoff.next() : .zero
         link = .down(retryAt: now + TimeAmount(pause))
-        logger.warning(
-            "broker not reachable", metadata: ["reason": "\(reason)", "retry_in": "\(pause.inMilliseconds)"])
+        let metadata: Logger.Metadata = ["reason": "\(reason)", "retry_in": "\(pause.inMilliseconds)"]
+        switch target?.address.usesTLS == true ? TLSFault(in: reason) : nil {
+        // Somebody has to do something about it: trying again alone will not help.
+        case .brokers: logger.error("the broker's certificate is not accepted", metadata: metadata)
+        case .ours: logger.error("the broker does not accept the gateway's certificate", metadata: metadata)
+        case .version:
+            logger.error("the broker speaks no TLS version that broker.tls.min_version allows", metadata: metadata)
+        case .files: logger.error("the TLS files for the broker cannot be used", metadata: metadata)
+        case nil: logger.warning("broker not reachable", metadata: metadata)
+        }
     }
 
     private func text(ofError code: Int32, systemError: Int32) -> String {

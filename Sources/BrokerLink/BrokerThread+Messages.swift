@@ -23,18 +23,54 @@ extension BrokerThread: MosquittoEvents {
             table.unsubscribeSent(valid, packetID: packetID)
         }
         while case let topics = table.nextToSubscribe(count: Self.topicsPerPacket, bytes: room), !topics.isEmpty {
-            let invalid = topics.filter { !MosquittoClient.isTopicFilter($0) }
-            deliveries.add(
-                table.subscribeFailed(invalid, reasonCode: UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)))
-            let tooLong = topics.filter { !invalid.contains($0) && $0.utf8.count + 3 > room }
-            deliveries.add(table.subscribeFailed(tooLong, reasonCode: UInt8(MQTT_RC_PACKET_TOO_LARGE.rawValue)))
-            let valid = topics.filter { !invalid.contains($0) && !tooLong.contains($0) }
-            guard !valid.isEmpty else { continue }
-            let (code, packetID) = client.subscribe(to: valid)
-            guard code == MOSQ_ERR_SUCCESS.rawValue else { return table.subscribeNotSent(valid) }
-            table.subscribeSent(valid, packetID: packetID)
+            guard subscribe(to: topics, room: room, client) else { return }
+        }
+        while freeSlots > 0,
+            case let topics = table.nextToAnnounce(count: min(freeSlots, Self.topicsPerPacket), bytes: room),
+            !topics.isEmpty
+        {
+            guard subscribe(to: topics, room: room, client) else { return }
+            for topic in topics {
+                table.announced(with: topic)
+                guard let announcement = announcements.removeValue(forKey: topic) else { continue }
+                guard send(announcement, client) else { return }
+            }
         }
     }
+
+    /// False: the connection has failed.
+    private func subscribe(to topics: [String], room: Int, _ client: MosquittoClient) -> Bool {
+        let invalid = topics.filter { !MosquittoClient.isTopicFilter($0) }
+        deliveries.add(table.subscribeFailed(invalid, reasonCode: UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)))
+        let tooLong = topics.filter { !invalid.contains($0) && $0.utf8.count + 3 > room }
+        deliveries.add(table.subscribeFailed(tooLong, reasonCode: UInt8(MQTT_RC_PACKET_TOO_LARGE.rawValue)))
+        let valid = topics.filter { !invalid.contains($0) && !tooLong.contains($0) }
+        guard !valid.isEmpty else { return true }
+        let (code, packetID) = client.subscribe(to: valid)
+        guard code == MOSQ_ERR_SUCCESS.rawValue else {
+            table.subscribeNotSent(valid)
+            return false
+        }
+        table.subscribeSent(valid, packetID: packetID)
+        return true
+    }
+
+    func announce(_ announcement: BrokerPublish, withSubscriptionTo topic: String) {
+        if table.announce(with: topic) {
+            // One of an older subscriber, never sent, has lost its meaning.
+            if announcements.updateValue(announcement, forKey: topic) != nil { settled += 1 }
+        } else {
+            queue.append(announcement)
+        }
+    }
+
+    /// How many messages the broker takes at once beyond those on their way.
+    private var freeSlots: Int {
+        qualityOfService == 0 ? Self.topicsPerPacket : inFlightLimit - queue.inFlightCount
+    }
+
+    /// Announcements find a free slot soon, however many messages wait.
+    private var slotsKept: Int { table.hasSomethingToAnnounce ? inFlightLimit / 4 : 0 }
 
     func mosquittoSubscribed(packetID: Int32, granted: UnsafeBufferPointer<Int32>) {
         deliveries.add(table.subscribeAcknowledged(packetID: packetID, granted: granted))
@@ -44,11 +80,19 @@ extension BrokerThread: MosquittoEvents {
         table.unsubscribeAcknowledged(packetID: packetID)
     }
 
-    func mosquittoReceived(_ message: BrokerMessage) {
+    func mosquittoReceived(_ message: BrokerMessage, redeliveryKey: Int?) {
+        if let redeliveryKey, !redeliveries.isNew(redeliveryKey) {
+            logger.debug("message delivered again by the broker", metadata: ["topic": "\(message.topic)"])
+            return
+        }
         if let receiver = table.receiver(of: message.topic) {
             deliveries.add(.message(receiver.subscriber, message), on: receiver.eventLoop)
-        } else {
-            observer.brokerDeliveredUnrouted(message, from: connection)
+            return
+        }
+        switch observer.brokerRoute(of: message, from: connection) {
+        case .unrouted: observer.brokerDeliveredUnrouted(message, from: connection)
+        case .taken: break
+        case .deliver(let eventLoop, let body): deliveries.add(.routed(body), on: eventLoop)
         }
     }
 
@@ -57,7 +101,7 @@ extension BrokerThread: MosquittoEvents {
     /// Only what the socket takes at once is handed to libmosquitto, whose own queue knows no bound.
     var canSendMessages: Bool {
         guard case .up = link, let client, queue.waitingCount > 0 else { return false }
-        return (qualityOfService == 0 || queue.inFlightCount < inFlightLimit) && !client.wantsWrite
+        return (qualityOfService == 0 || queue.inFlightCount < inFlightLimit - slotsKept) && !client.wantsWrite
     }
 
     func sendMessages(_ now: NIODeadline) {

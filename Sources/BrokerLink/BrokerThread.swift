@@ -37,7 +37,13 @@ final class BrokerThread {
 
     var queue = OutboundQueue()
     var table = SubscriptionTable()
+    /// By the topic whose SUBSCRIBE they go out with.
+    var announcements: [String: BrokerPublish] = [:]
     var deliveries = DeliveryBatch()
+    private let backlog = DeliveryBacklog()
+    /// The socket is not read, because the event loops have enough to do.
+    private var isReadingPaused = false
+    var redeliveries = RedeliveryFilter()
     var failures = FailureCount()
     /// Messages that are no longer pending, since the last round.
     var settled = 0
@@ -46,6 +52,7 @@ final class BrokerThread {
     var maximumPacketSize: Int?
     var inFlightLimit: Int
 
+    private static let redeliveryTime = TimeAmount.seconds(30)
     private var nextTick = NIODeadline.now()
     var stopDeadline: NIODeadline?
     private var isDisconnecting = false
@@ -90,9 +97,11 @@ final class BrokerThread {
             settle()
             if isFinished { break }
             watchSocket()
-            let mayWait = !canSendMessages && connection.threadMaySleep()
+            let mayWait =
+                !canSendMessages && connection.threadMaySleep() && !(isReadingPaused && !backlog.isFull)
             poll.wait(until: mayWait ? nextWakeUp(now) : now, handle)
         }
+        _ = connection.shut(evenWithMail: true)
         connection.linkChanged(isUp: false)
         client = nil
         log(failures.reportAll())
@@ -105,11 +114,17 @@ final class BrokerThread {
         stopDeadline = connection.takeMail(publishes: &publishes, commands: &commands)
         for command in commands {
             switch command {
-            case .subscribe(let topic, let receiver):
+            case .subscribe(let topic, let receiver, let announcement):
                 if let news = table.subscribe(topic: topic, receiver: receiver) {
                     deliveries.add([news])
                 }
-            case .unsubscribe(let topic, let subscriber): table.unsubscribe(topic: topic, subscriber: subscriber)
+                if let announcement { announce(announcement, withSubscriptionTo: topic) }
+            case .unsubscribe(let topic, let subscriber):
+                if table.unsubscribe(topic: topic, subscriber: subscriber),
+                    announcements.removeValue(forKey: topic) != nil
+                {
+                    settled += 1
+                }
             case .discard(let topic): table.discard(topic: topic)
             }
         }
@@ -136,6 +151,7 @@ final class BrokerThread {
     }
 
     private func tick(_ now: NIODeadline) {
+        if case .up(let since) = link, now - since >= Self.redeliveryTime { redeliveries.forgetSuspects() }
         if case .up = link, !isDisconnecting, let client {
             check(client.tick(), systemError: errno, now)
         } else {
@@ -155,6 +171,8 @@ final class BrokerThread {
         }
         if let stopDeadline, stopDeadline > now {
             next = min(next, stopDeadline)
+            // The event loops do not wake this thread to say that they are done.
+            if !backlog.isEmpty { next = min(next, now + .milliseconds(5)) }
         }
         return next
     }
@@ -171,8 +189,7 @@ final class BrokerThread {
             isFinished = isDisconnecting || isStopping(withNothingToSendBy: now)
             return
         }
-        let isDone = queue.isEmpty && table.unsubscribesAreSettled && !client.wantsWrite
-        if !isDisconnecting, isDone || now >= stopDeadline {
+        if !isDisconnecting, now >= stopDeadline || isDone(client) {
             isDisconnecting = true
             // Without a DISCONNECT the broker would publish the Will.
             client.disconnect()
@@ -186,6 +203,12 @@ final class BrokerThread {
         }
     }
 
+    /// All is said, and nobody can have more to say about what the broker has delivered.
+    private func isDone(_ client: MosquittoClient) -> Bool {
+        queue.isEmpty && table.unsubscribesAreSettled && !client.wantsWrite && deliveries.isEmpty && backlog.isEmpty
+            && connection.shut(evenWithMail: false)
+    }
+
     // MARK: The socket
 
     private func watchSocket() {
@@ -196,7 +219,10 @@ final class BrokerThread {
             // libmosquitto says nothing useful of what the handshake waits for; its packets are small, and only the
             // first must wait for TCP.
             poll.change(client.socket, to: isConnected ? .read : [.read, .write])
-        case .connecting, .up: poll.change(client.socket, to: client.wantsWrite ? [.read, .write] : .read)
+        case .connecting, .up:
+            isReadingPaused = backlog.isFull
+            let reading: BrokerPoll.Interest = isReadingPaused ? [] : .read
+            poll.change(client.socket, to: client.wantsWrite ? [reading, .write] : reading)
         }
     }
 
@@ -246,7 +272,7 @@ final class BrokerThread {
     }
 
     private func settle() {
-        deliveries.handOver()
+        deliveries.handOver(backlog) { [connection] in connection.wake() }
         if settled > 0 {
             pending.settle(settled)
             settled = 0

@@ -7,6 +7,8 @@ struct DeliveryBatch {
         case refused(any BrokerSubscriber, reasonCode: UInt8)
         case message(any BrokerSubscriber, BrokerMessage)
         case notTaken(any BrokerSubscriber, token: String, reason: String)
+        /// Of a subscription with wildcards.
+        case routed(@Sendable () -> Void)
 
         func deliver() {
             switch self {
@@ -16,6 +18,7 @@ struct DeliveryBatch {
             case .message(let subscriber, let message): subscriber.brokerDelivered(message)
             case .notTaken(let subscriber, let token, let reason):
                 subscriber.brokerDidNotTake(token: token, reason: reason)
+            case .routed(let body): body()
             }
         }
     }
@@ -26,6 +29,8 @@ struct DeliveryBatch {
     }
 
     private var shares: [Share] = []
+
+    var isEmpty: Bool { shares.isEmpty }
 
     mutating func add(_ delivery: Delivery, on eventLoop: any EventLoop) {
         // There are as many event loops as processors: a search is cheaper than a hash.
@@ -46,14 +51,17 @@ struct DeliveryBatch {
         }
     }
 
-    mutating func handOver() {
+    /// - Parameter wake: called on an event loop when the backlog is no longer full.
+    mutating func handOver(_ backlog: DeliveryBacklog, wake: @escaping @Sendable () -> Void) {
         guard !shares.isEmpty else { return }
         for share in shares {
             let deliveries = share.deliveries
+            backlog.handedOver(deliveries.count)
             share.eventLoop.execute {
                 for delivery in deliveries {
                     delivery.deliver()
                 }
+                if backlog.finished(deliveries.count) { wake() }
             }
         }
         shares.removeAll(keepingCapacity: true)

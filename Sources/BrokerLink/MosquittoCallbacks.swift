@@ -19,7 +19,8 @@ protocol MosquittoEvents: AnyObject {
     func mosquittoPublished(packetID: Int32, reasonCode: Int32)
     func mosquittoSubscribed(packetID: Int32, granted: UnsafeBufferPointer<Int32>)
     func mosquittoUnsubscribed(packetID: Int32)
-    func mosquittoReceived(_ message: BrokerMessage)
+    /// `redeliveryKey`: by which a QoS 1 message that the broker delivers again is known.
+    func mosquittoReceived(_ message: BrokerMessage, redeliveryKey: Int?)
 }
 
 /// MQTT 5 property identifiers, as the integers that libmosquitto's functions take.
@@ -81,7 +82,11 @@ enum MosquittoCallbacks {
             if mosquitto_property_read_int32(properties, MQTTProperty.messageExpiryInterval, &seconds, false) != nil {
                 received.expires = .now() + .seconds(Int64(seconds))
             }
-            MosquittoClient.client(userData)?.events.mosquittoReceived(received)
+            // libmosquitto itself sees to it that a QoS 2 message comes once.
+            let key =
+                message.qos == 1
+                ? RedeliveryFilter.key(packetID: Int32(message.mid), topic: received.topic, payload: bytes) : nil
+            MosquittoClient.client(userData)?.events.mosquittoReceived(received, redeliveryKey: key)
             // With TLS, loop_read takes errno for its own and would leave what OpenSSL has decrypted already.
             errno = 0
         }

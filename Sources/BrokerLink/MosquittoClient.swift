@@ -107,8 +107,9 @@ final class MosquittoClient {
                 handle, tls.caFile, folder, tls.certificateFile, tls.keyFile, MosquittoCallbacks.keyPassword)
             try check(code, "TLS: certificate files")
         }
-        // SSL_VERIFY_NONE is 0, SSL_VERIFY_PEER 1. No version named: TLS 1.2 and later.
-        try check(mosquitto_tls_opts_set(handle, tls.verify ? 1 : 0, nil, nil), "TLS options")
+        // SSL_VERIFY_NONE is 0, SSL_VERIFY_PEER 1. The version is the oldest one that is taken.
+        try check(
+            mosquitto_tls_opts_set(handle, tls.verify ? 1 : 0, tls.minimumVersion.rawValue, nil), "TLS options")
         try check(mosquitto_tls_insecure_set(handle, !tls.verify), "TLS options")
     }
 
@@ -212,8 +213,10 @@ final class MosquittoClient {
     func subscribe(to topics: [String]) -> (code: Int32, packetID: Int32) {
         var packetID: Int32 = 0
         let code = Self.withCStrings(topics) { list, count in
-            mosquitto_subscribe_multiple(
-                handle, &packetID, count, list, configuration.qualityOfService.rawValue, 0, nil)
+            // MQTT 5, 3.8.3.1: retained messages not again for a subscription that the broker has already.
+            let options = protocolVersion == .v5 ? Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue) : 0
+            return mosquitto_subscribe_multiple(
+                handle, &packetID, count, list, configuration.qualityOfService.rawValue, options, nil)
         }
         return (code, packetID)
     }

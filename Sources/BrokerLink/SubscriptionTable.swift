@@ -28,6 +28,8 @@ struct SubscriptionTable {
         var state: State
         /// This subscriber has heard that it is subscribed.
         var isTold = false
+        /// Its SUBSCRIBE goes out with an announcement.
+        var isAnnounced = false
     }
 
     private struct Presence {
@@ -38,6 +40,8 @@ struct SubscriptionTable {
     private var entries: [String: Entry] = [:]
     /// Topics in state `wanted`, oldest first; may name some that are no longer.
     private var toSubscribe: [String] = []
+    /// The same for those with an announcement.
+    private var toAnnounce: [String] = []
     private var toUnsubscribe: Set<String> = []
     private var subscribing: [Int32: [String]] = [:]
     private var unsubscribing: [Int32: [String]] = [:]
@@ -45,7 +49,8 @@ struct SubscriptionTable {
     private var present: [ObjectIdentifier: Presence] = [:]
     private var isLinkUp = false
 
-    var hasSomethingToSend: Bool { !toSubscribe.isEmpty || !toUnsubscribe.isEmpty }
+    var hasSomethingToSend: Bool { !toSubscribe.isEmpty || !toUnsubscribe.isEmpty || !toAnnounce.isEmpty }
+    var hasSomethingToAnnounce: Bool { !toAnnounce.isEmpty }
     var unsubscribesAreSettled: Bool { toUnsubscribe.isEmpty && unsubscribing.isEmpty }
 
     func receiver(of topic: String) -> Receiver? {
@@ -74,12 +79,30 @@ struct SubscriptionTable {
         return entry.isTold ? .subscribed(receiver) : nil
     }
 
-    mutating func unsubscribe(topic: String, subscriber: any BrokerSubscriber) {
-        guard let entry = entries[topic], entry.receiver.subscriber === subscriber else { return }
+    /// False: that subscriber does not have the topic.
+    @discardableResult
+    mutating func unsubscribe(topic: String, subscriber: any BrokerSubscriber) -> Bool {
+        guard let entry = entries[topic], entry.receiver.subscriber === subscriber else { return false }
         remove(topic, entry)
         if entry.state != .wanted(brokerMayKnow: false) {
             toUnsubscribe.insert(topic)
         }
+        return true
+    }
+
+    /// An announcement goes out with the SUBSCRIBE; false: that is not to be sent, or has been.
+    mutating func announce(with topic: String) -> Bool {
+        guard var entry = entries[topic], case .wanted = entry.state else { return false }
+        if !entry.isAnnounced {
+            entry.isAnnounced = true
+            entries[topic] = entry
+            toAnnounce.append(topic)
+        }
+        return true
+    }
+
+    mutating func announced(with topic: String) {
+        entries[topic]?.isAnnounced = false
     }
 
     mutating func discard(topic: String) {
@@ -91,11 +114,22 @@ struct SubscriptionTable {
 
     /// The topics of the next SUBSCRIBE, at most `count` and about `bytes` bytes of packet.
     mutating func nextToSubscribe(count: Int, bytes: Int) -> [String] {
+        next(from: \.toSubscribe, isAnnounced: false, count: count, bytes: bytes)
+    }
+
+    /// The same for topics with an announcement.
+    mutating func nextToAnnounce(count: Int, bytes: Int) -> [String] {
+        next(from: \.toAnnounce, isAnnounced: true, count: count, bytes: bytes)
+    }
+
+    private mutating func next(
+        from list: WritableKeyPath<Self, [String]>, isAnnounced: Bool, count: Int, bytes: Int
+    ) -> [String] {
         var topics: [String] = []
         var room = bytes
         var looked = 0
-        for topic in toSubscribe {
-            if case .wanted = entries[topic]?.state {
+        for topic in self[keyPath: list] {
+            if let entry = entries[topic], case .wanted = entry.state, entry.isAnnounced == isAnnounced {
                 room -= topic.utf8.count + 3
                 if topics.count == count || (room < 0 && !topics.isEmpty) { break }
                 topics.append(topic)
@@ -104,7 +138,7 @@ struct SubscriptionTable {
             }
             looked += 1
         }
-        toSubscribe.removeFirst(looked)
+        self[keyPath: list].removeFirst(looked)
         return topics
     }
 
@@ -118,9 +152,13 @@ struct SubscriptionTable {
     /// The link turned out to be gone.
     mutating func subscribeNotSent(_ topics: [String]) {
         for topic in topics where entries[topic] != nil {
-            entries[topic]?.state = .wanted(brokerMayKnow: true)
-            toSubscribe.append(topic)
+            wantAgain(topic)
         }
+    }
+
+    private mutating func wantAgain(_ topic: String) {
+        entries[topic]?.state = .wanted(brokerMayKnow: true)
+        if entries[topic]?.isAnnounced == true { toAnnounce.append(topic) } else { toSubscribe.append(topic) }
     }
 
     /// Could not be sent at all (not a topic filter, too long for this broker).
@@ -186,8 +224,7 @@ struct SubscriptionTable {
         for topics in subscribing.values {
             for topic in topics {
                 guard case .sent = entries[topic]?.state else { continue }
-                entries[topic]?.state = .wanted(brokerMayKnow: true)
-                toSubscribe.append(topic)
+                wantAgain(topic)
             }
         }
         subscribing.removeAll()
@@ -197,23 +234,16 @@ struct SubscriptionTable {
         unsubscribing.removeAll()
     }
 
-    /// CONNACK: with the session kept, only what was not acknowledged is to be sent; else everything.
-    mutating func linkUp(sessionPresent: Bool) -> [News] {
+    /// CONNACK: everything is subscribed again, even if the broker says that it kept the session. A broker that crashed
+    /// may have an old copy of it from its disk, and would never deliver what was subscribed to since.
+    mutating func linkUp(sessionPresent: Bool) {
         isLinkUp = true
-        var news: [News] = []
-        if !sessionPresent {
-            toUnsubscribe.removeAll()
-            toSubscribe = Array(entries.keys)
-        }
+        if !sessionPresent { toUnsubscribe.removeAll() }
+        toSubscribe = entries.filter { !$0.value.isAnnounced }.map(\.key)
+        toAnnounce = entries.filter(\.value.isAnnounced).map(\.key)
         for (topic, entry) in entries where entry.state == .acknowledged {
-            if !sessionPresent {
-                entries[topic]?.state = .wanted(brokerMayKnow: false)
-            } else if !entry.isTold {
-                entries[topic]?.isTold = true
-                news.append(.subscribed(entry.receiver))
-            }
+            entries[topic]?.state = .wanted(brokerMayKnow: sessionPresent)
         }
-        return news
     }
 
     // MARK: Who is here

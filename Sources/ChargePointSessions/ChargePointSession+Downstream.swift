@@ -7,9 +7,20 @@ import OCPPJ
 extension ChargePointSession {
     // MARK: From the broker
 
-    /// The broker has acknowledged the subscription: what waited for it goes out.
+    /// The broker has acknowledged the subscription.
     public func subscriptionAcknowledged() {
         guard phase == .subscribing else { return }
+        let now = NIODeadline.now()
+        let claims = context.claims
+        isSubscribed = true
+        claimWait.subscribed(isHeard: claims?.isHeard ?? false, isAlone: claims?.isAlone(now: now) ?? true, now: now)
+        openIfSettled()
+        if phase == .subscribing { armTimer() }
+    }
+
+    /// What waited for the subscription, and for the end of the session before, goes out.
+    func openIfSettled() {
+        guard phase == .subscribing, isSubscribed, claimWait.isOver else { return }
         phase = .open
         let waiting = unpublished
         unpublished = []
@@ -20,6 +31,7 @@ extension ChargePointSession {
                 brokerDidNotTake(uniqueID: call.uniqueID, reason: "the broker takes no more messages")
             }
         }
+        releaseHeldDownstream()
     }
 
     public func subscriptionRefused(reasonCode: UInt8) {
@@ -44,6 +56,11 @@ extension ChargePointSession {
 
     public func received(_ downstream: DownstreamMessage) {
         guard !isEnded else { return receivedAfterEnd(downstream) }
+        if !claimWait.isOver { return hold(downstream) }
+        deliver(downstream)
+    }
+
+    func deliver(_ downstream: DownstreamMessage) {
         if downstream.isRetained {
             context.counters.add(.badDownstreamMessages)
             let uniqueID = OCPPMessage.uniqueID(ofRelay: downstream.payload)
@@ -128,6 +145,8 @@ extension ChargePointSession {
             successor.eventLoop.execute {
                 successor.assumeIsolated { $0.received(downstream) }
             }
+        } else if isElsewhere {
+            leaveToOtherGateway(downstream)
         } else {
             context.counters.add(.notConnected)
             report(

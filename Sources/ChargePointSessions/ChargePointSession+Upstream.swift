@@ -86,6 +86,7 @@ extension ChargePointSession {
             relayCall(message, deadline: deadline)
             if let forgotten = machine.takeForgottenCall() {
                 log(.warning, "open CALL forgotten", ["id": "\(forgotten.uniqueID)", "action": "\(forgotten.action)"])
+                forgetUnpublished(forgotten.uniqueID)
             }
             armTimer()
         case .refuseCall(let code, let description):

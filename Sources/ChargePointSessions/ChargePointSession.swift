@@ -11,11 +11,15 @@ public final actor ChargePointSession {
     enum Phase {
         /// The session whose place it takes has not reported its end yet.
         case waitingForPredecessor
-        /// The broker has not acknowledged the subscription yet.
+        /// The broker has not acknowledged the subscription yet, or another gateway may still report the end of the
+        /// session before.
         case subscribing
         case open
         case ended
     }
+
+    /// Messages that may wait for the subscription; more than the open CALLs that the rules allow by themselves.
+    private static let mostUnpublished = 512
 
     public nonisolated let eventLoop: any EventLoop
     public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
@@ -25,7 +29,9 @@ public final actor ChargePointSession {
     nonisolated let topics: SessionTopics
     let connection: any ChargePointConnection
     let link: any UpstreamLink
-    let sessionID = RandomID.make()
+    nonisolated let sessionID: String
+    /// What other gateways hear of this session; nil: they hear nothing.
+    public nonisolated let claim: SessionClaim?
     let connectedAt = NIODeadline.now()
 
     var machine: SessionStateMachine
@@ -36,8 +42,15 @@ public final actor ChargePointSession {
     var heldTexts: Deque<ByteBuffer> = []
     var hold: SessionStateMachine.Hold?
     private var timerAt = NIODeadline.distantFuture
+    /// The broker has acknowledged the subscription.
+    var isSubscribed = false
+    var claimWait: ClaimWait
+    /// What arrives from the broker before it is clear whose it is.
+    var heldDownstream: [HeldDownstreamMessage] = []
     /// The newer session that took this one's place.
     private(set) var successor: ChargePointSession?
+    /// Another gateway has the charge point now, and delivers what is published to it.
+    var isElsewhere = false
     var callsUp = 0
     var callsDown = 0
     var badMessages = 0
@@ -52,6 +65,10 @@ public final actor ChargePointSession {
         self.context = context
         self.connection = connection
         self.link = link
+        let sessionID = RandomID.make()
+        self.sessionID = sessionID
+        claim = topics.claim == nil ? nil : context.claims?.claim(session: sessionID)
+        claimWait = ClaimWait(isOn: claim != nil)
         machine = SessionStateMachine(settings: context.settings, now: .now())
     }
 
@@ -80,7 +97,7 @@ public final actor ChargePointSession {
         phase = .subscribing
         // Kept in front of what the charge point said meanwhile.
         if let presence = presenceMessage(end: nil) { unpublished.insert(presence, at: 0) }
-        link.subscribe(self)
+        link.subscribe(self, announcing: claimMessage)
     }
 
     /// The older session has reported its end.
@@ -90,7 +107,7 @@ public final actor ChargePointSession {
         case .ended:
             guard successor == nil else { return passOn() }
             // It left before its turn came: the subscription that it would have taken over goes.
-            link.subscribe(self)
+            link.subscribe(self, announcing: nil)
             link.unsubscribe(self)
         case .subscribing, .open: break
         }
@@ -117,15 +134,17 @@ public final actor ChargePointSession {
     /// Ends the session, once: what is open is reported, then the connection is closed.
     public func end(_ reason: SessionEnd) {
         guard !isEnded else { return }
-        let isSubscribed = phase == .open
+        let wasOpen = phase == .open
         let wasWaiting = phase == .waitingForPredecessor
-        if !isSubscribed { dropUnpublishedCalls() }
+        if !wasOpen { dropUnpublishedCalls() }
         phase = .ended
         for message in unpublished { publishOrLog(message) }
         unpublished = []
         for call in machine.end() {
             report("disconnected", uniqueID: call.uniqueID, .genericError, "the charge point's session has ended")
         }
+        for held in heldDownstream { reportUndelivered(held.message) }
+        heldDownstream = []
         if !wasWaiting, let presence = presenceMessage(end: reason) { publishOrLog(presence) }
         heldTexts.removeAll()
         // A newer session takes the subscription over as it is.
@@ -162,7 +181,7 @@ public final actor ChargePointSession {
 
     /// Arms the connection's timer if something falls due before it fires anyway.
     func armTimer() {
-        let deadline = machine.nextDeadline(hold: hold, now: .now())
+        let deadline = min(machine.nextDeadline(hold: hold, now: .now()), claimWait.deadline ?? .distantFuture)
         guard deadline < timerAt else { return }
         timerAt = deadline
         connection.armTimer(at: deadline)
@@ -175,6 +194,8 @@ public final actor ChargePointSession {
         let now = NIODeadline.now()
         while !isEnded, let timeout = machine.takeTimeout(hold: hold, now: now) { handle(timeout) }
         guard !isEnded else { return }
+        claimWait.expire(linkIsUp: link.isUp, now: now)
+        openIfSettled()
         releaseHeldTexts()
         armTimer()
     }
@@ -184,6 +205,7 @@ public final actor ChargePointSession {
         case .answer(let call):
             context.counters.add(.answerTimeouts)
             log(.warning, "CALL without an answer", ["id": "\(call.uniqueID)", "action": "\(call.action)"])
+            forgetUnpublished(call.uniqueID)
             sendError(call.uniqueID, .internalError, "no answer from the central system")
         case .call(let call):
             context.counters.add(.callTimeouts)
@@ -204,11 +226,17 @@ public final actor ChargePointSession {
     func publish(_ message: UpstreamMessage) -> Bool {
         switch phase {
         case .waitingForPredecessor, .subscribing:
+            guard unpublished.count < Self.mostUnpublished else { return false }
             unpublished.append(message)
             return true
         case .open, .ended:
             return link.publish(message, from: self)
         }
+    }
+
+    /// A CALL that its charge point has been told failed is not published any more.
+    func forgetUnpublished(_ uniqueID: String) {
+        unpublished.removeAll { $0.call?.uniqueID == uniqueID }
     }
 
     func publishOrLog(_ message: UpstreamMessage) {

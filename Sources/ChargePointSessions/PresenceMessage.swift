@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import OCPPJ
 
@@ -20,8 +19,8 @@ struct PresenceMessage {
         write("session", sessionID, to: &out)
         write("version", chargePoint.version.rawValue, to: &out)
         write("remote", chargePoint.remoteAddress, to: &out)
-        // Nobody authenticates yet, so no name is to be trusted.
-        write("username", "", to: &out)
+        // Without an authenticator no name is to be trusted.
+        write("username", chargePoint.username ?? "", to: &out)
         if let end {
             write("reason", end.reason, to: &out)
             let milliseconds = end.duration.nanoseconds / 1_000_000
@@ -59,24 +58,6 @@ struct RefusedMessage {
         out.writeJSONString(ofText: text)
         out.writeStaticString("}")
         return out
-    }
-}
-
-/// The time of day.
-enum WallClock {
-    /// RFC 3339 in UTC with milliseconds.
-    static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        func padded(_ number: Int32, _ width: Int) -> String {
-            let text = String(number)
-            return String(repeating: "0", count: max(0, width - text.count)) + text
-        }
-        let date = "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
-        let time = "\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
-        return "\(date)T\(time).\(padded(Int32(now.tv_nsec / 1_000_000), 3))Z"
     }
 }
 

@@ -12,11 +12,13 @@ public struct RelayTopicTemplates: Sendable, Equatable {
     public var downstream: TopicTemplate
     /// Nil: off.
     public var presence: TopicTemplate?
+    /// `gateway.claim_topic`; nil: off.
+    public var claim: TopicTemplate?
 
     public init(
         mountpoint: String = "ocpp/", call: String = "cp/${cid}", callOverrides: [String: String] = [:],
         reply: String = "cp/${cid}/Reply", error: String = "cp/${cid}/Reply", invalid: String? = nil,
-        downstream: String = "cs/${cid}", presence: String? = nil
+        downstream: String = "cs/${cid}", presence: String? = nil, claim: String? = "gateway/claims/${cid}"
     ) {
         self.call = TopicTemplate(mountpoint + call)
         self.callOverrides = callOverrides.mapValues { TopicTemplate(mountpoint + $0) }
@@ -25,6 +27,7 @@ public struct RelayTopicTemplates: Sendable, Equatable {
         self.invalid = invalid.map { TopicTemplate(mountpoint + $0) }
         self.downstream = TopicTemplate(mountpoint + downstream)
         self.presence = presence.map { TopicTemplate(mountpoint + $0) }
+        self.claim = claim.map { TopicTemplate(mountpoint + $0) }
     }
 }
 
@@ -32,6 +35,7 @@ public struct RelayTopicTemplates: Sendable, Equatable {
 public struct SessionTopics: Sendable {
     public let downstream: String
     public let presence: String?
+    let claim: String?
     private let call: MessageTopic
     private let callOverrides: [String: MessageTopic]
     private let reply: MessageTopic
@@ -44,6 +48,7 @@ public struct SessionTopics: Sendable {
         }
         downstream = templates.downstream.filled(identity: identity).topic ?? ""
         presence = templates.presence?.filled(identity: identity).topic
+        claim = templates.claim?.filled(identity: identity).topic
         call = topic(templates.call)
         callOverrides = templates.callOverrides.mapValues(topic)
         reply = topic(templates.reply)

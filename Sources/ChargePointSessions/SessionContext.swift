@@ -15,11 +15,13 @@ public final class SessionContext: Sendable {
     /// Named in presence messages.
     public let gatewayID: String
     public let retainsPresence: Bool
+    /// Nil: no takeover between gateways (`gateway.claim_topic` empty).
+    public let claims: GatewayClaims?
 
     public init(
         settings: SessionSettings, formatChecking: MessageFormatChecking? = nil, registry: SessionRegistry,
         counters: GatewayCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: String,
-        retainsPresence: Bool = false
+        retainsPresence: Bool = false, claims: GatewayClaims? = nil
     ) {
         self.settings = settings
         self.formatChecking = formatChecking
@@ -29,6 +31,7 @@ public final class SessionContext: Sendable {
         self.logsWholeFrames = logsWholeFrames
         self.gatewayID = gatewayID
         self.retainsPresence = retainsPresence
+        self.claims = claims
     }
 }
 
@@ -46,12 +49,17 @@ public struct ChargePoint: Sendable {
     /// `192.0.2.7:5123`.
     public var remoteAddress: String
     public var listener: String
+    /// As the authenticator accepted it; nil where nobody was asked.
+    public var username: String?
 
-    public init(identity: String, version: OCPPVersion, remoteAddress: String, listener: String) {
+    public init(
+        identity: String, version: OCPPVersion, remoteAddress: String, listener: String, username: String? = nil
+    ) {
         self.identity = identity
         self.version = version
         self.remoteAddress = remoteAddress
         self.listener = listener
+        self.username = username
     }
 }
 

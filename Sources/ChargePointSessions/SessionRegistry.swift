@@ -15,6 +15,10 @@ public final class SessionRegistry: Sendable {
         sessions.withLock { Array($0.values) }
     }
 
+    public func session(ofDownstreamTopic topic: String) -> ChargePointSession? {
+        sessions.withLock { $0[topic] }
+    }
+
     /// Enters a session and gives back the one whose place it takes.
     func enter(_ session: ChargePointSession) -> ChargePointSession? {
         sessions.withLock { $0.updateValue(session, forKey: session.downstreamTopic) }

@@ -74,6 +74,12 @@ public struct TopicTemplate: Sendable, Equatable {
         }
     }
 
+    /// The topic filter for all charge points: each level that holds an identity is a `+`.
+    public var filter: String {
+        let levels = filled { _ in "+" }.topic.map { $0.split(separator: "/", omittingEmptySubsequences: false) } ?? []
+        return levels.map { $0.contains("+") ? "+" : $0 }.joined(separator: "/")
+    }
+
     /// The identity that makes this template the given topic; nil if there is none.
     public func identity(in topic: String) -> String? {
         guard case .literal(let prefix)? = parts.first ?? .literal("") else {

@@ -26,7 +26,9 @@ public protocol UpstreamLink: Sendable {
     /// False: the broker cannot take it and there is no room to keep it.
     func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> Bool
     /// Asks for what is published to the session's downstream topic; answered by `subscriptionAcknowledged()`.
-    func subscribe(_ session: ChargePointSession)
+    ///
+    /// - Parameter announcement: published right behind that, in front of whatever waits.
+    func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?)
     func unsubscribe(_ session: ChargePointSession)
 }
 

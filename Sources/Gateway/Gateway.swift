@@ -27,7 +27,10 @@ public struct Gateway: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let relay = Relay(configuration: configuration, group: group, logger: logger)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: StopSignals(logger: logger, flushLog: flushLog), successTerminationBehavior: .ignore),
+            .init(
+                service: StopSignals(
+                    logger: logger, flushLog: flushLog, reloadCertificates: { relay.reloadCertificates() }),
+                successTerminationBehavior: .ignore),
             .init(
                 service: relay, successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .cancelGroup),
@@ -35,6 +38,9 @@ public struct Gateway: Sendable {
         if let interval = configuration.statsInterval {
             let statistics = relay.statistics(every: interval)
             services.append(.init(service: statistics, successTerminationBehavior: .ignore))
+        }
+        if let reload = relay.certificateReload {
+            services.append(.init(service: reload, successTerminationBehavior: .ignore))
         }
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)

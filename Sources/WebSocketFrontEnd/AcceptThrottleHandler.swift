@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Stands on a listening socket and withholds `read` while the listener's rate is used up, so that the excess waits
-/// in the kernel's backlog.
+/// in the kernel's backlog; likewise while the process is nearly out of descriptors.
 ///
 /// The socket accepts one connection per read. An acceptor whose read is already out when the others use up the rate
 /// takes one connection more; that is paid back by a longer wait.
@@ -10,12 +10,15 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
     typealias InboundOut = any Channel
     typealias OutboundIn = Never
 
-    private let limiter: AcceptRateLimiter
+    /// Nil: any rate.
+    private let limiter: AcceptRateLimiter?
+    private let reserve: DescriptorReserve
     private var isWithholding = false
     private var context: ChannelHandlerContext?
 
-    init(limiter: AcceptRateLimiter) {
+    init(limiter: AcceptRateLimiter?, reserve: DescriptorReserve) {
         self.limiter = limiter
+        self.reserve = reserve
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -27,14 +30,14 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.limiter.accepted(now: .now())
+        self.limiter?.accepted(now: .now())
         context.fireChannelRead(data)
     }
 
     func read(context: ChannelHandlerContext) {
         guard !self.isWithholding else { return }
         let now = NIODeadline.now()
-        let next = self.limiter.nextAccept(now: now)
+        let next = max(self.limiter?.nextAccept(now: now) ?? now, self.reserve.nextAccept(now: now))
         guard next > now else {
             context.read()
             return

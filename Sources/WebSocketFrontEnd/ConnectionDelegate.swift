@@ -9,12 +9,21 @@ public struct AcceptedHandshake: Sendable, Equatable {
     /// `192.0.2.7:5123`.
     public var remoteAddress: String
     public var listener: String
+    /// As the authenticator accepted it.
+    public var username: String?
+    /// As a proxy in front has told.
+    public var certificate: PeerCertificateNames?
 
-    public init(identity: String, subprotocol: String, remoteAddress: String, listener: String) {
+    public init(
+        identity: String, subprotocol: String, remoteAddress: String, listener: String, username: String? = nil,
+        certificate: PeerCertificateNames? = nil
+    ) {
         self.identity = identity
         self.subprotocol = subprotocol
         self.remoteAddress = remoteAddress
         self.listener = listener
+        self.username = username
+        self.certificate = certificate
     }
 }
 
@@ -47,11 +56,26 @@ public protocol ConnectionAdmission: AnyObject, Sendable {
     /// Nil to go on; else the handshake is refused with 503, this reason and `Retry-After`.
     /// Asked on the connection's event loop once path, identity and `maxConnections` are checked.
     func refusal(for listener: String) -> String?
+    /// Whether handshakes on this listener are put to `authenticate`; asked once, when the listener is made.
+    func authenticates(on listener: String) -> Bool
+    /// Decides who may come in, once everything but the subprotocol is checked; called on the connection's event loop,
+    /// which must not wait for it.
+    func authenticate(_ request: HandshakeCredentials, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeVerdict>
     /// The upgrade has been answered with 101; called on the connection's event loop. What the peer sends
     /// is handed to the returned delegate.
     func connectionOpened(_ connection: WebSocketConnection, _ handshake: AcceptedHandshake) -> any ConnectionDelegate
     /// One handshake was refused; for the log and the counters.
     func handshakeRefused(_ refusal: HandshakeRefusal)
+}
+
+extension ConnectionAdmission {
+    public func authenticates(on listener: String) -> Bool { false }
+
+    public func authenticate(
+        _ request: HandshakeCredentials, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<HandshakeVerdict> {
+        eventLoop.makeSucceededFuture(.accepted(username: nil))
+    }
 }
 
 /// A handshake that was not accepted.
@@ -64,12 +88,17 @@ public struct HandshakeRefusal: Sendable, Equatable {
     /// closed without an answer (time-out, no HTTP).
     public var status: Int?
     public var reason: String
+    /// More than 1 where this stands for others too: connections that are refused in floods are told of in sums.
+    public var count: Int
 
-    public init(listener: String, remoteAddress: String, identity: String?, status: Int?, reason: String) {
+    public init(
+        listener: String, remoteAddress: String, identity: String?, status: Int?, reason: String, count: Int = 1
+    ) {
         self.listener = listener
         self.remoteAddress = remoteAddress
         self.identity = identity
         self.status = status
         self.reason = reason
+        self.count = count
     }
 }

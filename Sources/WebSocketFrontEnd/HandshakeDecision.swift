@@ -25,6 +25,15 @@ struct HandshakeAnswer: Equatable {
     /// Seconds after which a charge point may come again; they add their own random wait (OCPP-J 1.6, 3.3).
     private static let retryAfter = "5"
 
+    static func unauthorized(_ reason: String, identity: String?) -> HandshakeAnswer {
+        HandshakeAnswer(
+            status: .unauthorized,
+            reason: reason,
+            identity: identity,
+            headers: [Header(name: "WWW-Authenticate", value: "Basic realm=\"ocpp\"")]
+        )
+    }
+
     static func unavailable(_ reason: String, identity: String?) -> HandshakeAnswer {
         HandshakeAnswer(
             status: .serviceUnavailable,
@@ -40,15 +49,25 @@ struct HandshakeRules: Sendable {
     var path: String
     var supportedSubprotocols: [String]
     var failIfNoSubprotocol: Bool
+    var origins: OriginRules?
 
     init(_ configuration: ListenerConfiguration) {
         self.path = configuration.path
         self.supportedSubprotocols = configuration.supportedSubprotocols
         self.failIfNoSubprotocol = configuration.failIfNoSubprotocol
+        self.origins = configuration.origins
     }
 
     /// - Parameter limits: Asked once path and identity are right; returns why the connection cannot be taken now.
     func decide(_ request: HTTPRequestHead, limits: () -> String?) -> HandshakeDecision {
+        self.decide(request, limits: limits) { _ in nil }
+    }
+
+    /// - Parameter authentication: Asked with the identity once all but the subprotocol is right; returns a refusal, or
+    ///   nil to go on.
+    func decide(
+        _ request: HTTPRequestHead, limits: () -> String?, authentication: (String) -> HandshakeAnswer?
+    ) -> HandshakeDecision {
         let identity: String
         switch ChargePointIdentityRules.identity(inTarget: request.uri, path: self.path) {
         case .success(let found): identity = found
@@ -61,7 +80,12 @@ struct HandshakeRules: Sendable {
             answer.identity = identity
             return .refuse(answer)
         }
-        // Origin and authentication are checked here, before the subprotocol.
+        if let reason = self.origins?.refusal(for: request.headers) {
+            return .refuse(HandshakeAnswer(status: .forbidden, reason: reason, identity: identity))
+        }
+        if let answer = authentication(identity) {
+            return .refuse(answer)
+        }
         let negotiation = SubprotocolNegotiation(
             offered: request.headers[canonicalForm: "sec-websocket-protocol"],
             supported: self.supportedSubprotocols,

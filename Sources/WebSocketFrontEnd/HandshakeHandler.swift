@@ -9,6 +9,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     private enum State {
         case waitingForRequest
+        /// The authenticator has been asked; what was decided about the rest waits for its answer.
+        case authenticating(HTTPRequestHead, HandshakeDecision, hasEnded: Bool)
         /// Decided; the 101 goes out once the request has been read to its end.
         case accepted(HTTPRequestHead, HandshakeDecision)
         /// Answered; closed when the peer has closed too, or at the deadline.
@@ -32,20 +34,32 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     /// Let go of after the handshake: the time-out's callback may keep this object for a while.
     private var http: (encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>)?
     private var state = State.waitingForRequest
-    private var remoteAddress = "unknown"
+    private let origin: ConnectionOrigin
+    private var remoteAddress: String
+    private var certificate: PeerCertificate?
+    private var username: String?
     private var context: ChannelHandlerContext?
 
     /// Sets up a connection that was just accepted.
-    static func start(on channel: any Channel, listener: ListenerState) throws {
-        let handler = HandshakeHandler(listener: listener)
+    static func start(on channel: any Channel, listener: ListenerState, origin: ConnectionOrigin) throws {
+        let handler = HandshakeHandler(listener: listener, origin: origin)
+        if let tls = listener.tls {
+            try TLSHandshakeHandler.start(on: channel, tls: tls, listener: listener, origin: origin)
+        }
         let encoder = HTTPResponseEncoder()
         let decoder = Self.makeDecoder(receiveBuffer: listener.configuration.receiveBuffer)
         handler.http = (encoder, decoder)
         try channel.pipeline.syncOperations.addHandlers([handler.gate, encoder, decoder, handler])
     }
 
-    private init(listener: ListenerState) {
+    private init(listener: ListenerState, origin: ConnectionOrigin) {
         self.listener = listener
+        self.origin = origin
+        self.remoteAddress = origin.remote
+        // What a proxy has verified counts as if it had been shown here.
+        if let names = origin.certificate, names.isVerified {
+            self.certificate = PeerCertificate(commonName: names.commonName)
+        }
     }
 
     private static func makeDecoder(receiveBuffer: Int) -> ByteToMessageHandler<HTTPRequestDecoder> {
@@ -61,18 +75,12 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.schedule(in: self.listener.configuration.handshakeTimeout, context: context)
-        if let address = context.remoteAddress { self.remoteAddress = address.hostAndPort }
+        self.schedule(at: self.origin.handshakeDeadline, context: context)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         self.http = nil
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        if let address = context.remoteAddress { self.remoteAddress = address.hostAndPort }
-        context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -81,19 +89,34 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
             self.decide(request, context: context)
         case (.accepted(let request, let decision), .end):
             self.upgrade(request, decision, context: context)
+        case (.authenticating(let request, let decision, _), .end):
+            self.state = .authenticating(request, decision, hasEnded: true)
         default:
             // A body or a pipelined request behind one that is answered already.
             break
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let certificate = event as? PeerCertificate {
+            self.certificate = certificate
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // An error on a connection that is going down anyway is told by channelInactive.
         guard context.channel.isActive, !(error is IOError) else { return }
+        if TLSFailure.isTLS(error) {
+            // The TLS handler closes the connection.
+            self.end(reason: "TLS error before the handshake was complete", saidNothing: false)
+            return
+        }
         switch self.state {
         case .waitingForRequest:
             break
-        case .accepted:
+        case .accepted, .authenticating:
             self.listener.leave()
         case .refused, .done:
             return
@@ -115,7 +138,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     func handleScheduledCallback(eventLoop: some EventLoop) {
         guard let context = self.context else { return }
         switch self.state {
-        case .waitingForRequest, .accepted:
+        case .waitingForRequest, .accepted, .authenticating:
             self.end(reason: "handshake time-out", saidNothing: false)
             context.close(promise: nil)
         case .refused(let closeBy) where closeBy <= .now():
@@ -130,7 +153,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         switch self.state {
         case .waitingForRequest:
             break
-        case .accepted:
+        case .accepted, .authenticating:
             self.listener.leave()
         case .refused, .done:
             return
@@ -142,11 +165,24 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     }
 
     private func decide(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
+        let forwarded = self.listener.configuration.forwardedAddress
+        if let address = forwarded.address(in: request.headers, peer: self.origin.address) {
+            self.remoteAddress = address
+        }
         var hasPlace = false
+        var asked: String?
         let decision = self.listener.rules.decide(request) {
             let reason = self.listener.enter()
             hasPlace = reason == nil
             return reason
+        } authentication: { identity in
+            if let refusal = self.certificateRefusal(identity) { return refusal }
+            asked = self.listener.authenticates ? identity : nil
+            return nil
+        }
+        if let asked {
+            self.authenticate(asked, request, decision, context: context)
+            return
         }
         switch decision {
         case .refuse(let answer):
@@ -155,6 +191,61 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         case .accept, .acceptThenClose:
             self.state = .accepted(request, decision)
         }
+    }
+
+    /// Why the client certificate is not the identity's, where it must be.
+    private func certificateRefusal(_ identity: String) -> HandshakeAnswer? {
+        let source = self.listener.configuration.identityFromCertificate
+        guard source != .none else { return nil }
+        guard let certificate = self.certificate else {
+            return .unauthorized("no client certificate to take the identity from", identity: identity)
+        }
+        return certificate.mismatch(identity, source).map { .unauthorized($0, identity: identity) }
+    }
+
+    private func authenticate(
+        _ identity: String, _ request: HTTPRequestHead, _ decision: HandshakeDecision, context: ChannelHandlerContext
+    ) {
+        self.state = .authenticating(request, decision, hasEnded: false)
+        let values = request.headers["authorization"]
+        let credentials = HandshakeCredentials(
+            identity: identity,
+            listener: self.listener.configuration.name,
+            remoteAddress: self.remoteAddress,
+            basic: values.count == 1 ? BasicCredentials(authorization: values[0]) : nil,
+            certificate: self.certificate
+        )
+        self.listener.admission.authenticate(credentials, on: context.eventLoop)
+            .hop(to: context.eventLoop)
+            .assumeIsolated()
+            .whenComplete { result in
+                let verdict = (try? result.get()) ?? .unavailable(reason: "the authentication failed")
+                self.authenticated(verdict, identity: identity)
+            }
+    }
+
+    private func authenticated(_ verdict: HandshakeVerdict, identity: String) {
+        // The connection may have ended meanwhile.
+        guard case .authenticating(let request, let decision, let hasEnded) = self.state, let context = self.context
+        else { return }
+        let refusal: HandshakeAnswer
+        switch (verdict, decision) {
+        case (.accepted, .refuse(let answer)):
+            refusal = answer
+        case (.accepted(let username), .accept), (.accepted(let username), .acceptThenClose):
+            self.username = username
+            self.state = .accepted(request, decision)
+            if hasEnded { self.upgrade(request, decision, context: context) }
+            return
+        case (.wrongCredentials(let reason), _):
+            refusal = .unauthorized(reason, identity: identity)
+        case (.unknownIdentity, _):
+            refusal = HandshakeAnswer(status: .notFound, reason: "unknown identity", identity: identity)
+        case (.unavailable(let reason), _):
+            refusal = .unavailable(reason, identity: identity)
+        }
+        self.listener.leave()
+        self.refuse(refusal, method: request.method, context: context)
     }
 
     private func refuse(_ answer: HandshakeAnswer, method: HTTPMethod, context: ChannelHandlerContext) {
@@ -179,7 +270,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         // Closing both ways with unread bytes would make the kernel send a reset, and the answer might be lost.
         self.gate.discards = true
         context.close(mode: .output, promise: nil)
-        self.schedule(in: Self.lingerTime, context: context)
+        self.schedule(at: closeBy, context: context)
     }
 
     private func upgrade(_ request: HTTPRequestHead, _ decision: HandshakeDecision, context: ChannelHandlerContext) {
@@ -189,7 +280,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
             .whenComplete { result in
                 switch result {
                 case .success(let headers):
-                    self.finishUpgrade(headers, decision, context: context)
+                    self.finishUpgrade(request, headers, decision, context: context)
                 case .failure:
                     self.listener.leave()
                     let answer = HandshakeAnswer(status: .badRequest, reason: "not a WebSocket handshake")
@@ -199,6 +290,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     }
 
     private func finishUpgrade(
+        _ request: HTTPRequestHead,
         _ upgradeHeaders: HTTPHeaders,
         _ decision: HandshakeDecision,
         context: ChannelHandlerContext
@@ -208,6 +300,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         if case .accept(_, _, let announced?) = decision {
             headers.add(name: "Sec-WebSocket-Protocol", value: announced)
         }
+        let agreement = self.compressionAgreement(request)
+        if let agreement { headers.add(name: "Sec-WebSocket-Extensions", value: agreement.header) }
         let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
@@ -215,7 +309,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         guard case .accepted = self.state else { return }
         self.state = .done
 
-        let frameHandler = WebSocketFrameHandler(listener: self.listener, remoteAddress: self.remoteAddress)
+        let frameHandler = WebSocketFrameHandler(
+            listener: self.listener,
+            remoteAddress: self.remoteAddress,
+            compression: agreement.map { ($0, self.listener.compression(of: context.eventLoop)) }
+        )
         do {
             try self.replaceHandlers(by: frameHandler, context: context)
         } catch {
@@ -230,7 +328,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
                 identity: identity,
                 subprotocol: subprotocol,
                 remoteAddress: self.remoteAddress,
-                listener: self.listener.configuration.name
+                listener: self.listener.configuration.name,
+                username: self.username,
+                certificate: self.origin.certificate
             )
             frameHandler.open(handshake)
         case .acceptThenClose(let identity, let reason):
@@ -242,9 +342,16 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         }
     }
 
+    private func compressionAgreement(_ request: HTTPRequestHead) -> CompressionAgreement? {
+        guard self.listener.configuration.compresses else { return nil }
+        return CompressionAgreement(offeredIn: request.headers["sec-websocket-extensions"])
+    }
+
     private func replaceHandlers(by frameHandler: WebSocketFrameHandler, context: ChannelHandlerContext) throws {
         let pipeline = context.pipeline.syncOperations
-        let longest = min(self.listener.configuration.maxFrameSize, Int(UInt32.max))
+        let maxFrameSize = self.listener.configuration.maxFrameSize
+        let longestFrame = frameHandler.compresses ? MessageAssembly.longestCompressed(maxFrameSize) : maxFrameSize
+        let longest = min(longestFrame, Int(UInt32.max))
         try pipeline.addHandlers([
             WebSocketFrameEncoder(),
             ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: longest)),
@@ -262,12 +369,14 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         }
     }
 
-    private func schedule(in amount: TimeAmount, context: ChannelHandlerContext) {
+    private func schedule(at deadline: NIODeadline, context: ChannelHandlerContext) {
         // Never cancelled: taking a callback out of the loop's queue costs a search through all of them.
-        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(in: amount, handler: self)
+        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
     }
 
     private func report(identity: String?, status: Int?, reason: String) {
+        // Nobody's handshake: a health check of the proxy.
+        if self.origin.isProxyItself, identity == nil { return }
         self.listener.admission.handshakeRefused(
             HandshakeRefusal(
                 listener: self.listener.configuration.name,

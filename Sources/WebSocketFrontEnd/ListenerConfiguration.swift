@@ -1,8 +1,8 @@
 import NIOCore
 
-/// One `ws` listener: where it listens and what it allows.
+/// One `ws` or `wss` listener: where it listens and what it allows.
 public struct ListenerConfiguration: Sendable, Equatable {
-    /// The part after `ws:` in `listeners`.
+    /// The part after `ws:` in `listeners`; for `wss` the whole, so that names stay unique.
     public var name: String
     public var host: String
     /// 0 lets the system choose.
@@ -31,6 +31,21 @@ public struct ListenerConfiguration: Sendable, Equatable {
     /// How long a peer may take nothing of what is written to it.
     public var sendTimeout: TimeAmount
     public var closesOnSendTimeout: Bool
+    /// Nil: `ws`.
+    public var tls: TLSOptions?
+    /// Which name of the client certificate must be the identity.
+    public var identityFromCertificate: CertificateIdentity
+    /// Every connection begins with a PROXY header, version 1 or 2.
+    public var expectsProxyHeader: Bool
+    /// From accept to the end of the PROXY header.
+    public var proxyProtocolTimeout: TimeAmount
+    /// By the TCP address, or the one in the PROXY header.
+    public var accessRules: AccessRules
+    /// Nil: the header `Origin` is not looked at.
+    public var origins: OriginRules?
+    public var forwardedAddress: ForwardedAddress
+    /// Agrees to permessage-deflate (RFC 7692) with peers that offer it.
+    public var compresses: Bool
 
     public init(
         name: String = "default",
@@ -50,7 +65,15 @@ public struct ListenerConfiguration: Sendable, Equatable {
         receiveBuffer: Int = 2048,
         framesPerRound: Int = 100,
         sendTimeout: TimeAmount = .seconds(15),
-        closesOnSendTimeout: Bool = true
+        closesOnSendTimeout: Bool = true,
+        tls: TLSOptions? = nil,
+        identityFromCertificate: CertificateIdentity = .none,
+        expectsProxyHeader: Bool = false,
+        proxyProtocolTimeout: TimeAmount = .seconds(3),
+        accessRules: AccessRules = AccessRules(),
+        origins: OriginRules? = nil,
+        forwardedAddress: ForwardedAddress = ForwardedAddress(),
+        compresses: Bool = false
     ) {
         self.name = name
         self.host = host
@@ -70,5 +93,13 @@ public struct ListenerConfiguration: Sendable, Equatable {
         self.framesPerRound = framesPerRound
         self.sendTimeout = sendTimeout
         self.closesOnSendTimeout = closesOnSendTimeout
+        self.tls = tls
+        self.identityFromCertificate = identityFromCertificate
+        self.expectsProxyHeader = expectsProxyHeader
+        self.proxyProtocolTimeout = proxyProtocolTimeout
+        self.accessRules = accessRules
+        self.origins = origins
+        self.forwardedAddress = forwardedAddress
+        self.compresses = compresses
     }
 }

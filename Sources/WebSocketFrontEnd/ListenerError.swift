@@ -17,6 +17,7 @@ public struct ListenerError: Error, Sendable, Equatable, CustomStringConvertible
             case let error as IOError where error.errnoCode == EADDRINUSE: "address already in use"
             case let error as IOError where error.errnoCode == EADDRNOTAVAIL: "this machine has no such address"
             case let error as IOError where error.errnoCode == EACCES: "permission denied (port below 1024?)"
+            case let error as TLSProblems: error.problems.map(\.description).joined(separator: "; ")
             case is SocketAddressError: "the host name cannot be resolved"
             default: "\(underlying)"
             }

@@ -6,15 +6,23 @@ final class ListenerState: Sendable {
     let configuration: ListenerConfiguration
     let rules: HandshakeRules
     let admission: any ConnectionAdmission
+    /// Nil: `ws`.
+    let tls: ListenerTLS?
+    /// Handshakes are put to the admission's `authenticate`.
+    let authenticates: Bool
     private let isStopping = Atomic<Bool>(false)
     /// Upgraded connections and handshakes that have passed the check against `maxConnections`.
     private let places = Atomic<Int>(0)
     private let upgraded = Atomic<Int>(0)
+    private let compressions = Mutex<[ObjectIdentifier: NIOLoopBound<MessageCompression>]>([:])
+    private let denials = Mutex(DenialThrottle())
 
     init(configuration: ListenerConfiguration, admission: any ConnectionAdmission) {
         self.configuration = configuration
         self.rules = HandshakeRules(configuration)
         self.admission = admission
+        self.tls = configuration.tls.map(ListenerTLS.init)
+        self.authenticates = admission.authenticates(on: configuration.name)
     }
 
     var connectionCount: Int { self.upgraded.load(ordering: .relaxed) }
@@ -42,6 +50,34 @@ final class ListenerState: Sendable {
 
     func leave() {
         self.places.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    /// Tells of a connection that was closed before its first byte of TLS or HTTP; in a flood, in sums.
+    func refusedUnseen(_ refusal: HandshakeRefusal, eventLoop: any EventLoop) {
+        switch self.denials.withLock({ $0.denied(now: .now()) }) {
+        case .now:
+            self.admission.handshakeRefused(refusal)
+        case .later(startsTimer: true):
+            eventLoop.scheduleTask(in: .seconds(1)) {
+                var sum = refusal
+                sum.count = self.denials.withLock { $0.takeWithheld() }
+                guard sum.count > 0 else { return }
+                sum.reason += " (and others: \(sum.count) connections in the last second)"
+                self.admission.handshakeRefused(sum)
+            }
+        case .later(startsTimer: false):
+            break
+        }
+    }
+
+    /// What the connections of one event loop share; called on it.
+    func compression(of eventLoop: any EventLoop) -> MessageCompression {
+        self.compressions.withLock { compressions in
+            if let known = compressions[ObjectIdentifier(eventLoop)] { return known }
+            let new = NIOLoopBound(MessageCompression(), eventLoop: eventLoop)
+            compressions[ObjectIdentifier(eventLoop)] = new
+            return new
+        }.value
     }
 
     func connectionOpened() {

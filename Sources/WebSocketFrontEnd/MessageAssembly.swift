@@ -9,10 +9,13 @@ struct MessageAssembly {
     enum Outcome: Equatable {
         case incomplete
         case message(ByteBuffer)
+        /// All of a message as permessage-deflate has it.
+        case compressed(ByteBuffer)
         case violation(FrameViolation)
     }
 
     private var partial: ByteBuffer?
+    private var isCompressed = false
 
     /// - Parameters:
     ///   - frame: A text or continuation frame.
@@ -22,8 +25,9 @@ struct MessageAssembly {
             return self.continueMessage(frame, longest: longest)
         }
         guard self.partial == nil else { return .violation(.interruptedMessage) }
-        guard frame.length <= longest else { return .violation(.tooLong) }
-        guard !frame.fin else { return .message(frame.unmaskedData) }
+        self.isCompressed = frame.rsv1
+        guard frame.length <= self.limit(longest) else { return .violation(.tooLong) }
+        guard !frame.fin else { return self.outcome(frame.unmaskedData) }
         self.partial = frame.unmaskedData
         return .incomplete
     }
@@ -31,13 +35,26 @@ struct MessageAssembly {
     private mutating func continueMessage(_ frame: WebSocketFrame, longest: Int) -> Outcome {
         // Taken out, so that appending finds the buffer unshared and does not copy it.
         guard var message = self.partial.take() else { return .violation(.continuationOfNothing) }
-        guard message.readableBytes + frame.length <= longest else { return .violation(.tooLong) }
+        guard message.readableBytes + frame.length <= self.limit(longest) else { return .violation(.tooLong) }
         if frame.length > 0 {
             var fragment = frame.unmaskedData
             message.writeBuffer(&fragment)
         }
-        if frame.fin { return .message(message) }
+        if frame.fin { return self.outcome(message) }
         self.partial = message
         return .incomplete
+    }
+
+    private func outcome(_ message: ByteBuffer) -> Outcome {
+        self.isCompressed ? .compressed(message) : .message(message)
+    }
+
+    private func limit(_ longest: Int) -> Int {
+        self.isCompressed ? Self.longestCompressed(longest) : longest
+    }
+
+    /// What cannot be compressed becomes a little longer by it.
+    static func longestCompressed(_ longest: Int) -> Int {
+        longest + longest / 64 + 64
     }
 }

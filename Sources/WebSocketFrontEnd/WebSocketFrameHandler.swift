@@ -23,6 +23,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private(set) var phase = Phase.open
     private(set) var context: ChannelHandlerContext?
     var delegate: (any ConnectionDelegate)?
+    private let compression: (agreement: CompressionAgreement, shared: MessageCompression)?
     private var assembly = MessageAssembly()
     /// Messages received while the delegate had paused reading.
     private var held: CircularBuffer<ByteBuffer>?
@@ -38,10 +39,18 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     var scheduledAt: NIODeadline?
     var stall: SendStall?
 
-    init(listener: ListenerState, remoteAddress: String) {
+    init(
+        listener: ListenerState,
+        remoteAddress: String,
+        compression: (agreement: CompressionAgreement, shared: MessageCompression)? = nil
+    ) {
         self.listener = listener
         self.remoteAddress = remoteAddress
+        self.compression = compression
     }
+
+    /// permessage-deflate was agreed.
+    var compresses: Bool { self.compression != nil }
 
     // MARK: Beginning and end
 
@@ -144,7 +153,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     private func receive(_ frame: WebSocketFrame, context: ChannelHandlerContext) {
-        if let violation = frame.violation {
+        if let violation = frame.violation(mayBeCompressed: self.compresses) {
             self.fail(violation, context: context)
             return
         }
@@ -159,8 +168,18 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             switch self.assembly.receive(frame, longest: self.listener.configuration.maxFrameSize) {
             case .incomplete: break
             case .message(let message): self.deliver(message)
+            case .compressed(let message): self.inflate(message, context: context)
             case .violation(let violation): self.fail(violation, context: context)
             }
+        }
+    }
+
+    private func inflate(_ message: ByteBuffer, context: ChannelHandlerContext) {
+        guard let compression = self.compression?.shared else { return }
+        switch compression.inflate(message, longest: self.listener.configuration.maxFrameSize) {
+        case .message(let inflated): self.deliver(inflated)
+        case .tooLong: self.fail(.tooLong, context: context)
+        case .invalid: self.fail(.badCompression, context: context)
         }
     }
 
@@ -243,11 +262,18 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     func write(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
-        let frame = WebSocketFrame(fin: true, opcode: opcode, data: payload)
-        self.stall?.wrote(payload.readableBytes + WebSocketFrameHandler.headerLength(payload.readableBytes))
+        let frame = self.frame(opcode, payload)
+        self.stall?.wrote(frame.length + WebSocketFrameHandler.headerLength(frame.length))
         self.unflushed += 1
         context.write(self.wrapOutboundOut(frame), promise: nil)
         if self.unflushed >= Self.mostUnflushed { self.flush(context: context) }
+    }
+
+    private func frame(_ opcode: WebSocketOpcode, _ payload: ByteBuffer) -> WebSocketFrame {
+        guard opcode == .text, let compression = self.compression,
+            let compressed = compression.shared.deflate(payload, agreed: compression.agreement)
+        else { return WebSocketFrame(fin: true, opcode: opcode, data: payload) }
+        return WebSocketFrame(fin: true, rsv1: true, opcode: opcode, data: compressed)
     }
 
     /// RFC 6455, 5.2; a server's frames have no mask.

@@ -4,11 +4,12 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// One `ws` listener: its listening sockets and the connections accepted from them.
+/// One `ws` or `wss` listener: its listening sockets and the connections accepted from them.
 public final class WebSocketListener: Sendable {
     private let state: ListenerState
     private let group: any EventLoopGroup
-    private let limiter: AcceptRateLimiter
+    private let limiter: AcceptRateLimiter?
+    private let reserve: DescriptorReserve
     private let logger: Logger
     private let sockets = Mutex<[any Channel]>([])
 
@@ -23,7 +24,9 @@ public final class WebSocketListener: Sendable {
     ) {
         self.state = ListenerState(configuration: configuration, admission: admission)
         self.group = group
-        self.limiter = AcceptRateLimiter(rate: configuration.maxConnectionRate)
+        self.limiter =
+            configuration.maxConnectionRate > 0 ? AcceptRateLimiter(rate: configuration.maxConnectionRate) : nil
+        self.reserve = DescriptorReserve(logger: logger)
         self.logger = logger
     }
 
@@ -36,6 +39,7 @@ public final class WebSocketListener: Sendable {
     /// - Throws: `ListenerError`.
     public func start() async throws -> SocketAddress {
         do {
+            try self.state.tls?.reload()
             return try await self.bindAll()
         } catch {
             await self.closeSockets()
@@ -47,6 +51,21 @@ public final class WebSocketListener: Sendable {
     public func stopAccepting() async {
         self.state.stop()
         await self.closeSockets()
+    }
+
+    /// Has certificates that can be reloaded.
+    public var usesTLS: Bool { self.state.tls != nil }
+
+    /// Reads the certificate files anew. Open connections keep what they have; when a file is bad, new ones get what
+    /// was read before.
+    public func reloadCertificates() throws(TLSProblems) {
+        try self.state.tls?.reload()
+    }
+
+    /// Whether certificate files are not what they were at the last reload, and at rest: unchanged since the last
+    /// call.
+    public func haveCertificatesChanged() -> Bool {
+        self.state.tls?.haveFilesChanged() ?? false
     }
 
     private func bindAll() async throws -> SocketAddress {
@@ -76,6 +95,7 @@ public final class WebSocketListener: Sendable {
     private func bootstrap(on loop: any EventLoop, sharesPort: Bool) -> ServerBootstrap {
         let state = self.state
         let limiter = self.limiter
+        let reserve = self.reserve
         let configuration = state.configuration
         return ServerBootstrap(group: loop, childGroup: loop)
             .serverChannelOption(.backlog, value: Int32(clamping: configuration.backlog))
@@ -84,15 +104,15 @@ public final class WebSocketListener: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard configuration.maxConnectionRate > 0 else { return }
-                    try channel.pipeline.syncOperations.addHandler(AcceptThrottleHandler(limiter: limiter))
+                    let throttle = AcceptThrottleHandler(limiter: limiter, reserve: reserve)
+                    try channel.pipeline.syncOperations.addHandler(throttle)
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: configuration.noDelay ? 1 : 0)
             .childChannelOption(.recvAllocator, value: self.receiveAllocator)
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try HandshakeHandler.start(on: channel, listener: state) }
+                channel.eventLoop.makeCompletedFuture { try AcceptedConnection.start(on: channel, listener: state) }
             }
     }
 

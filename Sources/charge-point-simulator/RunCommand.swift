@@ -13,7 +13,7 @@ struct RunCommand: AsyncParsableCommand {
             """
     )
 
-    @Argument(help: "Where they connect, such as ws://127.0.0.1:33033/ocpp; the identity is appended.")
+    @Option(help: "Where they connect, such as ws://127.0.0.1:33033/ocpp; the identity is appended.")
     var url: String
 
     @Option(help: "Number of charge points, 1 to 1000000.")

@@ -62,12 +62,23 @@ struct TLSTests {
     @Test func aBrokerOfAnotherAuthorityIsRefusedAndTheLogSaysWhy() async throws {
         let broker = try await tlsBroker()
         try await withLink(configuration(broker, authority: "other.pem")) { gateway in
-            #expect(await eventually { gateway.log.contains("certificate verify failed") })
+            #expect(await eventually { gateway.log.contains("error the broker's certificate is not accepted") })
+            #expect(gateway.log.contains("certificate verify failed"))
             #expect(!gateway.link.isUp)
         }
         var careless = configuration(broker, authority: "other.pem")
         careless.tls.verify = false
         try await withLink(careless) { gateway in
+            #expect(await gateway.isUp())
+        }
+    }
+
+    @Test(arguments: BrokerLinkConfiguration.TLS.MinimumVersion.allCases)
+    func aMinimumVersionThatTheBrokerHasIsNoObstacle(version: BrokerLinkConfiguration.TLS.MinimumVersion) async throws {
+        let broker = try await tlsBroker()
+        var configuration = configuration(broker)
+        configuration.tls.minimumVersion = version
+        try await withLink(configuration) { gateway in
             #expect(await gateway.isUp())
         }
     }
@@ -83,7 +94,8 @@ struct TLSTests {
         let broker = try await tlsBroker(["require_certificate true", "use_identity_as_username true"])
         var known = configuration(broker)
         try await withLink(known) { gateway in
-            #expect(await eventually { gateway.log.contains("broker not reachable") })
+            #expect(
+                await eventually { gateway.log.contains("error the broker does not accept the gateway's certificate") })
             #expect(!gateway.link.isUp)
         }
         known.tls.certificateFile = broker.folder.appendingPathComponent("client.pem").path

@@ -1,12 +1,13 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import SpawnedProcess
 import Testing
 
 /// A Mosquitto of the test's own on a free port of the loopback.
 final class MosquittoServer: Sendable {
     let port: Int
-    private let process: Process
+    private let process: SpawnedProcess
     private let input: Pipe
     private let folder: URL
 
@@ -20,7 +21,7 @@ final class MosquittoServer: Sendable {
         let configuration = folder.appendingPathComponent("mosquitto.conf")
         try "listener \(port) 127.0.0.1\nallow_anonymous true\npersistence false\n"
             .write(to: configuration, atomically: true, encoding: .utf8)
-        process = Process()
+        process = SpawnedProcess()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // The shell ends the broker when its input ends: also when the test process dies.
         process.arguments = [

@@ -1,4 +1,5 @@
 import Foundation
+import SpawnedProcess
 import Testing
 
 @testable import Gateway
@@ -12,7 +13,7 @@ struct CommandTests {
     }
 
     private func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Outcome {
-        let process = Process()
+        let process = SpawnedProcess()
         let products = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         process.executableURL = products.appendingPathComponent("ocpp-gateway")
         process.arguments = arguments

@@ -85,11 +85,14 @@ struct ConfigurationLoadingTests {
     func everySettingIsUsed(name: String) throws {
         let key = try #require(ConfigurationKey.all.first { $0.name == name })
         guard case .available = key.availability, name != "enable_authn", name != "broker.password_file" else { return }
+        // `TLSConfigurationTests`: a listener without TLS takes none of them.
+        guard !key.isTLSOption else { return }
         let value = try #require(Self.samples[name], "a sample value for \(name)")
         let pem = try TemporaryFile("PEM")
         let base = [
             "BROKER_URL": "mqtts://127.0.0.1", "BROKER_USERNAME": "gw", "BROKER_OUTAGE": "disconnect",
             "BROKER_TLS_CERT_FILE": pem.path, "BROKER_TLS_KEY_FILE": pem.path,
+            "LISTENERS_WS_DEFAULT_WEBSOCKET_CHECK_ORIGIN_ENABLE": "true",
         ]
         var changed = base
         let fullName = key.scope == .listener ? "listeners.ws.default.\(name)" : name
@@ -109,10 +112,12 @@ struct ConfigurationLoadingTests {
         "broker.session_expiry": "0s", "broker.connections": "2", "broker.max_inflight": "1",
         "broker.max_pending": "1", "broker.outage": "hold", "broker.outage_timeout": "1s",
         "broker.tls.ca_file": "<file>", "broker.tls.cert_file": "<file>", "broker.tls.key_file": "<file>",
-        "broker.tls.key_password": "k", "broker.tls.verify": "false", "mountpoint": "m/", "upstream.topic": "u/${cid}",
+        "broker.tls.key_password": "k", "broker.tls.verify": "false", "broker.tls.min_version": "tlsv1.3",
+        "mountpoint": "m/", "upstream.topic": "u/${cid}",
         "upstream.topic_override_mapping": "Heartbeat=h/${cid}", "upstream.reply_topic": "r/${cid}",
         "upstream.error_topic": "e/${cid}", "upstream.invalid_topic": "i/${cid}", "dnstream.topic": "d/${clientid}",
-        "presence.topic": "p/${cid}", "presence.retain": "on", "upstream.max_open_calls": "1",
+        "gateway.claim_topic": "claims/${cid}", "presence.topic": "p/${cid}", "presence.retain": "on",
+        "upstream.max_open_calls": "1",
         "upstream.answer_timeout": "500ms", "dnstream.max_mqueue_len": "1", "dnstream.call_timeout": "2h",
         "default_heartbeat_interval": "5m", "heartbeat_checking_times_backoff": "0", "idle_timeout": "1s",
         "enable_stats": "no", "stats.interval": "7", "limits.bad_messages": "0", "limits.messages_per_second": "9",
@@ -121,6 +126,10 @@ struct ConfigurationLoadingTests {
         "websocket.fail_if_no_subprotocol": "1", "websocket.ping_interval": "10s", "tcp_options.nodelay": "0",
         "tcp_options.reuseaddr": "false", "tcp_options.backlog": "1", "tcp_options.buffer": "4096",
         "tcp_options.active_n": "1", "tcp_options.send_timeout": "1s", "tcp_options.send_timeout_close": "false",
+        "proxy_protocol": "true", "proxy_protocol_timeout": "1s", "access_rules": "deny all",
+        "trusted_proxies": "10.0.0.1", "websocket.compress": "true", "websocket.check_origin_enable": "false",
+        "websocket.check_origins": "https://a.example", "websocket.allow_origin_absence": "false",
+        "websocket.proxy_address_header": "x-real-ip", "websocket.proxy_port_header": "x-real-port",
         "log.level": "warn", "log.format": "json", "log.frames": "true",
     ]
 }

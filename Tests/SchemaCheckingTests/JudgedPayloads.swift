@@ -1,4 +1,5 @@
 import Foundation
+import SpawnedProcess
 import Testing
 
 /// Payloads with the verdict of Python's `jsonschema`, made by Judge/judge_payloads.py.
@@ -27,7 +28,7 @@ struct JudgedPayloads {
         let output = FileManager.default.temporaryDirectory.appending(path: "judged-\(UUID().uuidString).tsv")
         try Data().write(to: output)
         defer { try? FileManager.default.removeItem(at: output) }
-        let process = Process()
+        let process = SpawnedProcess()
         process.executableURL = URL(filePath: Self.python)
         process.arguments =
             [

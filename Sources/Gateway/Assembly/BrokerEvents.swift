@@ -10,17 +10,20 @@ final class BrokerEvents: BrokerLinkObserver {
     private let registry: SessionRegistry
     private let templates: [RelayTopicTemplates]
     private let counters: GatewayCounters
+    private let claims: ClaimListener?
     private let logger: Logger
     private let linkChanged: @Sendable (_ connection: Int, _ isUp: Bool) -> Void
 
     /// - Parameter linkChanged: called on the broker thread.
     init(
-        registry: SessionRegistry, templates: [RelayTopicTemplates], counters: GatewayCounters, logger: Logger,
+        registry: SessionRegistry, templates: [RelayTopicTemplates], counters: GatewayCounters,
+        claims: ClaimListener?, logger: Logger,
         linkChanged: @escaping @Sendable (_ connection: Int, _ isUp: Bool) -> Void
     ) {
         self.registry = registry
         self.templates = templates
         self.counters = counters
+        self.claims = claims
         self.logger = logger
         self.linkChanged = linkChanged
     }
@@ -35,9 +38,22 @@ final class BrokerEvents: BrokerLinkObserver {
         linkChanged(connection, isUp)
     }
 
+    func brokerSessionIsNew(connection: Int) {
+        claims?.claimAgain(connection: connection)
+    }
+
+    func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute {
+        claims?.route(of: message, from: connection) ?? .unrouted
+    }
+
     func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
-        counters.add(.notConnected)
         connection.discardSubscription(topic: message.topic)
+        if let claims, claims.isElsewhere(downstreamTopic: message.topic) {
+            logger.debug(
+                "message left to the gateway that has the charge point", metadata: ["topic": "\(message.topic)"])
+            return
+        }
+        counters.add(.notConnected)
         guard let (topics, identity) = owner(of: message.topic) else {
             logger.warning("message on a topic of no charge point", metadata: ["topic": "\(message.topic)"])
             return

@@ -1,6 +1,8 @@
+import Authentication
 import BrokerLink
 import ChargePointSessions
 import Logging
+import NIOCore
 import OCPPJ
 import Synchronization
 import WebSocketFrontEnd
@@ -11,6 +13,8 @@ final class ChargePointAdmission: ConnectionAdmission {
     struct Entrance: Sendable {
         let topics: RelayTopicTemplates
         let context: SessionContext
+        /// Nil: everyone is let in.
+        let authenticator: (any Authenticator)?
     }
 
     private let entrances: [String: Entrance]
@@ -43,15 +47,48 @@ final class ChargePointAdmission: ConnectionAdmission {
         return nil
     }
 
+    func authenticates(on listener: String) -> Bool {
+        entrances[listener]?.authenticator != nil
+    }
+
+    func authenticate(
+        _ request: HandshakeCredentials, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<HandshakeVerdict> {
+        guard let authenticator = entrances[request.listener]?.authenticator else {
+            return eventLoop.makeSucceededFuture(.accepted(username: nil))
+        }
+        let request = AuthenticationRequest(
+            identity: request.identity, username: request.basic?.username, password: request.basic?.password,
+            certificateCommonName: request.certificate?.commonName,
+            certificateDistinguishedName: request.certificate?.distinguishedName, listener: request.listener,
+            remoteAddress: request.remoteAddress)
+        return eventLoop.makeFutureWithTask {
+            switch await authenticator.authenticate(request) {
+            case .accepted(let username): .accepted(username: username)
+            case .wrongCredentials(let reason): .wrongCredentials(reason: reason)
+            case .unknownIdentity: .unknownIdentity
+            case .unavailable(let reason): .unavailable(reason: reason)
+            }
+        }
+    }
+
     func connectionOpened(
         _ connection: WebSocketConnection, _ handshake: AcceptedHandshake
     ) -> any ConnectionDelegate {
         guard let entrance = entrances[handshake.listener],
             let version = OCPPVersion(subprotocol: handshake.subprotocol)
         else { preconditionFailure("a listener accepts only what it was configured with") }
+        if let certificate = handshake.certificate {
+            logger.debug(
+                "client certificate",
+                metadata: [
+                    "cid": "\(handshake.identity)", "cn": "\(certificate.commonName ?? "-")",
+                    "verified": "\(certificate.isVerified)",
+                ])
+        }
         let chargePoint = ChargePoint(
             identity: handshake.identity, version: version, remoteAddress: handshake.remoteAddress,
-            listener: handshake.listener)
+            listener: handshake.listener, username: handshake.username)
         let topics = SessionTopics(templates: entrance.topics, identity: handshake.identity, version: version)
         let upstream = BrokerUpstream(connection: link.connection(for: topics.downstream))
         let session = ChargePointSession(
@@ -62,7 +99,7 @@ final class ChargePointAdmission: ConnectionAdmission {
     }
 
     func handshakeRefused(_ refusal: HandshakeRefusal) {
-        counters.add(.refusedHandshakes)
+        counters.add(.refusedHandshakes, refusal.count)
         logger.warning(
             "handshake refused",
             metadata: [

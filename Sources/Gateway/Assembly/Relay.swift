@@ -17,6 +17,7 @@ final class Relay: Service {
     private let admission: ChargePointAdmission
     private let listeners: [WebSocketListener]
     private let status: GatewayStatus?
+    private let claims: ClaimListener?
 
     init(configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger) {
         self.configuration = configuration
@@ -26,8 +27,11 @@ final class Relay: Service {
         let outage = Self.outagePolicy(configuration, registry: registry, logger: logger)
         let status = GatewayStatus(configuration)
         self.status = status
+        let claims = ClaimListener(configuration, registry: registry, logger: logger)
+        self.claims = claims
         let observer = BrokerEvents(
-            registry: registry, templates: configuration.listeners.map(\.topics), counters: counters, logger: logger
+            registry: registry, templates: configuration.listeners.map(\.topics), counters: counters, claims: claims,
+            logger: logger
         ) { connection, isUp in
             outage?.linkChanged(isUp: isUp)
             if isUp, connection == 0 { status?.publish(.online) }
@@ -36,8 +40,10 @@ final class Relay: Service {
         broker.will = status?.will
         link = BrokerLink(configuration: broker, observer: observer, logger: logger)
         status?.attach(link.connections.first)
+        claims?.subscribe(on: link, eventLoop: group.next())
         admission = ChargePointAdmission(
-            entrances: Self.entrances(configuration, registry: registry, counters: counters, logger: logger),
+            entrances: Self.entrances(
+                configuration, registry: registry, counters: counters, claims: claims, logger: logger),
             link: link, refusesWithoutBroker: outage != nil, counters: counters, logger: logger)
         let admission = admission
         listeners = configuration.listeners.map { listener in
@@ -68,12 +74,27 @@ final class Relay: Service {
         for listener in listeners { await listener.stopAccepting() }
         await Drain(registry: registry, time: configuration.drainTime, logger: logger).run()
         status?.publish(.offline)
+        claims?.unsubscribe(from: link)
         let undelivered = await link.stop(deadline: .now() + Self.flushTime)
         if undelivered > 0 {
             logger.error("stopped with messages that the broker did not take", metadata: ["messages": "\(undelivered)"])
         } else {
             logger.info("stopped")
         }
+    }
+
+    /// Certificates and keys are read anew (SIGHUP).
+    func reloadCertificates() {
+        CertificateReload(listeners: namedListeners, logger: logger).reloadAll()
+    }
+
+    /// Nil where no listener has certificates.
+    var certificateReload: CertificateReload? {
+        listeners.contains(where: \.usesTLS) ? CertificateReload(listeners: namedListeners, logger: logger) : nil
+    }
+
+    private var namedListeners: [(name: String, listener: WebSocketListener)] {
+        zip(configuration.listeners, listeners).map { ($0.configuration.name, $1) }
     }
 
     func statistics(every interval: Duration) -> StatisticsLog {
@@ -88,16 +109,19 @@ final class Relay: Service {
     }
 
     private static func entrances(
-        _ configuration: GatewayConfiguration, registry: SessionRegistry, counters: GatewayCounters, logger: Logger
+        _ configuration: GatewayConfiguration, registry: SessionRegistry, counters: GatewayCounters,
+        claims: ClaimListener?, logger: Logger
     ) -> [String: ChargePointAdmission.Entrance] {
         let entrances = configuration.listeners.map { listener in
             let context = SessionContext(
                 settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
                 counters: counters, logger: logger,
                 logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
-                retainsPresence: configuration.presenceRetain)
+                retainsPresence: configuration.presenceRetain, claims: claims?.gatewayClaims)
             return (
-                listener.configuration.name, ChargePointAdmission.Entrance(topics: listener.topics, context: context)
+                listener.configuration.name,
+                ChargePointAdmission.Entrance(
+                    topics: listener.topics, context: context, authenticator: nil)
             )
         }
         return Dictionary(uniqueKeysWithValues: entrances)

@@ -68,8 +68,10 @@ struct BrokerUpstream: UpstreamLink {
         return connection.publish(publish) == .accepted
     }
 
-    func subscribe(_ session: ChargePointSession) {
-        connection.subscribe(topic: session.downstreamTopic, subscriber: session, on: session.eventLoop)
+    func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
+        connection.subscribe(
+            topic: session.downstreamTopic, subscriber: session, on: session.eventLoop,
+            announcing: announcement.map { BrokerPublish(topic: $0.topic, payload: $0.payload) })
     }
 
     func unsubscribe(_ session: ChargePointSession) {

@@ -3,17 +3,18 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// The signals that the service group leaves to us: a second one to stop ends the process at once, and SIGHUP is no
-/// reason to die.
+/// The signals that the service group leaves to us: a second one to stop ends the process at once, and SIGHUP
+/// reloads certificates.
 struct StopSignals: Service {
     let logger: Logger
     let flushLog: @Sendable () -> Void
+    let reloadCertificates: @Sendable () -> Void
 
     func run() async throws {
         var stops = 0
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup).cancelOnGracefulShutdown() {
             if signal == .sighup {
-                logger.info("nothing to reload: no listener has certificates")
+                reloadCertificates()
                 continue
             }
             stops += 1

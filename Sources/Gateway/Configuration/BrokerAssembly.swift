@@ -78,6 +78,7 @@ extension ConfigurationAssembly {
     private mutating func tls(isUsed: Bool) -> BrokerLinkConfiguration.TLS {
         let keys: [ConfigurationKey] = [
             .brokerCAFile, .brokerCertificateFile, .brokerKeyFile, .brokerKeyPassword, .brokerVerify,
+            .brokerMinimumVersion,
         ]
         for key in keys where !setting(key).isDefault {
             if !isUsed {
@@ -98,7 +99,8 @@ extension ConfigurationAssembly {
             certificateFile: optional(.brokerCertificateFile),
             keyFile: optional(.brokerKeyFile),
             keyPassword: optional(.brokerKeyPassword),
-            verify: boolean(.brokerVerify)
+            verify: boolean(.brokerVerify),
+            minimumVersion: .init(rawValue: choice(.brokerMinimumVersion)) ?? .v12
         )
     }
 }

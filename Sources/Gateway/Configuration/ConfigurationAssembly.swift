@@ -117,7 +117,9 @@ struct ConfigurationAssembly {
         return text.isEmpty ? nil : text
     }
 
-    func choice(_ key: ConfigurationKey) -> String { text(key).trimmed.lowercased() }
+    func choice(_ key: ConfigurationKey, _ listener: ListenerName? = nil) -> String {
+        text(key, listener).trimmed.lowercased()
+    }
 
     func boolean(_ key: ConfigurationKey, _ listener: ListenerName? = nil) -> Bool {
         ConfigurationText.boolean(text(key, listener).trimmed) ?? false

@@ -44,6 +44,11 @@ extension ConfigurationKey.Kind {
             return nil
         case .topicOverrides:
             return Self.overrideExpectation(unmetBy: text)
+        case .accessRules: return ListenerAccessText.accessRulesExpectation(unmetBy: text)
+        case .addressRanges: return ListenerAccessText.addressRangesExpectation(unmetBy: text)
+        case .origins: return ListenerAccessText.originsExpectation(unmetBy: text)
+        case .headerName:
+            return ListenerAccessText.isHeaderName(text.trimmed) ? nil : "expected the name of an HTTP header"
         }
     }
 
@@ -53,7 +58,9 @@ extension ConfigurationKey.Kind {
         case .boolean: ConfigurationText.boolean(text.trimmed).map(\.description) ?? text
         case .duration: ConfigurationText.duration(text.trimmed).map(ConfigurationText.format) ?? text
         case .choice: text.trimmed.lowercased()
-        case .list: ConfigurationText.list(text).joined(separator: ",")
+        case .accessRules: ConfigurationText.list(text).joined(separator: ",").lowercased()
+        case .headerName: text.trimmed.lowercased()
+        case .list, .addressRanges, .origins: ConfigurationText.list(text).joined(separator: ",")
         default: text
         }
     }

@@ -23,6 +23,14 @@ struct ConfigurationKey: Sendable {
         case topic(Set<TopicTemplate.Placeholder>)
         /// `Action=topic` pairs, or a map in YAML.
         case topicOverrides
+        /// `allow CIDR` and `deny CIDR`, with commas between them.
+        case accessRules
+        /// CIDRs with commas between them.
+        case addressRanges
+        /// `https://host:port`, with commas between them.
+        case origins
+        /// A name of an HTTP header.
+        case headerName
     }
 
     enum Scope: Sendable {
@@ -93,6 +101,8 @@ struct ListenerName: Sendable, Hashable, CustomStringConvertible {
     var name: String
 
     var description: String { "\(transport.rawValue):\(name)" }
+    /// `default` of `ws:default`, for which there were logs before there was `wss`; the whole of `wss:default`.
+    var configurationName: String { transport == .ws ? name : description }
     var keyPrefix: String { "listeners.\(transport.rawValue).\(name)." }
 
     /// Letters, digits, `_` and `-`, at most 64: they become part of environment names.

@@ -67,12 +67,14 @@ extension ConfigurationKey {
         "broker.tls.key_password", .text, isSecret: true, "password of the private key")
     static let brokerVerify = ConfigurationKey(
         "broker.tls.verify", .boolean, default: "true", "check the broker's certificate and host name")
+    static let brokerMinimumVersion = ConfigurationKey(
+        "broker.tls.min_version", .choice(["tlsv1.2", "tlsv1.3"]), default: "tlsv1.2", "oldest TLS version")
 
     private static let brokerKeys = [
         brokerURL, brokerUsername, brokerPassword, brokerPasswordFile, brokerClientID, brokerProtocol, brokerQoS,
         brokerKeepAlive, brokerSessionExpiry, brokerConnections, brokerSessions, brokerMaxInflight,
         brokerMaxPending, brokerOutage, brokerOutageTimeout, brokerCAFile, brokerCertificateFile, brokerKeyFile,
-        brokerKeyPassword, brokerVerify,
+        brokerKeyPassword, brokerVerify, brokerMinimumVersion,
     ]
 
     // MARK: Relay
@@ -106,7 +108,7 @@ extension ConfigurationKey {
         "what a schema's id starts with")
     static let claimTopic = ConfigurationKey(
         "gateway.claim_topic", .topic(ConfiguredTopic.identity), default: "gateway/claims/${cid}", allowsEmpty: true,
-        availability: .withoutEffect, "takeover between gateways; empty: off")
+        "takeover between gateways; empty: off")
     static let presenceTopic = ConfigurationKey(
         "presence.topic", .topic(ConfiguredTopic.identity), "session opened and closed; empty: off")
     static let presenceRetain = ConfigurationKey(
@@ -161,8 +163,8 @@ extension ConfigurationKey {
 
     static let listeners = ConfigurationKey(
         "listeners", .listeners, default: "ws:default", allowsEmpty: true, "comma-separated type:name list")
-    private static let trustedProxies = ConfigurationKey(
-        "trusted_proxies", .list, availability: .unavailable, "proxies whose address headers are believed (CIDR)")
+    static let trustedProxies = ConfigurationKey(
+        "trusted_proxies", .addressRanges, "proxies whose address headers are believed (CIDR)")
     static let authenticationBackend = ConfigurationKey(
         "authentication.backend",
         .choice([

@@ -19,6 +19,9 @@ struct EffectiveConfiguration {
     /// Nil for what this version does not have at all.
     private func line(_ key: ConfigurationKey, _ listener: ListenerName?) -> String? {
         if case .unavailable = key.availability { return nil }
+        if key.isTLSOption, listener?.transport == .ws, settings[key.fullName(for: listener)]?.isDefault != false {
+            return nil
+        }
         guard let setting = settings[key.fullName(for: listener)] else { return nil }
         // A secret comes from elsewhere; in the file that is made of this it must not be the text `<hidden>`.
         if setting.shown == .hidden { return "# \(setting.fullName): \(String.hidden)  # \(setting.source)" }

@@ -81,7 +81,8 @@ extension GatewayConfiguration: CustomStringConvertible, CustomDebugStringConver
         let binds = listeners.map { listener in
             let host = listener.configuration.host
             let address = host.contains(":") ? "[\(host)]" : host
-            return "ws:\(listener.configuration.name)=\(address):\(listener.configuration.port)"
+            return
+                "\(listener.configuration.tls == nil ? "ws:" : "")\(listener.configuration.name)=\(address):\(listener.configuration.port)"
         }
         return "gateway \(gatewayID), broker \(brokers), listeners \(binds.joined(separator: ","))"
     }

@@ -6,7 +6,7 @@ extension ConfigurationAssembly {
     mutating func listener(_ name: ListenerName) -> GatewayConfiguration.Listener {
         let bind = HostAndPort.bindAddress(text(.bind, name).trimmed)
         let configuration = ListenerConfiguration(
-            name: name.name,
+            name: name.configurationName,
             host: bind?.host ?? "",
             port: bind?.port ?? 0,
             acceptors: optional(.acceptors, name) == nil ? nil : integer(.acceptors, name),
@@ -23,8 +23,17 @@ extension ConfigurationAssembly {
             receiveBuffer: size(.receiveBuffer, name),
             framesPerRound: integer(.framesPerRound, name),
             sendTimeout: TimeAmount(duration(.sendTimeout, name)),
-            closesOnSendTimeout: boolean(.sendTimeoutClose, name)
+            closesOnSendTimeout: boolean(.sendTimeoutClose, name),
+            tls: tls(name),
+            identityFromCertificate: identityFromCertificate(name),
+            expectsProxyHeader: boolean(.proxyProtocol, name),
+            proxyProtocolTimeout: TimeAmount(duration(.proxyProtocolTimeout, name)),
+            accessRules: accessRules(name),
+            origins: origins(name),
+            forwardedAddress: forwardedAddress(name),
+            compresses: boolean(.compress, name)
         )
+        warnOfAccess(name)
         return GatewayConfiguration.Listener(
             configuration: configuration, topics: topics(name), sessions: sessions(for: name))
     }
@@ -55,7 +64,8 @@ extension ConfigurationAssembly {
             error: text(.upstreamErrorTopic),
             invalid: optional(.upstreamInvalidTopic),
             downstream: text(.downstreamTopic),
-            presence: optional(.presenceTopic)
+            presence: optional(.presenceTopic),
+            claim: optional(.claimTopic)
         )
     }
 
@@ -108,7 +118,7 @@ extension ConfigurationAssembly {
 
     /// What the gateway publishes must never come back to it as a command, to any charge point.
     mutating func checkLoops(_ names: [ListenerName]) {
-        let upstream = templates.filter { !["dnstream.topic", "gateway.claim_topic"].contains($0.setting.fullName) }
+        let upstream = templates.filter { $0.setting.fullName != ConfigurationKey.downstreamTopic.name }
         let mountpoints = Set(names.map { mountpoint($0) }).sorted()
         for downstreamMountpoint in mountpoints {
             let commands = downstreamMountpoint + text(.downstreamTopic)
@@ -143,7 +153,7 @@ extension ConfigurationAssembly {
         if !problems.contains(problem) { problems.append(problem) }
     }
 
-    private mutating func warn(_ warning: ConfigurationProblem) {
+    mutating func warn(_ warning: ConfigurationProblem) {
         if !warnings.contains(warning) { warnings.append(warning) }
     }
 }

@@ -12,7 +12,17 @@ extension ConfigurationKey {
     static let maxConnectionRate = listener(
         "max_conn_rate", .integer(1...10_000_000), default: "1000", "connections accepted per second")
     static let enableAuthn = listener(
-        "enable_authn", .boolean, default: "true", "ask the authenticator (none exists in this version)")
+        "enable_authn", .boolean, default: "true", "ask the authenticator (authentication.backend)")
+    static let proxyProtocol = listener(
+        "proxy_protocol", .boolean, default: "false", "a PROXY header begins every connection")
+    static let proxyProtocolTimeout = listener(
+        "proxy_protocol_timeout", .duration(.milliseconds(10)...day), default: "3s", "wait for the PROXY header")
+    static let accessRules = listener(
+        "access_rules", .accessRules, default: "allow all",
+        "allow CIDR and deny CIDR, in order; who matches none is let in")
+    static let listenerTrustedProxies = listener(
+        "trusted_proxies", .addressRanges,
+        "proxies whose address headers are believed (CIDR); default the global ones")
     static let webSocketPath = listener(
         "websocket.path", .path, default: "/ocpp", "charge points connect to <path>/<identity>")
     static let subprotocols = listener(
@@ -26,6 +36,19 @@ extension ConfigurationKey {
     static let pingInterval = listener(
         "websocket.ping_interval", .duration(.milliseconds(10)...day),
         "silence before a ping; default half the heartbeat interval")
+    static let compress = listener(
+        "websocket.compress", .boolean, default: "false", "permessage-deflate with peers that offer it")
+    static let checkOriginEnable = listener(
+        "websocket.check_origin_enable", .boolean, default: "false", "check the Origin header")
+    static let checkOrigins = listener("websocket.check_origins", .origins, "origins that are let in")
+    static let allowOriginAbsence = listener(
+        "websocket.allow_origin_absence", .boolean, default: "true", "let in requests without an Origin")
+    static let proxyAddressHeader = listener(
+        "websocket.proxy_address_header", .headerName, default: "x-forwarded-for",
+        "header with the charge point's address")
+    static let proxyPortHeader = listener(
+        "websocket.proxy_port_header", .headerName, default: "x-forwarded-port",
+        "header with the charge point's port")
     static let noDelay = listener("tcp_options.nodelay", .boolean, default: "true", "TCP_NODELAY")
     static let reuseAddress = listener("tcp_options.reuseaddr", .boolean, default: "true", "SO_REUSEADDR")
     static let backlog = listener(
@@ -43,52 +66,13 @@ extension ConfigurationKey {
     static let listenerKeys: [ConfigurationKey] =
         [
             bind, listenerMountpoint, acceptors, maxConnections, maxConnectionRate, enableAuthn,
-            listener(
-                "proxy_protocol", .boolean, default: "false", availability: .defaultOnly, "PROXY protocol in front"),
-            listener(
-                "proxy_protocol_timeout", .duration(.milliseconds(10)...day), default: "3s", availability: .defaultOnly,
-                "wait for the PROXY header"),
-            listener(
-                "access_rules", .list, default: "allow all", availability: .defaultOnly,
-                "allow CIDR and deny CIDR, in order"),
-            webSocketPath, subprotocols, failIfNoSubprotocol, maxFrameSize, pingInterval,
-            listener(
-                "websocket.compress", .boolean, default: "false", availability: .defaultOnly, "permessage-deflate"),
-            listener(
-                "websocket.check_origin_enable", .boolean, default: "false", availability: .defaultOnly,
-                "check the Origin header"),
-            listener("websocket.check_origins", .list, availability: .unavailable, "origins that are let in"),
-            listener(
-                "websocket.allow_origin_absence", .boolean, default: "true", availability: .defaultOnly,
-                "let in requests without an Origin"),
-            listener(
-                "websocket.proxy_address_header", .text, default: "x-forwarded-for", availability: .defaultOnly,
-                "header with the charge point's address"),
-            listener(
-                "websocket.proxy_port_header", .text, default: "x-forwarded-port", availability: .defaultOnly,
-                "header with the charge point's port"),
-            listener(
-                "trusted_proxies", .list, availability: .unavailable,
-                "proxies whose address headers are believed (CIDR)"),
+            proxyProtocol, proxyProtocolTimeout, accessRules, listenerTrustedProxies, webSocketPath, subprotocols,
+            failIfNoSubprotocol, maxFrameSize, pingInterval, compress, checkOriginEnable, checkOrigins,
+            allowOriginAbsence, proxyAddressHeader, proxyPortHeader,
             noDelay, reuseAddress, backlog, receiveBuffer, framesPerRound, sendTimeout, sendTimeoutClose,
         ] + tlsKeys
 
-    private static let tlsKeys: [ConfigurationKey] = [
-        listener("ssl_options.certfile", .text, availability: .unavailable, "PEM file of the listener's certificate"),
-        listener("ssl_options.keyfile", .text, availability: .unavailable, "PEM file of its private key"),
-        listener(
-            "ssl_options.password", .text, isSecret: true, availability: .unavailable, "password of the private key"),
-        listener("ssl_options.cacertfile", .text, availability: .unavailable, "authorities of client certificates"),
-        listener("ssl_options.versions", .list, availability: .unavailable, "TLS versions"),
-        listener("ssl_options.verify", .text, availability: .unavailable, "verify_none or verify_peer"),
-        listener("ssl_options.fail_if_no_peer_cert", .text, availability: .unavailable, "require a client certificate"),
-        listener("ssl_options.depth", .text, availability: .unavailable, "longest certificate chain"),
-        listener("ssl_options.identity_from_cert", .text, availability: .unavailable, "identity from the certificate"),
-        listener("ssl_options.handshake_timeout", .text, availability: .unavailable, "time for the TLS handshake"),
-        listener("ssl_options.ciphers", .list, availability: .unavailable, "cipher suites"),
-    ]
-
-    private static func listener(
+    static func listener(
         _ name: String, _ kind: Kind, default defaultText: String = "", isSecret: Bool = false,
         availability: Availability = .available, _ summary: String
     ) -> ConfigurationKey {

@@ -34,7 +34,6 @@ struct ListenerList {
                 continue
             }
             let name = ListenerName(transport: transport, name: parts[1])
-            if transport == .wss { problems.append(setting.problem("\(shown): wss is not available in this version")) }
             // Names that differ only in - and _, or in case, would share their variables.
             guard variables.insert(ConfigurationKey.environmentName(of: name.keyPrefix)).inserted else {
                 problems.append(setting.problem("\(shown) is there twice (- counts as _, and case is ignored)"))

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import SpawnedProcess
 import Synchronization
 
 /// A Mosquitto of the test's own, on a free loopback port, with its files in a temporary folder.
@@ -12,7 +13,7 @@ final class TestBroker: Sendable {
     let port: Int
     let folder: URL
     private let configuration: URL
-    private let running = Mutex<(process: Process, input: Pipe)?>(nil)
+    private let running = Mutex<(process: SpawnedProcess, input: Pipe)?>(nil)
 
     /// - Parameter listener: further lines for the listener; `$FOLDER` is replaced.
     init(listener: [String] = [], anonymous: Bool = true, files: [String: String] = [:]) async throws {
@@ -43,7 +44,7 @@ final class TestBroker: Sendable {
     }
 
     func start() async throws {
-        let process = Process()
+        let process = SpawnedProcess()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         // The shell kills the broker when its input ends, so also when the test process dies.
         process.arguments = [
@@ -108,7 +109,7 @@ func eventually(_ condition: () async -> Bool) async -> Bool {
 
 /// Runs a command to its end and returns what it wrote.
 func run(_ command: String, _ arguments: [String]) async throws -> String {
-    let process = Process()
+    let process = SpawnedProcess()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = [command] + arguments
     let output = Pipe()

@@ -1,10 +1,13 @@
-"""A charge point of the PyPI package `ocpp` that charges one car. Argument: the URL to connect to.
+"""A charge point of the PyPI package `ocpp` that charges one car. Argument: the URL to connect to; with
+`wss`, `--ca` and perhaps `--cert` and `--key`; for HTTP Basic `--user` and `--password`.
 
 Prints one line per step; exits with 0 only if every answer was what OCPP 1.6 says.
 """
 
+import argparse
 import asyncio
-import sys
+import base64
+import ssl
 from datetime import datetime, timezone
 
 import websockets
@@ -68,9 +71,28 @@ class Station(ChargePoint):
         step("stopped")
 
 
-async def main(url):
+def parsed_arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("url")
+    for name in ("--ca", "--cert", "--key", "--user", "--password"):
+        parser.add_argument(name)
+    return parser.parse_args()
+
+
+async def main(arguments):
+    url = arguments.url
     identity = url.rsplit("/", 1)[1]
-    async with websockets.connect(url, subprotocols=["ocpp1.6"]) as connection:
+    options = {}
+    if arguments.ca:
+        options["ssl"] = ssl.create_default_context(cafile=arguments.ca)
+        if arguments.cert:
+            options["ssl"].load_cert_chain(arguments.cert, arguments.key)
+    if arguments.user:
+        credentials = f"{arguments.user}:{arguments.password}".encode()
+        options["additional_headers"] = {
+            "Authorization": "Basic " + base64.b64encode(credentials).decode()
+        }
+    async with websockets.connect(url, subprotocols=["ocpp1.6"], **options) as connection:
         assert connection.subprotocol == "ocpp1.6", connection.subprotocol
         station = Station(identity, connection)
         listening = asyncio.create_task(station.start())
@@ -79,4 +101,4 @@ async def main(url):
     step("done")
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(parsed_arguments()))

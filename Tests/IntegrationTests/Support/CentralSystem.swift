@@ -132,11 +132,13 @@ final class CentralSystem: Sendable {
         try await publish(message)
     }
 
-    func publish(_ message: MQTTMessage) async throws {
+    /// Waits until the broker has it, and returns its reason code.
+    @discardableResult
+    func publish(_ message: MQTTMessage) async throws -> UInt8 {
         guard let client = client.withLock({ $0 }) else {
             throw Failure("the central system has no link")
         }
-        try await client.publish(message)
+        return try await client.publish(message)
     }
 
     private func post(_ text: String, to cid: String) {

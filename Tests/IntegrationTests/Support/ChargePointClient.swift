@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A charge point as the gateway's socket sees it: OCPP-J when it behaves, raw bytes when a test wants otherwise.
@@ -26,6 +27,11 @@ final class ChargePointClient: Sendable {
         var path = "/ocpp/"
         var headers: [(String, String)] = []
         var answersPings = true
+        /// The address that it comes from; nil: the system's choice.
+        var localHost: String?
+        var host = "127.0.0.1"
+        /// Nil: no TLS.
+        var tls: NIOSSLContext?
     }
 
     let identity: String
@@ -65,14 +71,23 @@ final class ChargePointClient: Sendable {
         port: Int, identity: String, settings: Settings = Settings()
     ) async throws -> (ChargePointClient, Handshake) {
         let client = ChargePointClient(identity: identity, settings: settings)
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let host = settings.localHost {
+            bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: host, port: 0))
+        }
+        let channel =
+            try await bootstrap
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls = settings.tls {
+                        try channel.pipeline.syncOperations.addHandler(
+                            NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+                    }
                     try channel.pipeline.syncOperations.addHandler(ChargePointHandler(client: client))
                 }
             }
-            .connect(host: "127.0.0.1", port: port)
+            .connect(host: settings.host, port: port)
             .get()
         client.channel.withLock { $0 = channel }
         var request = "GET \(settings.path)\(identity) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
@@ -86,6 +101,16 @@ final class ChargePointClient: Sendable {
         }
         try await client.send(bytes: ByteBuffer(string: request + "\r\n"))
         return (client, try await client.handshakes.first("the answer to the handshake"))
+    }
+
+    /// What the gateway showed.
+    var peerCertificate: NIOSSLCertificate? {
+        get async throws {
+            guard let channel = channel.withLock({ $0 }) else { return nil }
+            return try await channel.eventLoop.submit {
+                try channel.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self).peerCertificate
+            }.get()
+        }
     }
 
     // MARK: Sending

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import SpawnedProcess
 import Synchronization
 
 /// A program that a test starts, hears and ends.
@@ -20,7 +21,7 @@ final class ChildProcess: Sendable {
 
     let lines: Mailbox<Line>
     private let name: String
-    private let process: Process
+    private let process: SpawnedProcess
     private let exits: Mailbox<Exit>
     private let finishedStreams = Counter()
 
@@ -32,7 +33,7 @@ final class ChildProcess: Sendable {
         return pool
     }()
 
-    private init(name: String, process: Process) {
+    private init(name: String, process: SpawnedProcess) {
         self.name = name
         self.process = process
         self.lines = Mailbox("output of \(name)")
@@ -47,7 +48,7 @@ final class ChildProcess: Sendable {
         guard FileManager.default.isExecutableFile(atPath: executable) else {
             throw Failure("\(executable) is missing or cannot be run")
         }
-        let process = Process()
+        let process = SpawnedProcess()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
         process.arguments = ["--pdeathsig", "KILL", "--", executable] + arguments
         process.environment = inherited.merging(environment) { _, own in own }

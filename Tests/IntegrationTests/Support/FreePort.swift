@@ -26,3 +26,12 @@ let raisedDescriptorLimit: UInt64 = {
     setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     return UInt64(limit.rlim_cur)
 }()
+
+/// Whether somebody listens on a port of 127.0.0.1.
+func accepts(port: Int) async -> Bool {
+    let channel = try? await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .connect(host: "127.0.0.1", port: port)
+        .get()
+    try? await channel?.close()
+    return channel != nil
+}

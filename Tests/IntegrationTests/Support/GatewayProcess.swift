@@ -47,7 +47,10 @@ final class GatewayProcess: Sendable {
         return ((bundle as NSString).deletingLastPathComponent as NSString).appendingPathComponent("ocpp-gateway")
     }
 
-    static func start(_ settings: [String: String], arguments: [String] = []) async throws -> GatewayProcess {
+    /// - Parameter openFiles: its hard limit of open descriptors.
+    static func start(
+        _ settings: [String: String], arguments: [String] = [], openFiles: Int? = nil
+    ) async throws -> GatewayProcess {
         let usual = [
             "LISTENERS_WS_DEFAULT_BIND": "127.0.0.1:0", "LOG_FORMAT": "json",
             // Gateways of tests that run side by side would fight for one port.
@@ -55,7 +58,9 @@ final class GatewayProcess: Sendable {
             "BROKER_CLIENT_ID": "gateway-\(UUID().uuidString.prefix(8))",
         ]
         let settings = usual.merging(settings) { _, own in own }
-        let child = try await ChildProcess.start(executable, arguments, environment: settings)
+        let limits = openFiles.map { ["/usr/bin/prlimit", "--nofile=\($0):\($0)"] } ?? []
+        let command = limits + [executable] + arguments
+        let child = try await ChildProcess.start(command[0], Array(command.dropFirst()), environment: settings)
         return GatewayProcess(child: child, settings: settings)
     }
 

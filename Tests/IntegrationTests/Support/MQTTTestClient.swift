@@ -42,11 +42,13 @@ final class MQTTTestClient: Sendable {
     }
 
     func subscribe(_ filters: String..., qualityOfService: Int = 1) async throws {
-        try await onLoop { $0.subscribe(filters, qualityOfService) }
+        _ = try await onLoop { $0.subscribe(filters, qualityOfService) }
     }
 
     /// Publishes and waits until the broker has it (QoS 0: until it is written).
-    func publish(_ message: MQTTMessage) async throws {
+    /// - Returns: its reason code; with MQTT 5, 16 says that nobody is subscribed to the topic.
+    @discardableResult
+    func publish(_ message: MQTTMessage) async throws -> UInt8 {
         try await onLoop { $0.publish(message) }
     }
 
@@ -65,14 +67,16 @@ final class MQTTTestClient: Sendable {
 
     var closed: EventLoopFuture<Void> { channel.closeFuture }
 
-    private func onLoop(_ body: @escaping @Sendable (Handler) -> EventLoopFuture<Void>) async throws {
-        let promise = channel.eventLoop.makePromise(of: Void.self)
+    private func onLoop<Value: Sendable>(
+        _ body: @escaping @Sendable (Handler) -> EventLoopFuture<Value>
+    ) async throws -> Value {
+        let promise = channel.eventLoop.makePromise(of: Value.self)
         let timer = channel.eventLoop.scheduleTask(in: .seconds(30)) {
             promise.fail(Failure("MQTT: the broker does not answer"))
         }
         channel.eventLoop.flatSubmit { [handler] in body(handler.value) }.cascade(to: promise)
         defer { timer.cancel() }
-        try await promise.futureResult.get()
+        return try await promise.futureResult.get()
     }
 
     /// The protocol's client side; everything on the channel's event loop.
@@ -85,8 +89,9 @@ final class MQTTTestClient: Sendable {
         private var context: ChannelHandlerContext?
         private var received = ByteBuffer()
         private var connected: EventLoopPromise<Void>?
-        private var waiting: [UInt16: EventLoopPromise<Void>] = [:]
-        private var queue: CircularBuffer<(MQTTMessage, EventLoopPromise<Void>)> = []
+        /// By the reason code of the broker's answer.
+        private var waiting: [UInt16: EventLoopPromise<UInt8>] = [:]
+        private var queue: CircularBuffer<(MQTTMessage, EventLoopPromise<UInt8>)> = []
         private var unacknowledged: Set<UInt16> = []
         private var unreleased: Set<UInt16> = []
         private var receiveMaximum = 20
@@ -115,22 +120,23 @@ final class MQTTTestClient: Sendable {
             return promise.futureResult
         }
 
-        func subscribe(_ filters: [String], _ qualityOfService: Int) -> EventLoopFuture<Void> {
+        func subscribe(_ filters: [String], _ qualityOfService: Int) -> EventLoopFuture<UInt8> {
             wait { id in
                 MQTTPackets.subscribe(
                     id: id, filters: filters, qualityOfService: qualityOfService, version: self.version)
             }
         }
 
-        func publish(_ message: MQTTMessage) -> EventLoopFuture<Void> {
+        func publish(_ message: MQTTMessage) -> EventLoopFuture<UInt8> {
             guard let context, context.channel.isActive else {
                 return MultiThreadedEventLoopGroup.singleton.any().makeFailedFuture(Failure("MQTT link lost"))
             }
             guard message.qualityOfService > 0 else {
                 return context.writeAndFlush(
-                    wrapOutboundOut(MQTTPackets.publish(message, id: 0, version: version)))
+                    wrapOutboundOut(MQTTPackets.publish(message, id: 0, version: version))
+                ).map { 0 }
             }
-            let promise = context.eventLoop.makePromise(of: Void.self)
+            let promise = context.eventLoop.makePromise(of: UInt8.self)
             queue.append((message, promise))
             drainQueue()
             return promise.futureResult
@@ -145,11 +151,11 @@ final class MQTTTestClient: Sendable {
             }
         }
 
-        private func wait(_ packet: (UInt16) -> ByteBuffer) -> EventLoopFuture<Void> {
+        private func wait(_ packet: (UInt16) -> ByteBuffer) -> EventLoopFuture<UInt8> {
             guard let context, context.channel.isActive else {
                 return MultiThreadedEventLoopGroup.singleton.any().makeFailedFuture(Failure("MQTT link lost"))
             }
-            let promise = context.eventLoop.makePromise(of: Void.self)
+            let promise = context.eventLoop.makePromise(of: UInt8.self)
             let id = nextID()
             waiting[id] = promise
             write(packet(id))
@@ -261,7 +267,7 @@ final class MQTTTestClient: Sendable {
             if let reason, reason >= 0x80 {
                 promise?.fail(Failure("MQTT: refused, reason \(reason)"))
             } else {
-                promise?.succeed()
+                promise?.succeed(reason ?? 0)
             }
             drainQueue()
         }
@@ -271,7 +277,8 @@ final class MQTTTestClient: Sendable {
         }
 
         private func fail(_ error: any Error) {
-            let promises = Array(waiting.values) + queue.map(\.1) + [connected].compactMap { $0 }
+            let promises = Array(waiting.values) + queue.map(\.1)
+            connected?.fail(error)
             waiting = [:]
             queue = []
             connected = nil

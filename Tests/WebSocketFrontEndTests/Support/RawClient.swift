@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Testing
 
 /// A TCP client that speaks just enough HTTP and WebSocket to get both wrong on purpose.
@@ -46,12 +47,19 @@ final class RawClient {
         self.events = events
     }
 
-    static func connect(to address: SocketAddress, receiveBuffer: Int? = nil) async throws -> RawClient {
+    /// - Parameter tls: Speaks TLS with it; what is received is then what was encrypted.
+    static func connect(
+        to address: SocketAddress, receiveBuffer: Int? = nil, tls: NIOSSLContext? = nil
+    ) async throws -> RawClient {
         let events = EventQueue<Event>()
         var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let tls {
+                        let handler = try NIOSSLClientHandler(context: tls, serverHostname: "localhost")
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try channel.pipeline.syncOperations.addHandler(Recorder(events: events))
                 }
             }

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 @testable import WebSocketFrontEnd
 
@@ -43,20 +44,22 @@ struct RunningListener {
         }
     }
 
-    func client() async throws -> RawClient {
-        try await RawClient.connect(to: self.address)
+    func client(tls: NIOSSLContext? = nil) async throws -> RawClient {
+        try await RawClient.connect(to: self.address, tls: tls)
     }
 
     /// Sends a request and reads the answer.
-    func exchange(_ request: String, hasBody: Bool = true) async throws -> (RawClient.Response, RawClient) {
-        let client = try await self.client()
+    func exchange(
+        _ request: String, hasBody: Bool = true, tls: NIOSSLContext? = nil
+    ) async throws -> (RawClient.Response, RawClient) {
+        let client = try await self.client(tls: tls)
         try await client.send(request)
         return (try await client.response(hasBody: hasBody), client)
     }
 
     /// A connection after the upgrade, both ends of it.
-    func connected() async throws -> (RawClient, StubSession) {
-        let (_, client) = try await self.exchange(RawClient.handshake())
+    func connected(tls: NIOSSLContext? = nil) async throws -> (RawClient, StubSession) {
+        let (_, client) = try await self.exchange(RawClient.handshake(), tls: tls)
         return (client, try await self.admission.sessions.next())
     }
 }

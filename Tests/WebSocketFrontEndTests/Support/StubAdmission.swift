@@ -10,10 +10,17 @@ final class StubAdmission: ConnectionAdmission {
     private let refusalReason = Mutex<String?>(nil)
     private let refusalCount = Mutex(0)
     private let onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)?
+    /// Asked by `authenticate` when set before the listener is made.
+    private let authenticator: (@Sendable (HandshakeCredentials) async -> HandshakeVerdict)?
+    let credentials = EventQueue<HandshakeCredentials>()
 
     /// - Parameter onText: Called on the event loop with each message, before it is recorded.
-    init(onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)? = nil) {
+    init(
+        onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)? = nil,
+        authenticator: (@Sendable (HandshakeCredentials) async -> HandshakeVerdict)? = nil
+    ) {
         self.onText = onText
+        self.authenticator = authenticator
     }
 
     var numberOfRefusals: Int { self.refusalCount.withLock { $0 } }
@@ -24,6 +31,15 @@ final class StubAdmission: ConnectionAdmission {
 
     func refusal(for listener: String) -> String? {
         self.refusalReason.withLock { $0 }
+    }
+
+    func authenticates(on listener: String) -> Bool { self.authenticator != nil }
+
+    func authenticate(
+        _ request: HandshakeCredentials, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<HandshakeVerdict> {
+        self.credentials.add(request)
+        return eventLoop.makeFutureWithTask { await self.authenticator?(request) ?? .accepted(username: nil) }
     }
 
     func connectionOpened(

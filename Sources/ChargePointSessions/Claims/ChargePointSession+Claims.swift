@@ -1,0 +1,106 @@
+import Logging
+import NIOCore
+import OCPPJ
+
+/// A message from the broker that came while it was not clear yet whose it is.
+struct HeldDownstreamMessage {
+    let message: DownstreamMessage
+    /// In the broker's order it stood in front of the session's own claim, and behind that of an older session, if one
+    /// came at all.
+    var isBeforeClaim: Bool
+}
+
+// What other gateways say about the charge point, and what they are told.
+extension ChargePointSession {
+    var claimMessage: UpstreamMessage? {
+        guard let topic = topics.claim, let claim else { return nil }
+        return UpstreamMessage(topic: topic, payload: claim.payload())
+    }
+
+    private func publishClaim() {
+        guard let topic = topics.claim, let claim else { return }
+        publishAtOnce(claim, on: topic)
+    }
+
+    /// The broker may have lost claims of others meanwhile: one that has a newer session answers this one.
+    public func claimAgain() {
+        if phase == .open { publishClaim() }
+    }
+
+    private func publishAtOnce(_ claim: SessionClaim, on topic: String) {
+        if !link.publish(UpstreamMessage(topic: topic, payload: claim.payload()), from: self) {
+            log(.error, "claim lost: the broker takes no more", ["topic": "\(topic)"])
+        }
+    }
+
+    /// A claim of this charge point has arrived, in the broker's order with what is published to the charge point.
+    public func received(_ other: SessionClaim) {
+        guard !isEnded, let claim, let claims = context.claims else { return }
+        switch claim.verdict(on: other) {
+        case .returned:
+            claimWait.returned(isAlone: claims.isAlone(now: .now()), now: .now())
+            openIfSettled()
+            armTimer()
+        case .holderEnded:
+            claimWait.holderEnded()
+            openIfSettled()
+        case .replaced:
+            giveWay(to: other)
+        case .stale:
+            // What came in front of it cannot have been that session's.
+            for index in heldDownstream.indices { heldDownstream[index].isBeforeClaim = false }
+            log(.debug, "older claim answered", ["gateway": "\(other.gateway)", "session": "\(other.session)"])
+            // Its gateway cannot have heard of this session: it learns of it now, and ends its own.
+            if phase != .waitingForPredecessor { publishClaim() }
+        case .nothing: break
+        }
+    }
+
+    private func giveWay(to other: SessionClaim) {
+        context.counters.add(.replaced)
+        log(
+            .info, "claimed by another gateway",
+            ["gateway": "\(other.gateway)", "session": "\(sessionID)", "newer_session": "\(other.session)"])
+        isElsewhere = true
+        end(.replaced)
+        // Behind the reports in the broker's order: the newer session may publish now.
+        if let topic = topics.claim, let claim { publishAtOnce(claim.ended(inFavourOf: other), on: topic) }
+    }
+
+    // MARK: What arrives meanwhile
+
+    func hold(_ downstream: DownstreamMessage) {
+        guard heldDownstream.count < context.settings.maxQueuedCalls else {
+            context.counters.add(.badDownstreamMessages)
+            let uniqueID = OCPPMessage.uniqueID(ofRelay: downstream.payload)
+            return report(
+                "queue_full", uniqueID: uniqueID, .genericError, "too many messages wait for this charge point already")
+        }
+        heldDownstream.append(HeldDownstreamMessage(message: downstream, isBeforeClaim: !claimWait.hasReturned))
+    }
+
+    /// What came before the claim was delivered by the session that had the charge point then, if there was one.
+    func releaseHeldDownstream() {
+        let held = heldDownstream
+        heldDownstream = []
+        for item in held where !isEnded {
+            if item.isBeforeClaim, claimWait.hasReturned, claimWait.hasHolderEnded {
+                leaveToOtherGateway(item.message)
+            } else {
+                deliver(item.message)
+            }
+        }
+    }
+
+    func leaveToOtherGateway(_ downstream: DownstreamMessage) {
+        log(
+            .debug, "message left to the gateway that had the charge point when it was published",
+            ["id": "\(OCPPMessage.uniqueID(ofRelay: downstream.payload) ?? "-")"])
+    }
+
+    func reportUndelivered(_ downstream: DownstreamMessage) {
+        report(
+            "disconnected", uniqueID: OCPPMessage.uniqueID(ofRelay: downstream.payload), .genericError,
+            "the charge point's session has ended")
+    }
+}

@@ -1,0 +1,48 @@
+import NIOCore
+
+/// Which charge points other gateways have claimed lately. The broker may still deliver messages for them here (an
+/// unsubscribe on its way, a persistent session); the gateway that has them delivers those too.
+///
+/// Bounded in time and number: two generations, of which the older is forgotten.
+public struct ClaimBook {
+    static let generationTime = TimeAmount.seconds(60)
+    static let generationSize = 16_384
+
+    private var young: Set<String> = []
+    private var old: Set<String> = []
+    private var turn: NIODeadline?
+
+    public init() {}
+
+    public mutating func claimedElsewhere(_ topic: String, now: NIODeadline) {
+        age(now)
+        if young.count >= Self.generationSize { forgetOld(now) }
+        young.insert(topic)
+    }
+
+    public mutating func claimedHere(_ topic: String) {
+        young.remove(topic)
+        old.remove(topic)
+    }
+
+    public mutating func isElsewhere(_ topic: String, now: NIODeadline) -> Bool {
+        age(now)
+        return young.contains(topic) || old.contains(topic)
+    }
+
+    private mutating func age(_ now: NIODeadline) {
+        guard let turn else {
+            self.turn = now + Self.generationTime
+            return
+        }
+        guard turn <= now else { return }
+        if now - turn >= Self.generationTime { young.removeAll() }
+        forgetOld(now)
+    }
+
+    private mutating func forgetOld(_ now: NIODeadline) {
+        old = young
+        young = []
+        turn = now + Self.generationTime
+    }
+}

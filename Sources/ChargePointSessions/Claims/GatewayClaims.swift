@@ -1,0 +1,45 @@
+import NIOCore
+import Synchronization
+
+/// What the sessions of one gateway share about claims.
+public final class GatewayClaims: Sendable {
+    /// A gateway that has just started may not have heard the others yet.
+    private static let acquaintance = TimeAmount.seconds(60)
+
+    let gatewayID: String
+    private let clock = Mutex(ClaimClock())
+    private let hasCompany = Atomic(false)
+    private let heard = Atomic(false)
+    private let startedAt = NIODeadline.now()
+
+    public init(gatewayID: String) {
+        self.gatewayID = gatewayID
+    }
+
+    /// The claim of a session that begins now.
+    func claim(session: String) -> SessionClaim {
+        let time = clock.withLock { $0.next(now: WallClock.milliseconds()) }
+        return SessionClaim(gateway: gatewayID, session: session, time: time)
+    }
+
+    /// Notes a claim of another gateway. False: its time lies too far ahead to be believed.
+    public func heard(_ claim: SessionClaim) -> Bool {
+        guard claim.gateway != gatewayID else { return true }
+        hasCompany.store(true, ordering: .relaxed)
+        return clock.withLock { $0.heard(claim.time, now: WallClock.milliseconds()) }
+    }
+
+    public func isOwn(_ claim: SessionClaim) -> Bool { claim.gateway == gatewayID }
+
+    /// Whether the broker delivers claims to this gateway.
+    public func subscriptionChanged(isAcknowledged: Bool) {
+        heard.store(isAcknowledged, ordering: .relaxed)
+    }
+
+    var isHeard: Bool { heard.load(ordering: .relaxed) }
+
+    /// No other gateway has been heard of, and there was time for it.
+    public func isAlone(now: NIODeadline) -> Bool {
+        !hasCompany.load(ordering: .relaxed) && now - startedAt >= Self.acquaintance
+    }
+}

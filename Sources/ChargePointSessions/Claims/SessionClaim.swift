@@ -1,0 +1,108 @@
+import JSONText
+import NIOCore
+import OCPPJ
+
+/// What one gateway tells the others about a session (relay-format.md, "Several gateways on one broker").
+public struct SessionClaim: Sendable, Equatable {
+    /// Why a message on a claim topic is no claim.
+    public struct Flaw: Error, Equatable {
+        public var reason: String
+    }
+
+    /// Bytes of a claim, which anyone who may publish there can send.
+    static let longestPayload = 8192
+    private static let longestSession = 64
+
+    public let gateway: String
+    public let session: String
+    /// Milliseconds since 1970.
+    public let time: Int64
+    /// Set on the last word about a session: the newer one, of another gateway, in whose favour it has ended. All that
+    /// was to be reported of it was published before.
+    public let successor: String?
+
+    public init(gateway: String, session: String, time: Int64, successor: String? = nil) {
+        self.gateway = gateway
+        self.session = session
+        self.time = time
+        self.successor = successor
+    }
+
+    /// The later claim is the newer session; ties go to the greater session id.
+    public func isNewer(than other: SessionClaim) -> Bool {
+        (time, session) > (other.time, other.session)
+    }
+
+    func ended(inFavourOf newer: SessionClaim) -> SessionClaim {
+        SessionClaim(gateway: gateway, session: session, time: time, successor: newer.session)
+    }
+
+    // MARK: As bytes
+
+    func payload() -> ByteBuffer {
+        var out = ByteBufferAllocator().buffer(capacity: 192)
+        out.writeStaticString("{\"gateway\":")
+        out.writeJSONString(gateway)
+        out.writeStaticString(",\"session\":")
+        out.writeJSONString(session)
+        out.writeStaticString(",\"time\":")
+        out.writeJSONString(WallClock.timestamp(milliseconds: time))
+        if let successor {
+            out.writeStaticString(",\"successor\":")
+            out.writeJSONString(successor)
+        }
+        out.writeStaticString("}")
+        return out
+    }
+
+    /// Reads a claim; keys that it does not know are ignored.
+    public init(_ payload: ByteBuffer) throws(Flaw) {
+        guard payload.readableBytes <= Self.longestPayload else { throw Flaw(reason: "too long") }
+        var texts: [String: String] = [:]
+        var flaw: Flaw?
+        payload.withUnsafeReadableBytes { bytes in
+            do throws(JSONSyntaxError) {
+                var scanner = JSONScanner(bytes)
+                scanner.skipWhitespace()
+                let object = UnsafeRawBufferPointer(rebasing: bytes[try scanner.scanValue().range])
+                try scanner.expectEnd()
+                try JSONScanner.forEachMember(of: object) { key, value in
+                    let name = key.text(in: object)
+                    guard ["gateway", "session", "time", "successor"].contains(name) else { return }
+                    guard value.kind == .string else {
+                        flaw = Flaw(reason: "\(name): not a string")
+                        return
+                    }
+                    let isNew = texts.updateValue(value.text(in: object), forKey: name) == nil
+                    if !isNew { flaw = Flaw(reason: "\(name): twice") }
+                }
+            } catch {
+                flaw = Flaw(reason: "not a JSON object: \(error.reason)")
+            }
+        }
+        if let flaw { throw flaw }
+        guard let gateway = texts["gateway"], !gateway.isEmpty else { throw Flaw(reason: "gateway: missing") }
+        guard let session = texts["session"], Self.isSessionID(session) else {
+            throw Flaw(reason: "session: expected 1 to \(Self.longestSession) letters, digits, - and _")
+        }
+        guard let time = texts["time"].flatMap(WallClock.milliseconds(ofTimestamp:)) else {
+            throw Flaw(reason: "time: expected RFC 3339 in UTC, such as 2026-01-31T12:00:00.000Z")
+        }
+        let successor = texts["successor"]
+        guard successor.map(Self.isSessionID) ?? true else { throw Flaw(reason: "successor: not a session id") }
+        self.init(gateway: gateway, session: session, time: time, successor: successor)
+    }
+
+    /// ASCII only, so that every gateway orders them alike.
+    private static func isSessionID(_ text: String) -> Bool {
+        (1...longestSession).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+}

@@ -1,0 +1,45 @@
+import WebSocketFrontEnd
+
+/// Reads the texts of settings about who may connect.
+enum ListenerAccessText {
+    static func accessRulesExpectation(unmetBy text: String) -> String? {
+        for entry in ConfigurationText.list(text) where AccessRules.Rule(entry) == nil {
+            return "expected allow or deny with all, an address or a CIDR, such as deny 10.0.0.0/8, not "
+                + "\"\(entry.shownInOneLine)\""
+        }
+        return ConfigurationText.list(text).isEmpty ? "expected allow or deny rules, such as allow all" : nil
+    }
+
+    static func addressRangesExpectation(unmetBy text: String) -> String? {
+        for entry in ConfigurationText.list(text) where IPAddressRange(entry) == nil {
+            return "expected addresses or CIDRs, such as 10.0.0.0/8, not \"\(entry.shownInOneLine)\""
+        }
+        return nil
+    }
+
+    static func originsExpectation(unmetBy text: String) -> String? {
+        for entry in ConfigurationText.list(text) where !isOrigin(entry) {
+            return "expected origins such as https://console.example:8443, not \"\(entry.shownInOneLine)\""
+        }
+        return nil
+    }
+
+    /// RFC 6454, 6.2: scheme, host, and a port where it is not the scheme's own; or `null`.
+    private static func isOrigin(_ text: String) -> Bool {
+        if text.lowercased() == "null" { return true }
+        guard let separator = text.firstIndex(of: ":"), text[separator...].hasPrefix("://"),
+            let (host, port) = HostAndPort.split(text[separator...].dropFirst(3)), HostAndPort.isHost(host)
+        else { return false }
+        let scheme = text[..<separator]
+        guard let first = scheme.first, first.isASCII, first.isLetter,
+            scheme.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) })
+        else { return false }
+        return port.map { ConfigurationText.integer($0).map((1...65535).contains) ?? false } ?? true
+    }
+
+    /// RFC 9110, 5.6.2.
+    static func isHeaderName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "!#$%&'*+-.^_`|~".contains($0)) }
+    }
+}

@@ -1,0 +1,33 @@
+import NIOCore
+
+/// The way of a new connection before HTTP: PROXY header, access rules, handshake.
+enum AcceptedConnection {
+    /// Sets up a connection that was just accepted.
+    static func start(on channel: any Channel, listener: ListenerState) throws {
+        let origin = ConnectionOrigin(
+            address: channel.remoteAddress, handshakeDeadline: .now() + listener.configuration.handshakeTimeout)
+        if listener.configuration.expectsProxyHeader {
+            try channel.pipeline.syncOperations.addHandler(ProxyProtocolHandler(listener: listener, origin: origin))
+        } else {
+            _ = try self.proceed(on: channel, listener: listener, origin: origin)
+        }
+    }
+
+    /// Goes on once the charge point's address is known.
+    ///
+    /// - Returns: False when the address may not connect; the channel is then closed.
+    static func proceed(on channel: any Channel, listener: ListenerState, origin: ConnectionOrigin) throws -> Bool {
+        guard listener.configuration.accessRules.permits(origin.address) else {
+            if !origin.isProxyItself {
+                let refusal = HandshakeRefusal(
+                    listener: listener.configuration.name, remoteAddress: origin.remote, identity: nil, status: nil,
+                    reason: "denied by access_rules")
+                listener.refusedUnseen(refusal, eventLoop: channel.eventLoop)
+            }
+            channel.close(promise: nil)
+            return false
+        }
+        try HandshakeHandler.start(on: channel, listener: listener, origin: origin)
+        return true
+    }
+}

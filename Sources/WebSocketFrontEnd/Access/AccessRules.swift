@@ -1,0 +1,50 @@
+import NIOCore
+
+/// Who may connect, by address. The first rule that matches decides; who matches none is let in.
+public struct AccessRules: Sendable, Equatable {
+    public enum Verdict: String, Sendable {
+        case allow
+        case deny
+    }
+
+    public struct Rule: Sendable, Equatable {
+        public var verdict: Verdict
+        /// Nil: everyone.
+        public var range: IPAddressRange?
+
+        public init(_ verdict: Verdict, _ range: IPAddressRange?) {
+            self.verdict = verdict
+            self.range = range
+        }
+
+        /// `allow 10.0.0.0/8`, `deny 2001:db8::7`, `allow all`.
+        public init?(_ text: some StringProtocol) {
+            let words = text.split(whereSeparator: { $0 == " " || $0 == "\t" })
+            guard words.count == 2, let verdict = Verdict(rawValue: words[0].lowercased()) else { return nil }
+            if words[1].lowercased() == "all" {
+                self.init(verdict, nil)
+            } else if let range = IPAddressRange(words[1]) {
+                self.init(verdict, range)
+            } else {
+                return nil
+            }
+        }
+    }
+
+    public var rules: [Rule]
+
+    public init(_ rules: [Rule] = []) {
+        self.rules = rules
+    }
+
+    func permits(_ address: IPAddress) -> Bool {
+        self.rules.first { $0.range?.contains(address) ?? true }?.verdict != .deny
+    }
+
+    /// An address that is no IP address is matched by the rules for everyone only.
+    func permits(_ address: SocketAddress?) -> Bool {
+        guard !self.rules.isEmpty else { return true }
+        if let address = address.flatMap(IPAddress.init) { return self.permits(address) }
+        return self.rules.first { $0.range == nil }?.verdict != .deny
+    }
+}

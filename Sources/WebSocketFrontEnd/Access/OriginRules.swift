@@ -1,0 +1,24 @@
+import NIOHTTP1
+
+/// Which web pages may open connections (RFC 6455, 4.2.2 and 10.2). Charge points send no `Origin`; browsers do.
+public struct OriginRules: Sendable, Equatable {
+    /// Origins that are let in, in lower case: `https://console.example`.
+    public var allowed: Set<String>
+    public var allowsAbsence: Bool
+
+    public init(allowed: some Sequence<String>, allowsAbsence: Bool = true) {
+        self.allowed = Set(allowed.map { $0.lowercased() })
+        self.allowsAbsence = allowsAbsence
+    }
+
+    /// Nil when the request may pass, else why not.
+    func refusal(for headers: HTTPHeaders) -> String? {
+        let origins = headers["origin"]
+        guard let origin = origins.first else { return self.allowsAbsence ? nil : "the header Origin is missing" }
+        // Scheme and host have no case (RFC 6454, 4).
+        guard origins.count == 1, self.allowed.contains(origin.lowercased()) else {
+            return "the origin is not allowed here"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,157 @@
+import NIOCore
+import NIOSSL
+import NIOTLS
+import X509
+
+/// Stands behind the TLS handler until the TLS handshake is over: bounds its time, judges the client's certificate,
+/// and says why a handshake failed.
+final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NIOScheduledCallbackHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private let listener: ListenerState
+    private let origin: ConnectionOrigin
+    private let verifier: ClientCertificateVerifier?
+    /// In front of the TLS handler.
+    private let gate = HandshakeGate()
+    private weak var tls: NIOSSLServerHandler?
+    private var context: ChannelHandlerContext?
+    private var isOver = false
+    private var verdict: ClientCertificateVerifier.Verdict?
+
+    /// Adds TLS to a connection that was just accepted; what comes behind sees plain bytes.
+    static func start(
+        on channel: any Channel, tls: ListenerTLS, listener: ListenerState, origin: ConnectionOrigin
+    ) throws {
+        guard let material = tls.material else { throw ChannelError.inappropriateOperationForState }
+        let handler = TLSHandshakeHandler(listener: listener, origin: origin, verifier: material.verifier)
+        let ssl: NIOSSLServerHandler
+        if material.verifier == nil {
+            ssl = NIOSSLServerHandler(context: material.context)
+        } else {
+            ssl = NIOSSLServerHandler(context: material.context) { certificates, promise in
+                handler.verify(certificates, promise)
+            }
+        }
+        handler.tls = ssl
+        try channel.pipeline.syncOperations.addHandlers([handler.gate, ssl, handler])
+    }
+
+    private init(listener: ListenerState, origin: ConnectionOrigin, verifier: ClientCertificateVerifier?) {
+        self.listener = listener
+        self.origin = origin
+        self.verifier = verifier
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        let time = self.listener.configuration.tls?.handshakeTimeout ?? .seconds(0)
+        let deadline = min(.now() + time, self.origin.handshakeDeadline)
+        // Never cancelled: that would cost a search through all callbacks of the loop.
+        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    /// Off the event loop: it takes a few signatures' time.
+    private func verify(_ certificates: [NIOSSLCertificate], _ promise: EventLoopPromise<NIOSSLVerificationResult>) {
+        guard let verifier = self.verifier, let eventLoop = self.context?.eventLoop,
+            let shown = try? certificates.map({ try $0.toDERBytes() })
+        else {
+            promise.succeed(.failed)
+            return
+        }
+        // What the client sends meanwhile would pile up.
+        self.setReading(false)
+        eventLoop.makeFutureWithTask { await verifier.verify(shown) }
+            .assumeIsolated()
+            .whenComplete { result in
+                self.setReading(true)
+                self.verdict = try? result.get()
+                if case .accepted = self.verdict {
+                    promise.succeed(.certificateVerified)
+                } else {
+                    promise.succeed(.failed)
+                }
+            }
+    }
+
+    private func setReading(_ reads: Bool) {
+        try? self.context?.channel.syncOptions?.setOption(.autoRead, value: reads)
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        guard case .handshakeCompleted? = event as? TLSUserEvent, !self.isOver else {
+            context.fireUserInboundEventTriggered(event)
+            return
+        }
+        self.isOver = true
+        self.checkResumed()
+        switch self.verdict {
+        case .accepted(let certificate):
+            context.fireUserInboundEventTriggered(certificate)
+        case .refused(let reason):
+            self.report(reason)
+            context.close(promise: nil)
+            return
+        case nil:
+            break
+        }
+        self.verdict = nil
+        context.pipeline.syncOperations.removeHandler(self.gate, promise: nil)
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+    }
+
+    /// A resumed TLS session brings its certificate along unchecked.
+    private func checkResumed() {
+        guard let verifier = self.verifier, self.verdict == nil, let shown = self.tls?.peerCertificate else { return }
+        if let der = try? shown.toDERBytes(), let certificate = try? Certificate(derEncoded: der) {
+            self.verdict = verifier.verifyAgain(certificate)
+        } else {
+            self.verdict = .refused("a client certificate that cannot be read")
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard !self.isOver else {
+            context.fireErrorCaught(error)
+            return
+        }
+        self.isOver = true
+        // Port probes and load balancers connect and go.
+        guard self.gate.sawBytes else { return }
+        if case .refused(let reason) = self.verdict {
+            self.report("TLS handshake failed: \(reason)")
+        } else if TLSFailure.isTLS(error) {
+            self.report(TLSFailure.reason(error))
+        } else {
+            self.report("TLS handshake failed: connection lost")
+        }
+    }
+
+    func handleScheduledCallback(eventLoop: some EventLoop) {
+        guard !self.isOver, let context = self.context else { return }
+        self.isOver = true
+        self.report("TLS handshake time-out")
+        // Past the TLS handler, which would wait for the peer to say goodbye.
+        if let front = try? context.pipeline.syncOperations.context(handler: self.gate) {
+            front.close(promise: nil)
+        } else {
+            context.close(promise: nil)
+        }
+    }
+
+    private func report(_ reason: String) {
+        self.listener.admission.handshakeRefused(
+            HandshakeRefusal(
+                listener: self.listener.configuration.name,
+                remoteAddress: self.origin.remote,
+                identity: nil,
+                status: nil,
+                reason: reason
+            )
+        )
+    }
+}

@@ -1,0 +1,67 @@
+import Testing
+
+@testable import BrokerLink
+
+@Suite("Redelivery and backlog")
+struct RedeliveryTests {
+    private func key(_ packetID: Int32, _ payload: String, topic: String = "t") -> Int {
+        Array(payload.utf8).withUnsafeBytes { RedeliveryFilter.key(packetID: packetID, topic: topic, payload: $0) }
+    }
+
+    @Test("What was delivered on the last link is delivered once more only in appearance")
+    func redelivered() {
+        var filter = RedeliveryFilter()
+        #expect(filter.isNew(key(1, "a")) == true)
+        #expect(filter.isNew(key(2, "b")) == true)
+        filter.linkUp(sessionPresent: true)
+        #expect(filter.isNew(key(2, "b")) == false)
+        #expect(filter.isNew(key(3, "c")) == true)
+        #expect(filter.isNew(key(2, "b")) == true, "only once: then the identifier is another message's")
+    }
+
+    @Test("The same text with another packet identifier, or on another topic, is another message")
+    func otherMessages() {
+        var filter = RedeliveryFilter()
+        #expect(filter.isNew(key(1, "a")) == true)
+        filter.linkUp(sessionPresent: true)
+        #expect(filter.isNew(key(2, "a")) == true)
+        #expect(filter.isNew(key(1, "a", topic: "u")) == true)
+        #expect(filter.isNew(key(1, "b")) == true)
+    }
+
+    @Test("Within one link, in a new session, and later on, nothing counts as delivered again")
+    func nothingRedelivered() {
+        var filter = RedeliveryFilter()
+        #expect(filter.isNew(key(1, "a")) == true)
+        #expect(filter.isNew(key(1, "a")) == true)
+        filter.linkUp(sessionPresent: false)
+        #expect(filter.isNew(key(1, "a")) == true)
+        filter.linkUp(sessionPresent: true)
+        filter.forgetSuspects()
+        #expect(filter.isNew(key(1, "a")) == true)
+    }
+
+    @Test("As many messages are remembered as the broker may deliver again")
+    func bounded() {
+        var filter = RedeliveryFilter()
+        for number in 0..<5000 {
+            #expect(filter.isNew(key(Int32(number), "")) == true)
+        }
+        filter.linkUp(sessionPresent: true)
+        #expect(filter.isNew(key(Int32(4999 - RedeliveryFilter.capacity), "")) == true)
+        #expect(filter.isNew(key(Int32(5000 - RedeliveryFilter.capacity), "")) == false)
+        #expect(filter.isNew(key(4999, "")) == false)
+    }
+
+    @Test("The backlog is full beyond its limit, and says so once when there is room again")
+    func backlog() {
+        let backlog = DeliveryBacklog()
+        backlog.handedOver(DeliveryBacklog.limit)
+        #expect(!backlog.isFull)
+        backlog.handedOver(10)
+        #expect(backlog.isFull)
+        #expect(!backlog.finished(9))
+        #expect(backlog.finished(1))
+        #expect(!backlog.isFull && !backlog.finished(1))
+    }
+}

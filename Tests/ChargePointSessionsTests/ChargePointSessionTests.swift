@@ -1,0 +1,256 @@
+import Logging
+import NIOCore
+import NIOPosix
+import OCPPJ
+import Synchronization
+import Testing
+
+@testable import ChargePointSessions
+
+@Suite("A session between its two ends")
+struct ChargePointSessionTests {
+    @Test("What the charge point says first is published once the subscription is acknowledged, presence in front")
+    func waitsForTheSubscription() async throws {
+        try await withEnds(presence: "presence/${cid}") { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { $0.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#)) }
+            #expect(ends.published.isEmpty)
+            #expect(ends.link.subscriptions == ["ocpp/cs/CP1"])
+            try await ends.on(session) { $0.subscriptionAcknowledged() }
+            #expect(ends.published.map(\.topic) == ["ocpp/presence/CP1", "ocpp/cp/CP1"])
+            #expect(ends.published[1].text == #"{"MessageTypeId":2,"UniqueId":"1","Action":"Heartbeat","Payload":{}}"#)
+        }
+    }
+
+    @Test("A CALL whose answer time-out passes before the subscription is answered and not published any more")
+    func forgetsWhatFailed() async throws {
+        try await withEnds(settings: SessionSettings(answerTimeout: .milliseconds(1))) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { $0.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#)) }
+            try await Task.sleep(for: .milliseconds(2))
+            try await ends.on(session) { $0.timerFired() }
+            #expect(ends.sent(0) == [#"[4,"1","InternalError","no answer from the central system",{}]"#])
+            try await ends.on(session) { $0.subscriptionAcknowledged() }
+            #expect(ends.published.isEmpty)
+        }
+    }
+
+    @Test("A newer connection takes over: the older one reports and closes with 1008 before the newer one subscribes")
+    func takesOver() async throws {
+        try await withEnds { ends in
+            let older = try await ends.connect()
+            try await ends.on(older) { session in
+                session.subscriptionAcknowledged()
+                session.received(Self.command("a"))
+                session.received(Self.command("b"))
+            }
+            let newer = try await ends.connect()
+            // Three turns of the loop: to the older one, and back.
+            for _ in 0..<3 { try await ends.turn() }
+            #expect(ends.closes(0) == ["1008 replaced by a newer connection"])
+            #expect(ends.published.map(\.topic) == ["ocpp/cp/CP1/Reply", "ocpp/cp/CP1/Reply"])
+            #expect(ends.published.allSatisfy { $0.text.contains(#""reason":"disconnected""#) })
+            #expect(ends.link.subscriptions.count == 2)
+            #expect(ends.link.unsubscriptions.isEmpty, "the subscription is handed over")
+            // What the broker had handed to the older one still reaches the charge point.
+            try await ends.on(newer) { $0.subscriptionAcknowledged() }
+            try await ends.on(older) { $0.received(Self.command("late")) }
+            try await ends.turn()
+            #expect(ends.sent(1) == [#"[2,"late","Reset",{}]"#])
+            #expect(ends.registry.count == 1)
+            try await ends.on(newer) { $0.end(.goingAway) }
+            #expect(ends.link.unsubscriptions == ["ocpp/cs/CP1"])
+            #expect(ends.registry.count == 0)
+        }
+    }
+
+    @Test("A newer connection that leaves before its turn lets the subscription go")
+    func leavesBeforeItsTurn() async throws {
+        try await withEnds { ends in
+            let older = try await ends.connect()
+            try await ends.on(older) { $0.subscriptionAcknowledged() }
+            try await ends.loop.submit {
+                let newer = ends.makeSession()
+                newer.assumeIsolated { session in
+                    session.start()
+                    session.end(.connectionEnded(reason: "connection_lost"))
+                }
+            }.get()
+            for _ in 0..<3 { try await ends.turn() }
+            #expect(ends.link.unsubscriptions == ["ocpp/cs/CP1"])
+            #expect(ends.registry.count == 0)
+        }
+    }
+
+    @Test("After the end a message from the broker is reported as not_connected, and nothing is sent")
+    func reportsAfterTheEnd() async throws {
+        try await withEnds { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                session.end(.connectionEnded(reason: "closed_by_peer"))
+                session.received(Self.command("x"))
+                session.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#))
+            }
+            #expect(ends.published.count == 1)
+            #expect(ends.published[0].text.contains(#""reason":"not_connected""#))
+            #expect(ends.sent(0).isEmpty)
+        }
+    }
+
+    @Test("A CALL that the broker does not take gets its one answer at once")
+    func answersWhatTheBrokerRefuses() async throws {
+        try await withEnds { ends in
+            let session = try await ends.connect()
+            ends.link.takesMessages.withLock { $0 = false }
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                session.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#))
+                session.brokerDidNotTake(uniqueID: "1", reason: "again")
+            }
+            #expect(ends.sent(0) == [#"[4,"1","InternalError","the broker takes no more messages",{}]"#])
+        }
+    }
+
+    @Test("Reading pauses with the CALL over max_open_calls, and goes on when one is answered")
+    func pausesReading() async throws {
+        try await withEnds(settings: SessionSettings(maxOpenCalls: 1)) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                for id in 1...3 {
+                    session.received(text: ByteBuffer(string: #"[2,"\#(id)","Heartbeat",{}]"#))
+                }
+            }
+            #expect(ends.published.count == 1)
+            #expect(ends.pauses(0) == [true])
+            for id in 1...2 {
+                let answer = #"{"MessageTypeId":3,"UniqueId":"\#(id)","Payload":{}}"#
+                try await ends.on(session) { session in
+                    session.received(
+                        DownstreamMessage(payload: ByteBuffer(string: answer), isRetained: false, expires: nil))
+                }
+            }
+            #expect(ends.published.count == 3)
+            #expect(ends.pauses(0) == [true, false])
+        }
+    }
+
+    private static func command(_ id: String) -> DownstreamMessage {
+        let text = #"{"MessageTypeId":2,"UniqueId":"\#(id)","Action":"Reset","Payload":{}}"#
+        return DownstreamMessage(payload: ByteBuffer(string: text), isRetained: false, expires: nil)
+    }
+}
+
+/// The two ends of sessions, as stand-ins that remember what they were told.
+private struct Ends: Sendable {
+    let loop: any EventLoop
+    let link = Link()
+    let registry = SessionRegistry()
+    let settings: SessionSettings
+    let templates: RelayTopicTemplates
+
+    /// Starts a session on a connection of its own.
+    func connect() async throws -> ChargePointSession {
+        try await loop.submit {
+            let session = makeSession()
+            session.assumeIsolated { $0.start() }
+            return session
+        }.get()
+    }
+
+    func makeSession() -> ChargePointSession {
+        let connection = Connection(eventLoop: loop)
+        all.add(connection)
+        let chargePoint = ChargePoint(
+            identity: "CP1", version: .v16, remoteAddress: "192.0.2.1:1", listener: "default")
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let context = SessionContext(
+            settings: settings, registry: registry, counters: GatewayCounters(), logger: logger, gatewayID: "gw")
+        return ChargePointSession(
+            chargePoint: chargePoint,
+            topics: SessionTopics(templates: templates, identity: "CP1", version: .v16), context: context,
+            connection: connection, link: link)
+    }
+
+    func on(
+        _ session: ChargePointSession, _ body: @escaping @Sendable (isolated ChargePointSession) -> Void
+    ) async throws {
+        try await loop.submit { session.assumeIsolated { body($0) } }.get()
+    }
+
+    func turn() async throws {
+        try await loop.submit {}.get()
+    }
+
+    let all = Connections()
+
+    var published: [(topic: String, text: String)] { link.published.withLock { $0 } }
+    func sent(_ index: Int) -> [String] { all[index].sent.withLock { $0 } }
+    func closes(_ index: Int) -> [String] { all[index].closes.withLock { $0 } }
+    func pauses(_ index: Int) -> [Bool] { all[index].pauses.withLock { $0 } }
+}
+
+private final class Connections: Sendable {
+    private let list = Mutex<[Connection]>([])
+
+    func add(_ connection: Connection) { list.withLock { $0.append(connection) } }
+    subscript(index: Int) -> Connection { list.withLock { $0[index] } }
+}
+
+private final class Connection: ChargePointConnection {
+    let eventLoop: any EventLoop
+    let sent = Mutex<[String]>([])
+    let closes = Mutex<[String]>([])
+    let pauses = Mutex<[Bool]>([])
+
+    init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+    }
+
+    func send(text: ByteBuffer) { sent.withLock { $0.append(String(buffer: text)) } }
+    func sendPing() {}
+    func close(code: UInt16, reason: String) { closes.withLock { $0.append("\(code) \(reason)") } }
+    func pauseReading() { pauses.withLock { $0.append(true) } }
+    func resumeReading() { pauses.withLock { $0.append(false) } }
+    func armTimer(at deadline: NIODeadline) {}
+}
+
+private final class Link: UpstreamLink {
+    let published = Mutex<[(topic: String, text: String)]>([])
+    let takesMessages = Mutex(true)
+    private let subscribed = Mutex<[String]>([])
+    private let unsubscribed = Mutex<[String]>([])
+
+    var isUp: Bool { true }
+    var subscriptions: [String] { subscribed.withLock { $0 } }
+    var unsubscriptions: [String] { unsubscribed.withLock { $0 } }
+
+    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> Bool {
+        guard takesMessages.withLock({ $0 }) else { return false }
+        published.withLock { $0.append((message.topic, String(buffer: message.payload))) }
+        return true
+    }
+
+    func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
+        subscribed.withLock { $0.append(session.downstreamTopic) }
+    }
+    func unsubscribe(_ session: ChargePointSession) { unsubscribed.withLock { $0.append(session.downstreamTopic) } }
+}
+
+private func withEnds(
+    settings: SessionSettings = SessionSettings(), presence: String? = nil,
+    _ body: (Ends) async throws -> Void
+) async throws {
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let ends = Ends(
+        loop: group.next(), settings: settings, templates: RelayTopicTemplates(presence: presence))
+    do {
+        try await body(ends)
+    } catch {
+        try await group.shutdownGracefully()
+        throw error
+    }
+    try await group.shutdownGracefully()
+}

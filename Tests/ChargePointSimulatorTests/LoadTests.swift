@@ -1,0 +1,103 @@
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import ChargePointSimulator
+
+@Suite("The load generator", .timeLimit(.minutes(2)))
+struct LoadTests {
+    @Test("A CALL's frame is a masked text frame with its UniqueId in it", arguments: [0, 300, 60_000])
+    func frame(bytes: Int) throws {
+        var call = CallFrame(action: "MeterValues", payload: MeterValuesPayload.json(bytes: bytes))
+        var frame = call.bytes(slot: 3, sequence: 0xABC)
+        let headBytes = frame.readBytes(length: 2)
+        let head = try #require(headBytes)
+        #expect(head[0] == 0x81)
+        #expect(head[1] & 0x80 != 0)
+        switch head[1] & 0x7F {
+        case 126: frame.moveReaderIndex(forwardBy: 2)
+        case 127: frame.moveReaderIndex(forwardBy: 8)
+        default: break
+        }
+        let keyBytes = frame.readBytes(length: 4)
+        let key = try #require(keyBytes)
+        let text = frame.readableBytesView.enumerated().map { $0.element ^ key[$0.offset % 4] }
+        let message = try JSONValue(parsing: ByteBuffer(bytes: text))
+        guard case .array(let elements) = message else {
+            Issue.record("not an array")
+            return
+        }
+        #expect(elements.count == 4)
+        #expect(elements[1] == .string("030000000abc"))
+        #expect(elements[2] == .string("MeterValues"))
+    }
+
+    @Test("A payload has the size that was asked for", arguments: [120, 300, 1024, 32_768])
+    func payload(bytes: Int) {
+        #expect(MeterValuesPayload.json(bytes: bytes).utf8.count == bytes)
+    }
+
+    @Test("Every CALL to the broker comes back answered", arguments: [UInt8(0), 1])
+    func responder(qualityOfService: UInt8) async throws {
+        let broker = try await MosquittoServer()
+        var responder = Responder.Plan(host: "127.0.0.1", port: broker.port)
+        responder.qualityOfService = qualityOfService
+        var plan = MQTTFloor.Plan(responder: responder)
+        plan.chargePoints = 5
+        plan.open = 8
+        plan.warmUp = .zero
+        plan.duration = .milliseconds(200)
+        let report = try await eventually { try await MQTTFloor(plan).run() }
+        #expect(report.roundTrips > 0)
+        #expect(report.unmatched == 0)
+        #expect(report.latency?.count == UInt64(report.roundTrips))
+    }
+
+    @Test("Charge points connect, and each answer brings the next CALL")
+    func closed() async throws {
+        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+        let server = Task { try await EchoServer.run { listening.yield($0) } }
+        defer { server.cancel() }
+        let port = try #require(await ports.first { _ in true })
+        let endpoint = try CentralSystemEndpoint(url: "ws://127.0.0.1:\(port)\(EchoServer.path)")
+        var target = try LoadTarget(endpoint: endpoint)
+        target.sources = 3
+        var plan = LoadRun.Plan(mode: .closed(open: 4), target: target, count: 7)
+        plan.warmUp = .zero
+        plan.settle = .zero
+        plan.duration = .milliseconds(200)
+        plan.rounds = 2
+        let report = try await LoadRun(plan).run { _ in }
+        #expect(report.rounds.map(\.upgraded) == [7, 7])
+        #expect(report.rounds.map(\.refused) == [0, 0])
+        #expect(report.roundTrips > 0)
+        #expect(report.unanswered == 0)
+        #expect(report.lostConnections == 0)
+    }
+
+    @Test("Who is not let in is counted")
+    func refused() async throws {
+        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+        let server = Task { try await EchoServer.run { listening.yield($0) } }
+        let port = try #require(await ports.first { _ in true })
+        server.cancel()
+        // Nobody listens there any more.
+        _ = await server.result
+        let target = try LoadTarget(endpoint: CentralSystemEndpoint(url: "ws://127.0.0.1:\(port)/echo"))
+        let plan = LoadRun.Plan(mode: .storm, target: target, count: 3)
+        await #expect(throws: LoadRun.Failure.self) { try await LoadRun(plan).run { _ in } }
+    }
+
+    /// The broker needs a moment before it listens.
+    private func eventually<Result>(_ body: () async throws -> Result) async throws -> Result {
+        let deadline = NIODeadline.now() + .seconds(20)
+        while true {
+            do {
+                return try await body()
+            } catch {
+                guard .now() < deadline else { throw error }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import NIOCore
+import Testing
+
+/// Two gateways, a hundred charge points and every fault in turn (behaviour.md, "One session per charge point" and
+/// "The broker link").
+@Suite(.serialized) struct FaultTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        var seed: UInt64
+        /// 0s is MQTT's clean start.
+        var sessionExpiry: String
+
+        var isCleanStart: Bool { sessionExpiry == "0s" }
+        var testDescription: String { "seed \(seed), session expiry \(sessionExpiry)" }
+    }
+
+    private static let settings = [
+        "UPSTREAM_ANSWER_TIMEOUT": "5s", "DNSTREAM_CALL_TIMEOUT": "5s", "BROKER_KEEP_ALIVE": "5s",
+        "SHUTDOWN_DRAIN_TIME": "2s", "LOG_LEVEL": "debug", "ENABLE_STATS": "false",
+    ]
+
+    @Test(arguments: [Case(seed: 1, sessionExpiry: "60s"), Case(seed: 2, sessionExpiry: "0s")])
+    func everyFaultLeavesEveryCallOneAnswerEveryCommandOneEndAndEveryChargePointOneSession(
+        _ run: Case
+    ) async throws {
+        let settings = Self.settings.merging(["BROKER_SESSION_EXPIRY": run.sessionExpiry]) { _, new in new }
+        try await FaultSite.run(
+            chargePoints: 100, settings: settings, losesWithLinks: run.isCleanStart, seed: run.seed
+        ) { site in
+            try await inject(into: site)
+            try await settle(site)
+        }
+    }
+
+    private func inject(into site: FaultSite) async throws {
+        let (a, b) = (site.gateways[0], site.gateways[1])
+        try await eventually("all are connected") { site.chargePoints.allSatisfy(\.isConnected) }
+        site.startCommands()
+        try await site.more(200)
+
+        // TCP cut, in the middle of a packet most likely.
+        try await site.whileLinksBreak {
+            for gateway in [a, b, a] {
+                let links = gateway.links
+                gateway.proxy.cut(afterBytes: site.draw(1..<20_000))
+                try await eventually("\(gateway.name) is back") { gateway.links > links }
+                try await site.more(100)
+            }
+        }
+
+        // The broker stops for longer than the keep-alive.
+        try await site.whileLinksBreak {
+            let links = [a.links, b.links]
+            await site.broker.freeze()
+            try await eventually("the gateways give the links up") {
+                [a, b].allSatisfy { !$0.lines(about: "broker link down").isEmpty }
+                    && a.proxy.accepted > links[0] && b.proxy.accepted > links[1]
+            }
+            await site.broker.thaw()
+            try await eventually("both are back") { a.links > links[0] && b.links > links[1] }
+            try await site.more(200)
+        }
+
+        // A gateway dies; its charge points move, and it comes back. What it had in memory is gone with it.
+        try await site.quiesce()
+        try await a.kill()
+        site.startCommands()
+        try await site.more(200)
+        try await a.start()
+        try await site.more(200)
+
+        // The broker dies and comes back with what it had on its disk.
+        try await site.quiesce()
+        let links = [a.links, b.links, site.central.links.value]
+        try await site.whileLinksBreak {
+            try await site.quiesce()
+            await site.broker.kill()
+            try await site.broker.start()
+            try await eventually("all are back") {
+                a.links > links[0] && b.links > links[1] && site.central.links.value > links[2]
+            }
+            site.startCommands()
+            try await site.more(200)
+        }
+
+        // A gateway is drained under load.
+        #expect(try await b.drain() == 0)
+        try await site.more(200)
+        try await b.start()
+        try await site.more(200)
+    }
+
+    /// The faults are over: everything must be as if they had never been.
+    private func settle(_ site: FaultSite) async throws {
+        for chargePoint in site.chargePoints { chargePoint.settle() }
+        try await site.quiesce()
+        try await eventually("all are connected, each once") {
+            site.chargePoints.allSatisfy { $0.isConnected && $0.leftovers == 0 }
+        }
+        for chargePoint in site.chargePoints { try await site.command(chargePoint.identity) }
+        try await site.quiesce()
+
+        let faults = site.ledger.faults
+        let first = faults.first?.split(separator: " ").first.map(String.init) ?? "-"
+        #expect(faults.isEmpty, "\(site.ledger.summary)\n\(faults.prefix(20))\(site.about(first))")
+        let summaries = site.chargePoints.map(\.summary)
+        let violations = summaries.flatMap(\.violations)
+        #expect(violations.isEmpty, "\(violations.prefix(20))")
+        #expect(summaries.reduce(0) { $0 + $1.duplicates } > 20, "the faults happened")
+
+        for chargePoint in site.chargePoints { chargePoint.stop() }
+        for chargePoint in site.chargePoints { await chargePoint.leave() }
+        try await expectNothingIsLeft(site)
+    }
+
+    private func expectNothingIsLeft(_ site: FaultSite) async throws {
+        for gateway in site.gateways {
+            let process = try gateway.running()
+            try await eventually("\(gateway.name) has no charge point's descriptor") {
+                process.child.openDescriptors < 40
+            }
+        }
+        // The central system's, this count's own, and each gateway's for the claims.
+        try await eventually("no subscription is left over") {
+            try await site.subscriptions() == 2 + site.gateways.count
+        }
+        for gateway in site.gateways { #expect(try await gateway.drain() == 0) }
+    }
+}

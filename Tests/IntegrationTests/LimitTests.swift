@@ -1,0 +1,71 @@
+import NIOCore
+import Testing
+
+/// What must not grow or run out: descriptors and memory.
+@Suite struct LimitTests {
+    @Test func nearItsLimitOfDescriptorsTheGatewayStopsAcceptingAndGoesOnWhenSomeAreFree() async throws {
+        let broker = try await MosquittoProcess.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        let central = try await CentralSystem.connect(port: broker.port)
+        let gateway = try await GatewayProcess.start(
+            ["BROKER_URL": "mqtt://127.0.0.1:\(proxy.port)", "ENABLE_STATS": "false"], openFiles: 120)
+        do {
+            let port = try await gateway.port()
+            try await withThrowingTaskGroup(of: ChargePointClient.self) { group in
+                for number in 1...150 {
+                    group.addTask { try await ChargePointClient.connect(port: port, identity: "CP-\(number)") }
+                }
+                var connected: [ChargePointClient] = []
+                while connected.count < 60, let client = try await group.next() { connected.append(client) }
+                try await gateway.log("the pause") { $0.message.contains("nearly out of descriptors") }
+                // Those that are in still work, and the broker link finds a descriptor when it needs one.
+                let chargePoint = try #require(connected.first)
+                #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+                proxy.cut()
+                #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+                #expect(gateway.child.openDescriptors < 120)
+                // As they leave, the others come in.
+                while connected.count > 0 || !group.isEmpty {
+                    if let client = connected.popLast() { await client.close() }
+                    if connected.isEmpty, let client = try await group.next() { connected.append(client) }
+                }
+            }
+            #expect(try await gateway.stop() == 0)
+            await central.stop()
+        } catch {
+            await gateway.child.end()
+            await broker.remove()
+            throw Failure("\(error)\n\(gateway.lastLogLines)")
+        }
+        await broker.remove()
+        await proxy.close()
+    }
+
+    @Test func aFloodOfCommandsForOneChargePointIsReportedToTheLastAndTakesLittleMemory() async throws {
+        let settings = ["DNSTREAM_CALL_TIMEOUT": "120s"]
+        try await withSite(settings, weight: Slots.all) { site in
+            let flooded = try await site.connectReady("CP-1")
+            let other = try await site.connectReady("CP-2")
+            let flooder = try await MQTTTestClient.connect(port: site.broker.port, clientID: "flooder")
+            let before = site.gateway.child.residentBytes
+            let padding = String(repeating: "x", count: 2000)
+            let commands = 20_000
+            for number in 1...commands {
+                let text =
+                    #"{"MessageTypeId":2,"UniqueId":"f\#(number)","Action":"DataTransfer","#
+                    + #""Payload":{"vendorId":"v","data":"\#(padding)"}}"#
+                flooder.post(MQTTMessage(topic: site.central.downstreamTopic("CP-1"), text: text))
+            }
+            var most = before
+            // One CALL is unanswered and a hundred wait; every other one is reported.
+            try await eventually("every command is delivered, queued or reported", within: .seconds(60)) {
+                most = max(most, site.gateway.child.residentBytes)
+                return site.central.received.all.count { $0.reason == "queue_full" } == commands - 101
+            }
+            #expect(OCPPText(try await other.call("Heartbeat")).type == 3)
+            #expect(most - before < 48 << 20, "grew by \((most - before) >> 20) MiB")
+            #expect(flooded.isOpen)
+            await flooder.disconnect()
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import NIOCore
+import Testing
+
+/// relay-format.md, "Several gateways on one broker".
+@Suite struct TakeoverTests {
+    /// A site with a second gateway on the same broker.
+    private func withTwoGateways(
+        _ settings: [String: String] = [:], _ body: @escaping @Sendable (Site, GatewayProcess, Int) async throws -> Void
+    ) async throws {
+        let broker = try await MosquittoProcess.start()
+        try await withSite(settings, broker: broker, weight: 2) { site in
+            let own = ["BROKER_URL": "mqtt://127.0.0.1:\(broker.port)"]
+            let second = try await GatewayProcess.start(settings.merging(own) { _, new in new })
+            do {
+                try await second.log("the broker link") { $0.message == "broker link up" }
+                try await body(site, second, try await second.port())
+            } catch {
+                await second.child.end()
+                throw Failure("\(error)\n  The second gateway:\n\(second.lastLogLines)")
+            }
+            await second.child.end()
+        }
+    }
+
+    @Test func aNewConnectionOnAnotherGatewayReplacesTheOldOneWhoseEndIsReportedFirst() async throws {
+        try await withTwoGateways(["PRESENCE_TOPIC": "cp/${cid}/Presence"]) { site, _, port in
+            let old = try await site.connectReady()
+            try await site.central.sendCall("Reset", id: "open", to: "CP-1")
+            _ = try await old.texts.take("the CALL")
+            let new = try await ChargePointClient.connect(port: port, identity: "CP-1")
+            new.acceptEveryCall()
+            #expect(OCPPText(try await new.call("Heartbeat", id: "moved")).type == 3)
+            #expect(try await old.closing() == .init(code: 1008, reason: "replaced by a newer connection"))
+            let order = site.central.received.all.compactMap { message -> String? in
+                if message.uniqueID == "open" { return message.reason }
+                if message.uniqueID == "moved" { return "moved" }
+                guard message.topic.hasSuffix("/Presence") else { return nil }
+                return ["disconnected", "connected"].first { message.text.contains("\"event\":\"\($0)\"") }
+                    .map { "presence \($0)" }
+            }
+            #expect(
+                order == ["presence connected", "disconnected", "presence disconnected", "presence connected", "moved"])
+            #expect(try await site.central.call("TriggerMessage", to: "CP-1").type == 3)
+        }
+    }
+
+    @Test func aChargePointThatHopsTenTimesASecondEndsInExactlyOneSession() async throws {
+        try await withTwoGateways { site, second, port in
+            var random = SeededRandom(seed: 7)
+            var clients: [ChargePointClient] = []
+            for number in 0..<30 {
+                let port = number % 2 == 0 ? site.port : port
+                let client = try await ChargePointClient.connect(port: port, identity: "CP-1")
+                client.acceptEveryCall()
+                clients.append(client)
+                try await client.send(text: #"[2,"hop-\#(number)","Heartbeat",{}]"#)
+                try await Task.sleep(for: .milliseconds(Int.random(in: 50...150, using: &random)))
+            }
+            let last = try #require(clients.last)
+            let others = clients.dropLast()
+            try await eventually("all but the last are closed") { others.allSatisfy { !$0.isOpen } }
+            for client in others {
+                #expect(try await client.closing().code == 1008)
+            }
+            #expect(OCPPText(try await last.call("Heartbeat")).type == 3)
+            for number in 1...20 {
+                try await site.central.sendCall("TriggerMessage", id: "after-\(number)", to: "CP-1")
+            }
+            for number in 1...20 {
+                #expect(try await site.central.reply(to: "after-\(number)", of: "CP-1").type == 3)
+            }
+            #expect(last.isOpen)
+            for gateway in [site.gateway, second] {
+                #expect(!gateway.logLines.contains { $0.mentions("not_connected") })
+            }
+        }
+    }
+
+    @Test func aStaleClaimEndsNoSessionAndIsAnsweredByTheNewerOne() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")
+            try await witness.subscribe("ocpp/gateway/claims/+")
+            let stale = #"{"gateway":"other","session":"zzz","time":"2020-01-01T00:00:00.000Z"}"#
+            try await witness.publish(MQTTMessage(topic: "ocpp/gateway/claims/CP-1", text: stale))
+            let answer = try await witness.messages.first("the newer claim") { !$0.text.contains("zzz") }
+            #expect(answer.text.contains("\"gateway\":\"gateway-"))
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+            #expect(chargePoint.isOpen)
+            await witness.disconnect()
+        }
+    }
+
+    @Test func aClaimOfANewerSessionElsewhereEndsTheSession() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            let time = ISO8601DateFormatter().string(from: Date(timeIntervalSinceNow: 5))
+            let claim = #"{"gateway":"other","session":"a","time":"\#(time)"}"#
+            try await site.central.publish(MQTTMessage(topic: "ocpp/gateway/claims/CP-1", text: claim))
+            #expect(try await chargePoint.closing().code == 1008)
+        }
+    }
+
+    @Test(arguments: [
+        "", "nonsense", "[]", "{}", #"{"gateway":"g","session":"s"}"#, #"{"gateway":1,"session":2,"time":3}"#,
+        #"{"gateway":"g","session":"s","time":"9999-12-31T23:59:59.999Z"}"#,
+    ])
+    func aClaimThatIsNoneIsIgnoredWithALogLine(text: String) async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            try await site.central.publish(MQTTMessage(topic: "ocpp/gateway/claims/CP-1", text: text))
+            try await site.gateway.log("the refusal") { $0.message == "claim ignored" && $0.mentions("CP-1") }
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+        }
+    }
+
+    @Test func withoutAClaimTopicGatewaysTakeNothingOverAndPublishNoClaims() async throws {
+        try await withTwoGateways(["GATEWAY_CLAIM_TOPIC": ""]) { site, _, port in
+            let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")
+            try await witness.subscribe("ocpp/gateway/#")
+            let old = try await site.connectReady()
+            let new = try await ChargePointClient.connect(port: port, identity: "CP-1")
+            #expect(OCPPText(try await new.call("Heartbeat")).type == 3)
+            #expect(old.isOpen && witness.messages.all.isEmpty)
+            await witness.disconnect()
+        }
+    }
+}

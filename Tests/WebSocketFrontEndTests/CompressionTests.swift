@@ -1,0 +1,181 @@
+import NIOCore
+import Testing
+
+@testable import WebSocketFrontEnd
+
+@Suite("What is agreed about permessage-deflate")
+struct CompressionAgreementTests {
+    private static let noContexts = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
+
+    @Test(
+        "The first acceptable offer is taken, and neither side keeps its context",
+        arguments: [
+            (["permessage-deflate"], ""),
+            (["Permessage-Deflate ; Client_Max_Window_Bits"], ""),
+            (["permessage-deflate; client_max_window_bits=10; client_no_context_takeover"], ""),
+            (["permessage-deflate;server_no_context_takeover;client_max_window_bits=\"8\""], ""),
+            (["permessage-deflate; server_max_window_bits=15"], "; server_max_window_bits=15"),
+            (["permessage-deflate; server_max_window_bits=9"], "; server_max_window_bits=9"),
+            (["permessage-deflate; server_max_window_bits=\"11\""], "; server_max_window_bits=11"),
+            (["permessage-deflate; server_max_window_bits=8, permessage-deflate"], ""),
+            (["x-other; a=1, permessage-deflate; server_max_window_bits=12"], "; server_max_window_bits=12"),
+            (["x-other", "permessage-deflate"], ""),
+            (["not;;a list", "permessage-deflate"], ""),
+            ([", ,permessage-deflate,"], ""),
+        ]
+    )
+    func agreed(offers: [String], window: String) {
+        #expect(CompressionAgreement(offeredIn: offers)?.header == Self.noContexts + window)
+    }
+
+    @Test(
+        "What must be declined is declined",
+        arguments: [
+            "", "x-webkit-deflate-frame", "permessage-bzip2", "permessage-deflate; unknown",
+            "permessage-deflate; server_no_context_takeover=1", "permessage-deflate; client_no_context_takeover=true",
+            "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
+            "permessage-deflate; server_max_window_bits", "permessage-deflate; server_max_window_bits=7",
+            "permessage-deflate; server_max_window_bits=8", "permessage-deflate; server_max_window_bits=16",
+            "permessage-deflate; server_max_window_bits=09", "permessage-deflate; server_max_window_bits=+9",
+            "permessage-deflate; server_max_window_bits=", "permessage-deflate; server_max_window_bits=\"9",
+            "permessage-deflate; client_max_window_bits=7", "permessage-deflate; client_max_window_bits=x",
+            "permessage-deflate; client_max_window_bits; client_max_window_bits=10",
+            "permessage-deflate permessage-deflate",
+            "permessage-deflate;", "\"permessage-deflate\"",
+        ]
+    )
+    func declined(offer: String) {
+        #expect(CompressionAgreement(offeredIn: [offer]) == nil)
+    }
+
+    private static let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
+
+    @Test("The answer names what was agreed, where compression is on and was offered", arguments: [true, false])
+    func answer(compresses: Bool) async throws {
+        try await RunningListener.run(RunningListener.configuration { $0.compresses = compresses }) { running in
+            let (response, _) = try await running.exchange(RawClient.handshake(adding: [Self.offer]))
+            #expect(response.headers["sec-websocket-extensions"] == (compresses ? Self.noContexts : nil))
+            let (other, _) = try await running.exchange(RawClient.handshake(target: "/ocpp/CP2"))
+            #expect(other.status == 101 && other.headers["sec-websocket-extensions"] == nil)
+        }
+    }
+}
+
+@Suite("Messages compressed one by one")
+struct MessageCompressionTests {
+    /// What does not shrink, and the same on every machine.
+    static func noise(_ count: Int) -> [UInt8] {
+        var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+        return (0..<count).map { _ in
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return UInt8(truncatingIfNeeded: state >> 56)
+        }
+    }
+
+    static func text(_ count: Int) -> [UInt8] {
+        Array(
+            Array(repeating: #"{"timestamp":"2026-01-01T00:00:00Z","value":"16.1"},"#, count: count / 52 + 1).joined()
+                .utf8
+        )
+        .prefix(count).map { $0 }
+    }
+
+    @Test("What is deflated is shorter, and any receiver inflates it", arguments: [9, 10, 12, 15])
+    func deflate(windowBits: Int) throws {
+        let compression = MessageCompression()
+        let agreement = try #require(
+            CompressionAgreement(offeredIn: ["permessage-deflate; server_max_window_bits=\(windowBits)"]))
+        for count in [128, 1000, 5000, 70_000, 512 * 1024] {
+            let text = Self.text(count)
+            let deflated = try #require(compression.deflate(ByteBuffer(bytes: text), agreed: agreement))
+            #expect(deflated.readableBytes < count)
+            #expect(try RawDeflate.inflated(Array(deflated.readableBytesView), windowBits: CInt(windowBits)) == text)
+        }
+    }
+
+    @Test("A message that is short or would not become shorter is sent as it is")
+    func notDeflated() throws {
+        let compression = MessageCompression()
+        let agreement = try #require(CompressionAgreement(offeredIn: ["permessage-deflate"]))
+        #expect(compression.deflate(ByteBuffer(bytes: Self.text(127)), agreed: agreement) == nil)
+        for count in [128, 5000, 70_000] {
+            #expect(compression.deflate(ByteBuffer(bytes: Self.noise(count)), agreed: agreement) == nil)
+        }
+        // And what was given up leaves nothing behind in the next.
+        let text = Self.text(1000)
+        let deflated = try #require(compression.deflate(ByteBuffer(bytes: text), agreed: agreement))
+        #expect(try RawDeflate.inflated(Array(deflated.readableBytesView)) == text)
+    }
+
+    @Test("Whatever a sender's level and window, its messages are inflated", arguments: [0, 1, 6, 9] as [CInt])
+    func inflate(level: CInt) throws {
+        let inflater = try #require(MessageInflater())
+        for count in [1, 2, 100, 16383, 16384, 16385, 32768, 200_000] {
+            for bytes in [Self.text(count), Self.noise(count)] {
+                for windowBits in [9, 15] as [CInt] {
+                    let message = ByteBuffer(bytes: try RawDeflate.message(bytes, level: level, windowBits: windowBits))
+                    #expect(inflater.inflate(message, longest: count) == .message(ByteBuffer(bytes: bytes)))
+                    #expect(inflater.inflate(message, longest: count - 1) == .tooLong)
+                }
+            }
+        }
+    }
+
+    @Test("An empty message is empty, in each of its forms")
+    func empty() throws {
+        let inflater = try #require(MessageInflater())
+        for bytes in [[], [0x00], [0x02, 0x00], [0x03, 0x00]] as [[UInt8]] {
+            #expect(inflater.inflate(ByteBuffer(bytes: bytes), longest: 10) == .message(ByteBuffer()), "\(bytes)")
+        }
+    }
+
+    @Test("A final block may end a message, with or without the byte that completes it")
+    func finalBlock() throws {
+        let inflater = try #require(MessageInflater())
+        let text = Self.text(1000)
+        let finished = try RawDeflate.finished(text)
+        let expected = MessageInflater.Outcome.message(ByteBuffer(bytes: text))
+        #expect(inflater.inflate(ByteBuffer(bytes: finished + [0]), longest: 1000) == expected)
+        #expect(inflater.inflate(ByteBuffer(bytes: finished), longest: 1000) == expected)
+    }
+
+    @Test("A bomb is found out at the limit, not inflated whole")
+    func bomb() throws {
+        let inflater = try #require(MessageInflater())
+        let bomb = ByteBuffer(bytes: try RawDeflate.message(Array(repeating: 0, count: 100_000_000), level: 9))
+        #expect(bomb.readableBytes < 100_000)
+        #expect(inflater.inflate(bomb, longest: 1000) == .tooLong)
+        #expect(inflater.bytesTaken < bomb.readableBytes / 100)
+    }
+
+    @Test("What is cut off or garbled is invalid, and the next message is not touched by it")
+    func invalid() throws {
+        let inflater = try #require(MessageInflater())
+        let text = Self.text(3000)
+        let message = try RawDeflate.message(text)
+        for length in 1..<message.count - 1 {
+            let cut = ByteBuffer(bytes: message.prefix(length))
+            #expect(inflater.inflate(cut, longest: 3000) != .message(ByteBuffer(bytes: text)))
+        }
+        for bytes in [[0xFF], [0x06], [0x01, 0x05, 0x00, 0x00, 0x00, 0x00], [0x4B]] as [[UInt8]] {
+            #expect(inflater.inflate(ByteBuffer(bytes: bytes), longest: 3000) == .invalid, "\(bytes)")
+        }
+        #expect(inflater.inflate(ByteBuffer(bytes: message), longest: 3000) == .message(ByteBuffer(bytes: text)))
+    }
+
+    @Test("No bytes crash the inflater or pass its limit")
+    func garbage() throws {
+        let inflater = try #require(MessageInflater())
+        var random = SystemRandomNumberGenerator()
+        let message = try RawDeflate.message(Self.text(2000))
+        for _ in 0..<5000 {
+            var bytes = message
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                bytes[Int.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
+            }
+            if case .message(let inflated) = inflater.inflate(ByteBuffer(bytes: bytes), longest: 2100) {
+                #expect(inflated.readableBytes <= 2100)
+            }
+        }
+    }
+}
