@@ -62,7 +62,7 @@ CONFIGURATION
     mosquitto=$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v mosquitto)
     # A process group of its own: ^C is for the gateway, which still has messages to publish.
     set -m
-    "$mosquitto" -c "$state/mosquitto.conf" </dev/null &
+    "$mosquitto" -c "$state/mosquitto.conf" </dev/null >>"$state/mosquitto.log" 2>&1 &
     mosquitto_pid=$!
     set +m
     local tries
@@ -85,7 +85,8 @@ if [[ -z ${BROKER_URL-} && -z ${CONFIG_FILE-} ]]; then
 fi
 
 say "Building the gateway (release)"
-swift build -c release --product ocpp-gateway
+# With colours in a terminal and none elsewhere, each would build all that the other has built again.
+swift build -c release --product ocpp-gateway --no-color-diagnostics
 gateway=$(swift build -c release --show-bin-path)/ocpp-gateway
 
 if [[ -n ${BROKER_URL-} ]]; then
@@ -113,6 +114,7 @@ say "Stop:           ^C"
 
 # shellcheck disable=SC2317 # called by a trap
 stop_gateway() {
+    is_signalled=true
     kill -s "$1" "$gateway_pid" 2>/dev/null || true
 }
 trap 'stop_gateway INT' INT
@@ -123,10 +125,10 @@ set -m
 gateway_pid=$!
 set +m
 
-# `wait` returns early when a signal comes; the gateway's exit code is wanted.
-status=0
-wait "$gateway_pid" || status=$?
-while kill -0 "$gateway_pid" 2>/dev/null; do
+# A signal ends `wait` early, with a status of its own; the gateway's is wanted.
+is_signalled=true
+while $is_signalled; do
+    is_signalled=false
     status=0
     wait "$gateway_pid" || status=$?
 done

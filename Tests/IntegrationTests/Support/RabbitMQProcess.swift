@@ -42,6 +42,7 @@ final class RabbitMQProcess: Sendable {
                 "/usr/lib/rabbitmq/bin/rabbitmq-server",
                 environment: [
                     "HOME": folder.path,
+                    "ERL_CRASH_DUMP": folder.appending(path: "erl_crash.dump").path,
                     "RABBITMQ_NODENAME": "test-\(port)@localhost",
                     "RABBITMQ_MNESIA_BASE": folder.appending(path: "mnesia").path,
                     "RABBITMQ_LOG_BASE": folder.appending(path: "log").path,
