@@ -50,7 +50,8 @@ public struct SessionTopics: Sendable {
         presence = templates.presence?.filled(identity: identity).topic
         claim = templates.claim?.filled(identity: identity).topic
         call = topic(templates.call)
-        callOverrides = templates.callOverrides.mapValues(topic)
+        // An empty dictionary that is mapped still takes memory of its own, in every session.
+        callOverrides = templates.callOverrides.isEmpty ? [:] : templates.callOverrides.mapValues(topic)
         reply = topic(templates.reply)
         error = templates.error == templates.reply ? reply : topic(templates.error)
         invalid = templates.invalid.map(topic)
