@@ -1,20 +1,31 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import Synchronization
 
-/// A TCP port of 127.0.0.1 on which nobody listens just now.
+/// A TCP port of 127.0.0.1 on which nobody listens just now, and that this process gives to nobody else.
+///
+/// It lies below those that the system gives to outgoing connections (32768 and up): one of them could take the
+/// port of a server that is being restarted, and even connect to itself.
 func freePort() async throws -> Int {
-    let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .bind(host: "127.0.0.1", port: 0)
-        .get()
-    let port = server.localAddress?.port
-    try await server.close()
-    guard let port else {
-        throw Failure("the system gave no port")
+    for _ in 1...100 {
+        let port = Int.random(in: 15_000..<32_000)
+        guard givenPorts.withLock({ $0.insert(port).inserted }) else {
+            continue
+        }
+        let server = try? await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .bind(host: "127.0.0.1", port: port)
+            .get()
+        if let server {
+            try await server.close()
+            return port
+        }
     }
-    return port
+    throw Failure("no free port was found")
 }
+
+private let givenPorts = Mutex<Set<Int>>([])
 
 /// Lets this process, and so its children, hold as many descriptors as the system allows; done once.
 let raisedDescriptorLimit: UInt64 = {
