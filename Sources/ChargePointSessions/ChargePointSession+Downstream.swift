@@ -126,7 +126,9 @@ extension ChargePointSession {
     func handleAnswer(_ message: OCPPMessage) {
         guard let action = machine.centralSystemAnswered(message.uniqueID) else {
             context.counters.add(.unsolicited)
-            log(.warning, "answer to no open CALL not delivered", ["id": "\(message.uniqueID)"])
+            log(
+                .warning, "answer to no open CALL not delivered",
+                ["id": "\(message.uniqueID)", "reason": "unsolicited"])
             return
         }
         if action == "BootNotification", let seconds = message.acceptedHeartbeatInterval {

@@ -258,11 +258,11 @@ struct HandshakeTests {
 
     @Test("A connection that outlives the handshake time-out is left alone once it is upgraded")
     func timeOutAfterUpgrade() async throws {
-        let configuration = RunningListener.configuration { $0.handshakeTimeout = .seconds(3) }
+        let configuration = RunningListener.configuration { $0.handshakeTimeout = .seconds(8) }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()
             // The timer fires after the handshake's, which was armed earlier for the same loop.
-            _ = try await session.onLoop { $0.armTimer(at: .now() + .milliseconds(3100)) }
+            _ = try await session.onLoop { $0.armTimer(at: .now() + .milliseconds(8100)) }
             #expect(try await session.events.next() == .timer)
             try await client.send(bytes: RawClient.text("still here"))
             #expect(try await session.events.next() == .text("still here"))

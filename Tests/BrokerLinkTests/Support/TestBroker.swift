@@ -81,14 +81,22 @@ final class TestBroker: Sendable {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago and that nobody else here is given. It lies below those of outgoing connections,
+/// one of which could take it while a broker restarts.
 func freePort() async throws -> Int {
-    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .bind(host: "127.0.0.1", port: 0).get()
-    let port = channel.localAddress?.port ?? 0
-    try await channel.close()
-    return port
+    while true {
+        let port = Int.random(in: 10_000..<15_000)
+        guard givenPorts.withLock({ $0.insert(port).inserted }),
+            let channel = try? await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: "127.0.0.1", port: port).get()
+        else { continue }
+        try await channel.close()
+        return port
+    }
 }
+
+private let givenPorts = Mutex<Set<Int>>([])
 
 private func accepts(port: Int) async -> Bool {
     let bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
