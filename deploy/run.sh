@@ -84,9 +84,11 @@ if [[ -z ${BROKER_URL-} && -z ${CONFIG_FILE-} ]]; then
     install_packages mosquitto mosquitto-clients
 fi
 
-say "Building the gateway (release)"
-# With colours in a terminal and none elsewhere, each would build all that the other has built again.
-swift build -c release --product ocpp-gateway --no-color-diagnostics
+say "Building the gateway and the charge point simulator (release)"
+for product in ocpp-gateway charge-point-simulator; do
+    # With colours in a terminal and none elsewhere, each would build all that the other has built again.
+    swift build -c release --product "$product" --no-color-diagnostics
+done
 gateway=$(swift build -c release --show-bin-path)/ocpp-gateway
 
 if [[ -n ${BROKER_URL-} ]]; then
