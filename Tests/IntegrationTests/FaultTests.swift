@@ -61,12 +61,14 @@ import Testing
         }
 
         // A gateway dies; its charge points move, and it comes back. What it had in memory is gone with it.
+        // With a clean start nobody keeps what is sent to a charge point on its way from one gateway to the other.
         try await site.quiesce()
         try await a.kill()
-        site.startCommands()
-        try await site.more(200)
-        try await a.start()
-        try await site.more(200)
+        try await site.whileLinksBreak {
+            try await site.more(200)
+            try await a.start()
+            try await site.more(200)
+        }
 
         // The broker dies and comes back with what it had on its disk.
         try await site.quiesce()
@@ -83,10 +85,12 @@ import Testing
         }
 
         // A gateway is drained under load.
-        #expect(try await b.drain() == 0)
-        try await site.more(200)
-        try await b.start()
-        try await site.more(200)
+        try await site.whileLinksBreak {
+            #expect(try await b.drain() == 0)
+            try await site.more(200)
+            try await b.start()
+            try await site.more(200)
+        }
     }
 
     /// The faults are over: everything must be as if they had never been.
