@@ -119,7 +119,6 @@ extension ChargePointSession {
         case .dropDuplicate:
             context.counters.add(.duplicates)
             log(.warning, "duplicate CALL not delivered", ["id": "\(id)", "action": "\(action)"])
-        case .dropUnsolicited: break
         }
     }
 

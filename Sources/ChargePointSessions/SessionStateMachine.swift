@@ -40,7 +40,6 @@ struct SessionStateMachine: ~Copyable {
         /// Tell the sender, by a reason of relay-format.md.
         case refuse(reason: String, String)
         case dropDuplicate
-        case dropUnsolicited
     }
 
     /// Something fell due.
@@ -250,5 +249,4 @@ struct SessionStateMachine: ~Copyable {
     }
 
     var openCallCount: Int { openCalls.calls.count }
-    var queuedCallCount: Int { downstream.waitingCount }
 }

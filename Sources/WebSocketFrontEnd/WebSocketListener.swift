@@ -10,7 +10,6 @@ public final class WebSocketListener: Sendable {
     private let group: any EventLoopGroup
     private let limiter: AcceptRateLimiter?
     private let reserve: DescriptorReserve
-    private let logger: Logger
     private let sockets = Mutex<[any Channel]>([])
 
     /// - Parameters:
@@ -27,7 +26,6 @@ public final class WebSocketListener: Sendable {
         self.limiter =
             configuration.maxConnectionRate > 0 ? AcceptRateLimiter(rate: configuration.maxConnectionRate) : nil
         self.reserve = DescriptorReserve(logger: logger)
-        self.logger = logger
     }
 
     /// Upgraded connections now.
