@@ -47,7 +47,15 @@ let package = Package(
         .target(name: "JSONText", swiftSettings: strict),
         .target(name: "SchemaChecking", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
-        .target(name: "BrokerLink", dependencies: ["CMosquitto", nio, logging], swiftSettings: strict),
+        .target(
+            name: "BrokerLink",
+            dependencies: [
+                "CMosquitto", nio, logging,
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "ChargePointSessions",
             dependencies: [

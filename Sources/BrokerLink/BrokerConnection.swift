@@ -1,52 +1,67 @@
-import CMosquitto
-import Glibc
 import NIOCore
 import Synchronization
 
-/// One MQTT connection of the link. Any thread may call it; the work is done on the connection's own thread.
+/// One MQTT connection of the link. Any thread may call it; the work is done on a broker thread.
 public final class BrokerConnection: Sendable {
-    /// What the callers have for the broker thread, and how it sleeps.
+    /// What the callers have for the broker thread.
     struct Mailbox {
         enum Command {
             case subscribe(topic: String, receiver: SubscriptionTable.Receiver, announcement: BrokerPublish?)
             case unsubscribe(topic: String, subscriber: any BrokerSubscriber)
             case discard(topic: String)
+            /// Of a charge point's own connection: the first and the last.
+            case logIn(EventLoopPromise<BrokerLoginResult>)
+            case close
         }
 
         var publishes: [BrokerPublish] = []
         var commands: [Command] = []
-        var stopDeadline: NIODeadline?
         /// Nothing more is taken.
         var isClosed = false
-        /// The thread waits, or is about to: the next to put something in must wake it.
-        var isThreadAsleep = false
+        /// Why a charge point's own connection has ended.
+        var end: BrokerConnectionEnd?
+        /// The thread has been told that there is mail.
+        var isAnnounced = false
 
         var isEmpty: Bool { publishes.isEmpty && commands.isEmpty }
     }
 
-    /// From 0, in the order of `BrokerLink.connections`.
+    /// Of the thread that drives it, and so of the shared connection with the same number: from 0, in the order of
+    /// `BrokerLink.connections`.
     public let index: Int
-    /// eventfd: readable wakes the thread.
-    let wakeUpDescriptor: Int32
+    /// Nil: shared by charge points.
+    let login: BrokerLogin?
+    /// The shared connection that takes what is published here once this one has ended.
+    private let heir: BrokerConnection?
+    let inbox: BrokerThreadInbox
     private let upFlag = Atomic(false)
     private let maximumPacketSize = Atomic(0)
     private let mailbox = Mutex(Mailbox())
     private let pending: PendingCount
 
+    /// A shared connection.
     init(index: Int, pending: PendingCount) {
         self.index = index
         self.pending = pending
-        wakeUpDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+        login = nil
+        heir = nil
+        inbox = BrokerThreadInbox()
     }
 
-    deinit {
-        close(wakeUpDescriptor)
+    /// A charge point's own connection, beside a shared one.
+    init(login: BrokerLogin, beside shared: BrokerConnection) {
+        index = shared.index
+        pending = shared.pending
+        self.login = login
+        heir = shared
+        inbox = shared.inbox
     }
 
     /// The broker has accepted this connection, and it has not been lost since.
     public var isUp: Bool { upFlag.load(ordering: .relaxed) }
 
-    /// Takes a message for the broker; never waits. Messages of one connection keep their order.
+    /// Takes a message for the broker; never waits. Messages of one connection keep their order. What is published on
+    /// a charge point's own connection after its end goes out on the shared one.
     ///
     /// If it fails later, its origin is told on the event loop of the origin's subscriptions on this connection; one
     /// that has no subscription here any more is gone, and is not told.
@@ -59,10 +74,9 @@ public final class BrokerConnection: Sendable {
             mailbox.publishes.append(message)
             return true
         }
-        if !isTaken {
-            pending.settle(1)
-        }
-        return isTaken ? .accepted : .closed
+        if isTaken { return .accepted }
+        pending.settle(1)
+        return heir?.publish(message) ?? .closed
     }
 
     /// Subscribes at the configured QoS, now and after every reconnect.
@@ -80,7 +94,11 @@ public final class BrokerConnection: Sendable {
     ) {
         let receiver = SubscriptionTable.Receiver(subscriber: subscriber, eventLoop: eventLoop)
         let admitted = announcement.flatMap { pending.admit(hasOrigin: false) ? $0 : nil }
-        post(.subscribe(topic: topic, receiver: receiver, announcement: admitted))
+        guard !post(.subscribe(topic: topic, receiver: receiver, announcement: admitted)) else { return }
+        if admitted != nil { pending.settle(1) }
+        // Ended between the handshake and here.
+        guard let end = mailbox.withLock({ $0.end }) else { return }
+        eventLoop.execute { subscriber.brokerConnectionEnded(end) }
     }
 
     /// Does nothing when another subscriber has taken the topic over meanwhile.
@@ -93,75 +111,85 @@ public final class BrokerConnection: Sendable {
         post(.discard(topic: topic))
     }
 
-    /// Has the thread look around.
-    func wake() {
-        post { _ in true }
+    /// Ends a charge point's own connection: what is pending is published and the subscriptions are taken back first,
+    /// on the shared connection where this one is down.
+    public func close() {
+        guard login != nil else { return }
+        post(.close)
     }
 
-    private func post(_ command: Mailbox.Command) {
+    /// Has the thread look around.
+    func wake() {
+        inbox.wake()
+    }
+
+    @discardableResult
+    private func post(_ command: Mailbox.Command) -> Bool {
         post { mailbox in
+            guard !mailbox.isClosed else { return false }
             mailbox.commands.append(command)
             return true
         }
     }
 
-    @discardableResult
     private func post(_ put: (inout Mailbox) -> Bool) -> Bool {
-        var mustWake = false
-        let isTaken = mailbox.withLock { mailbox in
-            guard put(&mailbox) else { return false }
-            mustWake = mailbox.isThreadAsleep
-            mailbox.isThreadAsleep = false
-            return true
+        let (isTaken, isNews) = mailbox.withLock { mailbox in
+            guard put(&mailbox) else { return (false, false) }
+            defer { mailbox.isAnnounced = true }
+            return (true, !mailbox.isAnnounced)
         }
-        if mustWake {
-            var one: UInt64 = 1
-            _ = write(wakeUpDescriptor, &one, 8)
-        }
+        if isNews, !inbox.announce(self) { refuseMail() }
         return isTaken
     }
 
-    /// Ends the thread when all is delivered or the deadline has passed. Until then messages are still taken: what the
-    /// broker delivers to the last may have to be reported.
-    func requestStop(deadline: NIODeadline) {
-        post { mailbox in
-            mailbox.stopDeadline = min(deadline, mailbox.stopDeadline ?? deadline)
-            return true
+    /// The thread has ended, or is ending: nobody reads this any more.
+    func refuseMail() {
+        let (publishes, commands) = mailbox.withLock { mailbox in
+            mailbox.isClosed = true
+            defer {
+                mailbox.publishes = []
+                mailbox.commands = []
+            }
+            return (mailbox.publishes, mailbox.commands)
         }
+        for command in commands {
+            switch command {
+            case .logIn(let answer): answer.succeed(.unavailable(reason: "the gateway is shutting down"))
+            case .subscribe(_, _, .some): pending.settle(1)
+            case .subscribe, .unsubscribe, .discard, .close: break
+            }
+        }
+        _ = publishes
+    }
+
+    /// The first that a charge point's own connection is told.
+    func logIn(_ answer: EventLoopPromise<BrokerLoginResult>) {
+        post(.logIn(answer))
     }
 
     // MARK: For the broker thread
 
     /// Exchanges the mailbox's lists for these, which are empty: their memory is used again.
-    func takeMail(publishes: inout [BrokerPublish], commands: inout [Mailbox.Command]) -> NIODeadline? {
+    func takeMail(publishes: inout [BrokerPublish], commands: inout [Mailbox.Command]) {
         mailbox.withLock { mailbox in
-            mailbox.isThreadAsleep = false
+            mailbox.isAnnounced = false
             swap(&mailbox.publishes, &publishes)
             swap(&mailbox.commands, &commands)
-            return mailbox.stopDeadline
-        }
-    }
-
-    /// False: something has come meanwhile.
-    func threadMaySleep() -> Bool {
-        mailbox.withLock { mailbox in
-            mailbox.isThreadAsleep = mailbox.isEmpty
-            return mailbox.isThreadAsleep
         }
     }
 
     /// Takes nothing more from now on; false when something has come meanwhile.
-    func shut(evenWithMail isForced: Bool) -> Bool {
+    ///
+    /// - Parameter end: what a subscriber is told that comes later.
+    func shut(evenWithMail isForced: Bool, end: BrokerConnectionEnd? = nil) -> Bool {
         mailbox.withLock { mailbox in
             mailbox.isClosed = mailbox.isClosed || isForced || mailbox.isEmpty
+            if mailbox.isClosed { mailbox.end = mailbox.end ?? end }
             return mailbox.isClosed
         }
     }
 
-    func clearWakeUp() {
-        var count: UInt64 = 0
-        _ = read(wakeUpDescriptor, &count, 8)
-    }
+    var isShut: Bool { mailbox.withLock { $0.isClosed } }
 
     func linkChanged(isUp: Bool) {
         upFlag.store(isUp, ordering: .relaxed)

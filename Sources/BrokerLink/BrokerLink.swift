@@ -51,7 +51,7 @@ public final class BrokerLink: Sendable {
                     BrokerThread(
                         connection: connection, configuration: configuration, observer: observer, logger: logger,
                         pending: pending
-                    ).run()
+                    )?.run()
                 }
             }
         }
@@ -59,6 +59,17 @@ public final class BrokerLink: Sendable {
 
     /// All connections are accepted by the broker.
     public var isUp: Bool { connections.allSatisfy(\.isUp) }
+
+    /// Opens a charge point's own connection on the thread of the shared connection for this topic; the broker decides.
+    ///
+    /// An accepted one is the caller's to close.
+    public func logIn(
+        _ login: BrokerLogin, forTopic topic: String, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<BrokerLoginResult> {
+        let answer = eventLoop.makePromise(of: BrokerLoginResult.self)
+        BrokerConnection(login: login, beside: connection(for: topic)).logIn(answer)
+        return answer.futureResult
+    }
 
     /// Messages that wait or are unacknowledged, over all connections.
     public var pendingCount: Int { pending.current }
@@ -70,7 +81,7 @@ public final class BrokerLink: Sendable {
     /// - Returns: the number of messages that could not be delivered.
     public func stop(deadline: NIODeadline) async -> Int {
         for connection in connections {
-            connection.requestStop(deadline: deadline)
+            connection.inbox.requestStop(deadline: deadline)
         }
         // A little more: the thread itself says goodbye to the broker at the deadline. (No sum with `distantFuture`.)
         let patience = min(deadline, .now() + .hours(24 * 365)) + .seconds(1)

@@ -71,6 +71,14 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
         }
     }
 
+    /// Whose the MQTT connections are.
+    public enum Sessions: Sendable, Equatable {
+        /// A few, for all charge points.
+        case shared
+        /// One for each charge point beside the shared ones, opened by `BrokerLink.logIn`.
+        case perChargePoint
+    }
+
     /// Tried in turn; at least one.
     public var addresses: [Address]
     public var username: String?
@@ -83,6 +91,7 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
     public var sessionExpiry: Duration
     /// MQTT connections shared by all charge points, 1 or more.
     public var connections: Int
+    public var sessions: Sessions
     /// QoS 1 and 2 publishes sent and not yet acknowledged, per connection.
     public var maxInflight: Int
     /// Messages that wait for the broker, over all connections.
@@ -103,6 +112,7 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
         keepAlive: Duration = .seconds(30),
         sessionExpiry: Duration = .seconds(60),
         connections: Int = 1,
+        sessions: Sessions = .shared,
         maxInflight: Int = 64,
         maxPending: Int = 100_000,
         reconnectDelay: ClosedRange<Duration> = .milliseconds(500)...(.seconds(30)),
@@ -118,6 +128,7 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
         self.keepAlive = keepAlive
         self.sessionExpiry = sessionExpiry
         self.connections = connections
+        self.sessions = sessions
         self.maxInflight = maxInflight
         self.maxPending = maxPending
         self.reconnectDelay = reconnectDelay

@@ -86,6 +86,16 @@ public protocol BrokerSubscriber: AnyObject, Sendable {
     func brokerDelivered(_ message: BrokerMessage)
     /// A publish of this origin did not reach the broker: refused by it, or its deadline passed first.
     func brokerDidNotTake(token: String, reason: String)
+    /// A charge point's own connection came up again or went down.
+    func brokerConnectionChanged(isUp: Bool)
+    /// A charge point's own connection has ended for good; nothing else comes from it.
+    func brokerConnectionEnded(_ end: BrokerConnectionEnd)
+}
+
+extension BrokerSubscriber {
+    // A shared connection tells neither.
+    public func brokerConnectionChanged(isUp: Bool) {}
+    public func brokerConnectionEnded(_ end: BrokerConnectionEnd) {}
 }
 
 /// Hears of the link as a whole; called on the broker thread, so it must not block.

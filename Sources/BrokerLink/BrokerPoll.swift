@@ -19,8 +19,7 @@ final class BrokerPoll {
     }
 
     private let descriptor: Int32
-    private var interests: [Int32: Interest] = [:]
-    private var buffer = [epoll_event](repeating: epoll_event(), count: 4)
+    private var buffer = [epoll_event](repeating: epoll_event(), count: 128)
 
     init?() {
         descriptor = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -33,18 +32,14 @@ final class BrokerPoll {
 
     /// Adds a descriptor just opened. (One that was closed has left epoll by itself, and its number comes again.)
     func add(_ descriptor: Int32, _ interest: Interest) {
-        interests[descriptor] = interest
         control(EPOLL_CTL_ADD, descriptor, interest)
     }
 
     func change(_ descriptor: Int32, to interest: Interest) {
-        guard let known = interests[descriptor], known != interest else { return }
-        interests[descriptor] = interest
         control(EPOLL_CTL_MOD, descriptor, interest)
     }
 
     func remove(_ descriptor: Int32) {
-        interests[descriptor] = nil
         control(EPOLL_CTL_DEL, descriptor, [])
     }
 
@@ -55,12 +50,22 @@ final class BrokerPoll {
         epoll_ctl(self.descriptor, operation, descriptor, &event)
     }
 
+    /// Whole milliseconds, rounded up: waking just before the deadline would spin.
+    private static func milliseconds(until deadline: NIODeadline) -> Int32 {
+        // No sum with `distantFuture`.
+        let left = min(deadline, .now() + .hours(1)) - .now()
+        return left <= .zero ? 0 : Int32(clamping: (left.nanoseconds + 999_999) / 1_000_000)
+    }
+
+    /// Waits for this descriptor alone to be readable; false: the time is over.
+    func waitOnly(for descriptor: Int32, until deadline: NIODeadline) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return Glibc.poll(&request, 1, Self.milliseconds(until: deadline)) > 0
+    }
+
     /// Waits at most until `deadline`.
     func wait(until deadline: NIODeadline, _ body: (Event) -> Void) {
-        let left = deadline - .now()
-        // Rounded up: waking just before the deadline would spin.
-        let milliseconds = left <= .zero ? 0 : Int32(clamping: (left.nanoseconds + 999_999) / 1_000_000)
-        let count = epoll_wait(descriptor, &buffer, Int32(buffer.count), milliseconds)
+        let count = epoll_wait(descriptor, &buffer, Int32(buffer.count), Self.milliseconds(until: deadline))
         guard count > 0 else { return }
         for index in 0..<Int(count) {
             let events = buffer[index].events

@@ -1,174 +1,229 @@
 import CMosquitto
+import DequeModule
 import Glibc
+import HeapModule
 import Logging
 import NIOCore
 
-/// The event loop of one MQTT connection: an epoll over the MQTT socket and the connection's eventfd.
+/// The event loop of MQTT connections: an epoll over their sockets and the inbox's eventfd. One connection is shared,
+/// and leads the way to the broker; the others are charge points' own, with `broker.sessions: per_charge_point`.
 ///
 /// libmosquitto's own loops are of no use here: they wait with select, which fails once the descriptor is 1024 or
-/// more, and their reconnect blocks. Everything in this class happens on the connection's thread.
+/// more, and their reconnect blocks. Everything in this class and in `BrokerClient` happens on the one thread.
 final class BrokerThread {
-    enum Link {
-        case down(retryAt: NIODeadline)
-        /// From the non-blocking connect to CONNACK. `isConnected`: TCP's part is done.
-        case connecting(deadline: NIODeadline, isConnected: Bool)
-        case up(since: NIODeadline)
+    private struct Appointment: Comparable {
+        var time: NIODeadline
+        var client: BrokerClient
+
+        static func < (one: Self, other: Self) -> Bool { one.time < other.time }
+        static func == (one: Self, other: Self) -> Bool { one.time == other.time }
     }
 
-    let connection: BrokerConnection
+    /// Charge points' connections between the first SYN and CONNACK; the others wait for their turn.
+    private static let mostConnecting = 64
+
     let configuration: BrokerLinkConfiguration
     let observer: any BrokerLinkObserver
-    let pending: PendingCount
-    var logger: Logger
+    let poll: BrokerPoll
+    let logger: Logger
+    private let pending: PendingCount
+    private let inbox: BrokerThreadInbox
 
-    var link = Link.down(retryAt: .now())
-    var client: MosquittoClient?
+    /// The way to the broker, as the shared connection has found it.
     var addresses: AddressRotation
-    var target: AddressRotation.Target?
     var fallback: ProtocolFallback
-    var backoff: ReconnectBackoff
-    /// Links in a row that the broker closed soon after they came up.
-    var shortLives = 0
-    var poll: BrokerPoll?
 
-    /// What the last CONNACK, or the last DISCONNECT or lost connection, said; until it has been dealt with.
-    var acknowledgement: ConnectAcknowledgement?
-    var disconnection: (code: Int32, systemError: Int32)?
+    private var sharedClient: BrokerClient?
+    private var chargePoints: [ObjectIdentifier: BrokerClient] = [:]
+    private var clientsByDescriptor: [Int32: BrokerClient] = [:]
+    /// Those that something has happened to.
+    private var touched: [BrokerClient] = []
+    private var appointments = Heap<Appointment>()
+    private var connecting = 0
+    private var waitingToConnect = Deque<BrokerClient>()
 
-    var queue = OutboundQueue()
-    var table = SubscriptionTable()
-    /// By the topic whose SUBSCRIBE they go out with.
-    var announcements: [String: BrokerPublish] = [:]
     var deliveries = DeliveryBatch()
-    private let backlog = DeliveryBacklog()
-    /// The socket is not read, because the event loops have enough to do.
-    private var isReadingPaused = false
-    var redeliveries = RedeliveryFilter()
-    var failures = FailureCount()
+    let backlog = DeliveryBacklog()
+    private var failures = FailureCount()
     /// Messages that are no longer pending, since the last round.
     var settled = 0
-    /// As the broker has lowered them; libmosquitto keeps them from one connection of a client to the next.
-    var qualityOfService: Int32
-    var maximumPacketSize: Int?
-    var inFlightLimit: Int
 
-    private static let redeliveryTime = TimeAmount.seconds(30)
-    private var nextTick = NIODeadline.now()
-    var stopDeadline: NIODeadline?
-    private var isDisconnecting = false
-    private var isFinished = false
+    private(set) var stopDeadline: NIODeadline?
+    private(set) var isStopping = false
+    private var connectionsWithMail: [BrokerConnection] = []
     private var publishes: [BrokerPublish] = []
     private var commands: [BrokerConnection.Mailbox.Command] = []
 
-    init(
+    /// Nil: the kernel has no epoll for us.
+    init?(
         connection: BrokerConnection, configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver,
         logger: Logger, pending: PendingCount
     ) {
-        self.connection = connection
+        guard let poll = BrokerPoll() else {
+            logger.critical("no epoll for the broker link", metadata: ["error": "\(String(cString: strerror(errno)))"])
+            return nil
+        }
+        self.poll = poll
         self.configuration = configuration
         self.observer = observer
         self.pending = pending
+        var logger = logger
+        logger[metadataKey: "connection"] = "\(connection.index)"
         self.logger = logger
-        self.logger[metadataKey: "connection"] = "\(connection.index)"
+        inbox = connection.inbox
         addresses = AddressRotation(addresses: configuration.addresses)
         fallback = ProtocolFallback(configured: configuration.protocolVersion)
-        backoff = ReconnectBackoff(range: configuration.reconnectDelay)
-        qualityOfService = configuration.qualityOfService.rawValue
-        inFlightLimit = max(1, configuration.maxInflight)
+        sharedClient = BrokerClient(connection: connection, thread: self)
+    }
+
+    /// The connection that leads the way.
+    var shared: BrokerClient {
+        guard let sharedClient else { preconditionFailure("set at the end of init") }
+        return sharedClient
     }
 
     /// Returns when the link has been stopped.
     func run() {
-        guard let poll = BrokerPoll() else {
-            logger.critical("no epoll for the broker link", metadata: ["error": "\(String(cString: strerror(errno)))"])
-            return
-        }
-        self.poll = poll
-        poll.add(connection.wakeUpDescriptor, .read)
+        poll.add(inbox.wakeUpDescriptor, .read)
+        touch(shared)
         while true {
             takeMail()
             let now = NIODeadline.now()
-            keepTime(now)
-            if case .up = link, !isDisconnecting {
-                sendSubscriptions()
-                sendMessages(now)
-            }
-            stopIfDone(now)
+            keepAppointments(now)
+            if let stopDeadline { touchForStop(now, stopDeadline) }
+            workOnTouched(now)
             settle()
-            if isFinished { break }
-            watchSocket()
-            let mayWait =
-                !canSendMessages && connection.threadMaySleep() && !(isReadingPaused && !backlog.isFull)
-            poll.wait(until: mayWait ? nextWakeUp(now) : now, handle)
+            log(failures.report(now: now))
+            if shared.isFinished { break }
+            wait(now)
         }
-        _ = connection.shut(evenWithMail: true)
-        connection.linkChanged(isUp: false)
-        client = nil
-        log(failures.reportAll())
-        if !queue.isEmpty {
-            logger.warning("broker link closed with messages undelivered", metadata: ["count": "\(queue.count)"])
+        end()
+    }
+
+    private func wait(_ now: NIODeadline) {
+        // The event loops have enough to do: what more the broker has must wait there.
+        let isReadingPaused = backlog.isFull
+        let mayWait = touched.isEmpty && inbox.threadMaySleep() && !(isReadingPaused && !backlog.isFull)
+        let until = mayWait ? nextWakeUp(now) : now
+        if isReadingPaused {
+            if poll.waitOnly(for: inbox.wakeUpDescriptor, until: until) { inbox.clearWakeUp() }
+        } else {
+            poll.wait(until: until, handle)
         }
     }
 
+    private func handle(_ event: BrokerPoll.Event) {
+        if event.descriptor == inbox.wakeUpDescriptor { return inbox.clearWakeUp() }
+        // The socket of one that has gone in this very round.
+        guard let client = clientsByDescriptor[event.descriptor] else { return }
+        client.handle(event)
+        touch(client)
+    }
+
+    private func end() {
+        for client in Array(chargePoints.values) { client.conclude(nil) }
+        shared.end()
+        for connection in inbox.shut() { connection.refuseMail() }
+        settle()
+        log(failures.reportAll())
+        if !shared.queue.isEmpty {
+            shared.logger.warning(
+                "broker link closed with messages undelivered", metadata: ["count": "\(shared.queue.count)"])
+        }
+        sharedClient = nil
+    }
+
+    // MARK: Clients
+
     private func takeMail() {
-        stopDeadline = connection.takeMail(publishes: &publishes, commands: &commands)
-        for command in commands {
-            switch command {
-            case .subscribe(let topic, let receiver, let announcement):
-                if let news = table.subscribe(topic: topic, receiver: receiver) {
-                    deliveries.add([news])
-                }
-                if let announcement { announce(announcement, withSubscriptionTo: topic) }
-            case .unsubscribe(let topic, let subscriber):
-                if table.unsubscribe(topic: topic, subscriber: subscriber),
-                    announcements.removeValue(forKey: topic) != nil
-                {
-                    settled += 1
-                }
-            case .discard(let topic): table.discard(topic: topic)
+        stopDeadline = inbox.take(&connectionsWithMail)
+        for connection in connectionsWithMail {
+            connection.takeMail(publishes: &publishes, commands: &commands)
+            if let client = client(of: connection) {
+                client.take(commands, publishes)
+                touch(client)
             }
+            // Their memory is for the next messages, unless a burst has made it large.
+            commands.removeAll(keepingCapacity: commands.count < 1024)
+            publishes.removeAll(keepingCapacity: publishes.count < 1024)
         }
-        for message in publishes {
-            queue.append(message)
+        connectionsWithMail.removeAll(keepingCapacity: connectionsWithMail.count < 1024)
+    }
+
+    /// Nil: it has ended.
+    private func client(of connection: BrokerConnection) -> BrokerClient? {
+        if connection === shared.connection { return shared }
+        let identifier = ObjectIdentifier(connection)
+        if let client = chargePoints[identifier] { return client }
+        guard !connection.isShut else { return nil }
+        let client = BrokerClient(connection: connection, thread: self)
+        chargePoints[identifier] = client
+        return client
+    }
+
+    func forget(_ client: BrokerClient) {
+        releaseTurn(of: client)
+        chargePoints[ObjectIdentifier(client.connection)] = nil
+    }
+
+    var hasChargePoints: Bool { !chargePoints.isEmpty }
+
+    func watch(_ descriptor: Int32, of client: BrokerClient, _ interest: BrokerPoll.Interest) {
+        clientsByDescriptor[descriptor] = client
+        poll.add(descriptor, interest)
+    }
+
+    /// - Parameter isOpen: a descriptor that was closed has left epoll by itself.
+    func unwatch(_ descriptor: Int32, of client: BrokerClient, isOpen: Bool) {
+        if clientsByDescriptor[descriptor] === client { clientsByDescriptor[descriptor] = nil }
+        if isOpen { poll.remove(descriptor) }
+    }
+
+    private func touch(_ client: BrokerClient) {
+        guard !client.isTouched else { return }
+        client.isTouched = true
+        touched.append(client)
+    }
+
+    /// It has been given something to do.
+    func touchShared() { touch(shared) }
+
+    private func workOnTouched(_ now: NIODeadline) {
+        let clients = touched
+        touched = []
+        for client in clients {
+            client.isTouched = false
+            if client.work(now) { touch(client) }
+            makeAppointment(client, at: client.nextWakeUp(now))
         }
-        // Their memory is for the next messages, unless a burst has made it large.
-        commands.removeAll(keepingCapacity: commands.count < 1024)
-        publishes.removeAll(keepingCapacity: publishes.count < 1024)
+        if touched.isEmpty, clients.count < 1024 {
+            touched = clients
+            touched.removeAll(keepingCapacity: true)
+        }
     }
 
     // MARK: Time
 
-    private func keepTime(_ now: NIODeadline) {
-        if now >= nextTick {
-            nextTick = now + .seconds(1)
-            tick(now)
-        }
-        switch link {
-        case .down(let retryAt) where now >= retryAt && !isStopping(withNothingToSendBy: now): connect(now)
-        case .connecting(let deadline, _) where now >= deadline: abandonAttempt("no answer in time", now)
-        default: break
-        }
+    /// An appointment that was made earlier is kept, and leads to the next one.
+    private func makeAppointment(_ client: BrokerClient, at time: NIODeadline) {
+        guard time < client.appointment else { return }
+        client.appointment = time
+        appointments.insert(Appointment(time: time, client: client))
     }
 
-    private func tick(_ now: NIODeadline) {
-        if case .up(let since) = link, now - since >= Self.redeliveryTime { redeliveries.forgetSuspects() }
-        if case .up = link, !isDisconnecting, let client {
-            check(client.tick(), systemError: errno, now)
-        } else {
-            for message in queue.removeExpired(now: now) {
-                notTaken(message, reason: Self.deadlinePassed)
-            }
+    private func keepAppointments(_ now: NIODeadline) {
+        while let first = appointments.min, first.time <= now {
+            appointments.removeMin()
+            // One that was made earlier has taken its place.
+            guard first.client.appointment == first.time else { continue }
+            first.client.appointment = .distantFuture
+            first.client.keepTime(now)
+            touch(first.client)
         }
-        log(failures.report(now: now))
     }
 
     private func nextWakeUp(_ now: NIODeadline) -> NIODeadline {
-        var next = nextTick
-        switch link {
-        case .down(let retryAt): next = min(next, retryAt)
-        case .connecting(let deadline, _): next = min(next, deadline)
-        case .up: break
-        }
+        var next = appointments.min?.time ?? .distantFuture
         if let stopDeadline, stopDeadline > now {
             next = min(next, stopDeadline)
             // The event loops do not wake this thread to say that they are done.
@@ -177,105 +232,76 @@ final class BrokerThread {
         return next
     }
 
-    // MARK: The end
-
-    private func isStopping(withNothingToSendBy now: NIODeadline) -> Bool {
-        stopDeadline.map { queue.isEmpty || now >= $0 } ?? false
-    }
-
-    private func stopIfDone(_ now: NIODeadline) {
-        guard let stopDeadline else { return }
-        guard case .up = link, let client else {
-            isFinished = isDisconnecting || isStopping(withNothingToSendBy: now)
-            return
-        }
-        if !isDisconnecting, now >= stopDeadline || isDone(client) {
-            isDisconnecting = true
-            // Without a DISCONNECT the broker would publish the Will.
-            client.disconnect()
-            check(MOSQ_ERR_SUCCESS.rawValue, systemError: 0, now)
-        }
-        if now >= stopDeadline {
-            isFinished = true
-        }
-        if case .down = link {
-            isFinished = true
-        }
-    }
-
-    /// All is said, and nobody can have more to say about what the broker has delivered.
-    private func isDone(_ client: MosquittoClient) -> Bool {
-        queue.isEmpty && table.unsubscribesAreSettled && !client.wantsWrite && deliveries.isEmpty && backlog.isEmpty
-            && connection.shut(evenWithMail: false)
-    }
-
-    // MARK: The socket
-
-    private func watchSocket() {
-        guard let client, let poll else { return }
-        switch link {
-        case .down: break
-        case .connecting(_, let isConnected) where client.usesTLS:
-            // libmosquitto says nothing useful of what the handshake waits for; its packets are small, and only the
-            // first must wait for TCP.
-            poll.change(client.socket, to: isConnected ? .read : [.read, .write])
-        case .connecting, .up:
-            isReadingPaused = backlog.isFull
-            let reading: BrokerPoll.Interest = isReadingPaused ? [] : .read
-            poll.change(client.socket, to: client.wantsWrite ? [reading, .write] : reading)
-        }
-    }
-
-    private func handle(_ event: BrokerPoll.Event) {
-        if event.descriptor == connection.wakeUpDescriptor {
-            connection.clearWakeUp()
-            return
-        }
-        guard let client, event.descriptor == client.socket else { return }
-        let now = NIODeadline.now()
-        if case .connecting(let deadline, _) = link {
-            if event.isWritable {
-                link = .connecting(deadline: deadline, isConnected: true)
-            }
-            if client.usesTLS, event.isHangUp, cmosquitto_readable_bytes(client.socket) <= 0 {
-                // libmosquitto takes an end of file in the handshake for a handshake that goes on.
-                return abandonAttempt("closed by the broker during the TLS handshake", now)
+    private func touchForStop(_ now: NIODeadline, _ deadline: NIODeadline) {
+        if !isStopping {
+            isStopping = true
+            for client in Array(chargePoints.values) {
+                client.stop()
+                touch(client)
             }
         }
-        if event.isReadable || event.isHangUp || client.usesTLS {
-            read(client, now)
+        if now >= deadline {
+            for client in Array(chargePoints.values) { client.conclude(nil) }
         }
-        if case .down = link { return }
-        if event.isWritable || client.wantsWrite || client.usesTLS {
-            check(client.write(), systemError: errno, now)
+        touch(shared)
+    }
+
+    // MARK: Connecting in turn
+
+    /// False: it is to wait, and is called when its turn comes.
+    func takeTurn(_ client: BrokerClient) -> Bool {
+        guard !client.hasTurn else { return true }
+        guard connecting < Self.mostConnecting else {
+            waitingToConnect.append(client)
+            return false
+        }
+        connecting += 1
+        client.hasTurn = true
+        return true
+    }
+
+    func releaseTurn(of client: BrokerClient) {
+        guard client.hasTurn else { return }
+        client.hasTurn = false
+        connecting -= 1
+        while connecting < Self.mostConnecting, let next = waitingToConnect.popFirst() {
+            guard next.waitsForTurn else { continue }
+            connecting += 1
+            next.hasTurn = true
+            next.connectSoon(.now())
+            touch(next)
         }
     }
 
-    private func read(_ client: MosquittoClient, _ now: NIODeadline) {
-        // Bounded, so that a busy broker does not keep our own messages waiting.
-        for _ in 0..<64 {
-            let code = client.read()
-            let systemError = errno
-            announceIfAcknowledged(now)
-            guard check(code, systemError: systemError, now), cmosquitto_readable_bytes(client.socket) > 0 else {
-                return
-            }
+    /// The shared connection is up: the charge points' connections follow, a thousand a second.
+    func lead(_ now: NIODeadline) {
+        let spread = Int64(chargePoints.count) * TimeAmount.milliseconds(1).nanoseconds
+        for client in chargePoints.values where client.waitsForShared {
+            client.connectSoon(now + .nanoseconds(.random(in: 0...spread)))
+            touch(client)
         }
     }
 
-    /// False: that was the end of this connection.
-    @discardableResult
-    private func check(_ code: Int32, systemError: Int32, _ now: NIODeadline) -> Bool {
-        guard let client, code != MOSQ_ERR_SUCCESS.rawValue || client.socket < 0 else { return true }
-        connectionEnded(disconnection ?? (code, systemError), isOrderly: isDisconnecting, now)
-        return false
+    // MARK: What the callers hear
+
+    func notTaken(reason: String) {
+        settled += 1
+        failures.add(reason)
     }
 
     private func settle() {
-        deliveries.handOver(backlog) { [connection] in connection.wake() }
+        deliveries.handOver(backlog) { [inbox] in inbox.wake() }
         if settled > 0 {
             pending.settle(settled)
             settled = 0
+        }
+    }
+
+    private func log(_ failures: [(reason: String, count: Int)]) {
+        for failure in failures {
+            shared.logger.warning(
+                "messages not delivered to the broker",
+                metadata: ["reason": "\(failure.reason)", "count": "\(failure.count)"])
         }
     }
 }

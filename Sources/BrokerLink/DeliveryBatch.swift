@@ -7,6 +7,8 @@ struct DeliveryBatch {
         case refused(any BrokerSubscriber, reasonCode: UInt8)
         case message(any BrokerSubscriber, BrokerMessage)
         case notTaken(any BrokerSubscriber, token: String, reason: String)
+        case changed(any BrokerSubscriber, isUp: Bool)
+        case ended(any BrokerSubscriber, BrokerConnectionEnd)
         /// Of a subscription with wildcards.
         case routed(@Sendable () -> Void)
 
@@ -18,6 +20,8 @@ struct DeliveryBatch {
             case .message(let subscriber, let message): subscriber.brokerDelivered(message)
             case .notTaken(let subscriber, let token, let reason):
                 subscriber.brokerDidNotTake(token: token, reason: reason)
+            case .changed(let subscriber, let isUp): subscriber.brokerConnectionChanged(isUp: isUp)
+            case .ended(let subscriber, let end): subscriber.brokerConnectionEnded(end)
             case .routed(let body): body()
             }
         }

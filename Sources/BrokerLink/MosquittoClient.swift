@@ -27,27 +27,26 @@ final class MosquittoClient {
     private static let receiveMaximum: Int32 = 512
 
     init(
-        configuration: BrokerLinkConfiguration, clientID: String, will: BrokerLinkConfiguration.Will?,
-        usesTLS: Bool, events: any MosquittoEvents
+        configuration: BrokerLinkConfiguration, login: BrokerLogin, usesTLS: Bool, events: any MosquittoEvents
     ) throws(SetUpError) {
         let cleanStart = configuration.sessionExpiry <= .zero
-        guard Self.isLibraryReady, let handle = mosquitto_new(clientID, cleanStart, nil) else {
-            throw SetUpError(reason: "no MQTT client with this client id: \(clientID)")
+        guard Self.isLibraryReady, let handle = mosquitto_new(login.clientID, cleanStart, nil) else {
+            throw SetUpError(reason: "no MQTT client with this client id: \(login.clientID)")
         }
         self.handle = handle
         self.configuration = configuration
         self.usesTLS = usesTLS
-        self.will = will
+        will = login.will
         willQualityOfService = configuration.qualityOfService.rawValue
         self.events = events
         mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
         MosquittoCallbacks.set(on: handle)
         mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1)
         mosquitto_int_option(handle, MOSQ_OPT_RECEIVE_MAXIMUM, Self.receiveMaximum)
-        if let username = configuration.username {
-            try check(mosquitto_username_pw_set(handle, username, configuration.password), "user name")
+        if let username = login.username {
+            try check(mosquitto_username_pw_set(handle, username, login.password), "user name")
         }
-        if let will {
+        if let will = login.will {
             try check(setWill(will, qualityOfService: willQualityOfService), "will")
         }
         if usesTLS {
@@ -78,8 +77,12 @@ final class MosquittoClient {
     }
 
     /// A broker that refuses the Will as it is (MQTT 5, 3.2.2.3.4 and 3.2.2.3.5) gets it as it can take it.
-    func adaptWill(to refusal: ConnectAcknowledgement) {
-        guard var will else { return }
+    ///
+    /// - Returns: whether the next attempt differs from the last.
+    @discardableResult
+    func adaptWill(to refusal: ConnectAcknowledgement) -> Bool {
+        guard var will else { return false }
+        let before = (will.retain, willQualityOfService)
         if refusal.reasonCode == Int32(MQTT_RC_RETAIN_NOT_SUPPORTED.rawValue) {
             will.retain = false
             self.will = will
@@ -88,6 +91,7 @@ final class MosquittoClient {
             willQualityOfService = min(willQualityOfService, refusal.maximumQualityOfService ?? 0)
         }
         _ = setWill(will, qualityOfService: willQualityOfService)
+        return before != (will.retain, willQualityOfService)
     }
 
     private func setUpTLS() throws(SetUpError) {
@@ -169,7 +173,17 @@ final class MosquittoClient {
     /// About once a second: keep-alive.
     func tick() -> Int32 { mosquitto_loop_misc(handle) }
 
-    func disconnect() { mosquitto_disconnect(handle) }
+    /// Says goodbye: the broker does not publish the Will.
+    ///
+    /// - Parameter forgettingSession: with MQTT 5 the broker keeps nothing for this client id either.
+    func disconnect(forgettingSession: Bool) {
+        var properties: OpaquePointer?
+        if forgettingSession, protocolVersion == .v5, configuration.sessionExpiry > .zero {
+            mosquitto_property_add_int32(&properties, MQTTProperty.sessionExpiryInterval, 0)
+        }
+        mosquitto_disconnect_v5(handle, 0, properties)
+        mosquitto_property_free_all(&properties)
+    }
 
     // MARK: Packets
 

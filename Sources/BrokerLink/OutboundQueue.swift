@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 
 /// The messages to the broker of one connection, in order: waiting, then handed to libmosquitto and unacknowledged.
@@ -7,8 +8,10 @@ struct OutboundQueue {
         var message: BrokerPublish
     }
 
-    private var waiting = CircularBuffer<BrokerPublish>()
-    private var inFlight = CircularBuffer<InFlight>()
+    private var waiting: Deque<BrokerPublish> = []
+    private var inFlight: Deque<InFlight> = []
+    /// The most that have waited since the memory was last given back.
+    private var longest = 0
     /// No message that waits has an earlier deadline; a bound, so that nothing is searched in vain.
     private var earliestDeadline = NIODeadline.distantFuture
 
@@ -23,15 +26,31 @@ struct OutboundQueue {
             earliestDeadline = deadline
         }
         waiting.append(message)
+        longest = max(longest, waiting.count)
     }
 
     mutating func takeNext() -> BrokerPublish? {
         let message = waiting.popFirst()
         // An outage may have left it large.
-        if waiting.isEmpty, waiting.capacity > 4096 {
-            waiting = CircularBuffer()
+        if waiting.isEmpty, longest > 4096 {
+            waiting = []
+            longest = 0
         }
         return message
+    }
+
+    /// For a connection that says little: an empty queue then takes no memory.
+    mutating func releaseMemory() {
+        guard isEmpty else { return }
+        waiting = []
+        inFlight = []
+    }
+
+    /// Everything that is not known to have reached the broker, oldest first.
+    mutating func removeAll() -> [BrokerPublish] {
+        requeueInFlight()
+        defer { waiting = [] }
+        return Array(waiting)
     }
 
     /// For one that was taken and could not be handed over.
@@ -60,7 +79,7 @@ struct OutboundQueue {
     mutating func removeExpired(now: NIODeadline) -> [BrokerPublish] {
         guard earliestDeadline <= now else { return [] }
         var expired: [BrokerPublish] = []
-        var kept = CircularBuffer<BrokerPublish>(initialCapacity: waiting.count)
+        var kept: Deque<BrokerPublish> = []
         earliestDeadline = .distantFuture
         for message in waiting {
             guard let deadline = message.deadline else {

@@ -54,6 +54,28 @@ extension ChargePointSession {
         if hold == .openCalls, !link.isUp { releaseHeldTexts() }
     }
 
+    /// The session's own MQTT connection came up again or went down.
+    public func ownLinkChanged(isUp: Bool) {
+        // The broker has said that the session ended.
+        if isUp, phase == .open, let presence = presenceMessage(end: nil) { publishOrLog(presence) }
+        linkChanged()
+    }
+
+    /// A newer MQTT connection with this charge point's client id has ended the session's own one.
+    public func wasTakenOver() {
+        guard !isEnded else { return }
+        // A newer session here has counted it.
+        if context.registry.session(ofDownstreamTopic: downstreamTopic) === self { context.counters.add(.replaced) }
+        end(.replaced)
+    }
+
+    /// The broker ended the session's own MQTT connection, or does not accept it any more.
+    public func wasClosedByBroker(reason: String) {
+        guard !isEnded else { return }
+        log(.warning, "the broker has closed the charge point's connection", ["reason": "\(reason)"])
+        end(.closedByBroker)
+    }
+
     public func received(_ downstream: DownstreamMessage) {
         guard !isEnded else { return receivedAfterEnd(downstream) }
         if !claimWait.isOver { return hold(downstream) }

@@ -57,7 +57,7 @@ public final actor ChargePointSession {
 
     public init(
         chargePoint: ChargePoint, topics: SessionTopics, context: SessionContext,
-        connection: any ChargePointConnection, link: any UpstreamLink
+        connection: any ChargePointConnection, link: any UpstreamLink, sessionID: String = RandomID.make()
     ) {
         eventLoop = connection.eventLoop
         self.chargePoint = chargePoint
@@ -65,7 +65,6 @@ public final actor ChargePointSession {
         self.context = context
         self.connection = connection
         self.link = link
-        let sessionID = RandomID.make()
         self.sessionID = sessionID
         claim = topics.claim == nil ? nil : context.claims?.claim(session: sessionID)
         claimWait = ClaimWait(isOn: claim != nil)
@@ -149,6 +148,7 @@ public final actor ChargePointSession {
         heldTexts.removeAll()
         // A newer session takes the subscription over as it is.
         if successor == nil, !wasWaiting { link.unsubscribe(self) }
+        link.close()
         context.registry.leave(self)
         logEnd(reason)
         if let close = reason.close { connection.close(code: close.code, reason: close.text) }
@@ -269,12 +269,15 @@ public final actor ChargePointSession {
     }
 
     /// The presence message of the session's beginning, or of its end; nil when presence is off.
-    private func presenceMessage(end: SessionEnd?) -> UpstreamMessage? {
+    func presenceMessage(end: SessionEnd?) -> UpstreamMessage? {
         guard let topic = topics.presence else { return nil }
         let presence = PresenceMessage(
             chargePoint: chargePoint, gatewayID: context.gatewayID, sessionID: sessionID,
             end: end.map { ($0.reason, NIODeadline.now() - connectedAt) })
-        return UpstreamMessage(topic: topic, payload: presence.payload(), retain: context.retainsPresence)
+        // The next session's own connection may be faster: what is retained there must stay.
+        let mayComeLate = link.announcesItsLoss && end == .replaced
+        return UpstreamMessage(
+            topic: topic, payload: presence.payload(), retain: context.retainsPresence && !mayComeLate)
     }
 
     // MARK: To the log

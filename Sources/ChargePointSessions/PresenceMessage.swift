@@ -2,14 +2,29 @@ import NIOCore
 import OCPPJ
 
 /// A session has begun or ended (relay-format.md, "Presence").
-struct PresenceMessage {
+public struct PresenceMessage {
     let chargePoint: ChargePoint
     let gatewayID: String
     let sessionID: String
-    /// Nil: it has begun.
-    let end: (reason: String, duration: TimeAmount)?
+    /// Nil: it has begun. No duration: that was not known when this was written.
+    let end: (reason: String, duration: TimeAmount?)?
 
-    func payload() -> ByteBuffer {
+    init(chargePoint: ChargePoint, gatewayID: String, sessionID: String, end: (reason: String, duration: TimeAmount?)?)
+    {
+        self.chargePoint = chargePoint
+        self.gatewayID = gatewayID
+        self.sessionID = sessionID
+        self.end = end
+    }
+
+    /// For the Will of a charge point's own MQTT connection: it ended without anybody here to say so.
+    public init(chargePoint: ChargePoint, gatewayID: String, endOfSession sessionID: String) {
+        self.init(
+            chargePoint: chargePoint, gatewayID: gatewayID, sessionID: sessionID, end: ("broker_connection_lost", nil))
+    }
+
+    /// The message's JSON text.
+    public func payload() -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 320)
         out.writeStaticString("{\"event\":")
         out.writeJSONString(end == nil ? "connected" : "disconnected")
@@ -23,9 +38,11 @@ struct PresenceMessage {
         write("username", chargePoint.username ?? "", to: &out)
         if let end {
             write("reason", end.reason, to: &out)
-            let milliseconds = end.duration.nanoseconds / 1_000_000
-            out.writeString(",\"duration\":\(milliseconds / 1000).")
-            out.writeString(String(1000 + milliseconds % 1000).dropFirst().description)
+            if let duration = end.duration {
+                let milliseconds = duration.nanoseconds / 1_000_000
+                out.writeString(",\"duration\":\(milliseconds / 1000).")
+                out.writeString(String(1000 + milliseconds % 1000).dropFirst().description)
+            }
         }
         out.writeStaticString("}")
         return out
@@ -62,9 +79,9 @@ struct RefusedMessage {
 }
 
 /// An identifier that no other session has.
-enum RandomID {
+public enum RandomID {
     /// 128 random bits as 32 hexadecimal digits.
-    static func make() -> String {
+    public static func make() -> String {
         var generator = SystemRandomNumberGenerator()
         let text = String(generator.next(), radix: 16) + "0000000000000000" + String(generator.next(), radix: 16)
         return String(text.prefix(16)) + String(text.suffix(16))

@@ -35,7 +35,7 @@ public struct RelayTopicTemplates: Sendable, Equatable {
 public struct SessionTopics: Sendable {
     public let downstream: String
     public let presence: String?
-    let claim: String?
+    public let claim: String?
     private let call: MessageTopic
     private let callOverrides: [String: MessageTopic]
     private let reply: MessageTopic

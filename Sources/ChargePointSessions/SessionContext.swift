@@ -73,6 +73,8 @@ public enum SessionEnd: Sendable, Equatable {
     case notUTF8
     case subscriptionRefused(reasonCode: UInt8)
     case brokerOutage
+    /// The broker ended the charge point's own MQTT connection.
+    case closedByBroker
     case goingAway
 
     public var reason: String {
@@ -84,6 +86,7 @@ public enum SessionEnd: Sendable, Equatable {
         case .notUTF8: "not_utf8"
         case .subscriptionRefused: "subscription_refused"
         case .brokerOutage: "broker_outage"
+        case .closedByBroker: "closed_by_broker"
         case .goingAway: "going_away"
         }
     }
@@ -98,6 +101,7 @@ public enum SessionEnd: Sendable, Equatable {
         case .notUTF8: (1007, "not UTF-8")
         case .subscriptionRefused: (1011, "the broker refuses the subscription")
         case .brokerOutage: (1013, "the broker cannot be reached")
+        case .closedByBroker: (1008, "the broker has closed this charge point's connection")
         case .goingAway: (1001, "going away")
         }
     }

@@ -13,11 +13,14 @@ public struct AcceptedHandshake: Sendable, Equatable {
     public var username: String?
     /// As a proxy in front has told.
     public var certificate: PeerCertificateNames?
+    /// Of the verdict.
+    public var ticket: AdmissionTicket?
 
     public init(
         identity: String, subprotocol: String, remoteAddress: String, listener: String, username: String? = nil,
-        certificate: PeerCertificateNames? = nil
+        certificate: PeerCertificateNames? = nil, ticket: AdmissionTicket? = nil
     ) {
+        self.ticket = ticket
         self.identity = identity
         self.subprotocol = subprotocol
         self.remoteAddress = remoteAddress

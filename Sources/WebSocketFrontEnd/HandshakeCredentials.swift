@@ -4,6 +4,8 @@ import NIOCore
 public struct HandshakeCredentials: Sendable {
     /// Percent-decoded and checked.
     public var identity: String
+    /// As it will be agreed; nil where the handshake will be refused for want of one.
+    public var subprotocol: String?
     public var listener: String
     /// `192.0.2.7:5123`.
     public var remoteAddress: String
@@ -13,10 +15,11 @@ public struct HandshakeCredentials: Sendable {
     public var certificate: PeerCertificate?
 
     public init(
-        identity: String, listener: String, remoteAddress: String, basic: BasicCredentials?,
-        certificate: PeerCertificate?
+        identity: String, subprotocol: String? = nil, listener: String, remoteAddress: String,
+        basic: BasicCredentials?, certificate: PeerCertificate?
     ) {
         self.identity = identity
+        self.subprotocol = subprotocol
         self.listener = listener
         self.remoteAddress = remoteAddress
         self.basic = basic
@@ -26,11 +29,23 @@ public struct HandshakeCredentials: Sendable {
 
 /// What becomes of a handshake (behaviour.md, "The WebSocket handshake"). The reasons go to the log, and to the peer.
 public enum HandshakeVerdict: Sendable, Equatable {
-    case accepted(username: String?)
+    /// `ticket`: handed on to `ConnectionAdmission.connectionOpened`, or let go of when it does not come to that.
+    case accepted(username: String?, ticket: AdmissionTicket? = nil)
     /// 401.
     case wrongCredentials(reason: String)
     /// 404.
     case unknownIdentity
     /// 503: nobody could be asked.
     case unavailable(reason: String)
+}
+
+/// What an admission has prepared for one connection while it decided.
+public struct AdmissionTicket: Sendable, Equatable {
+    public let value: any AnyObject & Sendable
+
+    public init(_ value: any AnyObject & Sendable) {
+        self.value = value
+    }
+
+    public static func == (one: Self, other: Self) -> Bool { one.value === other.value }
 }

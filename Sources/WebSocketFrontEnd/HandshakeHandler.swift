@@ -38,6 +38,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     private var remoteAddress: String
     private var certificate: PeerCertificate?
     private var username: String?
+    private var ticket: AdmissionTicket?
     private var context: ChannelHandlerContext?
 
     /// Sets up a connection that was just accepted.
@@ -81,6 +82,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         self.http = nil
+        self.ticket = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -208,8 +210,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     ) {
         self.state = .authenticating(request, decision, hasEnded: false)
         let values = request.headers["authorization"]
+        var subprotocol: String?
+        if case .accept(_, let agreed, _) = decision { subprotocol = agreed }
         let credentials = HandshakeCredentials(
             identity: identity,
+            subprotocol: subprotocol,
             listener: self.listener.configuration.name,
             remoteAddress: self.remoteAddress,
             basic: values.count == 1 ? BasicCredentials(authorization: values[0]) : nil,
@@ -232,8 +237,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         switch (verdict, decision) {
         case (.accepted, .refuse(let answer)):
             refusal = answer
-        case (.accepted(let username), .accept), (.accepted(let username), .acceptThenClose):
+        case (.accepted(let username, let ticket), .accept), (.accepted(let username, let ticket), .acceptThenClose):
             self.username = username
+            self.ticket = ticket
             self.state = .accepted(request, decision)
             if hasEnded { self.upgrade(request, decision, context: context) }
             return
@@ -308,6 +314,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         // The write may have found the connection reset; then channelInactive has told everything.
         guard case .accepted = self.state else { return }
         self.state = .done
+        // Taken before this handler is removed, which lets go of it.
+        let ticket = self.ticket.take()
 
         let frameHandler = WebSocketFrameHandler(
             listener: self.listener,
@@ -330,7 +338,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
                 remoteAddress: self.remoteAddress,
                 listener: self.listener.configuration.name,
                 username: self.username,
-                certificate: self.origin.certificate
+                certificate: self.origin.certificate,
+                ticket: ticket
             )
             frameHandler.open(handshake)
         case .acceptThenClose(let identity, let reason):

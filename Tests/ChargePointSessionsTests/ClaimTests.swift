@@ -229,4 +229,50 @@ struct ClaimTests {
     func filters(template: String, filter: String) {
         #expect(TopicTemplate(template).filter == filter)
     }
+
+    @Test("An inquiry is older than every session, ends none, and is answered with the holder's claim")
+    func inquiry() throws {
+        let asked = SessionClaim.inquiry(by: "b")
+        #expect(try SessionClaim(asked.payload()) == asked)
+        let holder = SessionClaim(gateway: "a", session: "s", time: 5)
+        #expect(holder.verdict(on: asked) == .asked)
+        #expect(SessionClaim(gateway: "b", session: "s", time: 5).verdict(on: asked) == .nothing)
+        let answer = holder.answer(to: asked)
+        let read = try SessionClaim(answer.payload())
+        #expect(read == answer && read.inquiry == asked.session)
+        // For everyone else it is the claim said once more.
+        #expect(SessionClaim(gateway: "c", session: "t", time: 4).verdict(on: read) == .replaced)
+        #expect(SessionClaim(gateway: "c", session: "t", time: 6).verdict(on: read) == .stale)
+    }
+
+    @Test("A message waits for the answer, is left to a session that was there before it, and is due otherwise")
+    func unclaimed() {
+        let start = NIODeadline.now()
+        var messages = UnclaimedMessages<Int>()
+        for (message, topic) in [(1, "x"), (2, "y")] {
+            let isHeld = messages.hold(message, topic: topic, now: start)
+            #expect(isHeld)
+        }
+        #expect(messages.isWaiting(topic: "x") && !messages.isWaiting(topic: "z"))
+        messages.begun(session: "new", topic: "y")
+        // It began behind the message: the broker did not deliver the message to it.
+        messages.answered(session: "new", topic: "y")
+        messages.answered(session: "old", topic: "x")
+        #expect(!messages.isWaiting(topic: "x"))
+        let early = messages.takeDue(now: start)
+        #expect(early.isEmpty)
+        let due = messages.takeDue(now: start + UnclaimedMessages<Int>.patience)
+        #expect(due == [2])
+        #expect(!messages.isWaiting(topic: "y"))
+    }
+
+    @Test("No more messages wait for answers than memory is for")
+    func unclaimedFlood() {
+        var messages = UnclaimedMessages<Int>()
+        var held = 0
+        for number in 0..<10_000 where messages.hold(number, topic: "x", now: .now()) { held += 1 }
+        #expect(held == 4096)
+        let rest = messages.takeDue(now: .distantFuture)
+        #expect(rest.count == 4096)
+    }
 }

@@ -126,4 +126,56 @@ import Testing
             await witness.disconnect()
         }
     }
+
+    /// The broker kept a session of a gateway's client id with a subscription that the gateway knows nothing of, as
+    /// after a SIGKILL at the wrong moment.
+    private func withLeftover(
+        of identity: String, _ body: @escaping @Sendable (Site, GatewayProcess) async throws -> Void
+    ) async throws {
+        try await withSite(["BROKER_CLIENT_ID": "gateway-a"], weight: 2) { site in
+            let dead = try await MQTTTestClient.connect(
+                port: site.broker.port, clientID: "gateway-b", cleanStart: false)
+            try await dead.subscribe("ocpp/cs/\(identity)")
+            await dead.disconnect()
+            // Claimed before the second gateway is there to hear it.
+            let chargePoint = try await site.connectReady("CP-1")
+            chargePoint.acceptEveryCall()
+            let second = try await GatewayProcess.start([
+                "BROKER_URL": "mqtt://127.0.0.1:\(site.broker.port)", "BROKER_CLIENT_ID": "gateway-b",
+                "LOG_LEVEL": "debug",
+            ])
+            do {
+                try await second.log("the broker link") { $0.message == "broker link up" && $0.mentions("kept") }
+                try await body(site, second)
+            } catch {
+                await second.child.end()
+                throw Failure("\(error)\n  The second gateway:\n\(second.lastLogLines)")
+            }
+            await second.child.end()
+        }
+    }
+
+    @Test func aMessageLeftOverFromADeadProcessIsNotReportedWhereAnotherGatewayHasTheChargePoint() async throws {
+        try await withLeftover(of: "CP-1") { site, second in
+            for number in 1...3 { try await site.central.sendCall("Reset", id: "kept-\(number)", to: "CP-1") }
+            for number in 1...3 {
+                #expect(try await site.central.reply(to: "kept-\(number)", of: "CP-1").type == 3)
+            }
+            try await second.log("the leftover") {
+                $0.message == "messages left to the gateway that has the charge point"
+            }
+            #expect(!site.central.received.all.contains { $0.reason == "not_connected" })
+        }
+    }
+
+    @Test func aMessageLeftOverFromADeadProcessIsReportedWhereNobodyHasTheChargePoint() async throws {
+        try await withLeftover(of: "CP-9") { site, _ in
+            try await site.central.publish(
+                MQTTMessage(
+                    topic: "ocpp/cs/CP-9",
+                    text: #"{"MessageTypeId":2,"UniqueId":"lost","Action":"Reset","Payload":{"type":"Soft"}}"#))
+            let report = try await site.central.received.take("the report") { $0.uniqueID == "lost" }
+            #expect(report.reason == "not_connected" && report.type == 4)
+        }
+    }
 }

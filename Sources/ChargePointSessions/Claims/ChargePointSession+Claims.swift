@@ -52,6 +52,9 @@ extension ChargePointSession {
             log(.debug, "older claim answered", ["gateway": "\(other.gateway)", "session": "\(other.session)"])
             // Its gateway cannot have heard of this session: it learns of it now, and ends its own.
             if phase != .waitingForPredecessor { publishClaim() }
+        case .asked:
+            guard let topic = topics.claim, isSubscribed else { return }
+            publishAtOnce(claim.answer(to: other), on: topic)
         case .nothing: break
         }
     }

@@ -8,6 +8,8 @@ enum ClaimVerdict: Equatable {
     case replaced
     /// The claim is older than the session: whoever made it does not know of this session yet.
     case stale
+    /// Another gateway asks who has the charge point.
+    case asked
     /// Nothing: an older claim of this gateway's own, or the end of a session in favour of some other one.
     case nothing
 }
@@ -15,6 +17,7 @@ enum ClaimVerdict: Equatable {
 extension SessionClaim {
     /// Claims of one gateway are never weighed against each other: its registry knows better.
     func verdict(on claim: SessionClaim) -> ClaimVerdict {
+        if claim.isInquiry { return claim.gateway == gateway ? .nothing : .asked }
         if let successor = claim.successor {
             return successor == session && claim.session != session ? .holderEnded : .nothing
         }

@@ -6,7 +6,7 @@ public final class GatewayClaims: Sendable {
     /// A gateway that has just started may not have heard the others yet.
     private static let acquaintance = TimeAmount.seconds(60)
 
-    let gatewayID: String
+    public let gatewayID: String
     private let clock = Mutex(ClaimClock())
     private let hasCompany = Atomic(false)
     private let heard = Atomic(false)

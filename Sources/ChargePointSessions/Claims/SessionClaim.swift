@@ -12,6 +12,7 @@ public struct SessionClaim: Sendable, Equatable {
     /// Bytes of a claim, which anyone who may publish there can send.
     static let longestPayload = 8192
     private static let longestSession = 64
+    private static let keys: Set<String> = ["gateway", "session", "time", "successor", "asks", "answers"]
 
     public let gateway: String
     public let session: String
@@ -20,12 +21,30 @@ public struct SessionClaim: Sendable, Equatable {
     /// Set on the last word about a session: the newer one, of another gateway, in whose favour it has ended. All that
     /// was to be reported of it was published before.
     public let successor: String?
+    /// No session at all, but the question who has the charge point; its session id is the question's name.
+    public let isInquiry: Bool
+    /// The inquiry that this claim is said again for.
+    public let inquiry: String?
 
-    public init(gateway: String, session: String, time: Int64, successor: String? = nil) {
+    public init(
+        gateway: String, session: String, time: Int64, successor: String? = nil, isInquiry: Bool = false,
+        inquiry: String? = nil
+    ) {
         self.gateway = gateway
         self.session = session
         self.time = time
         self.successor = successor
+        self.isInquiry = isInquiry
+        self.inquiry = inquiry
+    }
+
+    /// Older than every session, so that it ends none.
+    public static func inquiry(by gateway: String) -> SessionClaim {
+        SessionClaim(gateway: gateway, session: RandomID.make(), time: 0, isInquiry: true)
+    }
+
+    func answer(to inquiry: SessionClaim) -> SessionClaim {
+        SessionClaim(gateway: gateway, session: session, time: time, inquiry: inquiry.session)
     }
 
     /// The later claim is the newer session; ties go to the greater session id.
@@ -39,7 +58,8 @@ public struct SessionClaim: Sendable, Equatable {
 
     // MARK: As bytes
 
-    func payload() -> ByteBuffer {
+    /// Its JSON text.
+    public func payload() -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 192)
         out.writeStaticString("{\"gateway\":")
         out.writeJSONString(gateway)
@@ -50,6 +70,11 @@ public struct SessionClaim: Sendable, Equatable {
         if let successor {
             out.writeStaticString(",\"successor\":")
             out.writeJSONString(successor)
+        }
+        if isInquiry { out.writeStaticString(",\"asks\":\"holder\"") }
+        if let inquiry {
+            out.writeStaticString(",\"answers\":")
+            out.writeJSONString(inquiry)
         }
         out.writeStaticString("}")
         return out
@@ -68,7 +93,7 @@ public struct SessionClaim: Sendable, Equatable {
                 try scanner.expectEnd()
                 try JSONScanner.forEachMember(of: object) { key, value in
                     let name = key.text(in: object)
-                    guard ["gateway", "session", "time", "successor"].contains(name) else { return }
+                    guard Self.keys.contains(name) else { return }
                     guard value.kind == .string else {
                         flaw = Flaw(reason: "\(name): not a string")
                         return
@@ -90,7 +115,11 @@ public struct SessionClaim: Sendable, Equatable {
         }
         let successor = texts["successor"]
         guard successor.map(Self.isSessionID) ?? true else { throw Flaw(reason: "successor: not a session id") }
-        self.init(gateway: gateway, session: session, time: time, successor: successor)
+        let inquiry = texts["answers"]
+        guard inquiry.map(Self.isSessionID) ?? true else { throw Flaw(reason: "answers: not a session id") }
+        self.init(
+            gateway: gateway, session: session, time: time, successor: successor, isInquiry: texts["asks"] == "holder",
+            inquiry: inquiry)
     }
 
     /// ASCII only, so that every gateway orders them alike.

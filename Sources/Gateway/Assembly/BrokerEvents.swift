@@ -53,11 +53,25 @@ final class BrokerEvents: BrokerLinkObserver {
                 "message left to the gateway that has the charge point", metadata: ["topic": "\(message.topic)"])
             return
         }
-        counters.add(.notConnected)
         guard let (topics, identity) = owner(of: message.topic) else {
+            counters.add(.notConnected)
             logger.warning("message on a topic of no charge point", metadata: ["topic": "\(message.topic)"])
             return
         }
+        let undelivered = UndeliveredMessage(
+            message: message, identity: identity, topics: topics, connection: connection)
+        if let claims, claims.ask(about: undelivered, otherwise: report) { return }
+        report(undelivered)
+    }
+
+    /// The gateway stops: what still waits for an answer of other gateways is reported at once.
+    func reportUnclaimed() {
+        for undelivered in claims?.takeUnclaimed() ?? [] { report(undelivered) }
+    }
+
+    @Sendable private func report(_ undelivered: UndeliveredMessage) {
+        let (message, identity, topics) = (undelivered.message, undelivered.identity, undelivered.topics)
+        counters.add(.notConnected)
         let error = GatewayError(
             uniqueID: OCPPMessage.uniqueID(ofRelay: message.payload),
             code: OCPPErrorCode.genericError.name(in: .v16), description: "the charge point is not connected")
@@ -67,7 +81,7 @@ final class BrokerEvents: BrokerLinkObserver {
         counters.add(.reports)
         let report = BrokerPublish(
             topic: topics.error(id: error.uniqueID), payload: error.relay(reason: "not_connected"))
-        if connection.publish(report) != .accepted {
+        if undelivered.connection.publish(report) != .accepted {
             logger.error("message lost: the broker takes no more", metadata: ["topic": "\(report.topic)"])
         }
     }
@@ -80,4 +94,12 @@ final class BrokerEvents: BrokerLinkObserver {
         }
         return nil
     }
+}
+
+/// A message for a charge point that is not here.
+struct UndeliveredMessage: Sendable {
+    let message: BrokerMessage
+    let identity: String
+    let topics: SessionTopics
+    let connection: BrokerConnection
 }

@@ -15,6 +15,8 @@ final class ChargePointAdmission: ConnectionAdmission {
         let context: SessionContext
         /// Nil: everyone is let in.
         let authenticator: (any Authenticator)?
+        /// Each charge point has an MQTT connection of its own; nil: they share.
+        let logins: ChargePointLogins?
     }
 
     private let entrances: [String: Entrance]
@@ -48,13 +50,15 @@ final class ChargePointAdmission: ConnectionAdmission {
     }
 
     func authenticates(on listener: String) -> Bool {
-        entrances[listener]?.authenticator != nil
+        entrances[listener].map { $0.authenticator != nil || $0.logins != nil } ?? false
     }
 
     func authenticate(
         _ request: HandshakeCredentials, on eventLoop: any EventLoop
     ) -> EventLoopFuture<HandshakeVerdict> {
-        guard let authenticator = entrances[request.listener]?.authenticator else {
+        let entrance = entrances[request.listener]
+        if let logins = entrance?.logins { return logins.logIn(request, on: eventLoop) }
+        guard let authenticator = entrance?.authenticator else {
             return eventLoop.makeSucceededFuture(.accepted(username: nil))
         }
         let request = AuthenticationRequest(
@@ -64,7 +68,7 @@ final class ChargePointAdmission: ConnectionAdmission {
             remoteAddress: request.remoteAddress)
         return eventLoop.makeFutureWithTask {
             switch await authenticator.authenticate(request) {
-            case .accepted(let username): .accepted(username: username)
+            case .accepted(let username): .accepted(username: username, ticket: nil)
             case .wrongCredentials(let reason): .wrongCredentials(reason: reason)
             case .unknownIdentity: .unknownIdentity
             case .unavailable(let reason): .unavailable(reason: reason)
@@ -90,10 +94,12 @@ final class ChargePointAdmission: ConnectionAdmission {
             identity: handshake.identity, version: version, remoteAddress: handshake.remoteAddress,
             listener: handshake.listener, username: handshake.username)
         let topics = SessionTopics(templates: entrance.topics, identity: handshake.identity, version: version)
-        let upstream = BrokerUpstream(connection: link.connection(for: topics.downstream))
+        let ticket = handshake.ticket?.value as? ChargePointLoginTicket
+        let upstream = BrokerUpstream(
+            connection: ticket?.connection ?? link.connection(for: topics.downstream), ticket: ticket)
         let session = ChargePointSession(
             chargePoint: chargePoint, topics: topics, context: entrance.context, connection: connection,
-            link: upstream)
+            link: upstream, sessionID: ticket?.sessionID ?? RandomID.make())
         session.assumeIsolated { $0.start() }
         return session
     }

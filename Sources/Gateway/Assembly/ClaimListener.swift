@@ -16,16 +16,21 @@ final class ClaimListener: Sendable {
     private let registry: SessionRegistry
     private let claims: GatewayClaims
     private let book = Mutex(ClaimBook())
+    private let unclaimed = Mutex(UnclaimedMessages<UndeliveredMessage>())
+    private let eventLoop: any EventLoop
     private let logger: Logger
     private let subscription: ClaimSubscription
 
     /// Nil: takeover between gateways is off.
-    init?(_ configuration: GatewayConfiguration, registry: SessionRegistry, logger: Logger) {
+    init?(
+        _ configuration: GatewayConfiguration, registry: SessionRegistry, eventLoop: any EventLoop, logger: Logger
+    ) {
         let templates = configuration.listeners.map(\.topics).filter { $0.claim != nil }
         guard !templates.isEmpty else { return nil }
         self.templates = templates
         connections = max(1, configuration.broker.connections)
         self.registry = registry
+        self.eventLoop = eventLoop
         claims = GatewayClaims(gatewayID: configuration.gatewayID)
         subscription = ClaimSubscription(claims: claims, logger: logger)
         self.logger = logger
@@ -37,7 +42,7 @@ final class ClaimListener: Sendable {
 
     /// On every connection, because only what one connection carries has an order: a charge point's claims count on
     /// the connection that has its messages.
-    func subscribe(on link: BrokerLink, eventLoop: any EventLoop) {
+    func subscribe(on link: BrokerLink) {
         for connection in link.connections {
             for filter in filters { connection.subscribe(topic: filter, subscriber: subscription, on: eventLoop) }
         }
@@ -72,6 +77,39 @@ final class ClaimListener: Sendable {
         book.withLock { $0.isElsewhere(topic, now: .now()) }
     }
 
+    // MARK: Asking the others
+
+    /// The broker delivered a message for a charge point that is not here. Another gateway may have it, and then
+    /// delivers the message: it is asked. False: nobody is to be asked.
+    ///
+    /// - Parameter report: called when nobody has claimed the message in time.
+    func ask(
+        about undelivered: UndeliveredMessage, otherwise report: @escaping @Sendable (UndeliveredMessage) -> Void
+    ) -> Bool {
+        guard let claimTopic = undelivered.topics.claim, !claims.isAlone(now: .now()) else { return false }
+        let topic = undelivered.message.topic
+        let (isHeld, isAsked) = unclaimed.withLock { unclaimed in
+            let isAsked = unclaimed.isWaiting(topic: topic)
+            return (unclaimed.hold(undelivered, topic: topic, now: .now()), isAsked)
+        }
+        guard isHeld else { return false }
+        if !isAsked {
+            let inquiry = SessionClaim.inquiry(by: claims.gatewayID)
+            _ = undelivered.connection.publish(BrokerPublish(topic: claimTopic, payload: inquiry.payload()))
+        }
+        eventLoop.scheduleTask(in: UnclaimedMessages<UndeliveredMessage>.patience) { [self] in
+            for message in unclaimed.withLock({ $0.takeDue(now: .now()) }) { report(message) }
+        }
+        return true
+    }
+
+    /// The gateway stops: what waits for an answer is given out, to be reported at once.
+    func takeUnclaimed() -> [UndeliveredMessage] {
+        unclaimed.withLock { $0.takeDue(now: .distantFuture) }
+    }
+
+    // MARK: Hearing the others
+
     /// On the broker thread.
     func route(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute {
         for template in templates {
@@ -101,13 +139,27 @@ final class ClaimListener: Sendable {
                 reason: "its time lies too far ahead: the clocks of \(claim.gateway) and of this gateway differ")
         }
         let session = registry.session(ofDownstreamTopic: topic)
-        note(claim, topic, held: session?.claim)
+        if !claim.isInquiry { note(claim, topic, held: session?.claim) }
         guard let session else { return .taken }
         return .deliver(on: session.eventLoop) { session.assumeIsolated { $0.received(claim) } }
     }
 
     private func note(_ claim: SessionClaim, _ topic: String, held: SessionClaim?) {
         guard claim.successor == nil else { return }
+        if !claims.isOwn(claim) {
+            let left = unclaimed.withLock { unclaimed in
+                if claim.inquiry == nil {
+                    unclaimed.begun(session: claim.session, topic: topic)
+                    return 0
+                }
+                return unclaimed.answered(session: claim.session, topic: topic)
+            }
+            if left > 0 {
+                logger.debug(
+                    "messages left to the gateway that has the charge point",
+                    metadata: ["topic": "\(topic)", "messages": "\(left)"])
+            }
+        }
         book.withLock { book in
             if claims.isOwn(claim) {
                 book.claimedHere(topic)

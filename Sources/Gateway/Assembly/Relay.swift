@@ -18,6 +18,7 @@ final class Relay: Service {
     private let listeners: [WebSocketListener]
     private let status: GatewayStatus?
     private let claims: ClaimListener?
+    private let events: BrokerEvents
 
     init(configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger) {
         self.configuration = configuration
@@ -27,9 +28,9 @@ final class Relay: Service {
         let outage = Self.outagePolicy(configuration, registry: registry, logger: logger)
         let status = GatewayStatus(configuration)
         self.status = status
-        let claims = ClaimListener(configuration, registry: registry, logger: logger)
+        let claims = ClaimListener(configuration, registry: registry, eventLoop: group.next(), logger: logger)
         self.claims = claims
-        let observer = BrokerEvents(
+        let events = BrokerEvents(
             registry: registry, templates: configuration.listeners.map(\.topics), counters: counters, claims: claims,
             logger: logger
         ) { connection, isUp in
@@ -38,12 +39,14 @@ final class Relay: Service {
         }
         var broker = configuration.broker
         broker.will = status?.will
-        link = BrokerLink(configuration: broker, observer: observer, logger: logger)
+        let link = BrokerLink(configuration: broker, observer: events, logger: logger)
+        self.link = link
+        self.events = events
         status?.attach(link.connections.first)
-        claims?.subscribe(on: link, eventLoop: group.next())
+        claims?.subscribe(on: link)
         admission = ChargePointAdmission(
             entrances: Self.entrances(
-                configuration, registry: registry, counters: counters, claims: claims, logger: logger),
+                configuration, registry: registry, counters: counters, claims: claims, link: link, logger: logger),
             link: link, refusesWithoutBroker: outage != nil, counters: counters, logger: logger)
         let admission = admission
         listeners = configuration.listeners.map { listener in
@@ -75,6 +78,7 @@ final class Relay: Service {
         await Drain(registry: registry, time: configuration.drainTime, logger: logger).run()
         status?.publish(.offline)
         claims?.unsubscribe(from: link)
+        events.reportUnclaimed()
         let undelivered = await link.stop(deadline: .now() + Self.flushTime)
         if undelivered > 0 {
             logger.error("stopped with messages that the broker did not take", metadata: ["messages": "\(undelivered)"])
@@ -110,7 +114,7 @@ final class Relay: Service {
 
     private static func entrances(
         _ configuration: GatewayConfiguration, registry: SessionRegistry, counters: GatewayCounters,
-        claims: ClaimListener?, logger: Logger
+        claims: ClaimListener?, link: BrokerLink, logger: Logger
     ) -> [String: ChargePointAdmission.Entrance] {
         let entrances = configuration.listeners.map { listener in
             let context = SessionContext(
@@ -121,7 +125,13 @@ final class Relay: Service {
             return (
                 listener.configuration.name,
                 ChargePointAdmission.Entrance(
-                    topics: listener.topics, context: context, authenticator: nil)
+                    topics: listener.topics, context: context, authenticator: nil,
+                    logins: configuration.broker.sessions == .shared
+                        ? nil
+                        : ChargePointLogins(
+                            link: link, topics: listener.topics, clientID: listener.clientID,
+                            passesCredentials: listener.passesCredentials, gatewayID: configuration.gatewayID,
+                            retainsPresence: configuration.presenceRetain))
             )
         }
         return Dictionary(uniqueKeysWithValues: entrances)

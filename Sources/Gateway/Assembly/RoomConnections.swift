@@ -48,11 +48,28 @@ extension ChargePointSession: BrokerSubscriber {
     public nonisolated func brokerDidNotTake(token: String, reason: String) {
         assumeIsolated { $0.brokerDidNotTake(uniqueID: token, reason: reason) }
     }
+
+    public nonisolated func brokerConnectionChanged(isUp: Bool) {
+        assumeIsolated { $0.ownLinkChanged(isUp: isUp) }
+    }
+
+    public nonisolated func brokerConnectionEnded(_ end: BrokerConnectionEnd) {
+        assumeIsolated { session in
+            switch end {
+            case .takenOver: session.wasTakenOver()
+            case .closedByBroker(let reason): session.wasClosedByBroker(reason: reason)
+            }
+        }
+    }
 }
 
 /// One MQTT connection, as the sessions that belong to it see it.
 struct BrokerUpstream: UpstreamLink {
     let connection: BrokerConnection
+    /// Of a connection that is the session's own: it closes with the session.
+    var ticket: ChargePointLoginTicket?
+
+    var announcesItsLoss: Bool { ticket != nil }
 
     var isUp: Bool { connection.isUp }
 
@@ -76,5 +93,9 @@ struct BrokerUpstream: UpstreamLink {
 
     func unsubscribe(_ session: ChargePointSession) {
         connection.unsubscribe(topic: session.downstreamTopic, subscriber: session)
+    }
+
+    func close() {
+        ticket?.connection.close()
     }
 }

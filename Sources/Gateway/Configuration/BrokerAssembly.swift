@@ -16,10 +16,21 @@ extension ConfigurationAssembly {
             keepAlive: duration(.brokerKeepAlive),
             sessionExpiry: duration(.brokerSessionExpiry),
             connections: integer(.brokerConnections),
+            sessions: brokerSessions(),
             maxInflight: integer(.brokerMaxInflight),
             maxPending: integer(.brokerMaxPending),
             tls: tls(isUsed: addresses.contains(where: \.usesTLS))
         )
+    }
+
+    var hasOwnConnections: Bool { choice(.brokerSessions) == "per_charge_point" }
+
+    private mutating func brokerSessions() -> BrokerLinkConfiguration.Sessions {
+        if !hasOwnConnections, choice(.authenticationBackend) == "broker" {
+            problems.append(
+                setting(.authenticationBackend).problem("expected broker.sessions: per_charge_point with it"))
+        }
+        return hasOwnConnections ? .perChargePoint : .shared
     }
 
     private mutating func clientID() -> String {

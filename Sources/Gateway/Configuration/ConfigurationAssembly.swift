@@ -22,7 +22,7 @@ struct ConfigurationAssembly {
         let listeners = names.map { listener($0) }
         checkBinds(listeners, names)
         checkLoops(names)
-        if text(.authenticationBackend) == "none" {
+        if choice(.authenticationBackend) == "none", !hasOwnConnections {
             warnings.append(
                 ConfigurationProblem(
                     key: ConfigurationKey.authenticationBackend.name,

@@ -104,9 +104,9 @@ extension ConfigurationSettings.Setting {
         if case .unavailable = key.availability { return problem("not available in this version") }
         if text.isEmpty { return problem(key.kind.expectation(unmetBy: text) ?? "expected a value") }
         if let expectation = key.kind.expectation(unmetBy: text) { return problem(expectation) }
-        if case .defaultOnly = key.availability, !isDefault {
-            let only = key.defaultText
-            return problem("not available in this version, which has \"\(only)\" only")
+        if case .only(let values) = key.availability, !values.contains(key.kind.normalized(text)) {
+            let only = values.map { "\"\($0)\"" }.joined(separator: " and ")
+            return problem("not available in this version, which has \(only) only")
         }
         return nil
     }

@@ -20,7 +20,7 @@ public enum ConfigurationHelp {
     private static func note(_ key: ConfigurationKey) -> String {
         switch key.availability {
         case .available: ""
-        case .defaultOnly: " (only the default in this version)"
+        case .only(let values): " (only \(values.joined(separator: " and ")) in this version)"
         case .unavailable: " (not available in this version)"
         case .withoutEffect: " (no effect in this version)"
         }

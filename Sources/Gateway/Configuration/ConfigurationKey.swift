@@ -42,8 +42,8 @@ struct ConfigurationKey: Sendable {
     /// What this version does with the setting. Nothing is read and then ignored without a word.
     enum Availability: Sendable {
         case available
-        /// Only the default is built; any other value is a problem.
-        case defaultOnly
+        /// Only these values are built; any other is a problem.
+        case only([String])
         /// Setting it at all is a problem.
         case unavailable
         /// Accepted, with a warning that it has no effect.

@@ -44,8 +44,8 @@ extension ConfigurationKey {
     static let brokerConnections = ConfigurationKey(
         "broker.connections", .integer(1...64), default: "1", "MQTT connections shared by all charge points")
     static let brokerSessions = ConfigurationKey(
-        "broker.sessions", .choice(["shared", "per_charge_point"]), default: "shared", availability: .defaultOnly,
-        "shared: all charge points share the MQTT connections")
+        "broker.sessions", .choice(["shared", "per_charge_point"]), default: "shared",
+        "per_charge_point: an MQTT connection for each, with its credentials; the broker lets it in or not")
     static let brokerMaxInflight = ConfigurationKey(
         "broker.max_inflight", .integer(1...65535), default: "64",
         "publishes sent and not yet acknowledged, per connection")
@@ -170,7 +170,8 @@ extension ConfigurationKey {
         .choice([
             "none", "built_in_database", "mysql", "postgresql", "mongodb", "redis", "http", "jwt", "broker",
         ]),
-        default: "none", availability: .defaultOnly, "who decides about credentials; none: everyone is let in")
+        default: "none", availability: .only(["none", "broker"]),
+        "who decides about credentials; none: everyone is let in")
 
     private static let managementKeys = [
         ConfigurationKey(

@@ -13,15 +13,23 @@ public struct GatewayConfiguration: Sendable, Equatable {
         public var topics: RelayTopicTemplates
         /// The gateway's, with the listener's `websocket.ping_interval`.
         public var sessions: SessionSettings
+        /// Of a charge point's own MQTT connection.
+        public var clientID: TopicTemplate
+        /// `enable_authn`: the charge point's user name and password go into its own MQTT connection's CONNECT.
+        public var passesCredentials: Bool
 
         public init(
             configuration: ListenerConfiguration = ListenerConfiguration(),
             topics: RelayTopicTemplates = RelayTopicTemplates(),
-            sessions: SessionSettings = SessionSettings()
+            sessions: SessionSettings = SessionSettings(),
+            clientID: TopicTemplate = TopicTemplate("${cid}"),
+            passesCredentials: Bool = true
         ) {
             self.configuration = configuration
             self.topics = topics
             self.sessions = sessions
+            self.clientID = clientID
+            self.passesCredentials = passesCredentials
         }
     }
 

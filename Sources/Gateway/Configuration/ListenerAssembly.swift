@@ -35,7 +35,15 @@ extension ConfigurationAssembly {
         )
         warnOfAccess(name)
         return GatewayConfiguration.Listener(
-            configuration: configuration, topics: topics(name), sessions: sessions(for: name))
+            configuration: configuration, topics: topics(name), sessions: sessions(for: name),
+            clientID: clientID(name), passesCredentials: boolean(.enableAuthn, name))
+    }
+
+    /// A client id is the broker's, whatever the topics: where a listener has a mountpoint of its own, the same
+    /// identity there is another charge point.
+    private func clientID(_ name: ListenerName) -> TopicTemplate {
+        let mountpoint = mountpoint(name)
+        return TopicTemplate(mountpoint == text(.mountpoint) ? "${cid}" : mountpoint + "${cid}")
     }
 
     /// Without a slash at the end: `/ocpp/` is `/ocpp`, and `/` is nothing.
@@ -65,7 +73,8 @@ extension ConfigurationAssembly {
             invalid: optional(.upstreamInvalidTopic),
             downstream: text(.downstreamTopic),
             presence: optional(.presenceTopic),
-            claim: optional(.claimTopic)
+            // With connections of their own the broker itself sees to it that there is one session each.
+            claim: hasOwnConnections ? nil : optional(.claimTopic)
         )
     }
 

@@ -26,7 +26,7 @@ extension ConfigurationKey {
     static let webSocketPath = listener(
         "websocket.path", .path, default: "/ocpp", "charge points connect to <path>/<identity>")
     static let subprotocols = listener(
-        "websocket.supported_subprotocols", .list, default: "ocpp1.6", availability: .defaultOnly,
+        "websocket.supported_subprotocols", .list, default: "ocpp1.6", availability: .only(["ocpp1.6"]),
         "OCPP versions, the preferred one first")
     static let failIfNoSubprotocol = listener(
         "websocket.fail_if_no_subprotocol", .boolean, default: "false",

@@ -11,6 +11,8 @@ final class RecordingSubscriber: BrokerSubscriber {
         case refused(UInt8)
         case message(String)
         case notTaken(token: String, reason: String)
+        case changed(isUp: Bool)
+        case ended(BrokerConnectionEnd)
     }
 
     private struct Record {
@@ -43,6 +45,8 @@ final class RecordingSubscriber: BrokerSubscriber {
         }
     }
 
+    func brokerConnectionChanged(isUp: Bool) { add(.changed(isUp: isUp)) }
+    func brokerConnectionEnded(_ end: BrokerConnectionEnd) { add(.ended(end)) }
     func brokerSubscribed() { add(.subscribed) }
     func brokerRefusedSubscription(reasonCode: UInt8) { add(.refused(reasonCode)) }
     func brokerDelivered(_ message: BrokerMessage) {

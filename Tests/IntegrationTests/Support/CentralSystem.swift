@@ -24,7 +24,13 @@ final class CentralSystem: Sendable {
     private let isStopped = Mutex(false)
     private let lastID = Counter()
 
-    private init(port: Int, clientID: String, version: MQTTVersion, mountpoint: String) {
+    private let credentials: (user: String, password: String)?
+
+    private init(
+        port: Int, clientID: String, version: MQTTVersion, mountpoint: String,
+        credentials: (user: String, password: String)?
+    ) {
+        self.credentials = credentials
         self.port = port
         self.clientID = clientID
         self.version = version
@@ -49,16 +55,18 @@ final class CentralSystem: Sendable {
     /// Connected and subscribed to everything under the mountpoint's `cp/`. It comes back by itself when the
     /// broker goes, with its MQTT session kept.
     static func connect(
-        port: Int, version: MQTTVersion = .v5, mountpoint: String = "ocpp/", clientID: String = "central-system"
+        port: Int, version: MQTTVersion = .v5, mountpoint: String = "ocpp/", clientID: String = "central-system",
+        credentials: (user: String, password: String)? = nil
     ) async throws -> CentralSystem {
-        let central = CentralSystem(port: port, clientID: clientID, version: version, mountpoint: mountpoint)
+        let central = CentralSystem(
+            port: port, clientID: clientID, version: version, mountpoint: mountpoint, credentials: credentials)
         try await central.link()
         return central
     }
 
     private func link() async throws {
         let client = try await MQTTTestClient.connect(
-            port: port, clientID: clientID, version: version, cleanStart: false
+            port: port, clientID: clientID, version: version, cleanStart: false, credentials: credentials
         ) { [weak self] message in
             self?.receive(RelayMessage(message))
         }

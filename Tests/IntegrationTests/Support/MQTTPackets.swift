@@ -2,11 +2,13 @@ import NIOCore
 
 /// The MQTT packets that a test client writes and reads (MQTT 5, chapter 3; MQTT 3.1.1 without properties).
 enum MQTTPackets {
-    static func connect(clientID: String, version: MQTTVersion, cleanStart: Bool) -> ByteBuffer {
+    static func connect(
+        clientID: String, version: MQTTVersion, cleanStart: Bool, credentials: (user: String, password: String)? = nil
+    ) -> ByteBuffer {
         packet(0x10) { body in
             body.writeMQTT("MQTT")
             body.writeInteger(version.rawValue)
-            body.writeInteger(UInt8(cleanStart ? 0x02 : 0x00))
+            body.writeInteger(UInt8((cleanStart ? 0x02 : 0x00) | (credentials == nil ? 0 : 0xC0)))
             body.writeInteger(UInt16(0))  // no keep-alive: a test may be slow
             if version == .v5 {
                 body.writeVariableByteInteger(5)
@@ -14,6 +16,10 @@ enum MQTTPackets {
                 body.writeInteger(UInt32(cleanStart ? 0 : 3600))
             }
             body.writeMQTT(clientID)
+            if let credentials {
+                body.writeMQTT(credentials.user)
+                body.writeMQTT(credentials.password)
+            }
         }
     }
 

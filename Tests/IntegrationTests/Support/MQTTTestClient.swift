@@ -16,6 +16,7 @@ final class MQTTTestClient: Sendable {
     /// Connects and waits for the broker's CONNACK. With `onMessage`, messages go there and not to `messages`.
     static func connect(
         port: Int, clientID: String, version: MQTTVersion = .v5, cleanStart: Bool = true,
+        credentials: (user: String, password: String)? = nil,
         onMessage: (@Sendable (MQTTMessage) -> Void)? = nil
     ) async throws -> MQTTTestClient {
         let messages = Mailbox<MQTTMessage>("MQTT client \(clientID)")
@@ -36,7 +37,9 @@ final class MQTTTestClient: Sendable {
         let client = MQTTTestClient(messages: messages, channel: channel, handler: handler)
         try await client.onLoop { handler in
             handler.connect(
-                MQTTPackets.connect(clientID: clientID, version: version, cleanStart: cleanStart), channel.eventLoop)
+                MQTTPackets.connect(
+                    clientID: clientID, version: version, cleanStart: cleanStart, credentials: credentials),
+                channel.eventLoop)
         }
         return client
     }

@@ -30,7 +30,8 @@ struct Site: Sendable {
 /// Runs a test against a site of its own. `weight` counts what runs beside it: a heavy test runs alone.
 func withSite(
     _ settings: [String: String] = [:], broker given: MosquittoProcess? = nil, brokerPort: Int? = nil,
-    version: MQTTVersion = .v5, mountpoint: String = "ocpp/", weight: Int = 1,
+    version: MQTTVersion = .v5, mountpoint: String = "ocpp/", credentials: (user: String, password: String)? = nil,
+    weight: Int = 1,
     _ body: @escaping @Sendable (Site) async throws -> Void
 ) async throws {
     try await Slots.shared.run(weight) {
@@ -45,7 +46,8 @@ func withSite(
         let central: CentralSystem
         let gateway: GatewayProcess
         do {
-            central = try await CentralSystem.connect(port: broker.port, version: version, mountpoint: mountpoint)
+            central = try await CentralSystem.connect(
+                port: broker.port, version: version, mountpoint: mountpoint, credentials: credentials)
             gateway = try await GatewayProcess.start(settings)
         } catch {
             await broker.remove()

@@ -3,7 +3,7 @@ import Logging
 import NIOCore
 
 /// Subscriptions and messages, both ways.
-extension BrokerThread: MosquittoEvents {
+extension BrokerClient: MosquittoEvents {
     static let deadlinePassed = "deadline passed before the broker could take it"
     /// Topics in a SUBSCRIBE: much cheaper than one each, and small enough for any broker.
     private static let topicsPerPacket = 100
@@ -41,9 +41,9 @@ extension BrokerThread: MosquittoEvents {
     /// False: the connection has failed.
     private func subscribe(to topics: [String], room: Int, _ client: MosquittoClient) -> Bool {
         let invalid = topics.filter { !MosquittoClient.isTopicFilter($0) }
-        deliveries.add(table.subscribeFailed(invalid, reasonCode: UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)))
+        thread.deliveries.add(table.subscribeFailed(invalid, reasonCode: UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)))
         let tooLong = topics.filter { !invalid.contains($0) && $0.utf8.count + 3 > room }
-        deliveries.add(table.subscribeFailed(tooLong, reasonCode: UInt8(MQTT_RC_PACKET_TOO_LARGE.rawValue)))
+        thread.deliveries.add(table.subscribeFailed(tooLong, reasonCode: UInt8(MQTT_RC_PACKET_TOO_LARGE.rawValue)))
         let valid = topics.filter { !invalid.contains($0) && !tooLong.contains($0) }
         guard !valid.isEmpty else { return true }
         let (code, packetID) = client.subscribe(to: valid)
@@ -58,7 +58,7 @@ extension BrokerThread: MosquittoEvents {
     func announce(_ announcement: BrokerPublish, withSubscriptionTo topic: String) {
         if table.announce(with: topic) {
             // One of an older subscriber, never sent, has lost its meaning.
-            if announcements.updateValue(announcement, forKey: topic) != nil { settled += 1 }
+            if announcements.updateValue(announcement, forKey: topic) != nil { thread.settled += 1 }
         } else {
             queue.append(announcement)
         }
@@ -73,7 +73,7 @@ extension BrokerThread: MosquittoEvents {
     private var slotsKept: Int { table.hasSomethingToAnnounce ? inFlightLimit / 4 : 0 }
 
     func mosquittoSubscribed(packetID: Int32, granted: UnsafeBufferPointer<Int32>) {
-        deliveries.add(table.subscribeAcknowledged(packetID: packetID, granted: granted))
+        thread.deliveries.add(table.subscribeAcknowledged(packetID: packetID, granted: granted))
     }
 
     func mosquittoUnsubscribed(packetID: Int32) {
@@ -85,14 +85,19 @@ extension BrokerThread: MosquittoEvents {
             logger.debug("message delivered again by the broker", metadata: ["topic": "\(message.topic)"])
             return
         }
+        route(message)
+    }
+
+    func route(_ message: BrokerMessage) {
         if let receiver = table.receiver(of: message.topic) {
-            deliveries.add(.message(receiver.subscriber, message), on: receiver.eventLoop)
+            thread.deliveries.add(.message(receiver.subscriber, message), on: receiver.eventLoop)
             return
         }
-        switch observer.brokerRoute(of: message, from: connection) {
-        case .unrouted: observer.brokerDeliveredUnrouted(message, from: connection)
+        if holds(message) { return }
+        switch thread.observer.brokerRoute(of: message, from: connection) {
+        case .unrouted: thread.observer.brokerDeliveredUnrouted(message, from: connection)
         case .taken: break
-        case .deliver(let eventLoop, let body): deliveries.add(.routed(body), on: eventLoop)
+        case .deliver(let eventLoop, let body): thread.deliveries.add(.routed(body), on: eventLoop)
         }
     }
 
@@ -122,7 +127,7 @@ extension BrokerThread: MosquittoEvents {
         switch mosq_err_t(code) {
         case MOSQ_ERR_SUCCESS:
             if qualityOfService == 0 {
-                settled += 1
+                thread.settled += 1
             } else {
                 queue.sent(message, packetID: packetID)
             }
@@ -147,22 +152,13 @@ extension BrokerThread: MosquittoEvents {
         if reasonCode >= 0x80 {
             notTaken(message, reason: "refused by the broker: \(MosquittoClient.text(ofReason: reasonCode))")
         } else {
-            settled += 1
+            thread.settled += 1
         }
     }
 
     func notTaken(_ message: BrokerPublish, reason: String) {
-        settled += 1
-        failures.add(reason)
+        thread.notTaken(reason: reason)
         guard let origin = message.origin, let eventLoop = table.eventLoop(of: origin.subscriber) else { return }
-        deliveries.add(.notTaken(origin.subscriber, token: origin.token, reason: reason), on: eventLoop)
-    }
-
-    func log(_ failures: [(reason: String, count: Int)]) {
-        for failure in failures {
-            logger.warning(
-                "messages not delivered to the broker",
-                metadata: ["reason": "\(failure.reason)", "count": "\(failure.count)"])
-        }
+        thread.deliveries.add(.notTaken(origin.subscriber, token: origin.token, reason: reason), on: eventLoop)
     }
 }

@@ -4,7 +4,7 @@ import Logging
 import NIOCore
 
 /// Connecting, being refused, and losing the link.
-extension BrokerThread {
+extension BrokerClient {
     /// A link that was up for less does not count as one that works.
     private static let provenLife = TimeAmount.seconds(5)
     /// So many short-lived links in a row are no accident.
@@ -14,9 +14,8 @@ extension BrokerThread {
     func connect(_ now: NIODeadline) {
         acknowledgement = nil
         disconnection = nil
-        let target = addresses.current()
+        let target = thread.addresses.current()
         self.target = target
-        logger[metadataKey: "broker"] = "\(target.address)"
         do {
             let client = try client(for: target.address)
             let code = client.connect(
@@ -25,7 +24,7 @@ extension BrokerThread {
             guard code == MOSQ_ERR_SUCCESS.rawValue, client.socket >= 0 else {
                 return attemptFailed(text(ofError: code, systemError: systemError), now)
             }
-            poll?.add(client.socket, [.read, .write])
+            watchNewSocket(client)
             let patience = configuration.keepAlive > .zero ? configuration.keepAlive : Self.longestConnect
             // The name server may have taken its time.
             let deadline = NIODeadline.now() + TimeAmount(min(patience, Self.longestConnect))
@@ -45,18 +44,21 @@ extension BrokerThread {
         maximumPacketSize = nil
         qualityOfService = configuration.qualityOfService.rawValue
         let new = try MosquittoClient(
-            configuration: configuration, clientID: clientID, will: connection.index == 0 ? configuration.will : nil,
-            usesTLS: address.usesTLS, events: self)
+            configuration: configuration, login: login, usesTLS: address.usesTLS, events: self)
         client = new
         return new
     }
 
-    private var clientID: String {
-        configuration.clientID + (connection.index == 0 ? "" : "-\(connection.index + 1)")
+    private var login: BrokerLogin {
+        chargePoint?.login
+            ?? BrokerLogin(
+                clientID: configuration.clientID + (connection.index == 0 ? "" : "-\(connection.index + 1)"),
+                username: configuration.username, password: configuration.password,
+                will: connection.index == 0 ? configuration.will : nil)
     }
 
-    private var protocolVersion: BrokerLinkConfiguration.ProtocolVersion {
-        target.map { fallback.version(forAddress: $0.index) } ?? configuration.protocolVersion
+    var protocolVersion: BrokerLinkConfiguration.ProtocolVersion {
+        target.map { thread.fallback.version(forAddress: $0.index) } ?? configuration.protocolVersion
     }
 
     // MARK: CONNACK
@@ -86,8 +88,9 @@ extension BrokerThread {
         guard let acknowledgement, acknowledgement.reasonCode == 0 else { return }
         self.acknowledgement = nil
         connection.linkChanged(isUp: true)
+        guard isShared else { return chargePointAccepted(isSessionPresent: acknowledgement.isSessionPresent) }
         if let target {
-            fallback.accepted(address: target.index)
+            thread.fallback.accepted(address: target.index)
         }
         logger.info(
             "broker link up",
@@ -95,8 +98,9 @@ extension BrokerThread {
                 "protocol": "\(protocolVersion.rawValue)",
                 "session": "\(acknowledgement.isSessionPresent ? "kept" : "new")",
             ])
-        if !acknowledgement.isSessionPresent { observer.brokerSessionIsNew(connection: connection.index) }
-        observer.brokerLinkChanged(connection: connection.index, isUp: true)
+        if !acknowledgement.isSessionPresent { thread.observer.brokerSessionIsNew(connection: connection.index) }
+        thread.observer.brokerLinkChanged(connection: connection.index, isUp: true)
+        thread.lead(now)
     }
 
     // MARK: Failure
@@ -115,8 +119,8 @@ extension BrokerThread {
                 return refused(refusal, now)
             }
             let wasClosed = end.code == MOSQ_ERR_CONN_LOST.rawValue || end.code == MOSQ_ERR_PROTOCOL.rawValue
-            if wasClosed, let target, client?.usesTLS == false || end.code == MOSQ_ERR_PROTOCOL.rawValue {
-                fallback.closedBeforeAnswer(address: target.index)
+            if isShared, wasClosed, let target, client?.usesTLS == false || end.code == MOSQ_ERR_PROTOCOL.rawValue {
+                thread.fallback.closedBeforeAnswer(address: target.index)
             }
             attemptFailed(text(ofError: end.code, systemError: end.systemError), now)
         }
@@ -125,8 +129,9 @@ extension BrokerThread {
     private func linkLost(
         _ end: (code: Int32, systemError: Int32), isOrderly: Bool, since: NIODeadline, _ now: NIODeadline
     ) {
+        forgetSocket()
         table.linkLost()
-        fallback.linkLost()
+        if isShared { thread.fallback.linkLost() }
         if now - since >= Self.provenLife {
             backoff.reset()
             shortLives = 0
@@ -137,6 +142,7 @@ extension BrokerThread {
         link = .down(retryAt: now + TimeAmount(pause))
         connection.linkChanged(isUp: false)
         disconnection = nil
+        guard isShared else { return chargePointLost(end, isOrderly: isOrderly, since: since, now) }
         logTakeover(code: end.code)
         if isOrderly {
             logger.info("broker link closed")
@@ -148,19 +154,19 @@ extension BrokerThread {
                     "retry_in": "\(pause.inMilliseconds)",
                 ])
         }
-        observer.brokerLinkChanged(connection: connection.index, isUp: false)
+        thread.observer.brokerLinkChanged(connection: connection.index, isUp: false)
     }
 
     private func logTakeover(code: Int32) {
         if code == Int32(MQTT_RC_SESSION_TAKEN_OVER.rawValue) {
             logger.error(
                 "another MQTT client connected with this gateway's client id; each gateway needs its own",
-                metadata: ["client_id": "\(clientID)"])
+                metadata: ["client_id": "\(login.clientID)"])
         } else if shortLives == Self.suspiciousLives {
             // Not all brokers give the reason.
             logger.error(
                 "the broker closes the connection again and again; does another MQTT client use this client id?",
-                metadata: ["client_id": "\(clientID)"])
+                metadata: ["client_id": "\(login.clientID)"])
         }
     }
 
@@ -169,30 +175,34 @@ extension BrokerThread {
         let isVersion =
             reasonCode == Int32(MQTT_RC_UNSUPPORTED_PROTOCOL_VERSION.rawValue)
             || reasonCode == Int32(CONNACK_REFUSED_PROTOCOL_VERSION.rawValue)
-        if isVersion, fallback.versionRefused() {
+        if isShared, isVersion, thread.fallback.versionRefused() {
             logger.info("the broker does not speak MQTT 5, going on with 3.1.1")
+            forgetSocket()
             link = .down(retryAt: now)
             return
         }
+        guard isShared else { return chargePointRefused(refusal, now) }
         let reason = MosquittoClient.text(ofReason: reasonCode)
         logger.error(
             "the broker refuses the connection",
-            metadata: ["reason": "\(reason)", "code": "\(reasonCode)", "client_id": "\(clientID)"])
+            metadata: ["reason": "\(reason)", "code": "\(reasonCode)", "client_id": "\(login.clientID)"])
         client?.adaptWill(to: refusal)
         attemptFailed("refused: \(reason)", now)
     }
 
     /// For an attempt that libmosquitto itself does not give up; it closes the socket at the next connect.
     func abandonAttempt(_ reason: String, _ now: NIODeadline) {
+        forgetSocket()
         if let client, client.socket >= 0 {
-            poll?.remove(client.socket)
             shutdown(client.socket, Int32(SHUT_RDWR))
         }
         attemptFailed(client?.errorText.map { "\(reason): \($0)" } ?? reason, now)
     }
 
     private func attemptFailed(_ reason: String, _ now: NIODeadline) {
-        let isRoundOver = addresses.advance()
+        forgetSocket()
+        guard isShared else { return chargePointNotConnected(reason, now) }
+        let isRoundOver = thread.addresses.advance()
         let pause = isRoundOver ? backoff.next() : .zero
         link = .down(retryAt: now + TimeAmount(pause))
         let metadata: Logger.Metadata = ["reason": "\(reason)", "retry_in": "\(pause.inMilliseconds)"]
@@ -207,7 +217,7 @@ extension BrokerThread {
         }
     }
 
-    private func text(ofError code: Int32, systemError: Int32) -> String {
+    func text(ofError code: Int32, systemError: Int32) -> String {
         if code >= 0x80 {
             return "closed by the broker: \(MosquittoClient.text(ofReason: code))"
         }

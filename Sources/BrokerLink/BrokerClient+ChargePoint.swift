@@ -1,0 +1,275 @@
+import CMosquitto
+import Logging
+import NIOCore
+
+/// What a charge point's own connection has beside a shared one.
+struct ChargePointState {
+    enum Stage {
+        /// Nobody has asked yet, or the broker has not answered.
+        case loggingIn(EventLoopPromise<BrokerLoginResult>?)
+        /// The session is about to come.
+        case accepted
+        case attended(SubscriptionTable.Receiver)
+        /// The session has gone; what it left is dealt with.
+        case leaving(until: NIODeadline)
+        case ended
+    }
+
+    let login: BrokerLogin
+    var stage = Stage.loggingIn(nil)
+    var waitsForTurn = false
+    /// What a session that the broker has kept brings before anyone is there to take it.
+    var held: [BrokerMessage] = []
+    var lastMessage = NIODeadline.uptimeNanoseconds(0)
+    /// The broker closed this connection and gave no reason, while this link of the shared connection was up.
+    var closedDuringLink: NIODeadline?
+}
+
+/// A charge point's own connection (`broker.sessions: per_charge_point`): the broker decides who comes in, and a newer
+/// connection with the same client id ends this one. It goes the way that the shared connection has found.
+extension BrokerClient {
+    /// What an ended session has left over must have reached the broker by then.
+    private static let leaveTime = TimeAmount.seconds(10)
+    /// The broker has delivered all that it had when it is silent for so long after UNSUBACK.
+    private static let silence = TimeAmount.milliseconds(100)
+    /// By then the shared connection knows whether the broker was lost as a whole.
+    private static let suspicion = TimeAmount.seconds(1)
+
+    // MARK: The beginning
+
+    func logIn(_ answer: EventLoopPromise<BrokerLoginResult>) {
+        chargePoint?.stage = .loggingIn(answer)
+        guard case .up = thread.shared.link, !thread.isStopping else {
+            return conclude(nil, answer: .unavailable(reason: "the broker cannot be reached"))
+        }
+        connectSoon(.now())
+    }
+
+    /// Waits for its turn, which has not come.
+    var waitsForTurn: Bool { chargePoint?.waitsForTurn ?? false }
+
+    /// Is down, and goes on when the shared connection is up.
+    var waitsForShared: Bool {
+        guard case .down(.distantFuture) = link else { return false }
+        return !waitsForTurn && !isDisconnecting
+    }
+
+    func connectSoon(_ time: NIODeadline) {
+        chargePoint?.waitsForTurn = false
+        link = .down(retryAt: time)
+    }
+
+    func connectInTurn(_ now: NIODeadline) {
+        guard case .up(let since) = thread.shared.link else {
+            link = .down(retryAt: .distantFuture)
+            return
+        }
+        if let closedDuringLink = chargePoint?.closedDuringLink, since == closedDuringLink {
+            // The broker is there and closed this one connection only: another client has its client id now.
+            return conclude(.takenOver)
+        }
+        chargePoint?.closedDuringLink = nil
+        guard thread.takeTurn(self) else {
+            chargePoint?.waitsForTurn = true
+            link = .down(retryAt: .distantFuture)
+            return
+        }
+        connect(now)
+    }
+
+    func chargePointAccepted(isSessionPresent: Bool) {
+        thread.releaseTurn(of: self)
+        logger.debug(
+            "the broker accepts the charge point", metadata: ["session": "\(isSessionPresent ? "kept" : "new")"])
+        switch chargePoint?.stage {
+        case .loggingIn(let answer):
+            chargePoint?.stage = .accepted
+            answer?.succeed(.accepted(connection))
+        case .attended(let receiver):
+            thread.deliveries.add(.changed(receiver.subscriber, isUp: true), on: receiver.eventLoop)
+        case .accepted, .leaving, .ended, nil: break
+        }
+    }
+
+    /// The session is there.
+    func attend(_ receiver: SubscriptionTable.Receiver) {
+        guard case .accepted = chargePoint?.stage else { return }
+        chargePoint?.stage = .attended(receiver)
+    }
+
+    /// True: nobody is there yet to take it.
+    func holds(_ message: BrokerMessage) -> Bool {
+        guard chargePoint != nil else { return false }
+        chargePoint?.lastMessage = .now()
+        switch chargePoint?.stage {
+        case .loggingIn, .accepted:
+            chargePoint?.held.append(message)
+            return true
+        case .attended, .leaving, .ended, nil: return false
+        }
+    }
+
+    func releaseHeld() {
+        guard let held = chargePoint?.held, !held.isEmpty else { return }
+        chargePoint?.held = []
+        for message in held { route(message) }
+    }
+
+    // MARK: Refused and lost
+
+    func chargePointNotConnected(_ reason: String, _ now: NIODeadline) {
+        thread.releaseTurn(of: self)
+        switch chargePoint?.stage {
+        case .loggingIn: conclude(nil, answer: .unavailable(reason: "the broker cannot be reached: \(reason)"))
+        case .leaving: conclude(nil)
+        case .accepted, .attended, .ended, nil:
+            let pause = backoff.next()
+            link = .down(retryAt: now + TimeAmount(pause))
+            logger.debug("broker not reachable for the charge point", metadata: ["reason": "\(reason)"])
+        }
+    }
+
+    func chargePointRefused(_ refusal: ConnectAcknowledgement, _ now: NIODeadline) {
+        let code = refusal.reasonCode
+        let reason = "the broker refuses the connection: \(MosquittoClient.text(ofReason: code))"
+        let isAboutWill =
+            code == Int32(MQTT_RC_RETAIN_NOT_SUPPORTED.rawValue) || code == Int32(MQTT_RC_QOS_NOT_SUPPORTED.rawValue)
+        if isAboutWill, client?.adaptWill(to: refusal) == true {
+            // The same again, with the Will as this broker takes it.
+            thread.releaseTurn(of: self)
+            forgetSocket()
+            link = .down(retryAt: now)
+            return
+        }
+        guard Self.refusals.contains(code) else { return chargePointNotConnected(reason, now) }
+        conclude(.closedByBroker(reason: reason), answer: .refused(reason: reason))
+    }
+
+    /// CONNACK codes that say something about this charge point, and not about the broker (MQTT 5, 3.2.2.2; MQTT 3.1.1,
+    /// 3.2.2.3: 2, 4 and 5).
+    private static let refusals: Set<Int32> = [
+        2, 4, 5,
+        Int32(MQTT_RC_CLIENTID_NOT_VALID.rawValue), Int32(MQTT_RC_BAD_USERNAME_OR_PASSWORD.rawValue),
+        Int32(MQTT_RC_NOT_AUTHORIZED.rawValue), Int32(MQTT_RC_BANNED.rawValue),
+        Int32(MQTT_RC_BAD_AUTHENTICATION_METHOD.rawValue),
+    ]
+
+    /// DISCONNECT codes that mean this charge point (MQTT 5, 3.14.2.1).
+    private static let dismissals: Set<Int32> = [
+        Int32(MQTT_RC_ADMINISTRATIVE_ACTION.rawValue), Int32(MQTT_RC_NOT_AUTHORIZED.rawValue),
+    ]
+
+    func chargePointLost(
+        _ end: (code: Int32, systemError: Int32), isOrderly: Bool, since: NIODeadline, _ now: NIODeadline
+    ) {
+        if isOrderly { return conclude(nil) }
+        let reason = text(ofError: end.code, systemError: end.systemError)
+        if end.code == Int32(MQTT_RC_SESSION_TAKEN_OVER.rawValue) { return conclude(.takenOver) }
+        if Self.dismissals.contains(end.code) { return conclude(.closedByBroker(reason: reason)) }
+        switch chargePoint?.stage {
+        case .attended(let receiver):
+            logger.info("broker connection of the charge point lost", metadata: ["reason": "\(reason)"])
+            thread.deliveries.add(.changed(receiver.subscriber, isUp: false), on: receiver.eventLoop)
+            // A takeover, most likely: MQTT 3.1.1 has no word for it, and Mosquitto 2.0 does not use that of MQTT 5.
+            if end.code == MOSQ_ERR_CONN_LOST.rawValue, case .up(let sharedSince) = thread.shared.link {
+                chargePoint?.closedDuringLink = sharedSince
+                link = .down(retryAt: now + Self.suspicion)
+            }
+        case .accepted: break
+        case .loggingIn, .leaving, .ended, nil: conclude(nil)
+        }
+    }
+
+    // MARK: The end
+
+    /// The session has gone, or does not come.
+    func leave(_ now: NIODeadline) {
+        switch chargePoint?.stage {
+        case .loggingIn, .accepted, .attended:
+            chargePoint?.stage = .leaving(until: now + Self.leaveTime)
+            releaseHeld()
+        case .leaving, .ended, nil: break
+        }
+    }
+
+    /// The gateway stops: nobody comes any more, and who was there has gone.
+    func stop() {
+        switch chargePoint?.stage {
+        case .loggingIn: conclude(nil, answer: .unavailable(reason: "the gateway is shutting down"))
+        case .accepted, .attended: leave(.now())
+        case .leaving, .ended, nil: break
+        }
+    }
+
+    func leaveIfDone(_ now: NIODeadline) {
+        guard case .leaving(let end) = chargePoint?.stage else { return }
+        guard case .up = link, let client, now < end else { return conclude(nil) }
+        guard queue.isEmpty, table.unsubscribesAreSettled, !client.wantsWrite, now >= silentFrom,
+            connection.shut(evenWithMail: false)
+        else { return }
+        conclude(nil)
+    }
+
+    /// A broker that keeps no session has nothing more to deliver after UNSUBACK.
+    private var silentFrom: NIODeadline {
+        guard configuration.sessionExpiry > .zero, let last = chargePoint?.lastMessage else {
+            return .uptimeNanoseconds(0)
+        }
+        return last + Self.silence
+    }
+
+    func nextLeaveCheck(_ now: NIODeadline) -> NIODeadline {
+        guard case .leaving(let end) = chargePoint?.stage else { return .distantFuture }
+        return silentFrom > now ? min(end, silentFrom) : end
+    }
+
+    /// Ends the connection for good. What has not reached the broker goes out on the shared connection.
+    ///
+    /// - Parameters:
+    ///   - end: what the session is told, if there is one.
+    ///   - answer: what a login is told that still waits.
+    func conclude(
+        _ end: BrokerConnectionEnd?,
+        answer: BrokerLoginResult = .unavailable(reason: "the connection to the broker was lost")
+    ) {
+        guard let stage = chargePoint?.stage else { return }
+        if case .ended = stage { return }
+        chargePoint?.stage = .ended
+        if case .up = link, let client {
+            isDisconnecting = true
+            client.disconnect(forgettingSession: true)
+        }
+        link = .down(retryAt: .distantFuture)
+        _ = connection.shut(evenWithMail: true, end: end ?? .closedByBroker(reason: "the connection was closed"))
+        connection.linkChanged(isUp: false)
+        switch stage {
+        case .loggingIn(let waiting): waiting?.succeed(answer)
+        case .attended(let receiver):
+            if let end { thread.deliveries.add(.ended(receiver.subscriber, end), on: receiver.eventLoop) }
+        case .accepted, .leaving, .ended: break
+        }
+        handOver()
+        forgetSocket()
+        client = nil
+        thread.forget(self)
+    }
+
+    private func handOver() {
+        let shared = thread.shared
+        var (publishes, commands): ([BrokerPublish], [BrokerConnection.Mailbox.Command]) = ([], [])
+        connection.takeMail(publishes: &publishes, commands: &commands)
+        for message in queue.removeAll() + publishes { shared.queue.append(message) }
+        thread.settled += announcements.count
+        announcements = [:]
+        for case .subscribe(_, let receiver, let announcement) in commands {
+            if announcement != nil { thread.settled += 1 }
+            thread.deliveries.add(
+                .ended(receiver.subscriber, .closedByBroker(reason: "the connection was lost")), on: receiver.eventLoop)
+        }
+        for case .logIn(let answer) in commands { answer.succeed(.unavailable(reason: "the connection was lost")) }
+        let held = chargePoint?.held ?? []
+        chargePoint?.held = []
+        for message in held { thread.observer.brokerDeliveredUnrouted(message, from: shared.connection) }
+        thread.touchShared()
+    }
+}

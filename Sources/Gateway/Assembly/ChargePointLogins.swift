@@ -1,0 +1,65 @@
+import Authentication
+import BrokerLink
+import ChargePointSessions
+import NIOCore
+import OCPPJ
+import WebSocketFrontEnd
+
+/// `broker.sessions: per_charge_point`: the broker decides who comes in, by the CONNECT of the charge point's own MQTT
+/// connection.
+struct ChargePointLogins: Sendable {
+    let link: BrokerLink
+    let topics: RelayTopicTemplates
+    let clientID: TopicTemplate
+    let passesCredentials: Bool
+    let gatewayID: String
+    let retainsPresence: Bool
+
+    func logIn(_ request: HandshakeCredentials, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeVerdict> {
+        let basic = passesCredentials ? request.basic : nil
+        // libmosquitto would cut them there, and a shorter password might be right.
+        if let basic, basic.username.utf8.contains(0) || basic.password.utf8.contains(0) {
+            return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "credentials with a NUL character"))
+        }
+        let version = request.subprotocol.flatMap(OCPPVersion.init(subprotocol:)) ?? .v16
+        let topics = SessionTopics(templates: topics, identity: request.identity, version: version)
+        let sessionID = RandomID.make()
+        let chargePoint = ChargePoint(
+            identity: request.identity, version: version, remoteAddress: request.remoteAddress,
+            listener: request.listener, username: basic?.username)
+        let presence = PresenceMessage(chargePoint: chargePoint, gatewayID: gatewayID, endOfSession: sessionID)
+        let login = BrokerLogin(
+            clientID: clientID.filled(identity: request.identity).topic ?? request.identity,
+            username: basic?.username, password: basic?.password,
+            will: topics.presence.map {
+                BrokerLinkConfiguration.Will(
+                    topic: $0, payload: String(buffer: presence.payload()), retain: retainsPresence)
+            })
+        return link.logIn(login, forTopic: topics.downstream, on: eventLoop).map { result in
+            switch result {
+            case .accepted(let connection):
+                .accepted(
+                    username: basic?.username,
+                    ticket: AdmissionTicket(ChargePointLoginTicket(connection: connection, sessionID: sessionID)))
+            case .refused(let reason): .wrongCredentials(reason: reason)
+            case .unavailable(let reason): .unavailable(reason: reason)
+            }
+        }
+    }
+}
+
+/// An accepted connection on its way to its session; closes it if it does not get there.
+final class ChargePointLoginTicket: Sendable {
+    let connection: BrokerConnection
+    let sessionID: String
+
+    init(connection: BrokerConnection, sessionID: String) {
+        self.connection = connection
+        self.sessionID = sessionID
+    }
+
+    deinit {
+        // A session that has it keeps the ticket.
+        connection.close()
+    }
+}

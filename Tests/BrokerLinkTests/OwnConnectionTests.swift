@@ -1,0 +1,278 @@
+import BrokerLink
+import NIOCore
+import NIOPosix
+import Testing
+
+/// `broker.sessions: per_charge_point`: a charge point's own MQTT connection, with its client id, its credentials and
+/// its Will.
+@Suite(.timeLimit(.minutes(2)))
+struct OwnConnectionTests {
+    private struct NotAccepted: Error {
+        var answer: String
+    }
+
+    private func configuration(port: Int, version: BrokerLinkConfiguration.ProtocolVersion = .v5)
+        -> BrokerLinkConfiguration
+    {
+        var configuration = testConfiguration(port: port)
+        configuration.sessions = .perChargePoint
+        configuration.protocolVersion = version
+        return configuration
+    }
+
+    private func logIn(_ gateway: TestLink, _ login: BrokerLogin) async throws -> BrokerLoginResult {
+        try #require(await gateway.isUp())
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        return try await gateway.link.logIn(login, forTopic: "cs/\(login.clientID)", on: eventLoop).get()
+    }
+
+    private func accepted(_ gateway: TestLink, _ login: BrokerLogin) async throws -> BrokerConnection {
+        let answer = try await logIn(gateway, login)
+        guard case .accepted(let connection) = answer else { throw NotAccepted(answer: "\(answer)") }
+        return connection
+    }
+
+    private func subscribe(_ connection: BrokerConnection, to topic: String) -> RecordingSubscriber {
+        let subscriber = RecordingSubscriber()
+        connection.subscribe(topic: topic, subscriber: subscriber, on: subscriber.eventLoop)
+        return subscriber
+    }
+
+    private func publish(_ connection: BrokerConnection, _ text: String, to topic: String = "cp/CP1")
+        -> PublishAdmission
+    {
+        connection.publish(BrokerPublish(topic: topic, payload: ByteBuffer(string: text)))
+    }
+
+    @Test(arguments: BrokerLinkConfiguration.ProtocolVersion.allCases)
+    func aChargePointHasItsOwnClientIDAndItsMessagesPassBothWays(version: BrokerLinkConfiguration.ProtocolVersion)
+        async throws
+    {
+        let broker = try await TestBroker.started()
+        try await withLink(configuration(port: broker.port, version: version)) { gateway in
+            let backend = gateway.subscribe("cp/CP1")
+            let connection = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
+            #expect(connection.isUp)
+            let session = subscribe(connection, to: "cs/CP1")
+            #expect(await eventually { session.isSubscribed && backend.isSubscribed })
+            #expect(publish(connection, "up") == .accepted)
+            gateway.publish("cs/CP1", "down")
+            #expect(await eventually { backend.payloads == ["up"] && session.payloads == ["down"] })
+            #expect(broker.log.contains("as CP1 (p\(version == .v5 ? 5 : 2),"))
+            #expect(gateway.link.pendingCount == 0)
+        }
+    }
+
+    @Test func theBrokerDecidesByTheCredentials() async throws {
+        let broker = try await TestBroker(
+            listener: ["password_file $FOLDER/passwords"], anonymous: false, files: ["passwords": ""])
+        let passwords = broker.folder.appendingPathComponent("passwords").path
+        for (user, password) in [("gateway", "g"), ("CP1", "right")] {
+            _ = try await run("mosquitto_passwd", ["-b", passwords, user, password])
+        }
+        try await broker.start()
+        var configuration = configuration(port: broker.port)
+        (configuration.username, configuration.password) = ("gateway", "g")
+        try await withLink(configuration) { gateway in
+            for (username, password) in [("CP1", "wrong-secret"), ("CP2", "right"), (nil, nil)] {
+                let answer = try await logIn(
+                    gateway, BrokerLogin(clientID: "CP1", username: username, password: password))
+                guard case .refused(let reason) = answer else {
+                    Issue.record("\(answer)")
+                    continue
+                }
+                #expect(reason.hasPrefix("the broker refuses the connection: "))
+            }
+            let connection = try await accepted(
+                gateway, BrokerLogin(clientID: "CP1", username: "CP1", password: "right"))
+            #expect(connection.isUp)
+            #expect(!gateway.log.contains("wrong-secret"))
+        }
+    }
+
+    /// Mosquitto 2.0 gives no reason, and MQTT 3.1.1 has none: that the broker closed one connection only says it.
+    @Test(arguments: BrokerLinkConfiguration.ProtocolVersion.allCases)
+    func aNewerConnectionWithTheSameClientIDEndsTheOlder(version: BrokerLinkConfiguration.ProtocolVersion) async throws
+    {
+        let broker = try await TestBroker.started()
+        try await withLink(configuration(port: broker.port, version: version)) { gateway in
+            let backend = gateway.subscribe("cp/CP1")
+            let older = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
+            let olderSession = subscribe(older, to: "cs/CP1")
+            #expect(await eventually { olderSession.isSubscribed && backend.isSubscribed })
+            let newer = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
+            let newerSession = subscribe(newer, to: "cs/CP1")
+            #expect(await eventually { olderSession.events.contains(.ended(.takenOver)) })
+            #expect(!older.isUp)
+            // What the older session still has to say goes out on the shared connection.
+            #expect(publish(older, "report") == .accepted)
+            #expect(await eventually { backend.payloads == ["report"] && newerSession.isSubscribed })
+            gateway.publish("cs/CP1", "for the newer")
+            #expect(await eventually { newerSession.payloads == ["for the newer"] })
+            #expect(olderSession.payloads.isEmpty)
+            #expect(newer.isUp)
+        }
+    }
+
+    @Test func theWillIsPublishedWhenTheConnectionBreaksAndNotWhenItIsClosed() async throws {
+        let broker = try await TestBroker.started()
+        let proxy = try await CuttableProxy(to: broker.port)
+        try await withLink(testConfiguration(port: broker.port, clientID: "watcher")) { watcher in
+            let wills = watcher.subscribe("cp/CP1/Presence")
+            #expect(await eventually { wills.isSubscribed })
+            try await withLink(configuration(port: proxy.port)) { gateway in
+                let will = BrokerLinkConfiguration.Will(topic: "cp/CP1/Presence", payload: "gone", retain: false)
+                let closed = try await accepted(gateway, BrokerLogin(clientID: "CP1", will: will))
+                closed.close()
+                #expect(await eventually { broker.log.contains("Client CP1 disconnected.") })
+                let cut = try await accepted(gateway, BrokerLogin(clientID: "CP1", will: will))
+                let session = subscribe(cut, to: "cs/CP1")
+                #expect(await eventually { session.isSubscribed })
+                #expect(wills.payloads.isEmpty)
+                proxy.cut()
+                #expect(await eventually { wills.payloads == ["gone"] })
+                #expect(await eventually { session.events.contains(.changed(isUp: false)) })
+            }
+        }
+    }
+
+    @Test(arguments: [Duration.seconds(60), .zero])
+    func afterALostLinkTheConnectionComesBackWithItsSubscriptionAndWhatWaited(expiry: Duration) async throws {
+        let broker = try await TestBroker.started()
+        let proxy = try await CuttableProxy(to: broker.port)
+        try await withLink(testConfiguration(port: broker.port, clientID: "backend")) { backend in
+            let upstream = backend.subscribe("cp/CP1")
+            #expect(await eventually { upstream.isSubscribed })
+            var configuration = configuration(port: proxy.port)
+            configuration.sessionExpiry = expiry
+            try await withLink(configuration) { gateway in
+                let connection = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
+                let session = subscribe(connection, to: "cs/CP1")
+                #expect(await eventually { session.isSubscribed })
+                proxy.cut()
+                #expect(await eventually { !connection.isUp })
+                #expect(publish(connection, "held") == .accepted)
+                if expiry > .zero { backend.publish("cs/CP1", "meanwhile") }
+                proxy.open()
+                #expect(await eventually { session.events.contains(.changed(isUp: true)) })
+                #expect(await eventually { upstream.payloads == ["held"] })
+                if expiry > .zero {
+                    #expect(await eventually { session.payloads == ["meanwhile"] })
+                }
+                // One subscription behind the reconnect is enough: wait for it by using it.
+                #expect(
+                    await eventually {
+                        backend.publish("cs/CP1", "later")
+                        try? await Task.sleep(nanoseconds: 20_000_000)
+                        return session.payloads.contains("later")
+                    })
+                #expect(gateway.link.pendingCount == 0)
+            }
+        }
+    }
+
+    /// The gateway that had the charge point has died: the broker keeps its commands for the next one.
+    @Test func whatTheBrokerKeptForAClientIDComesToTheNextSession() async throws {
+        let broker = try await TestBroker.started()
+        let proxy = try await CuttableProxy(to: broker.port)
+        try await withLink(configuration(port: broker.port)) { next in
+            try await withLink(configuration(port: proxy.port)) { dead in
+                let connection = try await accepted(dead, BrokerLogin(clientID: "CP1"))
+                let session = subscribe(connection, to: "cs/CP1")
+                #expect(await eventually { session.isSubscribed })
+                proxy.cut()
+                #expect(await eventually { !connection.isUp })
+                for number in 0..<30 { next.publish("cs/CP1", "\(number)") }
+                #expect(await eventually { next.link.pendingCount == 0 })
+                let newer = try await accepted(next, BrokerLogin(clientID: "CP1"))
+                // The session comes a little later; what is there already waits for it.
+                try await Task.sleep(nanoseconds: 50_000_000)
+                let newerSession = subscribe(newer, to: "cs/CP1")
+                #expect(await eventually { newerSession.payloads == (0..<30).map(String.init) })
+            }
+        }
+    }
+
+    @Test func whatIsLeftWhenASessionEndsWithItsLinkDownGoesOutOnTheSharedConnection() async throws {
+        let broker = try await TestBroker.started()
+        let proxy = try await CuttableProxy(to: broker.port)
+        try await withLink(testConfiguration(port: broker.port, clientID: "backend")) { backend in
+            let upstream = backend.subscribe("cp/CP1")
+            #expect(await eventually { upstream.isSubscribed })
+            try await withLink(configuration(port: proxy.port)) { gateway in
+                let connection = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
+                let session = subscribe(connection, to: "cs/CP1")
+                #expect(await eventually { session.isSubscribed })
+                proxy.cut()
+                #expect(await eventually { !connection.isUp })
+                #expect(publish(connection, "1") == .accepted)
+                connection.unsubscribe(topic: "cs/CP1", subscriber: session)
+                connection.close()
+                #expect(publish(connection, "2") == .accepted)
+                proxy.open()
+                #expect(await eventually { Set(upstream.payloads) == ["1", "2"] })
+                #expect(await eventually { gateway.link.pendingCount == 0 })
+            }
+        }
+    }
+
+    @Test func withoutABrokerALoginIsAnsweredAtOnce() async throws {
+        try await withLink(configuration(port: try await freePort())) { gateway in
+            let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+            let answer = try await gateway.link.logIn(
+                BrokerLogin(clientID: "CP1"), forTopic: "cs/CP1", on: eventLoop
+            ).get()
+            guard case .unavailable(let reason) = answer else {
+                Issue.record("\(answer)")
+                return
+            }
+            #expect(reason == "the broker cannot be reached")
+        }
+    }
+
+    @Test func afterTheStopALoginIsRefused() async throws {
+        let broker = try await TestBroker.started()
+        let gateway = TestLink(configuration(port: broker.port))
+        gateway.link.start()
+        _ = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
+        #expect(await gateway.link.stop(deadline: .now() + .seconds(5)) == 0)
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let answer = try await gateway.link.logIn(BrokerLogin(clientID: "CP2"), forTopic: "cs/CP2", on: eventLoop).get()
+        guard case .unavailable = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+    }
+
+    @Test func fiveHundredConnectionsComeBackAfterTheBrokerAndLeaveNoDescriptor() async throws {
+        let broker = try await TestBroker.started()
+        try await withLink(configuration(port: broker.port)) { gateway in
+            var sessions: [(connection: BrokerConnection, session: RecordingSubscriber)] = []
+            for number in 0..<500 {
+                let connection = try await accepted(gateway, BrokerLogin(clientID: "CP\(number)"))
+                sessions.append((connection, subscribe(connection, to: "cs/CP\(number)")))
+            }
+            #expect(await eventually { sessions.allSatisfy { $0.session.isSubscribed } })
+            broker.kill()
+            #expect(await eventually { sessions.allSatisfy { !$0.connection.isUp } })
+            try await broker.start()
+            #expect(await eventually { sessions.allSatisfy { $0.connection.isUp } })
+            let backend = gateway.subscribe("cp/all")
+            #expect(await eventually { backend.isSubscribed })
+            for (connection, _) in sessions { #expect(publish(connection, "here", to: "cp/all") == .accepted) }
+            #expect(await eventually { backend.payloads.count == 500 })
+            for (number, item) in sessions.enumerated() {
+                item.connection.unsubscribe(topic: "cs/CP\(number)", subscriber: item.session)
+                item.connection.close()
+            }
+            #expect(
+                await eventually {
+                    broker.log.split(separator: "\n").filter {
+                        $0.contains("Client CP") && $0.hasSuffix("disconnected.")
+                    }
+                    .count >= 500
+                })
+            #expect(gateway.link.pendingCount == 0)
+        }
+    }
+}

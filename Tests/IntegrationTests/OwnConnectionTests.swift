@@ -1,0 +1,179 @@
+import Foundation
+import NIOCore
+import Testing
+
+/// `broker.sessions: per_charge_point`: every charge point has an MQTT connection of its own.
+@Suite struct OwnConnectionTests {
+    private static let settings = ["BROKER_SESSIONS": "per_charge_point", "PRESENCE_TOPIC": "cp/${cid}/Presence"]
+
+    private func authorization(_ text: String) -> [(String, String)] {
+        [("Authorization", "Basic \(Data(text.utf8).base64EncodedString())")]
+    }
+
+    private func open(_ identity: String, _ credentials: String?, at site: Site) async throws -> (
+        ChargePointClient, ChargePointClient.Handshake
+    ) {
+        var settings = ChargePointClient.Settings()
+        settings.headers = credentials.map(authorization) ?? []
+        return try await ChargePointClient.open(port: site.port, identity: identity, settings: settings)
+    }
+
+    private func presence(_ site: Site) -> [String] {
+        site.central.received.all.compactMap { message in
+            guard message.topic.hasSuffix("/Presence") else { return nil }
+            return ["disconnected", "connected"].first { message.text.contains("\"event\":\"\($0)\"") }
+        }
+    }
+
+    @Test(arguments: [MQTTVersion.v5, .v311])
+    func messagesPassBothWaysOnTheChargePointsOwnConnection(version: MQTTVersion) async throws {
+        let settings = Self.settings.merging(["BROKER_PROTOCOL": version == .v5 ? "5" : "3.1.1"]) { _, new in new }
+        try await withSite(settings) { site in
+            let chargePoint = try await site.connectReady()
+            chargePoint.acceptEveryCall()
+            #expect(try await site.central.call("TriggerMessage", to: "CP-1").type == 3)
+            #expect(await site.broker.log.contains { $0.contains(" as CP-1 (p") })
+            #expect(await site.broker.log.contains { $0.hasSuffix("CP-1 1 ocpp/cs/CP-1") }, "its own subscription")
+            await chargePoint.close()
+            try await eventually("both presences") { presence(site) == ["connected", "disconnected"] }
+            let end = try #require(site.central.received.all.last { $0.text.contains("disconnected") })
+            #expect(end.text.contains("\"reason\":\"closed_by_peer\""))
+            try await eventually("the broker saw a goodbye") {
+                await site.broker.log.contains { $0.contains("Client CP-1 disconnected") }
+            }
+            // A command to nobody: the subscription is gone, and nothing is kept for the client id.
+            try await site.central.sendCall("Reset", id: "late", to: "CP-1")
+            let again = try await site.connectReady()
+            again.acceptEveryCall()
+            #expect(try await site.central.call("TriggerMessage", to: "CP-1").type == 3)
+            #expect(again.texts.all.isEmpty)
+        }
+    }
+
+    /// The gateway's own user may do everything, a charge point what is its own.
+    @Test func theBrokersCredentialsAndAccessListDecide() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "access-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let passwords = folder.appending(path: "passwords").path
+        try Data().write(to: URL(fileURLWithPath: passwords))
+        for (user, password) in [("gateway", "g"), ("central", "c"), ("user-1", "s3cr3t"), ("user-2", "0102")] {
+            let child = try await ChildProcess.start(
+                "/usr/bin/mosquitto_passwd", ["-b", passwords, user, password])
+            #expect(try await child.exit().code == 0)
+        }
+        let access = folder.appending(path: "access").path
+        let rules =
+            "user gateway\ntopic readwrite #\nuser central\ntopic readwrite #\n"
+            + "pattern readwrite ocpp/cp/%c/#\npattern readwrite ocpp/cp/%c\npattern read ocpp/cs/%c\n"
+        try Data(rules.utf8).write(to: URL(fileURLWithPath: access))
+        let broker = try await MosquittoProcess.start(extraConfiguration: [
+            "allow_anonymous false", "password_file \(passwords)", "acl_file \(access)",
+        ])
+        let settings = Self.settings.merging(
+            [
+                "BROKER_USERNAME": "gateway", "BROKER_PASSWORD": "g",
+                "UPSTREAM_TOPIC_OVERRIDE_MAPPING": "DataTransfer=other/${cid}", "UPSTREAM_ANSWER_TIMEOUT": "5s",
+            ]
+        ) { _, new in new }
+        try await withSite(
+            settings, broker: broker, credentials: ("central", "c")
+        ) { site in
+            for (identity, credentials) in [
+                ("CP-1", "user-1:wrong-pw"), ("CP-1", "nobody:s3cr3t"), ("CP-1", nil), ("CP-1", "user-1:s3cr3t\u{0}x"),
+            ] {
+                let (client, answer) = try await open(identity, credentials, at: site)
+                #expect(answer.status == 401, "\(credentials ?? "-")")
+                #expect(answer.header("www-authenticate") != nil)
+                await client.cut()
+            }
+            let (chargePoint, answer) = try await open("CP-1", "user-1:s3cr3t", at: site)
+            #expect(answer.status == 101)
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+            // What the access list forbids is the charge point's to know: MQTT 5 says so, and the CALL is answered.
+            let refused = OCPPText(
+                try await chargePoint.call("DataTransfer", #"{"vendorId":"x"}"#, id: "forbidden"))
+            #expect(refused.type == 4 && refused.errorCode == "InternalError")
+            let connected = try #require(
+                site.central.received.all.first { $0.text.contains(#""event":"connected""#) })
+            #expect(connected.text.contains(#""username":"user-1""#))
+            let secrets = site.gateway.logLines.filter { $0.mentions("s3cr3t") || $0.mentions("wrong-pw") }
+            #expect(secrets.isEmpty)
+        }
+    }
+
+    @Test func withoutABrokerTheHandshakeIs503() async throws {
+        try await withSite(Self.settings) { site in
+            _ = try await site.connectReady()
+            await site.broker.kill()
+            try await site.gateway.log("the loss") { $0.message == "broker link down" }
+            let (_, answer) = try await open("CP-2", nil, at: site)
+            #expect(answer.status == 503 && answer.header("retry-after") != nil)
+        }
+    }
+
+    @Test func aBrokerThatRestartsFindsEveryChargePointAgain() async throws {
+        try await withSite(Self.settings, weight: 2) { site in
+            var chargePoints: [ChargePointClient] = []
+            for number in 1...50 {
+                let chargePoint = try await site.connectReady("CP-\(number)")
+                chargePoint.acceptEveryCall()
+                chargePoints.append(chargePoint)
+            }
+            await site.broker.kill()
+            try await site.broker.start()
+            for (index, chargePoint) in chargePoints.enumerated() {
+                #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+                #expect(try await site.central.call("TriggerMessage", to: "CP-\(index + 1)").type == 3)
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func theNewestConnectionOfAChargePointStaysWhereverItComesIn(onOneGateway: Bool) async throws {
+        try await withSite(Self.settings, weight: 2) { site in
+            let own = ["BROKER_URL": "mqtt://127.0.0.1:\(site.broker.port)"]
+            let second = try await GatewayProcess.start(Self.settings.merging(own) { _, new in new })
+            do {
+                try await second.log("the broker link") { $0.message == "broker link up" }
+                let port = onOneGateway ? site.port : try await second.port()
+                let old = try await site.connectReady()
+                try await site.central.sendCall("Reset", id: "open", to: "CP-1")
+                _ = try await old.texts.take("the CALL")
+                let new = try await ChargePointClient.connect(port: port, identity: "CP-1")
+                new.acceptEveryCall()
+                #expect(OCPPText(try await new.call("Heartbeat")).type == 3)
+                #expect(try await old.closing() == .init(code: 1008, reason: "replaced by a newer connection"))
+                let report = try await site.central.received.take("the report") { $0.uniqueID == "open" }
+                #expect(report.reason == "disconnected")
+                #expect(try await site.central.call("TriggerMessage", to: "CP-1").type == 3)
+                #expect(new.isOpen)
+            } catch {
+                await second.child.end()
+                throw Failure("\(error)\n  The second gateway:\n\(second.lastLogLines)")
+            }
+            await second.child.end()
+        }
+    }
+
+    @Test func theBrokerSaysThatAChargePointIsGoneWhenItsGatewayDies() async throws {
+        try await withSite(Self.settings) { site in
+            _ = try await site.connectReady()
+            site.gateway.child.send(signal: 9)
+            let will = try await site.central.received.take("the Will") { $0.text.contains("disconnected") }
+            #expect(will.topic == "ocpp/cp/CP-1/Presence")
+            #expect(will.text.contains(#""reason":"broker_connection_lost""#))
+            #expect(!will.text.contains("duration"))
+        }
+    }
+
+    @Test func anOrderlyStopSaysSoForEveryChargePointAndLeavesNothing() async throws {
+        try await withSite(Self.settings.merging(["SHUTDOWN_DRAIN_TIME": "1s"]) { _, new in new }) { site in
+            for number in 1...20 { _ = try await site.connectReady("CP-\(number)") }
+            #expect(try await site.gateway.stop() == 0)
+            try await eventually("all ends") { presence(site).count { $0 == "disconnected" } == 20 }
+            #expect(!site.central.received.all.contains { $0.text.contains("broker_connection_lost") })
+            #expect(await site.broker.log.count { $0.contains("Client CP-") && $0.hasSuffix(" disconnected.") } == 20)
+        }
+    }
+}
