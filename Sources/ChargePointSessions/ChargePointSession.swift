@@ -47,6 +47,8 @@ public final actor ChargePointSession {
     var claimWait: ClaimWait
     /// What arrives from the broker before it is clear whose it is.
     var heldDownstream: [HeldDownstreamMessage] = []
+    /// Of other gateways, which wait for the session to open.
+    var inquiries: [SessionClaim] = []
     /// The newer session that took this one's place.
     private(set) var successor: ChargePointSession?
     /// Another gateway has the charge point now, and delivers what is published to it.

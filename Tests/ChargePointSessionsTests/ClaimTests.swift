@@ -232,14 +232,14 @@ struct ClaimTests {
 
     @Test("An inquiry is older than every session, ends none, and is answered with the holder's claim")
     func inquiry() throws {
-        let asked = SessionClaim.inquiry(by: "b")
+        let asked = SessionClaim.inquiry(by: "b", message: "id \"7\"")
         #expect(try SessionClaim(asked.payload()) == asked)
         let holder = SessionClaim(gateway: "a", session: "s", time: 5)
         #expect(holder.verdict(on: asked) == .asked)
         #expect(SessionClaim(gateway: "b", session: "s", time: 5).verdict(on: asked) == .nothing)
         let answer = holder.answer(to: asked)
         let read = try SessionClaim(answer.payload())
-        #expect(read == answer && read.inquiry == asked.session)
+        #expect(read == answer && read.inquiry == asked.session && !read.hasDelivered)
         // For everyone else it is the claim said once more.
         #expect(SessionClaim(gateway: "c", session: "t", time: 4).verdict(on: read) == .replaced)
         #expect(SessionClaim(gateway: "c", session: "t", time: 6).verdict(on: read) == .stale)
@@ -249,28 +249,49 @@ struct ClaimTests {
     func unclaimed() {
         let start = NIODeadline.now()
         var messages = UnclaimedMessages<Int>()
-        for (message, topic) in [(1, "x"), (2, "y")] {
-            let isHeld = messages.hold(message, topic: topic, now: start)
+        let inquiries = (1...3).map { SessionClaim.inquiry(by: "b", message: "\($0)") }
+        for (message, topic) in [(1, "x"), (2, "y"), (3, "y")] {
+            let isHeld = messages.hold(message, topic: topic, inquiry: inquiries[message - 1], now: start)
             #expect(isHeld)
         }
-        #expect(messages.isWaiting(topic: "x") && !messages.isWaiting(topic: "z"))
         messages.begun(session: "new", topic: "y")
+        func answer(_ session: String, _ inquiry: Int) -> Bool {
+            let holder = SessionClaim(gateway: "a", session: session, time: 5)
+            return messages.answered(holder.answer(to: inquiries[inquiry - 1]))
+        }
+        #expect(answer("old", 1))
         // It began behind the message: the broker did not deliver the message to it.
-        messages.answered(session: "new", topic: "y")
-        messages.answered(session: "old", topic: "x")
-        #expect(!messages.isWaiting(topic: "x"))
+        #expect(!answer("new", 2))
+        // Between its subscription and its claim the broker did, and it says so.
+        let isLeft = messages.answered(SessionClaim.delivered(by: "a", answering: inquiries[2]))
+        #expect(isLeft)
         let early = messages.takeDue(now: start)
         #expect(early.isEmpty)
         let due = messages.takeDue(now: start + UnclaimedMessages<Int>.patience)
         #expect(due == [2])
-        #expect(!messages.isWaiting(topic: "y"))
+        #expect(messages.isEmpty)
+    }
+
+    @Test("A gateway remembers what it delivered although it came before the claim, and says so to others only")
+    func deliveredBeforeClaim() throws {
+        let claims = GatewayClaims(gatewayID: "a")
+        claims.deliveredBeforeClaim("7", topic: "cs/CP-1")
+        let asked = SessionClaim.inquiry(by: "b", message: "7")
+        let answer = try #require(claims.answer(to: asked, topic: "cs/CP-1"))
+        #expect(answer.hasDelivered && answer.inquiry == asked.session)
+        #expect(claims.answer(to: asked, topic: "cs/CP-2") == nil)
+        #expect(claims.answer(to: SessionClaim.inquiry(by: "b", message: "8"), topic: "cs/CP-1") == nil)
+        #expect(claims.answer(to: SessionClaim.inquiry(by: "a", message: "7"), topic: "cs/CP-1") == nil)
+        for number in 0..<5000 { claims.deliveredBeforeClaim("n\(number)", topic: "cs/CP-1") }
+        #expect(claims.answer(to: asked, topic: "cs/CP-1") == nil)
     }
 
     @Test("No more messages wait for answers than memory is for")
     func unclaimedFlood() {
         var messages = UnclaimedMessages<Int>()
         var held = 0
-        for number in 0..<10_000 where messages.hold(number, topic: "x", now: .now()) { held += 1 }
+        let inquiry = SessionClaim.inquiry(by: "b", message: "1")
+        for number in 0..<10_000 where messages.hold(number, topic: "x", inquiry: inquiry, now: .now()) { held += 1 }
         #expect(held == 4096)
         let rest = messages.takeDue(now: .distantFuture)
         #expect(rest.count == 4096)

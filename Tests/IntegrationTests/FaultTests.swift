@@ -18,16 +18,21 @@ struct FaultTests {
         var testDescription: String { "seed \(seed), session expiry \(sessionExpiry), sessions \(sessions)" }
     }
 
+    private static let cases = [
+        Case(seed: 1, sessionExpiry: "60s"), Case(seed: 2, sessionExpiry: "0s"),
+        Case(seed: 3, sessionExpiry: "60s", sessions: "per_charge_point"),
+        Case(seed: 4, sessionExpiry: "0s", sessions: "per_charge_point"),
+    ]
+
     private static let settings = [
         "UPSTREAM_ANSWER_TIMEOUT": "5s", "DNSTREAM_CALL_TIMEOUT": "5s", "BROKER_KEEP_ALIVE": "5s",
         "SHUTDOWN_DRAIN_TIME": "2s", "LOG_LEVEL": "debug", "ENABLE_STATS": "false",
     ]
 
-    @Test(arguments: [
-        Case(seed: 1, sessionExpiry: "60s"), Case(seed: 2, sessionExpiry: "0s"),
-        Case(seed: 3, sessionExpiry: "60s", sessions: "per_charge_point"),
-        Case(seed: 4, sessionExpiry: "0s", sessions: "per_charge_point"),
-    ])
+    @Test(
+        arguments: Self.cases.filter { c in
+            ProcessInfo.processInfo.environment["FSEED"].map { UInt64($0) == c.seed } ?? true
+        })
     func everyFaultLeavesEveryCallOneAnswerEveryCommandOneEndAndEveryChargePointOneSession(
         _ run: Case
     ) async throws {

@@ -162,7 +162,7 @@ import Testing
                 #expect(try await site.central.reply(to: "kept-\(number)", of: "CP-1").type == 3)
             }
             try await second.log("the leftover") {
-                $0.message == "messages left to the gateway that has the charge point"
+                $0.message == "message left to the gateway that has the charge point, as that says"
             }
             #expect(!site.central.received.all.contains { $0.reason == "not_connected" })
         }

@@ -53,10 +53,18 @@ extension ChargePointSession {
             // Its gateway cannot have heard of this session: it learns of it now, and ends its own.
             if phase != .waitingForPredecessor { publishClaim() }
         case .asked:
-            guard let topic = topics.claim, isSubscribed else { return }
-            publishAtOnce(claim.answer(to: other), on: topic)
+            // Until it is clear whose the messages are that wait here, so is the answer.
+            if phase == .open { answer(other) } else if inquiries.count < Self.mostInquiries { inquiries.append(other) }
         case .nothing: break
         }
+    }
+
+    private static let mostInquiries = 64
+
+    private func answer(_ inquiry: SessionClaim) {
+        guard let topic = topics.claim, let claim else { return }
+        let delivered = context.claims?.answer(to: inquiry, topic: topics.downstream)
+        publishAtOnce(delivered ?? claim.answer(to: inquiry), on: topic)
     }
 
     private func giveWay(to other: SessionClaim) {
@@ -90,9 +98,15 @@ extension ChargePointSession {
             if item.isBeforeClaim, claimWait.hasReturned, claimWait.hasHolderEnded {
                 leaveToOtherGateway(item.message)
             } else {
+                if item.isBeforeClaim, let uniqueID = OCPPMessage.uniqueID(ofRelay: item.message.payload) {
+                    context.claims?.deliveredBeforeClaim(uniqueID, topic: topics.downstream)
+                }
                 deliver(item.message)
             }
         }
+        let inquiries = inquiries
+        self.inquiries = []
+        for inquiry in inquiries where !isEnded { answer(inquiry) }
     }
 
     func leaveToOtherGateway(_ downstream: DownstreamMessage) {

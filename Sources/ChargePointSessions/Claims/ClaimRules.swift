@@ -17,7 +17,7 @@ enum ClaimVerdict: Equatable {
 extension SessionClaim {
     /// Claims of one gateway are never weighed against each other: its registry knows better.
     func verdict(on claim: SessionClaim) -> ClaimVerdict {
-        if claim.isInquiry { return claim.gateway == gateway ? .nothing : .asked }
+        if claim.inquiredMessage != nil { return claim.gateway == gateway ? .nothing : .asked }
         if let successor = claim.successor {
             return successor == session && claim.session != session ? .holderEnded : .nothing
         }

@@ -1,4 +1,6 @@
+import DequeModule
 import NIOCore
+import OCPPJ
 import Synchronization
 
 /// What the sessions of one gateway share about claims.
@@ -6,7 +8,11 @@ public final class GatewayClaims: Sendable {
     /// A gateway that has just started may not have heard the others yet.
     private static let acquaintance = TimeAmount.seconds(60)
 
+    /// Of the messages that came before a claim and were delivered all the same, so many are remembered.
+    private static let rememberedDeliveries = 1024
+
     public let gatewayID: String
+    private let delivered = Mutex<Deque<DeliveredMessage>>([])
     private let clock = Mutex(ClaimClock())
     private let hasCompany = Atomic(false)
     private let heard = Atomic(false)
@@ -36,10 +42,36 @@ public final class GatewayClaims: Sendable {
         heard.store(isAcknowledged, ordering: .relaxed)
     }
 
+    /// A message came behind the subscription and in front of the claim, and is this gateway's, as nobody else was there.
+    func deliveredBeforeClaim(_ uniqueID: String, topic: String) {
+        delivered.withLock { delivered in
+            if delivered.count == Self.rememberedDeliveries { delivered.removeFirst() }
+            delivered.append(DeliveredMessage(uniqueID: uniqueID, topic: topic))
+        }
+    }
+
+    /// Asks the other gateways who has got a message; nil where it has no UniqueId to ask by.
+    public func inquiry(about message: ByteBuffer) -> SessionClaim? {
+        OCPPMessage.uniqueID(ofRelay: message).map { SessionClaim.inquiry(by: gatewayID, message: $0) }
+    }
+
+    /// The answer to another gateway's inquiry where this one knows it without asking a session.
+    public func answer(to inquiry: SessionClaim, topic: String) -> SessionClaim? {
+        guard let uniqueID = inquiry.inquiredMessage, inquiry.gateway != gatewayID else { return nil }
+        let message = DeliveredMessage(uniqueID: uniqueID, topic: topic)
+        guard delivered.withLock({ $0.contains(message) }) else { return nil }
+        return SessionClaim.delivered(by: gatewayID, answering: inquiry)
+    }
+
     var isHeard: Bool { heard.load(ordering: .relaxed) }
 
     /// No other gateway has been heard of, and there was time for it.
     public func isAlone(now: NIODeadline) -> Bool {
         !hasCompany.load(ordering: .relaxed) && now - startedAt >= Self.acquaintance
     }
+}
+
+private struct DeliveredMessage: Equatable {
+    var uniqueID: String
+    var topic: String
 }

@@ -12,7 +12,7 @@ public struct SessionClaim: Sendable, Equatable {
     /// Bytes of a claim, which anyone who may publish there can send.
     static let longestPayload = 8192
     private static let longestSession = 64
-    private static let keys: Set<String> = ["gateway", "session", "time", "successor", "asks", "answers"]
+    private static let keys: Set<String> = ["gateway", "session", "time", "successor", "asks", "answers", "delivered"]
 
     public let gateway: String
     public let session: String
@@ -21,30 +21,41 @@ public struct SessionClaim: Sendable, Equatable {
     /// Set on the last word about a session: the newer one, of another gateway, in whose favour it has ended. All that
     /// was to be reported of it was published before.
     public let successor: String?
-    /// No session at all, but the question who has the charge point; its session id is the question's name.
-    public let isInquiry: Bool
-    /// The inquiry that this claim is said again for.
+    /// Set where this is no session at all, but the question who has the charge point and got the message with this
+    /// UniqueId; the session id is then the question's name.
+    public let inquiredMessage: String?
+    /// The inquiry that this is the answer to.
     public let inquiry: String?
+    /// The answer is that the message was delivered there, whenever the session began.
+    public let hasDelivered: Bool
 
     public init(
-        gateway: String, session: String, time: Int64, successor: String? = nil, isInquiry: Bool = false,
-        inquiry: String? = nil
+        gateway: String, session: String, time: Int64, successor: String? = nil, inquiredMessage: String? = nil,
+        inquiry: String? = nil, hasDelivered: Bool = false
     ) {
         self.gateway = gateway
         self.session = session
         self.time = time
         self.successor = successor
-        self.isInquiry = isInquiry
+        self.inquiredMessage = inquiredMessage
         self.inquiry = inquiry
+        self.hasDelivered = hasDelivered
     }
 
     /// Older than every session, so that it ends none.
-    public static func inquiry(by gateway: String) -> SessionClaim {
-        SessionClaim(gateway: gateway, session: RandomID.make(), time: 0, isInquiry: true)
+    static func inquiry(by gateway: String, message uniqueID: String) -> SessionClaim {
+        SessionClaim(gateway: gateway, session: RandomID.make(), time: 0, inquiredMessage: uniqueID)
     }
 
+    /// The session is there.
     func answer(to inquiry: SessionClaim) -> SessionClaim {
         SessionClaim(gateway: gateway, session: session, time: time, inquiry: inquiry.session)
+    }
+
+    /// The message was delivered by this gateway; the session may have gone.
+    static func delivered(by gateway: String, answering inquiry: SessionClaim) -> SessionClaim {
+        SessionClaim(
+            gateway: gateway, session: inquiry.session, time: 0, inquiry: inquiry.session, hasDelivered: true)
     }
 
     /// The later claim is the newer session; ties go to the greater session id.
@@ -71,11 +82,15 @@ public struct SessionClaim: Sendable, Equatable {
             out.writeStaticString(",\"successor\":")
             out.writeJSONString(successor)
         }
-        if isInquiry { out.writeStaticString(",\"asks\":\"holder\"") }
+        if let inquiredMessage {
+            out.writeStaticString(",\"asks\":")
+            out.writeJSONString(inquiredMessage)
+        }
         if let inquiry {
             out.writeStaticString(",\"answers\":")
             out.writeJSONString(inquiry)
         }
+        if hasDelivered { out.writeStaticString(",\"delivered\":\"yes\"") }
         out.writeStaticString("}")
         return out
     }
@@ -118,8 +133,8 @@ public struct SessionClaim: Sendable, Equatable {
         let inquiry = texts["answers"]
         guard inquiry.map(Self.isSessionID) ?? true else { throw Flaw(reason: "answers: not a session id") }
         self.init(
-            gateway: gateway, session: session, time: time, successor: successor, isInquiry: texts["asks"] == "holder",
-            inquiry: inquiry)
+            gateway: gateway, session: session, time: time, successor: successor, inquiredMessage: texts["asks"],
+            inquiry: inquiry, hasDelivered: texts["delivered"] == "yes")
     }
 
     /// ASCII only, so that every gateway orders them alike.

@@ -8,6 +8,7 @@ import NIOCore
 /// Bounded in number; what waits is due at a time, in order.
 public struct UnclaimedMessages<Message> {
     private struct Item {
+        var inquiry: String
         var topic: String
         var message: Message
         var due: NIODeadline
@@ -24,15 +25,14 @@ public struct UnclaimedMessages<Message> {
     public init() {}
 
     /// False: too many wait already.
-    public mutating func hold(_ message: Message, topic: String, now: NIODeadline) -> Bool {
+    public mutating func hold(_ message: Message, topic: String, inquiry: SessionClaim, now: NIODeadline) -> Bool {
         guard items.count < Self.limit else { return false }
-        items.append(Item(topic: topic, message: message, due: now + Self.patience))
+        items.append(
+            Item(inquiry: inquiry.session, topic: topic, message: message, due: now + Self.patience))
         return true
     }
 
-    public func isWaiting(topic: String) -> Bool {
-        items.contains { $0.topic == topic }
-    }
+    var isEmpty: Bool { items.isEmpty }
 
     /// Another gateway says that a session of the charge point begins.
     public mutating func begun(session: String, topic: String) {
@@ -40,14 +40,17 @@ public struct UnclaimedMessages<Message> {
         for index in items.indices where items[index].topic == topic { items[index].begun.insert(session) }
     }
 
-    /// Another gateway has the charge point: what was published while it had it is delivered there.
+    /// Another gateway has the charge point: what was published while it had it is delivered there. A session subscribes
+    /// just in front of its claim, so that it may have got a message that came before the claim: then it says so.
     ///
-    /// - Returns: the number of messages that no longer wait.
+    /// - Returns: whether the message waits no longer.
     @discardableResult
-    public mutating func answered(session: String, topic: String) -> Int {
-        let before = items.count
-        items.removeAll { $0.topic == topic && !$0.begun.contains(session) }
-        return before - items.count
+    public mutating func answered(_ answer: SessionClaim) -> Bool {
+        guard let index = items.firstIndex(where: { $0.inquiry == answer.inquiry }),
+            answer.hasDelivered || !items[index].begun.contains(answer.session)
+        else { return false }
+        items.remove(at: index)
+        return true
     }
 
     /// Takes out what nobody has claimed in time.

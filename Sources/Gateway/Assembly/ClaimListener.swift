@@ -87,16 +87,12 @@ final class ClaimListener: Sendable {
         about undelivered: UndeliveredMessage, otherwise report: @escaping @Sendable (UndeliveredMessage) -> Void
     ) -> Bool {
         guard let claimTopic = undelivered.topics.claim, !claims.isAlone(now: .now()) else { return false }
-        let topic = undelivered.message.topic
-        let (isHeld, isAsked) = unclaimed.withLock { unclaimed in
-            let isAsked = unclaimed.isWaiting(topic: topic)
-            return (unclaimed.hold(undelivered, topic: topic, now: .now()), isAsked)
+        guard let inquiry = claims.inquiry(about: undelivered.message.payload) else { return false }
+        let isHeld = unclaimed.withLock { unclaimed in
+            unclaimed.hold(undelivered, topic: undelivered.message.topic, inquiry: inquiry, now: .now())
         }
         guard isHeld else { return false }
-        if !isAsked {
-            let inquiry = SessionClaim.inquiry(by: claims.gatewayID)
-            _ = undelivered.connection.publish(BrokerPublish(topic: claimTopic, payload: inquiry.payload()))
-        }
+        _ = undelivered.connection.publish(BrokerPublish(topic: claimTopic, payload: inquiry.payload()))
         eventLoop.scheduleTask(in: UnclaimedMessages<UndeliveredMessage>.patience) { [self] in
             for message in unclaimed.withLock({ $0.takeDue(now: .now()) }) { report(message) }
         }
@@ -119,12 +115,14 @@ final class ClaimListener: Sendable {
             guard BrokerLink.connectionIndex(for: downstream, of: connections) == connection.index else {
                 return .taken
             }
-            return route(of: message, identity: identity, downstreamTopic: downstream)
+            return route(of: message, from: connection, identity: identity, downstreamTopic: downstream)
         }
         return .unrouted
     }
 
-    private func route(of message: BrokerMessage, identity: String, downstreamTopic topic: String) -> BrokerRoute {
+    private func route(
+        of message: BrokerMessage, from connection: BrokerConnection, identity: String, downstreamTopic topic: String
+    ) -> BrokerRoute {
         let claim: SessionClaim
         do throws(SessionClaim.Flaw) {
             claim = try SessionClaim(message.payload)
@@ -138,34 +136,40 @@ final class ClaimListener: Sendable {
                 identity,
                 reason: "its time lies too far ahead: the clocks of \(claim.gateway) and of this gateway differ")
         }
+        if let answer = claims.answer(to: claim, topic: topic) {
+            _ = connection.publish(BrokerPublish(topic: message.topic, payload: answer.payload()))
+            return .taken
+        }
         let session = registry.session(ofDownstreamTopic: topic)
-        if !claim.isInquiry { note(claim, topic, held: session?.claim) }
+        if claim.inquiredMessage == nil { note(claim, topic, held: session?.claim) }
         guard let session else { return .taken }
         return .deliver(on: session.eventLoop) { session.assumeIsolated { $0.received(claim) } }
     }
 
     private func note(_ claim: SessionClaim, _ topic: String, held: SessionClaim?) {
         guard claim.successor == nil else { return }
-        if !claims.isOwn(claim) {
-            let left = unclaimed.withLock { unclaimed in
-                if claim.inquiry == nil {
-                    unclaimed.begun(session: claim.session, topic: topic)
-                    return 0
-                }
-                return unclaimed.answered(session: claim.session, topic: topic)
-            }
-            if left > 0 {
-                logger.debug(
-                    "messages left to the gateway that has the charge point",
-                    metadata: ["topic": "\(topic)", "messages": "\(left)"])
-            }
-        }
+        if !claims.isOwn(claim) { weigh(claim, topic) }
+        // That a message was delivered there says nothing about who has the charge point now.
+        if claim.hasDelivered { return }
         book.withLock { book in
             if claims.isOwn(claim) {
                 book.claimedHere(topic)
             } else if held.map({ claim.isNewer(than: $0) }) ?? true {
                 book.claimedElsewhere(topic, now: .now())
             }
+        }
+    }
+
+    /// What waits for an answer, by what another gateway has said.
+    private func weigh(_ claim: SessionClaim, _ topic: String) {
+        let isAnswer = unclaimed.withLock { unclaimed in
+            if claim.inquiry != nil { return unclaimed.answered(claim) }
+            unclaimed.begun(session: claim.session, topic: topic)
+            return false
+        }
+        if isAnswer {
+            logger.debug(
+                "message left to the gateway that has the charge point, as that says", metadata: ["topic": "\(topic)"])
         }
     }
 

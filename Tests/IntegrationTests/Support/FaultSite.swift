@@ -59,16 +59,18 @@ final class FaultGateway: Sendable {
     }
 
     func lines(about words: String...) -> [String] {
-        let all = logs.withLock { $0 } + ((try? running().logLines.map(\.text)) ?? [])
-        return all.filter { line in words.contains { line.contains($0) } }
+        allLines.filter { line in words.contains { line.contains($0) } }
     }
 
+    private var allLines: [String] { logs.withLock { $0 } + ((try? running().logLines.map(\.text)) ?? []) }
+
     func remove() async {
+        let lines = allLines
         await process.withLock { $0 }?.child.end()
         await proxy.close()
         guard let folder = ProcessInfo.processInfo.environment["INTEGRATION_LOGS"] else { return }
         let file = URL(fileURLWithPath: folder).appending(path: "\(name)-\(UUID().uuidString.prefix(8)).log")
-        try? lines(about: "").joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
+        try? lines.joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
     }
 }
 
