@@ -38,6 +38,8 @@ final class FaultGateway: Sendable {
     /// How often its link came up.
     var links: Int { (try? running().logLines.count { $0.message == "broker link up" }) ?? 0 }
 
+    var losses: Int { (try? running().logLines.count { $0.message == "broker link down" }) ?? 0 }
+
     func kill() async throws {
         openPort.withLock { $0 = nil }
         try await running().child.end()
