@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOWebSocket
 
-/// Answers one connection's opening handshake, and puts the WebSocket handlers in the place of the HTTP ones.
+/// Answers one connection's opening handshake, and puts the WebSocket handler in the place of the HTTP ones.
 final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NIOScheduledCallbackHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -312,7 +312,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         let frameHandler = WebSocketFrameHandler(
             listener: self.listener,
             remoteAddress: self.remoteAddress,
-            compression: agreement.map { ($0, self.listener.compression(of: context.eventLoop)) }
+            share: self.listener.share(of: context.eventLoop),
+            compression: agreement
         )
         do {
             try self.replaceHandlers(by: frameHandler, context: context)
@@ -349,20 +350,13 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     private func replaceHandlers(by frameHandler: WebSocketFrameHandler, context: ChannelHandlerContext) throws {
         let pipeline = context.pipeline.syncOperations
-        let maxFrameSize = self.listener.configuration.maxFrameSize
-        let longestFrame = frameHandler.compresses ? MessageAssembly.longestCompressed(maxFrameSize) : maxFrameSize
-        let longest = min(longestFrame, Int(UInt32.max))
-        try pipeline.addHandlers([
-            WebSocketFrameEncoder(),
-            ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: longest)),
-            frameHandler,
-        ])
+        try pipeline.addHandler(frameHandler)
         guard let http = self.http else { return }
         pipeline.removeHandler(http.encoder, promise: nil)
         pipeline.removeHandler(self.gate, promise: nil)
         pipeline.removeHandler(context: context, promise: nil)
         // Removed on the next turn of the loop; hands the frames that came right behind the request on to the frame
-        // decoder, without a channelReadComplete.
+        // handler, without a channelReadComplete.
         let channel = context.channel
         pipeline.removeHandler(http.decoder).assumeIsolated().whenSuccess {
             channel.pipeline.syncOperations.fireChannelReadComplete()

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOWebSocket
 
 /// The one timer of a connection: the delegate's, the answer to a close frame, and the watch over a stalled peer.
 ///
@@ -62,6 +61,8 @@ extension WebSocketFrameHandler: NIOScheduledCallbackHandler {
 
     func watchForStall(context: ChannelHandlerContext) {
         guard self.stall == nil, self.phase == .open else { return }
+        // Behind TLS there is another buffer.
+        if self.listener.tls == nil, self.share.isTaken(from: self) { return }
         let pending = self.pendingBytes(context: context)
         guard pending > 0 else { return }
         self.stall = SendStall(pending: pending, now: .now(), timeout: self.listener.configuration.sendTimeout)
