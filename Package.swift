@@ -119,7 +119,8 @@ let package = Package(
         .testTarget(
             name: "WebSocketFrontEndTests",
             dependencies: [
-                "SpawnedProcess", "WebSocketFrontEnd", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
+                "SpawnedProcess", "ReferenceJSON", "WebSocketFrontEnd", "CZlib", nio, nioPosix, nioEmbedded, nioHTTP1,
+                nioWebSocket, nioSSL, logging,
             ],
             swiftSettings: strict
         ),

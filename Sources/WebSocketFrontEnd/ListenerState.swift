@@ -14,7 +14,7 @@ final class ListenerState: Sendable {
     /// Upgraded connections and handshakes that have passed the check against `maxConnections`.
     private let places = Atomic<Int>(0)
     private let upgraded = Atomic<Int>(0)
-    private let compressions = Mutex<[ObjectIdentifier: NIOLoopBound<MessageCompression>]>([:])
+    private let shares = Mutex<[ObjectIdentifier: NIOLoopBound<LoopShare>]>([:])
     private let denials = Mutex(DenialThrottle())
 
     init(configuration: ListenerConfiguration, admission: any ConnectionAdmission) {
@@ -71,11 +71,11 @@ final class ListenerState: Sendable {
     }
 
     /// What the connections of one event loop share; called on it.
-    func compression(of eventLoop: any EventLoop) -> MessageCompression {
-        self.compressions.withLock { compressions in
-            if let known = compressions[ObjectIdentifier(eventLoop)] { return known }
-            let new = NIOLoopBound(MessageCompression(), eventLoop: eventLoop)
-            compressions[ObjectIdentifier(eventLoop)] = new
+    func share(of eventLoop: any EventLoop) -> LoopShare {
+        self.shares.withLock { shares in
+            if let known = shares[ObjectIdentifier(eventLoop)] { return known }
+            let new = NIOLoopBound(LoopShare(eventLoop: eventLoop), eventLoop: eventLoop)
+            shares[ObjectIdentifier(eventLoop)] = new
             return new
         }.value
     }

@@ -1,10 +1,9 @@
 import NIOCore
-import NIOWebSocket
 
 /// One connection after the upgrade: frames in, messages to the delegate, frames out.
 final class WebSocketFrameHandler: ChannelInboundHandler {
-    typealias InboundIn = WebSocketFrame
-    typealias OutboundOut = WebSocketFrame
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     enum Phase {
         case open
@@ -23,8 +22,10 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private(set) var phase = Phase.open
     private(set) var context: ChannelHandlerContext?
     var delegate: (any ConnectionDelegate)?
-    private let compression: (agreement: CompressionAgreement, shared: MessageCompression)?
-    private var assembly = MessageAssembly()
+    let share: LoopShare
+    /// Nil: permessage-deflate was not agreed.
+    private let compression: CompressionAgreement?
+    private var reader: MessageReader
     /// Messages received while the delegate had paused reading.
     private var held: CircularBuffer<ByteBuffer>?
     private var isCounted = false
@@ -34,23 +35,23 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private var unflushed = 0
     private var messagesInRound = 0
     /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
-    var timerDeadline: NIODeadline?
-    /// The earliest callback that the loop has been asked for.
-    var scheduledAt: NIODeadline?
+    var timerDeadline = NIODeadline.distantFuture
+    var deadlinePlace: DeadlinePlace?
     var stall: SendStall?
 
     init(
         listener: ListenerState,
         remoteAddress: String,
-        compression: (agreement: CompressionAgreement, shared: MessageCompression)? = nil
+        share: LoopShare,
+        compression: CompressionAgreement? = nil
     ) {
         self.listener = listener
         self.remoteAddress = remoteAddress
+        self.share = share
         self.compression = compression
+        self.reader = MessageReader(
+            longest: listener.configuration.maxFrameSize, mayBeCompressed: compression != nil)
     }
-
-    /// permessage-deflate was agreed.
-    var compresses: Bool { self.compression != nil }
 
     // MARK: Beginning and end
 
@@ -75,13 +76,15 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.schedule()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.end(ConnectionEnd(reason: "connection_lost"), context: context)
         self.phase = .closed
         self.stall = nil
-        self.timerDeadline = nil
+        self.timerDeadline = .distantFuture
+        self.schedule()
         if self.isCounted {
             self.isCounted = false
             self.listener.connectionClosed()
@@ -94,7 +97,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     func end(_ end: ConnectionEnd, discardingHeld: Bool = false, context: ChannelHandlerContext) {
         guard self.phase == .open else { return }
         self.phase = .closing
-        self.assembly = MessageAssembly()
+        self.reader.discardAll()
         context.eventLoop.assumeIsolated().execute {
             guard let delegate = self.delegate else { return }
             self.delegate = nil
@@ -118,7 +121,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         self.timerDeadline = .now() + Self.closeTimeout
         self.stall = nil
         self.schedule()
-        self.write(.connectionClose, frame.payload, context: context)
+        self.write(.close, frame.payload, context: context)
         self.flush(context: context)
         self.updateReading()
     }
@@ -135,14 +138,16 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         self.isInRead = true
-        let frame = self.unwrapInboundIn(data)
-        switch self.phase {
-        case .open:
-            self.receive(frame, context: context)
-        case .closing:
-            if frame.opcode == .connectionClose { context.close(promise: nil) }
-        case .closed:
-            break
+        var bytes = self.unwrapInboundIn(data)
+        while self.phase != .closed, let event = self.reader.next(from: &bytes) {
+            switch self.phase {
+            case .open:
+                self.receive(event, context: context)
+            case .closing:
+                if case .close = event { context.close(promise: nil) }
+            case .closed:
+                break
+            }
         }
     }
 
@@ -152,31 +157,27 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         if self.unflushed > 0 { self.flush(context: context) }
     }
 
-    private func receive(_ frame: WebSocketFrame, context: ChannelHandlerContext) {
-        if let violation = frame.violation(mayBeCompressed: self.compresses) {
+    private func receive(_ event: MessageReader.Event, context: ChannelHandlerContext) {
+        if case .violation(let violation, let findsClose) = event {
             self.fail(violation, context: context)
+            // Where the peer's close frame will not be found, the end of our side makes it close.
+            if !findsClose { context.close(mode: .output, promise: nil) }
             return
         }
         self.delegate?.connectionShowedLife()
         // The delegate may have closed.
         guard self.phase == .open else { return }
-        switch frame.opcode {
-        case .ping: self.pong(frame.unmaskedData, context: context)
-        case .pong: break
-        case .connectionClose: self.answerClose(frame, context: context)
-        default:
-            switch self.assembly.receive(frame, longest: self.listener.configuration.maxFrameSize) {
-            case .incomplete: break
-            case .message(let message): self.deliver(message)
-            case .compressed(let message): self.inflate(message, context: context)
-            case .violation(let violation): self.fail(violation, context: context)
-            }
+        switch event {
+        case .fragment, .pong, .violation: break
+        case .message(let message): self.deliver(message)
+        case .compressed(let message): self.inflate(message, context: context)
+        case .ping(let payload): self.pong(payload, context: context)
+        case .close(let payload): self.answerClose(payload, context: context)
         }
     }
 
     private func inflate(_ message: ByteBuffer, context: ChannelHandlerContext) {
-        guard let compression = self.compression?.shared else { return }
-        switch compression.inflate(message, longest: self.listener.configuration.maxFrameSize) {
+        switch self.share.compression.inflate(message, longest: self.listener.configuration.maxFrameSize) {
         case .message(let inflated): self.deliver(inflated)
         case .tooLong: self.fail(.tooLong, context: context)
         case .invalid: self.fail(.badCompression, context: context)
@@ -207,8 +208,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         }
     }
 
-    private func answerClose(_ frame: WebSocketFrame, context: ChannelHandlerContext) {
-        guard let close = CloseFrame(payload: frame.unmaskedData) else {
+    private func answerClose(_ payload: ByteBuffer, context: ChannelHandlerContext) {
+        guard let close = CloseFrame(payload: payload) else {
             self.fail(.badClose, context: context)
             return
         }
@@ -227,12 +228,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? NIOWebSocketError, self.phase == .open else { return }
-        self.fail(FrameViolation(error), context: context)
-        // The decoder stops here and will not find the peer's close frame; the end of our side makes it close.
-        context.close(mode: .output, promise: nil)
-    }
+    /// Whatever went wrong, `channelInactive` follows.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
 
     // MARK: Frames out
 
@@ -256,33 +253,26 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         )
     }
 
-    private func writeAndFlush(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
+    private func writeAndFlush(_ opcode: FrameOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
         self.write(opcode, payload, context: context)
         if !self.isInRead { self.flush(context: context) }
     }
 
-    func write(_ opcode: WebSocketOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
+    func write(_ opcode: FrameOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
         let frame = self.frame(opcode, payload)
-        self.stall?.wrote(frame.length + WebSocketFrameHandler.headerLength(frame.length))
+        self.stall?.wrote(frame.length)
         self.unflushed += 1
-        context.write(self.wrapOutboundOut(frame), promise: nil)
+        let (first, second) = self.share.pieces(of: frame, from: self)
+        context.write(self.wrapOutboundOut(first), promise: nil)
+        if let second { context.write(self.wrapOutboundOut(second), promise: nil) }
         if self.unflushed >= Self.mostUnflushed { self.flush(context: context) }
     }
 
-    private func frame(_ opcode: WebSocketOpcode, _ payload: ByteBuffer) -> WebSocketFrame {
+    private func frame(_ opcode: FrameOpcode, _ payload: ByteBuffer) -> OutgoingFrame {
         guard opcode == .text, let compression = self.compression,
-            let compressed = compression.shared.deflate(payload, agreed: compression.agreement)
-        else { return WebSocketFrame(fin: true, opcode: opcode, data: payload) }
-        return WebSocketFrame(fin: true, rsv1: true, opcode: opcode, data: compressed)
-    }
-
-    /// RFC 6455, 5.2; a server's frames have no mask.
-    private static func headerLength(_ payloadLength: Int) -> Int {
-        switch payloadLength {
-        case ...125: 2
-        case ...0xFFFF: 4
-        default: 10
-        }
+            let compressed = self.share.compression.deflate(payload, agreed: compression)
+        else { return OutgoingFrame(opcode: opcode, payload: payload) }
+        return OutgoingFrame(opcode: opcode, isCompressed: true, payload: compressed)
     }
 
     func flush(context: ChannelHandlerContext) {

@@ -12,8 +12,6 @@ final class MessageDeflater {
     /// With a hash table of 2^(this + 7) entries, which is cleared for each message.
     private static let memoryLevel: CInt = 5
     private static let level: CInt = 4
-    /// Room in front of a message for the frame's header.
-    private static let headerRoom = 10
     /// What a flush ends with, and the message leaves out.
     private static let tailLength = 4
 
@@ -44,9 +42,6 @@ final class MessageDeflater {
             return nil
         }
         var compressed = ByteBuffer()
-        compressed.reserveCapacity(Self.headerRoom + length)
-        compressed.moveWriterIndex(to: Self.headerRoom)
-        compressed.moveReaderIndex(to: Self.headerRoom)
         let written = compressed.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { output in
             message.withUnsafeReadableBytes { input in
                 // zlib does not write to its input.

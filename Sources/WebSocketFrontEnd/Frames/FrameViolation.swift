@@ -1,5 +1,3 @@
-import NIOWebSocket
-
 /// A frame that a server must not accept, and the close code that tells the peer so (RFC 6455, 7.4.1).
 struct FrameViolation: Error, Equatable {
     var code: UInt16
@@ -10,6 +8,8 @@ struct FrameViolation: Error, Equatable {
     static let unknownOpcode = FrameViolation(code: 1002, reason: "unknown opcode")
     static let fragmentedControl = FrameViolation(code: 1002, reason: "fragmented control frame")
     static let longControl = FrameViolation(code: 1002, reason: "control frame longer than 125 bytes")
+    /// RFC 6455, 5.2: the minimal number of bytes must be used.
+    static let longLength = FrameViolation(code: 1002, reason: "length in more bytes than it needs")
     static let continuationOfNothing = FrameViolation(code: 1002, reason: "continuation without a start")
     static let interruptedMessage = FrameViolation(code: 1002, reason: "new message inside a fragmented one")
     static let badClose = FrameViolation(code: 1002, reason: "malformed close frame")
@@ -17,35 +17,4 @@ struct FrameViolation: Error, Equatable {
     /// RFC 6455, 7.4.1: data that is not of the message's type.
     static let badCompression = FrameViolation(code: 1007, reason: "invalid compressed data")
     static let tooLong = FrameViolation(code: 1009, reason: "message too long")
-
-    /// What the frame decoder itself refuses.
-    init(_ error: NIOWebSocketError) {
-        switch error {
-        case .invalidFrameLength: self = .tooLong
-        case .fragmentedControlFrame: self = .fragmentedControl
-        case .multiByteControlFrameLength: self = .longControl
-        }
-    }
-
-    init(code: UInt16, reason: String) {
-        self.code = code
-        self.reason = reason
-    }
-}
-
-extension WebSocketFrame {
-    /// What is wrong with the frame by itself (RFC 6455, 5.1, 5.2); the decoder has checked control frames.
-    ///
-    /// - Parameter mayBeCompressed: permessage-deflate was agreed: RSV1 on a message's first frame says that the
-    ///   message is compressed (RFC 7692, 6).
-    func violation(mayBeCompressed: Bool) -> FrameViolation? {
-        if self.maskKey == nil { return .unmasked }
-        if self.rsv2 || self.rsv3 { return .reservedBits }
-        if self.rsv1, !mayBeCompressed || (self.opcode != .text && self.opcode != .binary) { return .reservedBits }
-        switch self.opcode {
-        case .text, .continuation, .ping, .pong, .connectionClose: return nil
-        case .binary: return .binary
-        default: return .unknownOpcode
-        }
-    }
 }
