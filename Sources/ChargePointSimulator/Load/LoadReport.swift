@@ -39,6 +39,16 @@ package struct LoadReport: Sendable, Encodable {
         package var proportionalWithSessions: Double
     }
 
+    /// This process, in percent of a core. A thread near 100 is what limits the run.
+    package struct Generator: Sendable, Encodable {
+        /// All its threads.
+        package var cpuPercent: Double
+        /// The busiest of the threads of the charge points; with `floor-mqtt` of the requester.
+        package var chargePointsPercent: Double
+        /// The thread that answers the CALLs, if this process does.
+        package var responderPercent: Double?
+    }
+
     /// One coming and going of all charge points.
     package struct Round: Sendable, Encodable {
         package var upgraded: Int
@@ -67,8 +77,9 @@ package struct LoadReport: Sendable, Encodable {
     package var rounds: [Round] = []
     package var gateway: Process?
     package var broker: Process?
-    /// This process, of one core.
-    package var ownCPUPercent: Double?
+    package var generator: Generator?
+    /// Why the first that was refused was.
+    package var firstRefusal: String?
 
     init(mode: String, chargePoints: Int, openCalls: Int?, payloadBytes: Int) {
         self.mode = mode
@@ -97,7 +108,8 @@ package struct LoadReport: Sendable, Encodable {
         if let latency, latency.count > 0 { lines.append("latency µs: \(latency.text)") }
         if let gateway { lines.append("gateway: \(gateway.text)") }
         if let broker { lines.append("broker: \(broker.text)") }
-        if let ownCPUPercent { lines.append("this process: \(ownCPUPercent.text(1)) % of a core") }
+        if let generator { lines.append("this process: \(generator.text)") }
+        if let firstRefusal { lines.append("first refusal: \(firstRefusal)") }
         return lines
     }
 }
@@ -131,6 +143,14 @@ extension LoadReport.Process {
         text += ", resident \(residentWithSessions.text(0)) KiB"
         if let perSession { text += ", \(perSession.text(2)) KiB per session" }
         return text
+    }
+}
+
+extension LoadReport.Generator {
+    var text: String {
+        var text = "\(cpuPercent.text(1)) % of a core (busiest thread of charge points \(chargePointsPercent.text(1)) %"
+        if let responderPercent { text += ", of the answers \(responderPercent.text(1)) %" }
+        return text + ")"
     }
 }
 

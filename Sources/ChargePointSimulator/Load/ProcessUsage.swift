@@ -24,6 +24,13 @@ struct ProcessUsage: Sendable {
             resident: kibibytes("Rss:", in: memory) * 1024, proportional: kibibytes("Pss:", in: memory) * 1024)
     }
 
+    /// CPU time of the calling thread, in nanoseconds.
+    static func cpuOfThisThread() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
     /// From a `stat` file of a process or thread; 0 when there is none.
     static func systemShare(_ path: String) -> Double {
         // The command's name, in brackets, may have spaces in it.

@@ -66,6 +66,11 @@ package struct Responder: Sendable {
         }
     }
 
+    /// What its thread has used so far, in nanoseconds.
+    func cpu() async throws -> UInt64 {
+        try await channel.eventLoop.submit { ProcessUsage.cpuOfThisThread() }.get()
+    }
+
     package func stop() async {
         try? await channel.close()
     }
