@@ -39,7 +39,9 @@ struct ChargePointOptions: ParsableArguments {
         guard (0...60_000).contains(sources) else { throw ValidationError("--sources is 0 to 60000") }
         guard (1...100_000).contains(concurrency) else { throw ValidationError("--concurrency is 1 to 100000") }
         guard (1...64).contains(threads) else { throw ValidationError("--threads is 1 to 64") }
-        guard ca == nil || !insecureSkipVerify else { throw ValidationError("--ca or --insecure-skip-verify, not both") }
+        guard ca == nil || !insecureSkipVerify else {
+            throw ValidationError("--ca or --insecure-skip-verify, not both")
+        }
         let isTLS = url.lowercased().hasPrefix("wss:")
         guard isTLS || ca == nil && !insecureSkipVerify && !mostTLS12 else {
             throw ValidationError("--ca, --insecure-skip-verify and --tls1.2 are for wss:// only")

@@ -26,7 +26,8 @@ struct LoadCounters: Sendable {
     static func + (left: Self, right: Self) -> Self {
         LoadCounters(
             open: left.open + right.open, refused: left.refused + right.refused,
-            firstRefusal: left.firstRefusal ?? right.firstRefusal, lost: left.lost + right.lost, sent: left.sent + right.sent, answered: left.answered + right.answered,
+            firstRefusal: left.firstRefusal ?? right.firstRefusal, lost: left.lost + right.lost,
+            sent: left.sent + right.sent, answered: left.answered + right.answered,
             errors: left.errors + right.errors, unmatched: left.unmatched + right.unmatched,
             protocolErrors: left.protocolErrors + right.protocolErrors, pings: left.pings + right.pings)
     }

@@ -56,6 +56,8 @@ package struct LoadReport: Sendable, Encodable {
         /// From the first connect to the last upgrade.
         package var upgradeSeconds: Double
         package var gatewayUpgradeCPUSeconds: Double?
+        /// Of the busiest of this process' own threads meanwhile: near `upgradeSeconds` it is what limits them.
+        package var generatorUpgradeCPUSeconds: Double
         package var gatewayResidentWithSessions: Double?
         package var gatewayResidentAfter: Double?
     }
@@ -95,6 +97,7 @@ package struct LoadReport: Sendable, Encodable {
             var line = "round \(index + 1): \(round.upgraded) upgraded in \(round.upgradeSeconds.text(2)) s"
             line += ", \(round.refused) refused"
             if let cpu = round.gatewayUpgradeCPUSeconds { line += ", gateway CPU \(cpu.text(2)) s" }
+            line += ", CPU of the busiest thread here \(round.generatorUpgradeCPUSeconds.text(2)) s"
             if let with = round.gatewayResidentWithSessions { line += ", resident \(with.text(0)) KiB" }
             if let after = round.gatewayResidentAfter { line += ", after they left \(after.text(0)) KiB" }
             lines.append(line)

@@ -99,12 +99,15 @@ package struct LoadRun: Sendable {
     private func connect(_ loops: [Loop]) async throws -> LoadReport.Round {
         let before = try await Self.counters(loops)
         let cpu = try usage(plan.gateway)?.cpu
+        let own = try await own(loops)
         let start = NIODeadline.now()
         try await Self.onEach(loops) { $0.connect() }
         let seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
+        let busiest = try await self.own(loops).since(own, seconds: 1).chargePointsPercent / 100
         let after = try await Self.counters(loops)
         var round = LoadReport.Round(
-            upgraded: after.open, refused: after.refused - before.refused, upgradeSeconds: seconds)
+            upgraded: after.open, refused: after.refused - before.refused, upgradeSeconds: seconds,
+            generatorUpgradeCPUSeconds: busiest)
         if let cpu, let now = try usage(plan.gateway)?.cpu {
             round.gatewayUpgradeCPUSeconds = Double(now - cpu) / 1e9
         }
@@ -174,7 +177,8 @@ package struct LoadRun: Sendable {
                 from: brokerStart, to: brokerEnd, seconds: seconds, before: brokerBefore,
                 roundTrips: counters.answered, sessions: counters.open)
         }
-        if seconds > 0 { report.generator = ownEnd.since(ownStart, seconds: seconds) }
+        // Over less time a share says nothing.
+        if seconds > 0.05 { report.generator = ownEnd.since(ownStart, seconds: seconds) }
     }
 
     /// No more CALLs; the answers that are under way have two seconds.
@@ -220,7 +224,7 @@ package struct LoadRun: Sendable {
         }
     }
 
-    private func own(_ loops: [Loop], _ responder: Responder?) async throws -> Own {
+    private func own(_ loops: [Loop], _ responder: Responder? = nil) async throws -> Own {
         var own = Own(process: ProcessUsage.read(getpid())?.cpu ?? 0)
         for loop in loops { own.chargePoints.append(try await loop.onLoop { $0.cpu }) }
         own.responder = try await responder?.cpu()
