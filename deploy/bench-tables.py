@@ -239,11 +239,6 @@ def size(bench):
                   "round trips/s", "p99 µs"), rows)
 
 
-def with_sessions(run):
-    """MiB that the gateway holds with them."""
-    return run["rounds"][0]["gatewayResidentWithSessions"] / 1024
-
-
 def sessions(bench):
     rows = []
     variants = bench["sessions"]
@@ -292,9 +287,12 @@ def plots(bench, folder):
     svg(folder / "benchmark-sessions.svg", "CPU µs per round trip, 64 open calls, by sessions", "sessions",
         {"64 sessions send": line("sessions", "few"), "all send in turn": line("sessions", "all"),
          "libmosquitto alone": line("sessions", "mqtt")})
-    svg(folder / "benchmark-memory.svg", "Resident MiB of the gateway, by sessions", "sessions",
-        {"gateway": [(number, with_sessions(run)) for number, run in bench["sessions"].get("few", {}).items()]},
-        from_zero=True)
+    few = bench["sessions"].get("few", {})
+    memory = [(number, run["rounds"][0]["gatewayResidentWithSessions"] / 1024) for number, run in few.items()]
+    before = over(few, "gateway", "residentBefore")
+    if before:
+        memory = [(0, before / 1024)] + memory
+    svg(folder / "benchmark-memory.svg", "Resident MiB of the gateway, by sessions", "sessions", {"gateway": memory})
     for section, name in (("loops", "event loops"), ("connections", "broker connections")):
         floor = over(bench[section].get("mqtt", {}), "gateway", "cpuMicrosecondsPerRoundTrip")
         variants = numbered(bench, section)
@@ -317,7 +315,7 @@ def label(number):
     return f"{number:,.0f}".replace(",", " ") if number >= 10 or number == int(number) else f"{number:g}"
 
 
-def svg(path, title, x_name, series, log_x=False, log_y=False, from_zero=False):
+def svg(path, title, x_name, series, log_x=False, log_y=False):
     """Lines with a point for each figure; the x axis is labelled at the points."""
     series = {name: [point for point in line if point[1] is not None] for name, line in series.items()}
     points = [point for line in series.values() for point in line]
@@ -331,7 +329,7 @@ def svg(path, title, x_name, series, log_x=False, log_y=False, from_zero=False):
         y_ticks = [10 ** power for power in range(low, math.ceil(math.log10(max(y for _, y in points))) + 1)]
     else:
         y_ticks = ticks(max(y for _, y in points))
-    first, last = scale_x(0 if from_zero else xs[0]), scale_x(xs[-1])
+    first, last = scale_x(xs[0]), scale_x(xs[-1])
     bottom_y, top_y = scale_y(y_ticks[0]), scale_y(y_ticks[-1])
 
     def across(x):

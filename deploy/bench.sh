@@ -47,7 +47,8 @@ if $quick; then
     many=2000 few=(1000 3000) sizes=(100 32768) results=.build/bench-quick
     repeats=1 seconds=1 rounds=3 ping=5 settle=1
 fi
-readonly window=(--warm-up 1 --duration "$seconds" --settle 0.2) floor_window=(--warm-up 1 --duration "$seconds")
+readonly time_of=(--warm-up 1 --duration "$seconds")
+readonly window=("${time_of[@]}" --settle 0.2)
 
 need_swift
 install_packages "${build_packages[@]}" python3 openssl
@@ -172,7 +173,7 @@ load() {
 bare() {
     local variant=$1 number=$2
     shift 2
-    load "$variant" "$number" floor-mqtt --broker "$broker" --broker-pid "$broker_pid" "${floor_window[@]}" "$@"
+    load "$variant" "$number" floor-mqtt --broker "$broker" --broker-pid "$broker_pid" "${time_of[@]}" "$@"
 }
 
 # through SERVER VARIANT NUMBER MODE ARGUMENT...: over the gateway of that name.
@@ -195,7 +196,7 @@ measure_cost() {
         start "unchecked$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=disable
     done
     for ((i = 1; i <= repeats; i++)); do
-        load echo "$i" floor-echo "${floor_window[@]}"
+        load echo "$i" floor-echo "${time_of[@]}"
         for qos in 0 1; do
             bare "qos$qos-mqtt" "$i" --qos "$qos"
             through "checked$qos" "qos$qos-checked" "$i" closed --qos "$qos" "${window[@]}"
@@ -211,7 +212,7 @@ measure_latency() {
     start gateway ws
     for ((i = 1; i <= repeats; i++)); do
         bare mqtt "$i" --count 1 --open 1
-        load echo "$i" floor-echo --count 1 --open 1 "${floor_window[@]}"
+        load echo "$i" floor-echo --count 1 --open 1 "${time_of[@]}"
         through gateway gateway "$i" closed --count 1 "${window[@]}"
     done
     stop gateway
@@ -284,8 +285,8 @@ measure_sessions() {
         say "$count sessions"
         start gateway ws
         bare mqtt "$count"
-        through gateway few "$count" closed --count "$count" --active 64 --open 64 --sources 8 "${window[@]}" \
-            --settle "$settle"
+        through gateway few "$count" closed --count "$count" --active 64 --open 64 --sources 8 \
+            "${time_of[@]}" --settle "$settle"
         through gateway all "$count" closed --count "$count" --open 64 --sources 8 "${window[@]}"
         stop gateway
     done
