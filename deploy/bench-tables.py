@@ -239,23 +239,23 @@ def size(bench):
                   "round trips/s", "p99 µs"), rows)
 
 
-def sessions(bench):
-    rows = []
-    variants = bench["sessions"]
-    for number, run in variants.get("few", {}).items():
-        every, floor = variants.get("all", {}).get(number), variants.get("mqtt", {}).get(number)
-        each = run["rounds"][0]
-        memory = (each["gatewayResidentWithSessions"] - run["gateway"]["residentBefore"]) / number
-        rows.append((text(number, 0), f"{each['upgradeSeconds']:.2f}", f"{memory:.2f}", text(cpu(run)),
-                     text(cpu(every)), text(cpu(floor)), text(run["roundTripsPerSecond"], 0),
-                     text(run["latency"]["p99"], 0), run["errors"] + (value(every, "errors") or 0)))
-    return table(("sessions", "seconds to connect", "KiB per session", "CPU µs per round trip, 64 of them send",
-                  "all send in turn", "libmosquitto alone", "round trips/s", "p99 µs", "errors"), rows)
-
-
 def numbered(bench, section):
     """The variants that are numbers, in order."""
     return sorted((int(variant), runs) for variant, runs in bench[section].items() if variant.isdigit())
+
+
+def sessions(bench):
+    rows = []
+    floors = bench["sessions"].get("mqtt", {})
+    for number, runs in numbered(bench, "sessions"):
+        every = bench["sessions"].get("all", {}).get(number)
+        each = every["rounds"][0] if every else {}
+        memory = every and (each["gatewayResidentWithSessions"] - every["gateway"]["residentBefore"]) / number
+        rows.append((text(number, 0), spread([cpu(run) for run in runs.values()], 1), spread(ratios(runs, floors)),
+                     text(over(runs, "latency", "p99"), 0), text(cpu(every)), text(each.get("upgradeSeconds"), 2),
+                     text(memory, 2), sum(run["errors"] + run["unmatched"] for run in [*runs.values(), every] if run)))
+    return table(("sessions", "CPU µs per round trip, 64 others send", "× libmosquitto alone", "p99 µs",
+                  "CPU µs, all send in turn", "seconds to connect", "KiB per session", "errors"), rows)
 
 
 def compared(bench, section, name):
@@ -282,23 +282,28 @@ def plots(bench, folder):
     def line(section, variant):
         return [(number, cpu(run)) for number, run in bench[section].get(variant, {}).items()]
 
+    def by_number(section):
+        return [(number, over(runs, "gateway", "cpuMicrosecondsPerRoundTrip"))
+                for number, runs in numbered(bench, section)]
+
+    def floor(section):
+        alone = over(bench[section].get("mqtt", {}), "gateway", "cpuMicrosecondsPerRoundTrip")
+        return [(number, alone) for number, _ in numbered(bench, section)]
+
     svg(folder / "benchmark-sizes.svg", "CPU µs per round trip, by payload bytes", "bytes",
         {"gateway": line("size", "gateway"), "libmosquitto alone": line("size", "mqtt")}, log_x=True, log_y=True)
+    every = bench["sessions"].get("all", {})
     svg(folder / "benchmark-sessions.svg", "CPU µs per round trip, 64 open calls, by sessions", "sessions",
-        {"64 sessions send": line("sessions", "few"), "all send in turn": line("sessions", "all"),
-         "libmosquitto alone": line("sessions", "mqtt")})
-    few = bench["sessions"].get("few", {})
-    memory = [(number, run["rounds"][0]["gatewayResidentWithSessions"] / 1024) for number, run in few.items()]
-    before = over(few, "gateway", "residentBefore")
+        {"64 others send": by_number("sessions"), "all send in turn": line("sessions", "all"),
+         "libmosquitto alone": floor("sessions")})
+    memory = [(number, run["rounds"][0]["gatewayResidentWithSessions"] / 1024) for number, run in every.items()]
+    before = over(every, "gateway", "residentBefore")
     if before:
         memory = [(0, before / 1024)] + memory
     svg(folder / "benchmark-memory.svg", "Resident MiB of the gateway, by sessions", "sessions", {"gateway": memory})
     for section, name in (("loops", "event loops"), ("connections", "broker connections")):
-        floor = over(bench[section].get("mqtt", {}), "gateway", "cpuMicrosecondsPerRoundTrip")
-        variants = numbered(bench, section)
         svg(folder / f"benchmark-{section}.svg", f"CPU µs per round trip, 64 open calls, by {name}", name,
-            {"gateway": [(number, over(runs, "gateway", "cpuMicrosecondsPerRoundTrip")) for number, runs in variants],
-             "libmosquitto alone": [(number, floor) for number, _ in variants]})
+            {"gateway": by_number(section), "libmosquitto alone": floor(section)})
     svg(folder / "benchmark-churn.svg", "Resident MiB of the gateway, each time all come and go", "time",
         {"sessions there": [(n, each["gatewayResidentWithSessions"] / 1024) for n, each in rounds(bench, "churn")],
          "sessions gone": [(n, each["gatewayResidentAfter"] / 1024) for n, each in rounds(bench, "churn")]})

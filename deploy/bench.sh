@@ -80,7 +80,7 @@ free_port() {
 await() {
     local process=$1 name=$2 tries
     shift 2
-    for ((tries = 0; tries < 200; tries++)); do
+    for ((tries = 0; tries < 600; tries++)); do
         if "$@" 2>/dev/null; then return; fi
         kill -0 "$process" 2>/dev/null || break
         sleep 0.05
@@ -275,19 +275,43 @@ measure_size() {
     stop gateway
 }
 
+# hold NAME COUNT: charge points at the gateway NAME that connect, send one message, and stay idle until they are stopped.
+hold() {
+    "$bin/charge-point-simulator" load idle --url "${url_of[$1]}" --broker "$broker" --prefix "IDLE$2-" --count "$2" \
+        --sources 8 --duration 3600 --quiet >/dev/null </dev/null &
+    pid_of[idle$1]=$!
+    pids+=("$!")
+    await "$!" "$2 idle charge points" has_files "${pid_of[$1]}" "$2"
+}
+
+has_files() {
+    (($(find "/proc/$1/fd" -mindepth 1 | wc -l) > $2))
+}
+
 measure_sessions() {
-    local count
+    local count i possible=()
     for count in "${few[@]}"; do
         if ((count + 300 > $(ulimit -n))); then
             say "$count sessions: left out, this process may open $(ulimit -n) files"
             continue
         fi
-        say "$count sessions"
+        possible+=("$count")
+    done
+    say "64 sessions that send, beside so many idle ones: ${possible[*]}"
+    for count in "${possible[@]}"; do
+        start "$count" ws
+        hold "$count" "$count"
+    done
+    sleep "$settle"
+    for ((i = 1; i <= (repeats + 1) / 2; i++)); do
+        bare mqtt "$i"
+        for count in "${possible[@]}"; do through "$count" "$count" "$i" closed "${window[@]}"; done
+    done
+    for count in "${possible[@]}"; do stop "idle$count" "$count"; done
+    for count in "${possible[@]}"; do
+        say "$count sessions that send in turn"
         start gateway ws
-        bare mqtt "$count"
-        through gateway few "$count" closed --count "$count" --active 64 --open 64 --sources 8 \
-            "${time_of[@]}" --settle "$settle"
-        through gateway all "$count" closed --count "$count" --open 64 --sources 8 "${window[@]}"
+        through gateway all "$count" closed --count "$count" --open 64 --sources 8 "${time_of[@]}" --settle "$settle"
         stop gateway
     done
 }

@@ -97,6 +97,34 @@ struct LoadTests {
         #expect(calls.filter { $0.count > 1 }.count == 2)
     }
 
+    @Test("An idle run answers nobody's CALLs once its own have been answered")
+    func idleAnswersNobody() async throws {
+        let broker = try await MosquittoServer()
+        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+        let server = Task { try await EchoServer.run { listening.yield($0) } }
+        defer { server.cancel() }
+        let port = try #require(await ports.first { _ in true })
+        let responder = Responder.Plan(host: "127.0.0.1", port: broker.port)
+        let endpoint = try CentralSystemEndpoint(url: "ws://127.0.0.1:\(port)\(EchoServer.path)")
+        var plan = LoadRun.Plan(mode: .idle, target: try LoadTarget(endpoint: endpoint), count: 3)
+        plan.settle = .zero
+        plan.duration = .seconds(100)
+        plan.responder = responder
+        var floor = MQTTFloor.Plan(responder: responder)
+        floor.warmUp = .zero
+        floor.duration = .milliseconds(100)
+        // The broker listens when this has run.
+        _ = try await eventually { [floor] in try await MQTTFloor(floor).run() }
+        let (lines, progress) = AsyncStream.makeStream(of: String.self)
+        let idle = Task { [plan] in try await LoadRun(plan).run { progress.yield($0) } }
+        defer { idle.cancel() }
+        _ = await lines.first { $0.hasPrefix("3 connected") }
+        struct AnsweredTwice: Error {}
+        _ = try await eventually { [floor] in
+            guard try await MQTTFloor(floor).run().unmatched == 0 else { throw AnsweredTwice() }
+        }
+    }
+
     @Test("The report says what the threads of the charge points and of the answers have used")
     func ownThreads() async throws {
         let broker = try await MosquittoServer()

@@ -83,6 +83,8 @@ package struct LoadRun: Sendable {
             report.firstRefusal = counters.firstRefusal
             if round.upgraded == 0 { throw Failure.nobodyConnected(counters.firstRefusal) }
             if case .storm = plan.mode {} else { try await sendOnce(loops) }
+            // Nobody sends any more; CALLs of others, in runs beside this one, must not be answered twice.
+            if case .idle = plan.mode, number == plan.rounds { await responder?.stop() }
             try await Task.sleep(for: plan.settle)
             round.gatewayResidentWithSessions = try usage(plan.gateway).map { Double($0.resident) / 1024 }
             if number == plan.rounds {
