@@ -131,7 +131,7 @@ extension LoadReport.Process {
         let cpu = Double(end.cpu - start.cpu)
         cpuPercent = seconds > 0 ? cpu / seconds / 1e7 : 0
         cpuMicrosecondsPerRoundTrip = roundTrips > 0 ? cpu / Double(roundTrips) / 1e3 : nil
-        systemShare = end.systemShare
+        systemShare = end.ticks.systemShare(since: start.ticks)
         residentBefore = Double(before.resident) / 1024
         residentWithSessions = Double(end.resident) / 1024
         perSession = sessions > 0 ? (residentWithSessions - residentBefore) / Double(sessions) : nil

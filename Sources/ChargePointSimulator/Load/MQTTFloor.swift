@@ -128,6 +128,7 @@ private final class MQTTRequester {
         latency = LatencyHistogram()
         let brokerBefore = plan.broker.flatMap { ProcessUsage.read($0) }
         let ownBefore = ProcessUsage.read(getpid())
+        let ticks = ProcessUsage.Ticks(of: "/proc/thread-self/stat")
         let cpu = ProcessUsage.cpuOfThisThread()
         let start = NIODeadline.now()
         try loop(for: plan.duration, next: &index)
@@ -143,8 +144,8 @@ private final class MQTTRequester {
         report.gateway = LoadReport.Process(
             cpuPercent: spent / report.seconds / 1e7,
             cpuMicrosecondsPerRoundTrip: roundTrips > 0 ? spent / Double(roundTrips) / 1e3 : nil,
-            systemShare: ProcessUsage.systemShare("/proc/thread-self/stat"), residentBefore: 0, residentWithSessions: 0,
-            perSession: nil, proportionalWithSessions: 0)
+            systemShare: ProcessUsage.Ticks(of: "/proc/thread-self/stat").systemShare(since: ticks), residentBefore: 0,
+            residentWithSessions: 0, perSession: nil, proportionalWithSessions: 0)
         if let ownBefore, let ownAfter {
             report.generator = LoadReport.Generator(
                 cpuPercent: Double(ownAfter.cpu - ownBefore.cpu) / report.seconds / 1e7,
