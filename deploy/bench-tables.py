@@ -100,8 +100,10 @@ def budget(bench):
     idle, tls = bench["idle"].get("quiet", {}), bench["tls"]
     for runs, name, limit in ((idle, "ws", 5), (tls.get("tls13", {}), "wss", 24)):
         memory, sessions = over(runs, "gateway", "perSession"), over(runs, "chargePoints")
+        echo = over(tls.get("echo", {}), "gateway", "perSession") if name == "wss" else None
+        beside = f", {memory / echo:.2f} × a bare echo over TLS" if memory and echo else ""
         rows.append((f"resident memory per idle `{name}` session ({text(sessions, 0)} sessions, each has sent a "
-                     "message)", text(memory, 2, "KiB"), f"{limit} KiB", verdict(memory, limit)))
+                     "message)", text(memory, 2, "KiB") + beside, f"{limit} KiB", verdict(memory, limit)))
     for qos, limit in ((0, 2.0), (1, 1.8)):
         floors = bench["cost"].get(f"qos{qos}-mqtt", {})
         for variant, checking in (("checked", "all"), ("unchecked", "disable")):
