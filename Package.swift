@@ -88,7 +88,7 @@ let package = Package(
         .target(
             name: "ChargePointSimulator",
             dependencies: [
-                "BrokerLink", "CMosquitto", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+                "BrokerLink", "CMosquitto", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict

@@ -1,8 +1,13 @@
 #!/usr/bin/env python3
-"""Writes the tables and plots of docs/benchmarks.md from the figures that deploy/bench.sh left."""
+"""Writes the tables and plots of docs/benchmarks.md from the figures that deploy/bench.sh left in a folder:
+
+    deploy/bench-tables.py FOLDER             prints the tables
+    deploy/bench-tables.py FOLDER PAGE.md     puts them into the page, and the plots beside it
+"""
 
 import datetime
 import json
+import math
 import os
 import platform
 import re
@@ -11,239 +16,358 @@ import subprocess
 import sys
 from pathlib import Path
 
-
-def read(folder, section):
-    """{variant: [figures of each run]}, the runs in order."""
-    runs = {}
-    for path in sorted(folder.glob(f"{section}--*.json")):
-        _, variant, number = path.stem.split("--")
-        runs.setdefault(variant, []).append((int(number), json.loads(path.read_text())))
-    return {variant: [run for _, run in sorted(all_, key=lambda pair: pair[0])] for variant, all_ in runs.items()}
+SECTIONS = ["cost", "latency", "storm", "idle", "tls", "churn", "size", "sessions", "loops", "connections"]
 
 
-def median(runs, *path):
-    values = []
-    for run in runs or []:
-        value = run
-        for key in path:
-            value = None if value is None else value.get(key)
-        if value is not None:
-            values.append(value)
+def read(folder):
+    """{section: {variant: {number: figures of that run}}}"""
+    found = {section: {} for section in SECTIONS}
+    for path in folder.glob("*--*--*.json"):
+        section, variant, number = path.stem.split("--")
+        if section in found:
+            found[section].setdefault(variant, {})[int(number)] = json.loads(path.read_text())
+    return {section: {variant: dict(sorted(runs.items())) for variant, runs in variants.items()}
+            for section, variants in found.items()}
+
+
+# Figures
+
+
+def value(run, *path):
+    for key in path:
+        run = None if run is None else run.get(key)
+    return run
+
+
+def cpu(run):
+    return value(run, "gateway", "cpuMicrosecondsPerRoundTrip")
+
+
+def median(values):
+    values = [one for one in values if one is not None]
     return statistics.median(values) if values else None
 
 
-def text(value, decimals=1, unit=""):
-    if value is None:
+def over(runs, *path):
+    """The median of the runs."""
+    return median(value(run, *path) for run in runs.values())
+
+
+def ratios(runs, floors):
+    """Of each run to the floor that was measured beside it."""
+    pairs = [(cpu(run), cpu(floors.get(number))) for number, run in runs.items()]
+    return [ours / floor for ours, floor in pairs if ours and floor]
+
+
+# Text
+
+
+def text(number, decimals=1, unit=""):
+    if number is None:
         return "not measured"
-    return f"{value:,.{decimals}f}".replace(",", " ") + (f" {unit}" if unit else "")
+    return f"{number:,.{decimals}f}".replace(",", " ") + (f" {unit}" if unit else "")
+
+
+def spread(numbers, decimals=2):
+    if not numbers:
+        return "not measured"
+    return f"{text(median(numbers), decimals)} ({min(numbers):.{decimals}f} to {max(numbers):.{decimals}f})"
+
+
+def mebibytes(kibibytes):
+    return text(None if kibibytes is None else kibibytes / 1024, 1)
 
 
 def table(head, rows):
     if not rows:
-        return "Not measured in this run.\n"
+        return "Not measured yet.\n"
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines) + "\n"
 
 
-def cpu(runs):
-    return median(runs, "gateway", "cpuMicrosecondsPerRoundTrip")
-
-
-def ratio(value, floor):
-    return value / floor if value is not None and floor else None
-
-
-def verdict(value, limit):
-    if value is None:
+def verdict(number, limit):
+    if number is None:
         return "–"
-    return "yes" if value <= limit else "**no**"
+    return "yes" if number <= limit else "**no**"
 
 
-class Bench:
-    def __init__(self, folder):
-        names = ["cost", "latency", "storm", "idle", "churn", "size", "sessions", "connections"]
-        self.runs = {name: read(folder, name) for name in names}
+# Tables: each a function of the figures of all sections
 
-    def of(self, section, variant):
-        return self.runs[section].get(variant)
 
-    def budget(self):
-        rows = []
-        idle = self.of("idle", "memory")
-        memory = median(idle, "gateway", "perSession")
-        sessions = idle[0]["chargePoints"] if idle else 0
-        rows.append((f"resident memory per idle `ws` session ({sessions} sessions, each has sent a message)",
-                     text(memory, 2, "KiB"), "5 KiB", verdict(memory, 5)))
-        for qos, limit in ((0, 2.0), (1, 1.8)):
-            ours, floor = cpu(self.of("cost", f"qos{qos}-gateway")), cpu(self.of("cost", f"qos{qos}-mqtt"))
-            times = ratio(ours, floor)
-            rows.append((f"CPU per round trip, QoS {qos} both ways, 64 open calls",
-                         f"{text(ours, 1, 'µs')}, {text(times, 2)} × libmosquitto alone",
+def budget(bench):
+    rows = []
+    idle, tls = bench["idle"].get("quiet", {}), bench["tls"]
+    for runs, name, limit in ((idle, "ws", 5), (tls.get("tls13", {}), "wss", 24)):
+        memory, sessions = over(runs, "gateway", "perSession"), over(runs, "chargePoints")
+        echo = over(tls.get("echo", {}), "gateway", "perSession") if name == "wss" else None
+        beside = f", {memory / echo:.2f} × a bare echo over TLS" if memory and echo else ""
+        rows.append((f"resident memory per idle `{name}` session ({text(sessions, 0)} sessions, each has sent a "
+                     "message)", text(memory, 2, "KiB") + beside, f"{limit} KiB", verdict(memory, limit)))
+    for qos, limit in ((0, 2.0), (1, 1.8)):
+        floors = bench["cost"].get(f"qos{qos}-mqtt", {})
+        for variant, checking in (("checked", "all"), ("unchecked", "disable")):
+            runs = bench["cost"].get(f"qos{qos}-{variant}", {})
+            times = median(ratios(runs, floors))
+            spent = over(runs, "gateway", "cpuMicrosecondsPerRoundTrip")
+            rows.append((f"CPU per round trip, QoS {qos} both ways, 64 open calls, message format checking "
+                         f"`{checking}`", f"{text(spent, 1, 'µs')}, {text(times, 2)} × libmosquitto alone",
                          f"{limit} × libmosquitto alone", verdict(times, limit)))
-        floor = median(self.of("latency", "mqtt"), "latency", "p50")
-        for key, name, limit in (("p50", "p50", 0.15), ("p99", "p99", 0.5)):
-            ours = median(self.of("latency", "gateway"), "latency", key)
-            above = None if ours is None or floor is None else (ours - floor) / 1000
-            total = None if ours is None else ours / 1000
-            rows.append((f"latency, one open call, {name}",
-                         f"{text(total, 3, 'ms')}, {text(above, 3, 'ms')} above the floor's p50",
-                         f"{limit} ms above the floor's p50", verdict(above, limit)))
-        storm = self.of("storm", "all")
-        if storm:
-            rounds = storm[0]["rounds"]
-            seconds = statistics.median(r["upgradeSeconds"] for r in rounds)
-            refused = sum(r["refused"] for r in rounds)
-            rows.append((f"{storm[0]['chargePoints']} upgrades, as fast as one client can", f"{seconds:.2f} s, "
-                         f"{refused} refused", "3 s for 10 000; none refused",
-                         verdict(seconds * 10000 / storm[0]["chargePoints"] + refused * 1000, 3)))
-        quiet, pings = self.of("idle", "memory"), self.of("idle", "pings")
-        if quiet and pings:
-            rest = quiet[0]["gateway"]["cpuPercent"]
-            window = pings[0]["seconds"]
-            pinged = pings[0]["gateway"]["cpuPercent"]
-            at_300 = rest + max(0, pinged - rest) * window / 300
-            rows.append((f"CPU of an idle gateway, {quiet[0]['chargePoints']} sessions, a ping each 300 s",
-                         f"{at_300:.2f} % of a core (no pings {rest:.2f} %; {pings[0]['pings']} pings in "
-                         f"{window:.0f} s {pinged:.2f} %)", "0.5 %", verdict(at_300, 0.5)))
-        churn = self.of("churn", "all")
-        if churn and len(churn[0]["rounds"]) > 2:
-            after = [r["gatewayResidentAfter"] for r in churn[0]["rounds"]]
+    floors = bench["latency"].get("mqtt", {})
+    runs = bench["latency"].get("gateway", {})
+    for key, limit in (("p50", 0.15), ("p99", 0.5)):
+        total = over(runs, "latency", key)
+        above = median((run["latency"][key] - floors[number]["latency"]["p50"]) / 1000
+                       for number, run in runs.items() if number in floors)
+        rows.append((f"latency, one open call, {key}",
+                     f"{text(total and total / 1000, 3, 'ms')}, {text(above, 3, 'ms')} above the floor's p50",
+                     f"{limit} ms above the floor's p50", verdict(above, limit)))
+    for storm in bench["storm"].get("gateway", {}).values():
+        seconds = median(each["upgradeSeconds"] for each in storm["rounds"])
+        refused = sum(each["refused"] for each in storm["rounds"])
+        rows.append((f"{storm['chargePoints']} upgrades, as fast as one client can",
+                     f"{seconds:.2f} s, {refused} refused", "3 s for 10 000; none refused",
+                     verdict(seconds * 10000 / storm["chargePoints"] if refused == 0 else math.inf, 3)))
+    pings = bench["idle"].get("pings", {})
+    if idle and pings:
+        rest, pinged, seconds = (over(idle, "gateway", "cpuPercent"), over(pings, "gateway", "cpuPercent"),
+                                 over(pings, "seconds"))
+        at_300 = rest + max(0, pinged - rest) * seconds / 300
+        rows.append((f"CPU of an idle gateway, {over(pings, 'chargePoints')} sessions, a ping each 300 s",
+                     f"{at_300:.2f} % of a core (no pings {rest:.2f} %; {over(pings, 'pings')} pings in "
+                     f"{seconds:.0f} s {pinged:.2f} %)", "0.5 %", verdict(at_300, 0.5)))
+    for run in bench["churn"].get("gateway", {}).values():
+        after = [each["gatewayResidentAfter"] for each in run["rounds"]]
+        if len(after) > 2:
             growth = after[-1] - after[1]
-            rows.append((f"memory after {churn[0]['chargePoints']} sessions came and went {len(after)} times",
-                         f"{growth / 1024:+.1f} MiB since the second time ({after[1] / 1024:.1f}, then "
-                         f"{after[-1] / 1024:.1f} MiB)", "no growth after the second time",
+            rows.append((f"memory after {run['chargePoints']} sessions came and went {len(after)} times",
+                         f"{growth / 1024:+.1f} MiB since the second time ({mebibytes(after[1])}, then "
+                         f"{mebibytes(after[-1])} MiB)", "no growth after the second time (1 % is noise)",
                          verdict(growth, 0.01 * after[1])))
-        return table(("", "measured", "at most", "within"), rows)
-
-    def cost(self):
-        names = [("qos0-mqtt", "libmosquitto alone, QoS 0"), ("echo", "WebSocket echo alone"),
-                 ("qos0-gateway", "gateway, QoS 0"), ("qos1-mqtt", "libmosquitto alone, QoS 1"),
-                 ("qos1-gateway", "gateway, QoS 1")]
-        rows = []
-        for variant, name in names:
-            runs = self.of("cost", variant)
-            if not runs:
-                continue
-            values = [r["gateway"]["cpuMicrosecondsPerRoundTrip"] for r in runs]
-            rows.append((name, text(cpu(runs)), f"{min(values):.1f} to {max(values):.1f}",
-                         text(median(runs, "gateway", "systemShare") * 100, 0),
-                         text(median(runs, "broker", "cpuMicrosecondsPerRoundTrip"))
-                         if median(runs, "broker", "cpuPercent") is not None else "–",
-                         text(median(runs, "roundTripsPerSecond"), 0), text(median(runs, "latency", "p50"), 0),
-                         text(median(runs, "latency", "p99"), 0)))
-        return table(("64 open calls", "CPU µs per round trip", "of the runs", "of it kernel %",
-                      "broker's CPU µs", "round trips/s", "p50 µs", "p99 µs"), rows)
-
-    def latency(self):
-        rows = []
-        for variant, name in (("mqtt", "libmosquitto alone"), ("echo", "WebSocket echo alone"), ("gateway", "gateway")):
-            runs = self.of("latency", variant)
-            if runs:
-                rows.append([name] + [text(median(runs, "latency", key), 0)
-                                      for key in ("p50", "p90", "p99", "p999", "max")])
-        return table(("one open call, µs", "p50", "p90", "p99", "p99.9", "max"), rows)
-
-    def storm(self):
-        rows = []
-        for run in self.of("storm", "all") or []:
-            for number, r in enumerate(run["rounds"], 1):
-                rows.append((number, r["upgraded"], r["refused"], f"{r['upgradeSeconds']:.2f}",
-                             f"{r['gatewayUpgradeCPUSeconds']:.2f}", f"{r['gatewayResidentWithSessions'] / 1024:.1f}"))
-        return table(("time", "upgraded", "refused", "seconds", "gateway's CPU seconds", "resident MiB"), rows)
-
-    def churn(self):
-        rows = []
-        for run in self.of("churn", "all") or []:
-            for number, r in enumerate(run["rounds"], 1):
-                rows.append((number, f"{r['gatewayResidentWithSessions'] / 1024:.1f}",
-                             f"{r['gatewayResidentAfter'] / 1024:.1f}"))
-        return table(("time", "resident MiB, sessions there", "resident MiB, sessions gone"), rows)
-
-    def by_number(self, section):
-        variants = self.runs[section]
-        return {variant: [(path_number, run) for path_number, run in zip(self.numbers(section, variant), runs)]
-                for variant, runs in variants.items()}
-
-    def numbers(self, section, variant):
-        return sorted(int(p.stem.split("--")[2]) for p in FOLDER.glob(f"{section}--{variant}--*.json"))
-
-    def size(self):
-        rows = []
-        data = self.by_number("size")
-        floors = dict(data.get("mqtt", []))
-        for number, run in data.get("gateway", []):
-            floor = floors.get(number)
-            ours, alone = cpu([run]), cpu([floor]) if floor else None
-            rows.append((text(number, 0), run["openCalls"], text(ours), text(alone), text(ratio(ours, alone), 2),
-                         text(run["roundTripsPerSecond"], 0), text(run["latency"]["p99"], 0)))
-        return table(("payload bytes", "open calls", "gateway, CPU µs per round trip", "libmosquitto alone", "ratio",
-                      "round trips/s", "p99 µs"), rows)
-
-    def sessions(self):
-        rows = []
-        for number, run in self.by_number("sessions").get("gateway", []):
-            r = run["rounds"][0]
-            with_sessions = (r["gatewayResidentWithSessions"] - run["gateway"]["residentBefore"]) / number
-            rows.append((text(number, 0), f"{r['upgradeSeconds']:.2f}", f"{with_sessions:.2f}", text(cpu([run])),
-                         text(run["roundTripsPerSecond"], 0), text(run["latency"]["p99"], 0), run["errors"]))
-        return table(("sessions", "seconds to connect", "KiB per session", "CPU µs per round trip, 64 open calls",
-                      "round trips/s", "p99 µs", "errors"), rows)
-
-    def connections(self):
-        rows = []
-        for number, run in self.by_number("connections").get("gateway", []):
-            rows.append((number, text(cpu([run])), text(run["broker"]["cpuMicrosecondsPerRoundTrip"]),
-                         text(run["roundTripsPerSecond"], 0), text(run["latency"]["p99"], 0)))
-        return table(("broker connections", "gateway, CPU µs per round trip", "broker's CPU µs", "round trips/s",
-                      "p99 µs"), rows)
-
-    def plots(self, folder):
-        data = self.by_number("size")
-        series = [(name, [(n, cpu([run])) for n, run in data.get(variant, [])])
-                  for variant, name in (("gateway", "gateway"), ("mqtt", "libmosquitto alone"))]
-        svg(folder / "benchmark-sizes.svg", "CPU µs per round trip, by payload bytes", series)
-        sessions = [(n, cpu([run])) for n, run in self.by_number("sessions").get("gateway", [])]
-        svg(folder / "benchmark-sessions.svg", "CPU µs per round trip with 64 open calls, by sessions",
-            [("gateway", sessions)])
+    return table(("", "measured", "at most", "within"), rows)
 
 
-def svg(path, title, series):
-    """Lines over a logarithmic x axis; both axes are labelled at the points."""
-    import math
-    points = [p for _, line in series for p in line if p[1] is not None]
+COST_NAMES = {
+    "qos0-mqtt": "libmosquitto alone, QoS 0", "echo": "WebSocket echo alone",
+    "qos0-unchecked": "gateway, QoS 0, checking `disable`", "qos0-checked": "gateway, QoS 0, checking `all`",
+    "qos1-mqtt": "libmosquitto alone, QoS 1", "qos1-unchecked": "gateway, QoS 1, checking `disable`",
+    "qos1-checked": "gateway, QoS 1, checking `all`",
+}
+
+
+def cost(bench):
+    rows = []
+    for variant, name in COST_NAMES.items():
+        runs = bench["cost"].get(variant)
+        if not runs:
+            continue
+        floors = bench["cost"].get(variant.split("-")[0] + "-mqtt", {})
+        is_gateway = variant.endswith("checked")
+        rows.append((name, spread([cpu(run) for run in runs.values()], 1),
+                     spread(ratios(runs, floors)) if is_gateway else "–",
+                     text(over(runs, "gateway", "systemShare") * 100, 0),
+                     text(over(runs, "broker", "cpuMicrosecondsPerRoundTrip")) if variant != "echo" else "–",
+                     text(over(runs, "roundTripsPerSecond"), 0), text(over(runs, "latency", "p50"), 0),
+                     text(over(runs, "latency", "p99"), 0)))
+    return table(("64 open calls", "CPU µs per round trip", "× libmosquitto alone", "of it kernel %",
+                  "broker's CPU µs", "round trips/s", "p50 µs", "p99 µs"), rows)
+
+
+def busy(bench):
+    """Who was how busy: a thread near 100 % is what limited the rate."""
+    rows = []
+    for variant, name in COST_NAMES.items():
+        runs = bench["cost"].get(variant, {})
+        if runs:
+            rows.append([name] + [text(over(runs, *path), 0) if over(runs, *path) is not None else "–"
+                                  for path in (("gateway", "cpuPercent"), ("broker", "cpuPercent"),
+                                               ("generator", "chargePointsPercent"),
+                                               ("generator", "responderPercent"))])
+    return table(("64 open calls, % of a core", "gateway (all threads), or what stands for it", "broker",
+                  "charge points", "answers"), rows)
+
+
+def latency(bench):
+    rows = []
+    for variant, name in (("mqtt", "libmosquitto alone"), ("echo", "WebSocket echo alone"), ("gateway", "gateway")):
+        runs = bench["latency"].get(variant)
+        if runs:
+            rows.append([name] + [text(over(runs, "latency", key), 0) for key in ("p50", "p90", "p99", "p999", "max")])
+    return table(("one open call, µs", "p50", "p90", "p99", "p99.9", "max"), rows)
+
+
+def rounds(bench, section):
+    return [(number, each) for run in bench[section].get("gateway", {}).values()
+            for number, each in enumerate(run["rounds"], 1)]
+
+
+def storm(bench):
+    rows = [(number, each["upgraded"], each["refused"], f"{each['upgradeSeconds']:.2f}",
+             f"{each['gatewayUpgradeCPUSeconds']:.2f}", f"{each['generatorUpgradeCPUSeconds']:.2f}",
+             mebibytes(each["gatewayResidentWithSessions"])) for number, each in rounds(bench, "storm")]
+    return table(("time", "upgraded", "refused", "seconds", "gateway's CPU seconds", "the client's", "resident MiB"),
+                 rows)
+
+
+def tls(bench):
+    names = {"ws": "gateway, `ws`", "tls13": "gateway, `wss`, TLS 1.3", "tls12": "gateway, `wss`, TLS 1.2",
+             "echo": "WebSocket echo alone, `wss`, TLS 1.3"}
+    rows = []
+    for variant, name in names.items():
+        for run in bench["tls"].get(variant, {}).values():
+            each = run["rounds"][0]
+            rows.append((name, text(value(run, "gateway", "perSession"), 2),
+                         f"{each['gatewayUpgradeCPUSeconds'] / each['upgraded'] * 1000:.3f}",
+                         f"{each['upgradeSeconds']:.2f}", each["upgraded"], each["refused"]))
+    return table(("idle sessions", "KiB per session", "CPU ms per connection", "seconds to connect", "sessions",
+                  "refused"), rows)
+
+
+def churn(bench):
+    rows = [(number, mebibytes(each["gatewayResidentWithSessions"]), mebibytes(each["gatewayResidentAfter"]))
+            for number, each in rounds(bench, "churn")]
+    return table(("time", "resident MiB, sessions there", "resident MiB, sessions gone"), rows)
+
+
+def size(bench):
+    rows = []
+    floors = bench["size"].get("mqtt", {})
+    for number, run in bench["size"].get("gateway", {}).items():
+        alone = cpu(floors.get(number))
+        rows.append((text(number, 0), run["openCalls"], text(cpu(run)), text(alone),
+                     text(alone and cpu(run) / alone, 2), text(run["roundTripsPerSecond"], 0),
+                     text(run["latency"]["p99"], 0)))
+    return table(("payload bytes", "open calls", "gateway, CPU µs per round trip", "libmosquitto alone", "ratio",
+                  "round trips/s", "p99 µs"), rows)
+
+
+def numbered(bench, section):
+    """The variants that are numbers, in order."""
+    return sorted((int(variant), runs) for variant, runs in bench[section].items() if variant.isdigit())
+
+
+def sessions(bench):
+    rows = []
+    floors = bench["sessions"].get("mqtt", {})
+    for number, runs in numbered(bench, "sessions"):
+        every = bench["sessions"].get("all", {}).get(number)
+        each = every["rounds"][0] if every else {}
+        memory = every and (each["gatewayResidentWithSessions"] - every["gateway"]["residentBefore"]) / number
+        rows.append((text(number, 0), spread([cpu(run) for run in runs.values()], 1), spread(ratios(runs, floors)),
+                     text(over(runs, "latency", "p99"), 0), text(cpu(every)), text(each.get("upgradeSeconds"), 2),
+                     text(memory, 2), sum(run["errors"] + run["unmatched"] for run in [*runs.values(), every] if run)))
+    return table(("sessions", "CPU µs per round trip, 64 others send", "× libmosquitto alone", "p99 µs",
+                  "CPU µs, all send in turn", "seconds to connect", "KiB per session", "errors"), rows)
+
+
+def compared(bench, section, name):
+    floors = bench[section].get("mqtt", {})
+    rows = [(number, spread([cpu(run) for run in runs.values()], 1), spread(ratios(runs, floors)),
+             text(over(runs, "broker", "cpuMicrosecondsPerRoundTrip")), text(over(runs, "roundTripsPerSecond"), 0),
+             text(over(runs, "latency", "p99"), 0)) for number, runs in numbered(bench, section)]
+    return table((name, "gateway, CPU µs per round trip", "× libmosquitto alone", "broker's CPU µs", "round trips/s",
+                  "p99 µs"), rows)
+
+
+def loops(bench):
+    return compared(bench, "loops", "event loops")
+
+
+def connections(bench):
+    return compared(bench, "connections", "broker connections")
+
+
+# Plots
+
+
+def plots(bench, folder):
+    def line(section, variant):
+        return [(number, cpu(run)) for number, run in bench[section].get(variant, {}).items()]
+
+    def by_number(section):
+        return [(number, over(runs, "gateway", "cpuMicrosecondsPerRoundTrip"))
+                for number, runs in numbered(bench, section)]
+
+    def floor(section):
+        alone = over(bench[section].get("mqtt", {}), "gateway", "cpuMicrosecondsPerRoundTrip")
+        return [(number, alone) for number, _ in numbered(bench, section)]
+
+    svg(folder / "benchmark-sizes.svg", "CPU µs per round trip, by payload bytes", "bytes",
+        {"gateway": line("size", "gateway"), "libmosquitto alone": line("size", "mqtt")}, log_x=True, log_y=True)
+    every = bench["sessions"].get("all", {})
+    svg(folder / "benchmark-sessions.svg", "CPU µs per round trip, 64 open calls, by sessions", "sessions",
+        {"64 others send": by_number("sessions"), "all send in turn": line("sessions", "all"),
+         "libmosquitto alone": floor("sessions")})
+    memory = [(number, run["rounds"][0]["gatewayResidentWithSessions"] / 1024) for number, run in every.items()]
+    before = over(every, "gateway", "residentBefore")
+    if before:
+        memory = [(0, before / 1024)] + memory
+    svg(folder / "benchmark-memory.svg", "Resident MiB of the gateway, by sessions", "sessions", {"gateway": memory})
+    for section, name in (("loops", "event loops"), ("connections", "broker connections")):
+        svg(folder / f"benchmark-{section}.svg", f"CPU µs per round trip, 64 open calls, by {name}", name,
+            {"gateway": by_number(section), "libmosquitto alone": floor(section)})
+    svg(folder / "benchmark-churn.svg", "Resident MiB of the gateway, each time all come and go", "time",
+        {"sessions there": [(n, each["gatewayResidentWithSessions"] / 1024) for n, each in rounds(bench, "churn")],
+         "sessions gone": [(n, each["gatewayResidentAfter"] / 1024) for n, each in rounds(bench, "churn")]})
+
+
+def ticks(most):
+    """Round numbers from 0 to at least `most`, four or five steps."""
+    step = 10 ** math.floor(math.log10(most / 4))
+    step = next(step * times for times in (1, 2, 2.5, 5, 10) if step * times * 5 >= most)
+    return [step * index for index in range(math.ceil(most / step) + 1)]
+
+
+def label(number):
+    return f"{number:,.0f}".replace(",", " ") if number >= 10 or number == int(number) else f"{number:g}"
+
+
+def svg(path, title, x_name, series, log_x=False, log_y=False):
+    """Lines with a point for each figure; the x axis is labelled at the points."""
+    series = {name: [point for point in line if point[1] is not None] for name, line in series.items()}
+    points = [point for line in series.values() for point in line]
     if len(points) < 2:
         return
-    width, height, left, right, top, bottom = 640, 300, 60, 20, 40, 50
-    low, high = math.log10(min(x for x, _ in points)), math.log10(max(x for x, _ in points))
-    most = max(y for _, y in points) * 1.1
+    width, height, left, right, top, bottom = 640, 320, 60, 30, 40, 74
+    scale_x, scale_y = (math.log10 if log_x else float), (math.log10 if log_y else float)
+    xs = sorted({x for x, _ in points})
+    if log_y:
+        low = math.floor(math.log10(min(y for _, y in points)))
+        y_ticks = [10 ** power for power in range(low, math.ceil(math.log10(max(y for _, y in points))) + 1)]
+    else:
+        y_ticks = ticks(max(y for _, y in points))
+    first, last = scale_x(xs[0]), scale_x(xs[-1])
+    bottom_y, top_y = scale_y(y_ticks[0]), scale_y(y_ticks[-1])
 
-    def at(x, y):
-        across = (math.log10(x) - low) / ((high - low) or 1)
-        return left + across * (width - left - right), height - bottom - y / most * (height - top - bottom)
+    def across(x):
+        return left + (scale_x(x) - first) / ((last - first) or 1) * (width - left - right)
 
-    colours = ["#1f6feb", "#8250df", "#bf8700"]
+    def up(y):
+        return height - bottom - (scale_y(y) - bottom_y) / ((top_y - bottom_y) or 1) * (height - top - bottom)
+
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
-           f'font-size="12">', f'<rect width="{width}" height="{height}" fill="white"/>',
-           f'<text x="{left}" y="20" font-size="14">{title}</text>',
-           f'<path d="M{left} {top}V{height - bottom}H{width - right}" fill="none" stroke="#57606a"/>']
-    for step in range(5):
-        y = most * step / 4
-        _, py = at(10 ** low, y)
-        out.append(f'<text x="{left - 6}" y="{py + 4:.0f}" text-anchor="end">{y:.0f}</text>')
-    for x in sorted({x for x, _ in points}):
-        px, _ = at(x, 0)
-        out.append(f'<text x="{px:.0f}" y="{height - bottom + 18}" text-anchor="middle">{x}</text>')
-    for index, (name, line) in enumerate(series):
-        line = [at(x, y) for x, y in line if y is not None]
-        if not line:
-            continue
-        colour = colours[index % len(colours)]
-        path_text = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in line)
-        out.append(f'<path d="{path_text}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in line]
-        out.append(f'<text x="{left + 10 + index * 180}" y="{height - 10}" fill="{colour}">{name}</text>')
+           'font-size="12" fill="#1f2328">', f'<rect width="{width}" height="{height}" fill="white"/>',
+           f'<text x="{left}" y="20" font-size="14">{title}</text>']
+    for y in y_ticks:
+        out.append(f'<path d="M{left} {up(y):.1f}H{width - right}" stroke="#d8dee4"/>')
+        out.append(f'<text x="{left - 6}" y="{up(y) + 4:.1f}" text-anchor="end">{label(y)}</text>')
+    for x in xs:
+        out.append(f'<text x="{across(x):.1f}" y="{height - bottom + 18}" text-anchor="middle">{label(x)}</text>')
+    out.append(f'<text x="{width - right}" y="{height - bottom + 36}" text-anchor="end" fill="#57606a">{x_name}</text>')
+    for index, (name, line) in enumerate(series.items()):
+        colour = ["#1f6feb", "#8250df", "#bf8700"][index % 3]
+        drawn = [(across(x), up(y)) for x, y in line]
+        if drawn:
+            out.append('<path d="M' + "L".join(f"{x:.1f} {y:.1f}" for x, y in drawn)
+                       + f'" fill="none" stroke="{colour}" stroke-width="2"/>')
+        out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in drawn]
+        at = left + index * 170
+        out.append(f'<path d="M{at} {height - 14}h16" stroke="{colour}" stroke-width="2"/>')
+        out.append(f'<text x="{at + 22}" y="{height - 10}">{name}</text>')
     path.write_text("\n".join(out + ["</svg>"]) + "\n")
+
+
+# The page
 
 
 def run_text(*command):
@@ -253,45 +377,40 @@ def run_text(*command):
         return ""
 
 
-def loads(folder):
-    path = folder / "load-averages"
-    values = [float(line) for line in path.read_text().split()] if path.exists() else []
-    if not values:
-        return "not recorded"
-    return (f"{min(values):.1f} to {max(values):.1f}, median {statistics.median(values):.1f} (this bench alone makes "
-            "about 2)")
+def lines_of(folder, ending):
+    files = [folder / f"{section}.{ending}" for section in SECTIONS]
+    return [line for path in files if path.exists() for line in path.read_text().splitlines()]
 
 
 def conditions(folder):
     model = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
     swift = re.search(r"Swift version (\S+)", run_text("swift", "--version"))
     package = run_text("dpkg-query", "-W", "-f=${Package} ${Version}, ", "libmosquitto1", "mosquitto").rstrip(", ")
-    commit = run_text("git", "rev-parse", "--short", "HEAD")
-    rows = [("date", datetime.date.today().isoformat()), ("commit", commit),
-            ("machine", f"{os.cpu_count()} cores, {model.group(1) if model else platform.machine()}, shared with other "
-                        "work; clients, broker and gateway all on it"),
+    loads = [float(line) for line in lines_of(folder, "loads")] or [math.nan]
+    rows = [("date", datetime.date.today().isoformat()),
+            ("machine", f"{os.cpu_count()} cores, {model.group(1) if model else platform.machine()}; clients, broker "
+                        "and gateway all on it"),
             ("kernel", platform.release()), ("Swift", swift.group(1) if swift else ""), ("packages", package),
-            ("load average during the runs", loads(folder))]
+            ("load average during the runs", f"{min(loads):.1f} to {max(loads):.1f}, median "
+                                             f"{statistics.median(loads):.1f} (this bench alone makes about 2)")]
     return table(("", ""), rows)
 
 
 def commands(folder):
-    path = folder / "commands"
-    lines = list(dict.fromkeys(path.read_text().splitlines())) if path.exists() else []
-    return "```\n" + "\n".join(lines) + "\n```\n"
+    return "```\n" + "\n".join(dict.fromkeys(lines_of(folder, "commands"))) + "\n```\n"
 
 
 def main():
-    global FOLDER
-    FOLDER = Path(sys.argv[1])
-    bench = Bench(FOLDER)
-    parts = {name: getattr(bench, name)()
-             for name in ("budget", "cost", "latency", "storm", "churn", "size", "sessions", "connections")}
-    parts["conditions"] = conditions(FOLDER)
-    parts["commands"] = commands(FOLDER)
+    folder = Path(sys.argv[1])
+    bench = read(folder)
+    tables = [budget, cost, busy, latency, storm, tls, churn, size, sessions, loops, connections]
+    parts = {each.__name__: each(bench) for each in tables}
+    parts["conditions"] = conditions(folder)
+    parts["commands"] = commands(folder)
     if len(sys.argv) < 3:
         for name, part in parts.items():
             print(f"\n{name}\n\n{part}")
+        plots(bench, folder)
         return
     page = Path(sys.argv[2])
     content = page.read_text()
@@ -301,7 +420,7 @@ def main():
             sys.exit(f"{page} has no place for the table '{name}'")
         content = pattern.sub(lambda found, part=part: f"{found.group(1)}\n{part}\n{found.group(2)}", content)
     page.write_text(content)
-    bench.plots(page.parent)
+    plots(bench, page.parent)
 
 
 main()

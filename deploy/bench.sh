@@ -5,19 +5,21 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=deploy/packages.sh
 . deploy/packages.sh
 
+readonly all_sections=(cost latency storm idle tls churn size sessions loops connections)
+
 usage() {
-    cat <<'USAGE'
+    cat <<USAGE
 Usage: ./deploy/bench.sh [--quick] [--keep] [--no-build] [SECTION...]
 
 Builds the gateway and its load generator (release), starts a Mosquitto and gateways of its own on free ports of
 127.0.0.1, measures, and rewrites the tables and plots of docs/benchmarks.md. The whole takes about a quarter of an hour.
 
-  --quick     two minutes: fewer sessions, shorter and single runs; docs/benchmarks.md is left alone
+  --quick     some minutes: fewer sessions, shorter and single runs; docs/benchmarks.md is left alone
   --keep      leave docs/benchmarks.md alone, print the tables only
   --no-build  measure what was built last
 
-Sections: cost latency storm idle churn size sessions connections; all without any. A run of some sections leaves the
-figures of the others as they were measured last (in .build/bench).
+Sections: ${all_sections[*]}; all without any. A run of some sections leaves the figures of
+the others as they were measured last (in .build/bench).
 USAGE
 }
 
@@ -29,22 +31,27 @@ while (($# > 0)); do
         --quick) quick=true keep=true ;;
         --keep) keep=true ;;
         --no-build) build=false ;;
-        cost | latency | storm | idle | churn | size | sessions | connections) sections+=("$1") ;;
-        *) fail "unknown argument: $1 (see --help)" ;;
+        *)
+            [[ " ${all_sections[*]} " == *" $1 "* ]] || fail "unknown argument: $1 (see --help)"
+            sections+=("$1")
+            ;;
     esac
     shift
 done
-if ((${#sections[@]} == 0)); then
-    sections=(cost latency storm idle churn size sessions connections)
-fi
+if ((${#sections[@]} == 0)); then sections=("${all_sections[@]}"); fi
 
-repeats=3 seconds=5 many=10000 rounds=10 ping=20 few=(1000 5000 19000) sizes=(100 1024 32768 262144) results=.build/bench
+many=10000 few=(1000 5000 19000) sizes=(100 1024 32768 262144) loops=(1 2) connections=(1 2 4) results=.build/bench
+# How often a row and its floor are measured in turn, and how often sessions come and go.
+repeats=5 seconds=3 rounds=10 ping=20 settle=3
 if $quick; then
-    repeats=1 seconds=2 many=2000 rounds=3 ping=5 few=(1000 3000) sizes=(100 32768) results=.build/bench-quick
+    many=2000 few=(1000 3000) sizes=(100 32768) results=.build/bench-quick
+    repeats=1 seconds=1 rounds=3 ping=5 settle=1
 fi
+readonly time_of=(--warm-up 1 --duration "$seconds")
+readonly window=("${time_of[@]}" --settle 0.2)
 
 need_swift
-install_packages "${build_packages[@]}" python3
+install_packages "${build_packages[@]}" python3 openssl
 install_servers mosquitto
 if $build; then
     say "Building (release)"
@@ -69,20 +76,27 @@ free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
-await_port() {
-    local tries
-    for ((tries = 0; tries < 200; tries++)); do
-        if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then return; fi
-        kill -0 "$2" 2>/dev/null || break
+# await PROCESS NAME COMMAND...: until the command succeeds.
+await() {
+    local process=$1 name=$2 tries
+    shift 2
+    for ((tries = 0; tries < 600; tries++)); do
+        if "$@" 2>/dev/null; then return; fi
+        kill -0 "$process" 2>/dev/null || break
         sleep 0.05
     done
-    fail "$3 does not listen on port $1"
+    fail "$name does not start"
+}
+
+is_listening() {
+    (exec 3<>"/dev/tcp/127.0.0.1/$1")
 }
 
 start_mosquitto() {
-    broker_port=$(free_port)
+    local port
+    port=$(free_port)
     cat >"$results/mosquitto.conf" <<CONFIGURATION
-listener $broker_port 127.0.0.1
+listener $port 127.0.0.1
 allow_anonymous true
 persistence false
 set_tcp_nodelay true
@@ -93,153 +107,248 @@ log_type warning
 CONFIGURATION
     "$(PATH=$PATH:/usr/sbin:/usr/local/sbin command -v mosquitto)" -c "$results/mosquitto.conf" </dev/null &
     broker_pid=$!
+    broker=mqtt://127.0.0.1:$port
     pids+=("$broker_pid")
-    await_port "$broker_port" "$broker_pid" Mosquitto
+    await "$broker_pid" Mosquitto is_listening "$port"
 }
 
-# start_gateway [SETTING=VALUE...]: gateway_pid and gateway_url are then its own.
-start_gateway() {
-    local port
+# Process and URL of each server that runs, by the name that it was started with.
+declare -A pid_of=() url_of=()
+
+# start NAME ws|wss [SETTING=VALUE...]: a gateway with one listener, its settings given without LISTENERS_…_DEFAULT_
+# where they begin with a dot.
+start() {
+    local name=$1 scheme=$2 port setting settings=()
+    shift 2
     port=$(free_port)
-    env BROKER_URL="mqtt://127.0.0.1:$broker_port" BROKER_CLIENT_ID="bench-$port" \
-        LISTENERS_WS_DEFAULT_BIND="127.0.0.1:$port" LISTENERS_WS_DEFAULT_MAX_CONN_RATE=1000000 \
-        DEFAULT_HEARTBEAT_INTERVAL=300s LISTENERS_WS_DEFAULT_WEBSOCKET_PING_INTERVAL=300s \
-        LOG_LEVEL=warning MANAGEMENT_BIND= SHUTDOWN_DRAIN_TIME=1s "$@" \
+    for setting in .BIND="127.0.0.1:$port" .MAX_CONN_RATE=1000000 .WEBSOCKET_PING_INTERVAL=300s "$@"; do
+        settings+=("${setting/#./LISTENERS_${scheme^^}_DEFAULT_}")
+    done
+    if [[ $scheme == wss ]]; then
+        settings+=("LISTENERS_WSS_DEFAULT_SSL_OPTIONS_CERTFILE=$results/server.pem"
+            "LISTENERS_WSS_DEFAULT_SSL_OPTIONS_KEYFILE=$results/server.key")
+    fi
+    env BROKER_URL="$broker" BROKER_CLIENT_ID="bench-$port" BROKER_QOS=0 LISTENERS="$scheme:default" \
+        DEFAULT_HEARTBEAT_INTERVAL=300s LOG_LEVEL=warning MANAGEMENT_BIND= SHUTDOWN_DRAIN_TIME=1s "${settings[@]}" \
         "$bin/ocpp-gateway" </dev/null 2>>"$results/gateway.log" >&2 &
-    gateway_pid=$!
-    gateway_url=ws://127.0.0.1:$port/ocpp
-    pids+=("$gateway_pid")
-    await_port "$port" "$gateway_pid" "the gateway"
+    pid_of[$name]=$!
+    url_of[$name]=$scheme://127.0.0.1:$port/ocpp
+    pids+=("${pid_of[$name]}")
+    await "${pid_of[$name]}" "the gateway ($results/gateway.log)" is_listening "$port"
 }
 
-stop_gateway() {
-    kill "$1" 2>/dev/null || true
-    wait "$1" 2>/dev/null || true
+# start_echo NAME: the bare WebSocket echo over TLS.
+start_echo() {
+    : >"$results/echo-port"
+    "$bin/charge-point-simulator" load echo-server --certificate "$results/server.pem" --key "$results/server.key" \
+        >"$results/echo-port" </dev/null &
+    pid_of[$1]=$!
+    pids+=("${pid_of[$1]}")
+    await "${pid_of[$1]}" "the echo server" grep -q . "$results/echo-port"
+    url_of[$1]=wss://127.0.0.1:$(<"$results/echo-port")/echo
+}
+
+stop() {
+    local name
+    for name in "$@"; do
+        kill "${pid_of[$name]}" 2>/dev/null || true
+        wait "${pid_of[$name]}" 2>/dev/null || true
+    done
 }
 
 # MARK: Runs
 
-# load NAME ARGUMENT...: one run of the load generator; its figures are the file NAME.json.
+# load VARIANT NUMBER ARGUMENT...: one run of the load generator for the section that is at work.
 load() {
-    local name=$1
-    shift
-    "$bin/charge-point-simulator" load "$@" --json --quiet >"$results/$name.new" ||
-        fail "this run failed: charge-point-simulator load $*"
-    mv "$results/$name.new" "$results/$name.json"
-    cut -d ' ' -f 1 /proc/loadavg >>"$results/load-averages"
-    echo "charge-point-simulator load $*" | sed -E "s/(:|-pid )[0-9]{2,}/\1…/g" >>"$results/commands"
-}
-
-# through NAME MODE ARGUMENT...: over the gateway that was started last.
-through() {
-    local name=$1 mode=$2
+    local file=$results/$section--$1--$2
     shift 2
-    load "$name" "$mode" --url "$gateway_url" --broker "$broker" --gateway-pid "$gateway_pid" \
-        --broker-pid "$broker_pid" "$@"
+    "$bin/charge-point-simulator" load "$@" --json --quiet >"$file.new" ||
+        fail "this run failed: charge-point-simulator load $*"
+    mv "$file.new" "$file.json"
+    cut -d ' ' -f 1 /proc/loadavg >>"$results/$section.loads"
+    echo "charge-point-simulator load $*" | sed -E "s/(:|-pid )[0-9]{2,}/\1…/g; s|$results/||" >>"$results/$section.commands"
 }
 
-for_each() {
-    local section
-    for section in "${sections[@]}"; do [[ $section == "$1" ]] && return; done
-    return 1
+# bare VARIANT NUMBER ARGUMENT...: libmosquitto alone.
+bare() {
+    local variant=$1 number=$2
+    shift 2
+    load "$variant" "$number" floor-mqtt --broker "$broker" --broker-pid "$broker_pid" "${time_of[@]}" "$@"
 }
 
-begin=$SECONDS
-: >"$results/commands"
-: >"$results/load-averages"
-say "Load average of this machine now: $(cut -d ' ' -f 1-3 /proc/loadavg) (the figures want it below 1)"
-start_mosquitto
-broker=mqtt://127.0.0.1:$broker_port
-time_of=(--warm-up 1 --duration "$seconds")
+# through SERVER VARIANT NUMBER MODE ARGUMENT...: over the gateway of that name.
+through() {
+    local server=$1 variant=$2 number=$3 mode=$4
+    shift 4
+    local options=(--url "${url_of[$server]}" --gateway-pid "${pid_of[$server]}")
+    if [[ ${url_of[$server]} == wss:* ]]; then options+=(--ca "$results/server.pem"); fi
+    if [[ $mode != storm && ${url_of[$server]} == */ocpp ]]; then options+=(--broker "$broker"); fi
+    load "$variant" "$number" "$mode" "${options[@]}" --broker-pid "$broker_pid" "$@"
+}
 
-if for_each cost; then
+# MARK: Sections
+
+measure_cost() {
     say "CPU of a round trip, 64 open calls"
-    start_gateway BROKER_QOS=1
-    qos1_pid=$gateway_pid qos1_url=$gateway_url
-    start_gateway BROKER_QOS=0
-    for ((i = 1; i <= repeats; i++)); do
-        load "cost--qos0-mqtt--$i" floor-mqtt --broker "$broker" --broker-pid "$broker_pid" "${time_of[@]}"
-        load "cost--echo--$i" floor-echo "${time_of[@]}"
-        through "cost--qos0-gateway--$i" closed "${time_of[@]}"
-        load "cost--qos1-mqtt--$i" floor-mqtt --broker "$broker" --broker-pid "$broker_pid" --qos 1 "${time_of[@]}"
-        load "cost--qos1-gateway--$i" closed --url "$qos1_url" --broker "$broker" --qos 1 \
-            --gateway-pid "$qos1_pid" --broker-pid "$broker_pid" "${time_of[@]}"
+    local qos i
+    for qos in 0 1; do
+        start "checked$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=all
+        start "unchecked$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=disable
     done
-    stop_gateway "$qos1_pid"
-    stop_gateway "$gateway_pid"
-fi
+    for ((i = 1; i <= repeats; i++)); do
+        load echo "$i" floor-echo "${time_of[@]}"
+        for qos in 0 1; do
+            bare "qos$qos-mqtt" "$i" --qos "$qos"
+            through "checked$qos" "qos$qos-checked" "$i" closed --qos "$qos" "${window[@]}"
+            through "unchecked$qos" "qos$qos-unchecked" "$i" closed --qos "$qos" "${window[@]}"
+        done
+    done
+    stop checked0 unchecked0 checked1 unchecked1
+}
 
-if for_each latency; then
+measure_latency() {
     say "Latency, one open call"
-    start_gateway BROKER_QOS=0
+    local i
+    start gateway ws
     for ((i = 1; i <= repeats; i++)); do
-        load "latency--mqtt--$i" floor-mqtt --broker "$broker" --count 1 --open 1 "${time_of[@]}"
-        load "latency--echo--$i" floor-echo --count 1 --open 1 "${time_of[@]}"
-        through "latency--gateway--$i" closed --count 1 "${time_of[@]}"
+        bare mqtt "$i" --count 1 --open 1
+        load echo "$i" floor-echo --count 1 --open 1 "${time_of[@]}"
+        through gateway gateway "$i" closed --count 1 "${window[@]}"
     done
-    stop_gateway "$gateway_pid"
-fi
+    stop gateway
+}
 
-if for_each storm; then
+measure_storm() {
     say "$many upgrades"
-    start_gateway BROKER_QOS=0
-    through storm--all--1 storm --count "$many" --rounds "$repeats" --sources 8
-    stop_gateway "$gateway_pid"
-fi
+    start gateway ws
+    through gateway gateway 1 storm --count "$many" --rounds 3 --sources 8 --settle 1
+    stop gateway
+}
 
-if for_each idle; then
+measure_idle() {
     say "$many idle sessions"
-    start_gateway BROKER_QOS=0
-    through idle--memory--1 idle --count "$many" --sources 8 --settle 3 --duration "$ping"
-    stop_gateway "$gateway_pid"
+    start quiet ws
+    through quiet quiet 1 idle --count "$many" --sources 8 --settle "$settle" --duration "$ping"
+    stop quiet
     # In this window each session is pinged once: that is the work of one whole interval.
-    start_gateway BROKER_QOS=0 LISTENERS_WS_DEFAULT_WEBSOCKET_PING_INTERVAL="${ping}s"
-    through idle--pings--1 idle --count "$many" --sources 8 --settle 3 --duration "$ping"
-    stop_gateway "$gateway_pid"
-fi
+    start pinging ws .WEBSOCKET_PING_INTERVAL="${ping}s"
+    through pinging pings 1 idle --count "$many" --sources 8 --settle "$settle" --duration "$ping"
+    stop pinging
+}
 
-if for_each churn; then
+measure_tls() {
+    say "$many idle sessions over TLS, and over a bare echo"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+        -addext subjectAltName=IP:127.0.0.1 -keyout "$results/server.key" -out "$results/server.pem" 2>/dev/null
+    local options=(--count "$many" --sources 8 --settle "$settle" --duration 1)
+    start_echo echo
+    through echo echo 1 idle "${options[@]}"
+    stop echo
+    start tls13 wss
+    through tls13 tls13 1 idle "${options[@]}"
+    stop tls13
+    start tls12 wss
+    through tls12 tls12 1 idle "${options[@]}" --tls1.2
+    stop tls12
+    start plain ws
+    through plain ws 1 idle "${options[@]}"
+    stop plain
+}
+
+measure_churn() {
     say "$many sessions come and go, $rounds times"
-    start_gateway BROKER_QOS=0
-    through churn--all--1 idle --count "$many" --sources 8 --rounds "$rounds" --settle 2 --duration 0
-    stop_gateway "$gateway_pid"
-fi
+    start gateway ws
+    through gateway gateway 1 idle --count "$many" --sources 8 --rounds "$rounds" --settle 2 --duration 0
+    stop gateway
+}
 
-if for_each size; then
+measure_size() {
     say "Message sizes"
-    start_gateway BROKER_QOS=0
+    local size open
+    start gateway ws
     for size in "${sizes[@]}"; do
         open=64
         if ((size > 100000)); then open=16; fi
-        options=(--payload-bytes "$size" --open "$open" "${time_of[@]}")
-        load "size--mqtt--$size" floor-mqtt --broker "$broker" --broker-pid "$broker_pid" "${options[@]}"
-        through "size--gateway--$size" closed "${options[@]}"
+        bare mqtt "$size" --payload-bytes "$size" --open "$open"
+        through gateway gateway "$size" closed --payload-bytes "$size" --open "$open" "${window[@]}"
     done
-    stop_gateway "$gateway_pid"
-fi
+    stop gateway
+}
 
-if for_each sessions; then
+# hold NAME COUNT: charge points at the gateway NAME that connect, send one message, and stay idle until they are stopped.
+hold() {
+    "$bin/charge-point-simulator" load idle --url "${url_of[$1]}" --broker "$broker" --prefix "IDLE$2-" --count "$2" \
+        --sources 8 --duration 3600 --quiet >/dev/null </dev/null &
+    pid_of[idle$1]=$!
+    pids+=("$!")
+    await "$!" "$2 idle charge points" has_files "${pid_of[$1]}" "$2"
+}
+
+has_files() {
+    (($(find "/proc/$1/fd" -mindepth 1 | wc -l) > $2))
+}
+
+measure_sessions() {
+    local count i possible=()
     for count in "${few[@]}"; do
         if ((count + 300 > $(ulimit -n))); then
             say "$count sessions: left out, this process may open $(ulimit -n) files"
             continue
         fi
-        say "$count sessions"
-        start_gateway BROKER_QOS=0
-        through "sessions--gateway--$count" closed --count "$count" --open 64 --sources 8 --settle 3 "${time_of[@]}"
-        stop_gateway "$gateway_pid"
+        possible+=("$count")
     done
-fi
-
-if for_each connections; then
-    for count in 1 2 4; do
-        say "$count broker connections"
-        start_gateway BROKER_QOS=0 BROKER_CONNECTIONS=$count
-        through "connections--gateway--$count" closed "${time_of[@]}"
-        stop_gateway "$gateway_pid"
+    say "64 sessions that send, beside so many idle ones: ${possible[*]}"
+    for count in "${possible[@]}"; do
+        start "$count" ws
+        hold "$count" "$count"
     done
-fi
+    sleep "$settle"
+    for ((i = 1; i <= (repeats + 1) / 2; i++)); do
+        bare mqtt "$i"
+        for count in "${possible[@]}"; do through "$count" "$count" "$i" closed "${window[@]}"; done
+    done
+    for count in "${possible[@]}"; do stop "idle$count" "$count"; done
+    for count in "${possible[@]}"; do
+        say "$count sessions that send in turn"
+        start gateway ws
+        through gateway all "$count" closed --count "$count" --open 64 --sources 8 "${time_of[@]}" --settle "$settle"
+        stop gateway
+    done
+}
 
+# compare SETTING VALUE...: gateways with these values, and libmosquitto alone, in turn.
+compare() {
+    local setting=$1 value i
+    shift
+    for value in "$@"; do start "$value" ws "$setting=$value"; done
+    for ((i = 1; i <= (repeats + 1) / 2; i++)); do
+        bare mqtt "$i"
+        for value in "$@"; do through "$value" "$value" "$i" closed "${window[@]}"; done
+    done
+    stop "$@"
+}
+
+measure_loops() {
+    say "Event loops: ${loops[*]}"
+    # A connection stays with the event loop of the socket that accepted it.
+    compare .ACCEPTORS "${loops[@]}"
+}
+
+measure_connections() {
+    say "Broker connections: ${connections[*]}"
+    compare BROKER_CONNECTIONS "${connections[@]}"
+}
+
+begin=$SECONDS
+say "Load average of this machine now: $(cut -d ' ' -f 1-3 /proc/loadavg) (the figures want it below 1)"
+: >"$results/gateway.log"
+start_mosquitto
+for section in "${sections[@]}"; do
+    section_begin=$SECONDS
+    rm -f "$results/$section"[.-]*
+    "measure_$section"
+    say "($section: $((SECONDS - section_begin)) s)"
+done
 say "Measured in $(((SECONDS - begin) / 60)) min $(((SECONDS - begin) % 60)) s"
 if $keep; then
     python3 deploy/bench-tables.py "$results"

@@ -75,6 +75,68 @@ struct LoadTests {
         #expect(report.lostConnections == 0)
     }
 
+    @Test("Only the active ones send more than one CALL, with the action and payload that are asked for")
+    func active() async throws {
+        let server = WebSocketCentralSystem()
+        let port = try await server.start()
+        var target = try LoadTarget(endpoint: CentralSystemEndpoint(url: "ws://127.0.0.1:\(port)/ocpp"))
+        target.action = "Heartbeat"
+        target.payload = "{}"
+        var plan = LoadRun.Plan(mode: .closed(open: 2), target: target, count: 5)
+        plan.active = 2
+        plan.warmUp = .zero
+        plan.settle = .zero
+        plan.duration = .milliseconds(200)
+        let report = try await LoadRun(plan).run { _ in }
+        await server.stop()
+        #expect(report.roundTrips > 0)
+        #expect(report.payloadBytes == 2)
+        let calls = (1...5).map { server.calls(of: "LOAD0000\($0)") }
+        #expect(calls.allSatisfy { $0.allSatisfy { $0 == "Heartbeat" } })
+        #expect(calls.filter { $0.count == 1 }.count == 3)
+        #expect(calls.filter { $0.count > 1 }.count == 2)
+    }
+
+    @Test("An idle run answers nobody's CALLs once its own have been answered")
+    func idleAnswersNobody() async throws {
+        let broker = try await MosquittoServer()
+        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+        let server = Task { try await EchoServer.run { listening.yield($0) } }
+        defer { server.cancel() }
+        let port = try #require(await ports.first { _ in true })
+        let responder = Responder.Plan(host: "127.0.0.1", port: broker.port)
+        let endpoint = try CentralSystemEndpoint(url: "ws://127.0.0.1:\(port)\(EchoServer.path)")
+        var plan = LoadRun.Plan(mode: .idle, target: try LoadTarget(endpoint: endpoint), count: 3)
+        plan.settle = .zero
+        plan.duration = .seconds(100)
+        plan.responder = responder
+        var floor = MQTTFloor.Plan(responder: responder)
+        floor.warmUp = .zero
+        floor.duration = .milliseconds(100)
+        // The broker listens when this has run.
+        _ = try await eventually { [floor] in try await MQTTFloor(floor).run() }
+        let (lines, progress) = AsyncStream.makeStream(of: String.self)
+        let idle = Task { [plan] in try await LoadRun(plan).run { progress.yield($0) } }
+        defer { idle.cancel() }
+        _ = await lines.first { $0.hasPrefix("3 connected") }
+        struct AnsweredTwice: Error {}
+        _ = try await eventually { [floor] in
+            guard try await MQTTFloor(floor).run().unmatched == 0 else { throw AnsweredTwice() }
+        }
+    }
+
+    @Test("The report says what the threads of the charge points and of the answers have used")
+    func ownThreads() async throws {
+        let broker = try await MosquittoServer()
+        var plan = MQTTFloor.Plan(responder: Responder.Plan(host: "127.0.0.1", port: broker.port))
+        plan.warmUp = .zero
+        plan.duration = .milliseconds(200)
+        let generator = try #require(try await eventually { try await MQTTFloor(plan).run() }.generator)
+        #expect(generator.chargePointsPercent > 0)
+        #expect(try #require(generator.responderPercent) > 0)
+        #expect(generator.cpuPercent >= generator.chargePointsPercent)
+    }
+
     @Test("Who is not let in is counted")
     func refused() async throws {
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)

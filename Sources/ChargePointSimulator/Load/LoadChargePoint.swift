@@ -20,6 +20,8 @@ final class LoadChargePoint: ChannelInboundHandler {
     /// What is not a whole frame yet.
     private var pending: ByteBuffer?
     private let begun = NIODeadline.now()
+    /// Why it was not let in.
+    private var refusal: String?
 
     /// One bit for each slot without an open CALL.
     private var freeSlots: UInt64
@@ -111,7 +113,7 @@ final class LoadChargePoint: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         switch phase {
-        case .upgrading: loop.refused()
+        case .upgrading: loop.refused(refusal ?? "closed without an answer to the handshake")
         case .open: loop.lost(self)
         case .closed: break
         }
@@ -121,6 +123,7 @@ final class LoadChargePoint: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if refusal == nil { refusal = "\(error)" }
         context.close(promise: nil)
     }
 
@@ -136,6 +139,7 @@ final class LoadChargePoint: ChannelInboundHandler {
             return false
         }
         guard view.starts(with: "HTTP/1.1 101".utf8) else {
+            refusal = String(decoding: view.prefix { $0 != 0x0D }, as: UTF8.self)
             context.close(promise: nil)
             return false
         }

@@ -47,10 +47,13 @@ final class LoadLoop {
         self.target = target
         self.indices = indices
         toConnect = indices.makeIterator()
-        frame = CallFrame(action: "MeterValues", payload: MeterValuesPayload.json(bytes: target.payloadBytes))
+        frame = CallFrame(action: target.action, payload: target.payload)
     }
 
     func newFrame() -> CallFrame { frame }
+
+    /// What this event loop's thread has used so far, in nanoseconds.
+    var cpu: UInt64 { ProcessUsage.cpuOfThisThread() }
 
     /// From here on the figures count.
     func reset() {
@@ -97,6 +100,7 @@ final class LoadLoop {
                     let loop = bound.value
                     let chargePoint = LoadChargePoint(
                         loop: loop, request: request, openCalls: loop.target.openPerChargePoint)
+                    if let tls = loop.target.tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
                     try channel.pipeline.syncOperations.addHandler(chargePoint)
                 }
             }
@@ -104,7 +108,7 @@ final class LoadLoop {
         bootstrap.connect(to: target.address).assumeIsolated().whenComplete { result in
             switch result {
             case .success: self.sockets += 1
-            case .failure: self.refused()
+            case .failure(let error): self.refused("\(error)")
             }
         }
     }
@@ -117,9 +121,10 @@ final class LoadLoop {
         connectMore()
     }
 
-    func refused() {
+    func refused(_ reason: String) {
         connecting -= 1
         counters.refused += 1
+        if counters.firstRefusal == nil { counters.firstRefusal = reason }
         connectMore()
     }
 
@@ -158,13 +163,15 @@ final class LoadLoop {
 
     // MARK: Traffic
 
-    /// - Parameter open: CALLs open at a time in all charge points of this loop.
-    func start(_ drive: Drive, open: Int) -> EventLoopFuture<Void> {
+    /// - Parameters:
+    ///   - open: CALLs open at a time in all charge points of this loop.
+    ///   - active: charge points that send; the others stay idle.
+    func start(_ drive: Drive, open: Int, active: Int = .max) -> EventLoopFuture<Void> {
         self.drive = drive
         ready.removeAll()
         let turns = if case .once = drive { 1 } else { target.openPerChargePoint }
         for _ in 0..<turns {
-            for chargePoint in chargePoints where chargePoint.isOpen { ready.append(chargePoint) }
+            for chargePoint in chargePoints.prefix(active) where chargePoint.isOpen { ready.append(chargePoint) }
         }
         let promise = eventLoop.makePromise(of: Void.self)
         switch drive {

@@ -39,6 +39,16 @@ package struct LoadReport: Sendable, Encodable {
         package var proportionalWithSessions: Double
     }
 
+    /// This process, in percent of a core. A thread near 100 is what limits the run.
+    package struct Generator: Sendable, Encodable {
+        /// All its threads.
+        package var cpuPercent: Double
+        /// The busiest of the threads of the charge points; with `floor-mqtt` of the requester.
+        package var chargePointsPercent: Double
+        /// The thread that answers the CALLs, if this process does.
+        package var responderPercent: Double?
+    }
+
     /// One coming and going of all charge points.
     package struct Round: Sendable, Encodable {
         package var upgraded: Int
@@ -46,6 +56,8 @@ package struct LoadReport: Sendable, Encodable {
         /// From the first connect to the last upgrade.
         package var upgradeSeconds: Double
         package var gatewayUpgradeCPUSeconds: Double?
+        /// Of the busiest of this process' own threads meanwhile: near `upgradeSeconds` it is what limits them.
+        package var generatorUpgradeCPUSeconds: Double
         package var gatewayResidentWithSessions: Double?
         package var gatewayResidentAfter: Double?
     }
@@ -67,8 +79,9 @@ package struct LoadReport: Sendable, Encodable {
     package var rounds: [Round] = []
     package var gateway: Process?
     package var broker: Process?
-    /// This process, of one core.
-    package var ownCPUPercent: Double?
+    package var generator: Generator?
+    /// Why the first that was refused was.
+    package var firstRefusal: String?
 
     init(mode: String, chargePoints: Int, openCalls: Int?, payloadBytes: Int) {
         self.mode = mode
@@ -84,6 +97,7 @@ package struct LoadReport: Sendable, Encodable {
             var line = "round \(index + 1): \(round.upgraded) upgraded in \(round.upgradeSeconds.text(2)) s"
             line += ", \(round.refused) refused"
             if let cpu = round.gatewayUpgradeCPUSeconds { line += ", gateway CPU \(cpu.text(2)) s" }
+            line += ", CPU of the busiest thread here \(round.generatorUpgradeCPUSeconds.text(2)) s"
             if let with = round.gatewayResidentWithSessions { line += ", resident \(with.text(0)) KiB" }
             if let after = round.gatewayResidentAfter { line += ", after they left \(after.text(0)) KiB" }
             lines.append(line)
@@ -97,7 +111,8 @@ package struct LoadReport: Sendable, Encodable {
         if let latency, latency.count > 0 { lines.append("latency µs: \(latency.text)") }
         if let gateway { lines.append("gateway: \(gateway.text)") }
         if let broker { lines.append("broker: \(broker.text)") }
-        if let ownCPUPercent { lines.append("this process: \(ownCPUPercent.text(1)) % of a core") }
+        if let generator { lines.append("this process: \(generator.text)") }
+        if let firstRefusal { lines.append("first refusal: \(firstRefusal)") }
         return lines
     }
 }
@@ -116,7 +131,7 @@ extension LoadReport.Process {
         let cpu = Double(end.cpu - start.cpu)
         cpuPercent = seconds > 0 ? cpu / seconds / 1e7 : 0
         cpuMicrosecondsPerRoundTrip = roundTrips > 0 ? cpu / Double(roundTrips) / 1e3 : nil
-        systemShare = end.systemShare
+        systemShare = end.ticks.systemShare(since: start.ticks)
         residentBefore = Double(before.resident) / 1024
         residentWithSessions = Double(end.resident) / 1024
         perSession = sessions > 0 ? (residentWithSessions - residentBefore) / Double(sessions) : nil
@@ -131,6 +146,14 @@ extension LoadReport.Process {
         text += ", resident \(residentWithSessions.text(0)) KiB"
         if let perSession { text += ", \(perSession.text(2)) KiB per session" }
         return text
+    }
+}
+
+extension LoadReport.Generator {
+    var text: String {
+        var text = "\(cpuPercent.text(1)) % of a core (busiest thread of charge points \(chargePointsPercent.text(1)) %"
+        if let responderPercent { text += ", of the answers \(responderPercent.text(1)) %" }
+        return text + ")"
     }
 }
 

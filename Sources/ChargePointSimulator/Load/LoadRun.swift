@@ -4,60 +4,6 @@ import NIOPosix
 
 /// One run of the load: connect, warm up, measure, close.
 package struct LoadRun: Sendable {
-    package enum Mode: Sendable {
-        /// So many CALLs open at a time in all: an answer brings the next CALL.
-        case closed(open: Int)
-        /// So many CALLs a second in all, whatever the answers do.
-        case paced(rate: Double)
-        /// Each charge point sends one CALL, and then nothing.
-        case idle
-        /// Connect, as fast as possible, and nothing else.
-        case storm
-
-        var name: String {
-            switch self {
-            case .closed: "closed"
-            case .paced: "paced"
-            case .idle: "idle"
-            case .storm: "storm"
-            }
-        }
-    }
-
-    package struct Plan: Sendable {
-        package var mode: Mode
-        package var target: LoadTarget
-        package var count: Int
-        package var threads = 1
-        package var warmUp = Duration.seconds(2)
-        package var duration = Duration.seconds(10)
-        /// How often all charge points come and go.
-        package var rounds = 1
-        /// Pause before memory is read, for the other side to come to rest.
-        package var settle = Duration.seconds(1)
-        package var responder: Responder.Plan?
-        package var gateway: pid_t?
-        package var broker: pid_t?
-
-        package init(mode: Mode, target: LoadTarget, count: Int) {
-            self.mode = mode
-            self.target = target
-            self.count = count
-        }
-    }
-
-    package enum Failure: Error, CustomStringConvertible {
-        case nobodyConnected
-        case noSuchProcess(pid_t)
-
-        package var description: String {
-            switch self {
-            case .nobodyConnected: "no charge point could connect"
-            case .noSuchProcess(let process): "process \(process) cannot be read in /proc"
-            }
-        }
-    }
-
     private typealias Loop = NIOLoopBound<LoadLoop>
 
     private let plan: Plan
@@ -112,7 +58,8 @@ package struct LoadRun: Sendable {
                 last = done
             }
         }
-        let result = await Task { try await measure(all) }.result
+        let answers = responder
+        let result = await Task { try await measure(all, answers) }.result
         ticker.cancel()
         // Its last look at the event loops must be over before they end.
         await ticker.value
@@ -122,22 +69,26 @@ package struct LoadRun: Sendable {
 
     // MARK: The run
 
-    private func measure(_ loops: [Loop]) async throws -> LoadReport {
+    private func measure(_ loops: [Loop], _ responder: Responder?) async throws -> LoadReport {
         var openCalls: Int?
         if case .closed(let open) = plan.mode { openCalls = open }
         var report = LoadReport(
             mode: plan.mode.name, chargePoints: plan.count, openCalls: openCalls,
-            payloadBytes: plan.target.payloadBytes)
+            payloadBytes: plan.target.payload.utf8.count)
         let gatewayBefore = try usage(plan.gateway)
         let brokerBefore = try usage(plan.broker)
         for number in 1...max(1, plan.rounds) {
             var round = try await connect(loops)
-            if round.upgraded == 0 { throw Failure.nobodyConnected }
+            let counters = try await Self.counters(loops)
+            report.firstRefusal = counters.firstRefusal
+            if round.upgraded == 0 { throw Failure.nobodyConnected(counters.firstRefusal) }
             if case .storm = plan.mode {} else { try await sendOnce(loops) }
+            // Nobody sends any more; CALLs of others, in runs beside this one, must not be answered twice.
+            if case .idle = plan.mode, number == plan.rounds { await responder?.stop() }
             try await Task.sleep(for: plan.settle)
             round.gatewayResidentWithSessions = try usage(plan.gateway).map { Double($0.resident) / 1024 }
             if number == plan.rounds {
-                try await traffic(loops, &report, gatewayBefore, brokerBefore)
+                try await traffic(loops, responder, &report, gatewayBefore, brokerBefore)
             }
             try await close(loops)
             try await Task.sleep(for: plan.settle)
@@ -150,12 +101,15 @@ package struct LoadRun: Sendable {
     private func connect(_ loops: [Loop]) async throws -> LoadReport.Round {
         let before = try await Self.counters(loops)
         let cpu = try usage(plan.gateway)?.cpu
+        let own = try await own(loops)
         let start = NIODeadline.now()
         try await Self.onEach(loops) { $0.connect() }
         let seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
+        let busiest = try await self.own(loops).since(own, seconds: 1).chargePointsPercent / 100
         let after = try await Self.counters(loops)
         var round = LoadReport.Round(
-            upgraded: after.open, refused: after.refused - before.refused, upgradeSeconds: seconds)
+            upgraded: after.open, refused: after.refused - before.refused, upgradeSeconds: seconds,
+            generatorUpgradeCPUSeconds: busiest)
         if let cpu, let now = try usage(plan.gateway)?.cpu {
             round.gatewayUpgradeCPUSeconds = Double(now - cpu) / 1e9
         }
@@ -173,16 +127,18 @@ package struct LoadRun: Sendable {
     }
 
     private func traffic(
-        _ loops: [Loop], _ report: inout LoadReport, _ gatewayBefore: ProcessUsage?, _ brokerBefore: ProcessUsage?
+        _ loops: [Loop], _ responder: Responder?, _ report: inout LoadReport, _ gatewayBefore: ProcessUsage?,
+        _ brokerBefore: ProcessUsage?
     ) async throws {
         let share = loops.count
         let mode = plan.mode
+        let active = max(1, (plan.active ?? plan.count) / share)
         try await Self.onEach(loops) { loop in
             switch mode {
-            case .closed(let open): return loop.start(.closed, open: max(1, open / share))
+            case .closed(let open): return loop.start(.closed, open: max(1, open / share), active: active)
             case .paced(let rate):
                 let interval = TimeAmount.nanoseconds(Int64(1e9 * Double(share) / rate))
-                return loop.start(.paced(next: .now(), interval: interval), open: 0)
+                return loop.start(.paced(next: .now(), interval: interval), open: 0, active: active)
             case .idle, .storm: return loop.eventLoop.makeSucceededVoidFuture()
             }
         }
@@ -196,13 +152,13 @@ package struct LoadRun: Sendable {
         }
         let gatewayStart = try usage(plan.gateway)
         let brokerStart = try usage(plan.broker)
-        let ownStart = ProcessUsage.read(getpid())
+        let ownStart = try await own(loops, responder)
         let start = NIODeadline.now()
         if case .storm = mode {} else { try await Task.sleep(for: plan.duration) }
         let counters = try await Self.counters(loops)
         let gatewayEnd = try usage(plan.gateway)
         let brokerEnd = try usage(plan.broker)
-        let ownEnd = ProcessUsage.read(getpid())
+        let ownEnd = try await own(loops, responder)
         let seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
         try await finish(loops, &report)
 
@@ -223,9 +179,8 @@ package struct LoadRun: Sendable {
                 from: brokerStart, to: brokerEnd, seconds: seconds, before: brokerBefore,
                 roundTrips: counters.answered, sessions: counters.open)
         }
-        if let ownStart, let ownEnd, seconds > 0 {
-            report.ownCPUPercent = Double(ownEnd.cpu - ownStart.cpu) / seconds / 1e7
-        }
+        // Over less time a share says nothing.
+        if seconds > 0.05 { report.generator = ownEnd.since(ownStart, seconds: seconds) }
     }
 
     /// No more CALLs; the answers that are under way have two seconds.
@@ -254,6 +209,28 @@ package struct LoadRun: Sendable {
 
     private func close(_ loops: [Loop]) async throws {
         try await Self.onEach(loops) { $0.close() }
+    }
+
+    /// CPU time of this process so far, in nanoseconds.
+    private struct Own {
+        var process: UInt64
+        var chargePoints: [UInt64] = []
+        var responder: UInt64?
+
+        func since(_ start: Own, seconds: Double) -> LoadReport.Generator {
+            func percent(_ end: UInt64, _ start: UInt64) -> Double { Double(end - start) / seconds / 1e7 }
+            return LoadReport.Generator(
+                cpuPercent: percent(process, start.process),
+                chargePointsPercent: zip(chargePoints, start.chargePoints).map(percent).max() ?? 0,
+                responderPercent: responder.flatMap { end in start.responder.map { percent(end, $0) } })
+        }
+    }
+
+    private func own(_ loops: [Loop], _ responder: Responder? = nil) async throws -> Own {
+        var own = Own(process: ProcessUsage.read(getpid())?.cpu ?? 0)
+        for loop in loops { own.chargePoints.append(try await loop.onLoop { $0.cpu }) }
+        own.responder = try await responder?.cpu()
+        return own
     }
 
     // MARK: Event loops

@@ -11,11 +11,18 @@ package struct LoadTarget: Sendable {
     /// Handshakes under way at a time.
     package var concurrency = 128
     package var openPerChargePoint = 1
-    package var payloadBytes = 300
+    /// Of every CALL.
+    package var action = "MeterValues"
+    package var payload = MeterValuesPayload.json(bytes: 300)
 
-    package init(endpoint: CentralSystemEndpoint) throws {
+    /// With `wss`.
+    let tls: LoadTLS?
+
+    /// - Parameter trust: in whom, with `wss`.
+    package init(endpoint: CentralSystemEndpoint, trust: LoadTLS.Trust = .system, mostTLS12: Bool = false) throws {
         self.endpoint = endpoint
         address = try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
+        tls = endpoint.usesTLS ? try LoadTLS(host: endpoint.host, trust: trust, mostTLS12: mostTLS12) : nil
     }
 
     /// Enough for what is expected back.

@@ -12,7 +12,8 @@ package struct MQTTFloor: Sendable {
         package var prefix = "LOAD"
         package var chargePoints = 64
         package var open = 64
-        package var payloadBytes = 300
+        package var action = "MeterValues"
+        package var payload = MeterValuesPayload.json(bytes: 300)
         package var warmUp = Duration.seconds(1)
         package var duration = Duration.seconds(5)
         package var broker: pid_t?
@@ -47,7 +48,15 @@ package struct MQTTFloor: Sendable {
             let responder = try await Responder.start(plan.responder, on: answering.next())
             let pool = NIOThreadPool(numberOfThreads: 1)
             pool.start()
-            let result = await Task { try await pool.runIfActive { try MQTTRequester(plan).run() } }.result
+            let result = await Task {
+                // Its connecting and warming up is in here, too: too little to matter.
+                let cpu = try await responder.cpu()
+                let start = NIODeadline.now()
+                var report = try await pool.runIfActive { try MQTTRequester(plan).run() }
+                let seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
+                report.generator?.responderPercent = Double(try await responder.cpu() - cpu) / seconds / 1e7
+                return report
+            }.result
             await responder.stop()
             try await pool.shutdownGracefully()
             return try result.get()
@@ -96,8 +105,7 @@ private final class MQTTRequester {
         let head = #"{"MessageTypeId":2,"UniqueId":""#
         uniqueIDOffset = head.utf8.count
         let blank = String(repeating: "0", count: LoadUniqueID.length)
-        let values = MeterValuesPayload.json(bytes: plan.payloadBytes)
-        payload = Array(#"\#(head)\#(blank)","Action":"MeterValues","Payload":\#(values)}"#.utf8)
+        payload = Array(#"\#(head)\#(blank)","Action":"\#(plan.action)","Payload":\#(plan.payload)}"#.utf8)
         starts = Array(repeating: (.max, .uptimeNanoseconds(0)), count: LoadUniqueID.slots)
     }
 
@@ -108,7 +116,8 @@ private final class MQTTRequester {
     func run() throws -> LoadReport {
         try connect()
         var report = LoadReport(
-            mode: "floor-mqtt", chargePoints: plan.chargePoints, openCalls: plan.open, payloadBytes: plan.payloadBytes)
+            mode: "floor-mqtt", chargePoints: plan.chargePoints, openCalls: plan.open,
+            payloadBytes: plan.payload.utf8.count)
         var index = 0
         for slot in 0..<min(plan.open, LoadUniqueID.slots) {
             try send(slot: slot, to: index)
@@ -118,10 +127,13 @@ private final class MQTTRequester {
         roundTrips = 0
         latency = LatencyHistogram()
         let brokerBefore = plan.broker.flatMap { ProcessUsage.read($0) }
-        let cpu = Self.threadCPU()
+        let ownBefore = ProcessUsage.read(getpid())
+        let ticks = ProcessUsage.Ticks(of: "/proc/thread-self/stat")
+        let cpu = ProcessUsage.cpuOfThisThread()
         let start = NIODeadline.now()
         try loop(for: plan.duration, next: &index)
-        let spent = Double(Self.threadCPU() - cpu)
+        let spent = Double(ProcessUsage.cpuOfThisThread() - cpu)
+        let ownAfter = ProcessUsage.read(getpid())
         let brokerAfter = plan.broker.flatMap { ProcessUsage.read($0) }
         report.seconds = Double((NIODeadline.now() - start).nanoseconds) / 1e9
         report.roundTrips = roundTrips
@@ -132,20 +144,19 @@ private final class MQTTRequester {
         report.gateway = LoadReport.Process(
             cpuPercent: spent / report.seconds / 1e7,
             cpuMicrosecondsPerRoundTrip: roundTrips > 0 ? spent / Double(roundTrips) / 1e3 : nil,
-            systemShare: ProcessUsage.systemShare("/proc/thread-self/stat"), residentBefore: 0, residentWithSessions: 0,
-            perSession: nil, proportionalWithSessions: 0)
+            systemShare: ProcessUsage.Ticks(of: "/proc/thread-self/stat").systemShare(since: ticks), residentBefore: 0,
+            residentWithSessions: 0, perSession: nil, proportionalWithSessions: 0)
+        if let ownBefore, let ownAfter {
+            report.generator = LoadReport.Generator(
+                cpuPercent: Double(ownAfter.cpu - ownBefore.cpu) / report.seconds / 1e7,
+                chargePointsPercent: spent / report.seconds / 1e7)
+        }
         if let brokerBefore, let brokerAfter {
             report.broker = LoadReport.Process(
                 from: brokerBefore, to: brokerAfter, seconds: report.seconds, before: brokerBefore,
                 roundTrips: roundTrips, sessions: 0)
         }
         return report
-    }
-
-    private static func threadCPU() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     // MARK: Connection

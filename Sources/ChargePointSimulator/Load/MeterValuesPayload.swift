@@ -1,12 +1,12 @@
 /// The payload of a MeterValues CALL (OCPP 1.6, 6.31) of a chosen size.
-enum MeterValuesPayload {
+package enum MeterValuesPayload {
     private static let head =
         #"{"connectorId":1,"meterValue":[{"timestamp":"2026-01-01T00:00:00Z","sampledValue":["#
     private static let tail = "]}]}"
     private static let sample = #"{"value":"1042.5","measurand":"Power.Active.Import","unit":"W"},"#
 
     /// - Parameter bytes: its size; the smallest possible has about a hundred.
-    static func json(bytes: Int) -> String {
+    package static func json(bytes: Int) -> String {
         let last = #"{"value":"\#("1")"}"#
         var text = head
         let fixed = last.utf8.count + tail.utf8.count

@@ -4,8 +4,8 @@ import Glibc
 struct ProcessUsage: Sendable {
     /// CPU time of all its threads, in nanoseconds.
     var cpu: UInt64
-    /// The part of it that the kernel says was its own (from /proc/pid/stat, in steps of 10 ms).
-    var systemShare: Double
+    /// How the kernel divides it between the program and itself.
+    var ticks: Ticks
     /// Resident memory in bytes.
     var resident: Int
     /// Resident memory in bytes, what is shared with other processes counted in part.
@@ -20,17 +20,37 @@ struct ProcessUsage: Sendable {
         guard let memory = text(of: "/proc/\(process)/smaps_rollup") else { return nil }
         return ProcessUsage(
             cpu: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec),
-            systemShare: systemShare("/proc/\(process)/stat"),
+            ticks: Ticks(of: "/proc/\(process)/stat"),
             resident: kibibytes("Rss:", in: memory) * 1024, proportional: kibibytes("Pss:", in: memory) * 1024)
     }
 
-    /// From a `stat` file of a process or thread; 0 when there is none.
-    static func systemShare(_ path: String) -> Double {
-        // The command's name, in brackets, may have spaces in it.
-        guard let fields = text(of: path)?.split(separator: ")").last?.split(separator: " "), fields.count > 13,
-            let user = Double(fields[11]), let system = Double(fields[12]), user + system > 0
-        else { return 0 }
-        return system / (user + system)
+    /// CPU time of the calling thread, in nanoseconds.
+    static func cpuOfThisThread() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    /// CPU time in steps of 10 ms, of a process or a thread.
+    struct Ticks: Sendable {
+        private var user = 0.0
+        private var system = 0.0
+
+        /// - Parameter path: a `stat` file below `/proc`; all is 0 when there is none.
+        init(of path: String) {
+            // The command's name, in brackets, may have spaces in it.
+            guard let fields = text(of: path)?.split(separator: ")").last?.split(separator: " "), fields.count > 13,
+                let user = Double(fields[11]), let system = Double(fields[12])
+            else { return }
+            self.user = user
+            self.system = system
+        }
+
+        /// The kernel's part of what was used since then.
+        func systemShare(since start: Ticks) -> Double {
+            let all = user + system - start.user - start.system
+            return all > 0 ? (system - start.system) / all : 0
+        }
     }
 
     private static func kibibytes(_ key: String, in text: String) -> Int {

@@ -66,6 +66,11 @@ package struct Responder: Sendable {
         }
     }
 
+    /// What its thread has used so far, in nanoseconds.
+    func cpu() async throws -> UInt64 {
+        try await channel.eventLoop.submit { ProcessUsage.cpuOfThisThread() }.get()
+    }
+
     package func stop() async {
         try? await channel.close()
     }
@@ -111,7 +116,8 @@ private final class ResponderHandler: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        let clientID = "load-responder-\(getpid())"
+        // One of its own for each run, also of one process: the broker ends the connection of who had it before.
+        let clientID = "load-responder-\(UInt32.random(in: 0 ... .max))"
         let connect = MQTTPacket.connect(clientID: clientID, username: plan.username, password: plan.password)
         context.writeAndFlush(wrapOutboundOut(connect), promise: nil)
     }
