@@ -7,7 +7,9 @@ enum AcceptedConnection {
         let origin = ConnectionOrigin(
             address: channel.remoteAddress, handshakeDeadline: .now() + listener.configuration.handshakeTimeout)
         if listener.configuration.expectsProxyHeader {
-            try channel.pipeline.syncOperations.addHandler(ProxyProtocolHandler(listener: listener, origin: origin))
+            let share = listener.share(of: channel.eventLoop)
+            let handler = ProxyProtocolHandler(listener: listener, share: share, origin: origin)
+            try channel.pipeline.syncOperations.addHandler(handler)
         } else {
             _ = try self.proceed(on: channel, listener: listener, origin: origin)
         }

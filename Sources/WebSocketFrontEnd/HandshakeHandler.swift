@@ -3,7 +3,7 @@ import NIOHTTP1
 import NIOWebSocket
 
 /// Answers one connection's opening handshake, and puts the WebSocket handler in the place of the HTTP ones.
-final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NIOScheduledCallbackHandler {
+final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, DeadlineWaiter {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 
@@ -14,7 +14,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         /// Decided; the 101 goes out once the request has been read to its end.
         case accepted(HTTPRequestHead, HandshakeDecision)
         /// Answered; closed when the peer has closed too, or at the deadline.
-        case refused(closeBy: NIODeadline)
+        case refused
         case done
     }
 
@@ -31,29 +31,31 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     private let listener: ListenerState
     private let gate = HandshakeGate()
-    /// Let go of after the handshake: the time-out's callback may keep this object for a while.
-    private var http: (encoder: HTTPResponseEncoder, decoder: ByteToMessageHandler<HTTPRequestDecoder>)?
+    private let share: LoopShare
+    private let encoder = HTTPResponseEncoder()
+    private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private var state = State.waitingForRequest
     private let origin: ConnectionOrigin
     private var remoteAddress: String
     private var certificate: PeerCertificate?
     private var username: String?
     private var context: ChannelHandlerContext?
+    var deadlinePlace: DeadlinePlace?
 
     /// Sets up a connection that was just accepted.
     static func start(on channel: any Channel, listener: ListenerState, origin: ConnectionOrigin) throws {
-        let handler = HandshakeHandler(listener: listener, origin: origin)
+        let handler = HandshakeHandler(
+            listener: listener, share: listener.share(of: channel.eventLoop), origin: origin)
         if let tls = listener.tls {
             try TLSHandshakeHandler.start(on: channel, tls: tls, listener: listener, origin: origin)
         }
-        let encoder = HTTPResponseEncoder()
-        let decoder = Self.makeDecoder(receiveBuffer: listener.configuration.receiveBuffer)
-        handler.http = (encoder, decoder)
-        try channel.pipeline.syncOperations.addHandlers([handler.gate, encoder, decoder, handler])
+        try channel.pipeline.syncOperations.addHandlers([handler.gate, handler.encoder, handler.decoder, handler])
     }
 
-    private init(listener: ListenerState, origin: ConnectionOrigin) {
+    private init(listener: ListenerState, share: LoopShare, origin: ConnectionOrigin) {
         self.listener = listener
+        self.share = share
+        self.decoder = Self.makeDecoder(receiveBuffer: listener.configuration.receiveBuffer)
         self.origin = origin
         self.remoteAddress = origin.remote
         // What a proxy has verified counts as if it had been shown here.
@@ -75,12 +77,12 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.schedule(at: self.origin.handshakeDeadline, context: context)
+        self.share.deadlines.set(self.origin.handshakeDeadline, for: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        self.http = nil
+        self.share.deadlines.remove(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -135,15 +137,15 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         context.fireChannelInactive()
     }
 
-    func handleScheduledCallback(eventLoop: some EventLoop) {
+    func deadlineReached(now: NIODeadline) {
         guard let context = self.context else { return }
         switch self.state {
         case .waitingForRequest, .accepted, .authenticating:
             self.end(reason: "handshake time-out", saidNothing: false)
             context.close(promise: nil)
-        case .refused(let closeBy) where closeBy <= .now():
+        case .refused:
             context.close(promise: nil)
-        case .refused, .done:
+        case .done:
             break
         }
     }
@@ -249,8 +251,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     }
 
     private func refuse(_ answer: HandshakeAnswer, method: HTTPMethod, context: ChannelHandlerContext) {
-        let closeBy = NIODeadline.now() + Self.lingerTime
-        self.state = .refused(closeBy: closeBy)
+        self.state = .refused
         self.report(identity: answer.identity, status: Int(answer.status.code), reason: answer.reason)
 
         let body = ByteBuffer(string: answer.reason + "\n")
@@ -270,7 +271,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         // Closing both ways with unread bytes would make the kernel send a reset, and the answer might be lost.
         self.gate.discards = true
         context.close(mode: .output, promise: nil)
-        self.schedule(at: closeBy, context: context)
+        self.share.deadlines.set(.now() + Self.lingerTime, for: self)
     }
 
     private func upgrade(_ request: HTTPRequestHead, _ decision: HandshakeDecision, context: ChannelHandlerContext) {
@@ -312,7 +313,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
         let frameHandler = WebSocketFrameHandler(
             listener: self.listener,
             remoteAddress: self.remoteAddress,
-            share: self.listener.share(of: context.eventLoop),
+            share: self.share,
             compression: agreement
         )
         do {
@@ -351,21 +352,15 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NI
     private func replaceHandlers(by frameHandler: WebSocketFrameHandler, context: ChannelHandlerContext) throws {
         let pipeline = context.pipeline.syncOperations
         try pipeline.addHandler(frameHandler)
-        guard let http = self.http else { return }
-        pipeline.removeHandler(http.encoder, promise: nil)
+        pipeline.removeHandler(self.encoder, promise: nil)
         pipeline.removeHandler(self.gate, promise: nil)
         pipeline.removeHandler(context: context, promise: nil)
         // Removed on the next turn of the loop; hands the frames that came right behind the request on to the frame
         // handler, without a channelReadComplete.
         let channel = context.channel
-        pipeline.removeHandler(http.decoder).assumeIsolated().whenSuccess {
+        pipeline.removeHandler(self.decoder).assumeIsolated().whenSuccess {
             channel.pipeline.syncOperations.fireChannelReadComplete()
         }
-    }
-
-    private func schedule(at deadline: NIODeadline, context: ChannelHandlerContext) {
-        // Never cancelled: taking a callback out of the loop's queue costs a search through all of them.
-        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
     }
 
     private func report(identity: String?, status: Int?, reason: String) {

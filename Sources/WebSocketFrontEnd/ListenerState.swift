@@ -74,7 +74,7 @@ final class ListenerState: Sendable {
     func share(of eventLoop: any EventLoop) -> LoopShare {
         self.shares.withLock { shares in
             if let known = shares[ObjectIdentifier(eventLoop)] { return known }
-            let new = NIOLoopBound(LoopShare(), eventLoop: eventLoop)
+            let new = NIOLoopBound(LoopShare(eventLoop: eventLoop), eventLoop: eventLoop)
             shares[ObjectIdentifier(eventLoop)] = new
             return new
         }.value

@@ -3,10 +3,15 @@ import NIOCore
 /// What the connections of one event loop share; used on that loop only.
 final class LoopShare {
     let compression = MessageCompression()
+    let deadlines: LoopDeadlines
 
     /// The short frame that was written last, and who wrote it.
     private var frame = ByteBuffer()
     private var writer: ObjectIdentifier?
+
+    init(eventLoop: any EventLoop) {
+        self.deadlines = LoopDeadlines(eventLoop: eventLoop)
+    }
 
     /// Frames with payloads up to this are put into one buffer, in bytes: copying costs less than a second write.
     private static let longestCopied = 8 * 1024

@@ -1,13 +1,7 @@
 import NIOCore
 
 /// The one timer of a connection: the delegate's, the answer to a close frame, and the watch over a stalled peer.
-///
-/// Callbacks of the event loop are never cancelled, because that costs a search through all callbacks of the loop.
-/// Arming later than an earlier callback only notes the time; the callback then asks for the next one.
-extension WebSocketFrameHandler: NIOScheduledCallbackHandler {
-    /// The furthest that a callback is scheduled ahead: it keeps this object alive after the connection has gone.
-    private static let furthestCallback = TimeAmount.seconds(60)
-
+extension WebSocketFrameHandler: DeadlineWaiter {
     func armTimer(at deadline: NIODeadline) {
         guard self.phase == .open else { return }
         self.timerDeadline = deadline
@@ -16,36 +10,34 @@ extension WebSocketFrameHandler: NIOScheduledCallbackHandler {
 
     func cancelTimer() {
         guard self.phase == .open else { return }
-        self.timerDeadline = nil
+        self.timerDeadline = .distantFuture
+        self.schedule()
     }
 
-    /// Makes sure that a callback comes no later than the first thing due.
+    /// Waits for the first thing due.
     func schedule() {
-        var due = self.timerDeadline
-        if let check = self.stall?.nextCheck {
-            due = due.map { min($0, check) } ?? check
+        let due = min(self.timerDeadline, self.stall?.nextCheck ?? .distantFuture)
+        if due == .distantFuture || self.context == nil {
+            self.share.deadlines.remove(self)
+        } else {
+            self.share.deadlines.set(due, for: self)
         }
-        guard let due, let context = self.context else { return }
-        if let scheduledAt = self.scheduledAt, scheduledAt <= due { return }
-        let at = min(due, .now() + Self.furthestCallback)
-        if let scheduledAt = self.scheduledAt, scheduledAt <= at { return }
-        self.scheduledAt = at
-        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(at: at, handler: self)
     }
 
-    func handleScheduledCallback(eventLoop: some EventLoop) {
+    func deadlineReached(now: NIODeadline) {
         guard let context = self.context else { return }
-        let now = NIODeadline.now()
-        if let scheduledAt = self.scheduledAt, scheduledAt <= now { self.scheduledAt = nil }
         switch self.phase {
         case .open:
             self.checkStall(now: now, context: context)
-            if self.phase == .open, let deadline = self.timerDeadline, deadline <= now {
-                self.timerDeadline = nil
+            if self.phase == .open, self.timerDeadline <= now {
+                self.timerDeadline = .distantFuture
                 self.delegate?.connectionTimerFired()
             }
         case .closing:
-            if let deadline = self.timerDeadline, deadline <= now { context.close(promise: nil) }
+            if self.timerDeadline <= now {
+                self.timerDeadline = .distantFuture
+                context.close(promise: nil)
+            }
         case .closed:
             return
         }

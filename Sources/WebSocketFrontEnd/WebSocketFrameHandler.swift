@@ -35,9 +35,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private var unflushed = 0
     private var messagesInRound = 0
     /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
-    var timerDeadline: NIODeadline?
-    /// The earliest callback that the loop has been asked for.
-    var scheduledAt: NIODeadline?
+    var timerDeadline = NIODeadline.distantFuture
+    var deadlinePlace: DeadlinePlace?
     var stall: SendStall?
 
     init(
@@ -77,13 +76,15 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.schedule()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.end(ConnectionEnd(reason: "connection_lost"), context: context)
         self.phase = .closed
         self.stall = nil
-        self.timerDeadline = nil
+        self.timerDeadline = .distantFuture
+        self.schedule()
         if self.isCounted {
             self.isCounted = false
             self.listener.connectionClosed()

@@ -2,31 +2,34 @@ import NIOCore
 
 /// Waits for the PROXY header at the very beginning of a connection, sets up what comes next with the address in it,
 /// and is gone.
-final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler, NIOScheduledCallbackHandler {
+final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler, DeadlineWaiter {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
     private let listener: ListenerState
+    private let share: LoopShare
     private let origin: ConnectionOrigin
     private var received = ByteBuffer()
     private var isDone = false
     private var context: ChannelHandlerContext?
+    var deadlinePlace: DeadlinePlace?
 
     /// - Parameter origin: The proxy itself.
-    init(listener: ListenerState, origin: ConnectionOrigin) {
+    init(listener: ListenerState, share: LoopShare, origin: ConnectionOrigin) {
         self.listener = listener
+        self.share = share
         self.origin = origin
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let deadline = min(.now() + self.listener.configuration.proxyProtocolTimeout, self.origin.handshakeDeadline)
-        // Never cancelled: taking a callback out of the loop's queue costs a search through all of them.
-        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
+        self.share.deadlines.set(deadline, for: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.share.deadlines.remove(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -80,7 +83,7 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
         context.fireChannelInactive()
     }
 
-    func handleScheduledCallback(eventLoop: some EventLoop) {
+    func deadlineReached(now: NIODeadline) {
         guard let context = self.context, !self.isDone else { return }
         self.refuse("no PROXY header within the time-out", context: context)
     }

@@ -5,17 +5,19 @@ import X509
 
 /// Stands behind the TLS handler until the TLS handshake is over: bounds its time, judges the client's certificate,
 /// and says why a handshake failed.
-final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, NIOScheduledCallbackHandler {
+final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, DeadlineWaiter {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
     private let listener: ListenerState
     private let origin: ConnectionOrigin
+    private let share: LoopShare
     private let verifier: ClientCertificateVerifier?
     /// In front of the TLS handler.
     private let gate = HandshakeGate()
     private weak var tls: NIOSSLServerHandler?
     private var context: ChannelHandlerContext?
+    var deadlinePlace: DeadlinePlace?
     private var isOver = false
     private var verdict: ClientCertificateVerifier.Verdict?
 
@@ -24,7 +26,9 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
         on channel: any Channel, tls: ListenerTLS, listener: ListenerState, origin: ConnectionOrigin
     ) throws {
         guard let material = tls.material else { throw ChannelError.inappropriateOperationForState }
-        let handler = TLSHandshakeHandler(listener: listener, origin: origin, verifier: material.verifier)
+        let handler = TLSHandshakeHandler(
+            listener: listener, share: listener.share(of: channel.eventLoop), origin: origin,
+            verifier: material.verifier)
         let ssl: NIOSSLServerHandler
         if material.verifier == nil {
             ssl = NIOSSLServerHandler(context: material.context)
@@ -37,8 +41,11 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
         try channel.pipeline.syncOperations.addHandlers([handler.gate, ssl, handler])
     }
 
-    private init(listener: ListenerState, origin: ConnectionOrigin, verifier: ClientCertificateVerifier?) {
+    private init(
+        listener: ListenerState, share: LoopShare, origin: ConnectionOrigin, verifier: ClientCertificateVerifier?
+    ) {
         self.listener = listener
+        self.share = share
         self.origin = origin
         self.verifier = verifier
     }
@@ -46,13 +53,12 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let time = self.listener.configuration.tls?.handshakeTimeout ?? .seconds(0)
-        let deadline = min(.now() + time, self.origin.handshakeDeadline)
-        // Never cancelled: that would cost a search through all callbacks of the loop.
-        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(at: deadline, handler: self)
+        self.share.deadlines.set(min(.now() + time, self.origin.handshakeDeadline), for: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
+        self.share.deadlines.remove(self)
     }
 
     /// Off the event loop: it takes a few signatures' time.
@@ -131,7 +137,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
         }
     }
 
-    func handleScheduledCallback(eventLoop: some EventLoop) {
+    func deadlineReached(now: NIODeadline) {
         guard !self.isOver, let context = self.context else { return }
         self.isOver = true
         self.report("TLS handshake time-out")

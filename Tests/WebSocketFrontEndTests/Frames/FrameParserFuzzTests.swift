@@ -133,7 +133,7 @@ struct OutgoingFrameTests {
         let payload = ByteBuffer(repeating: 0x78, count: length)
         let decoder = ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: 65_536))
         let channel = EmbeddedChannel(handler: decoder)
-        let share = LoopShare()
+        let share = LoopShare(eventLoop: EmbeddedEventLoop())
         for isCompressed in [false, true] {
             let frame = OutgoingFrame(opcode: opcode, isCompressed: isCompressed, payload: payload)
             let (first, second) = share.pieces(of: frame, from: share)
@@ -152,7 +152,7 @@ struct OutgoingFrameTests {
     func sharedBuffer() {
         final class Writer {}
         let (one, other) = (Writer(), Writer())
-        let share = LoopShare()
+        let share = LoopShare(eventLoop: EmbeddedEventLoop())
         let frame = OutgoingFrame(opcode: .text, payload: ByteBuffer(string: "one"))
         var written: ByteBuffer? = share.pieces(of: frame, from: one).0
         #expect(!share.isTaken(from: one), "the channel has it")
@@ -167,7 +167,7 @@ struct OutgoingFrameTests {
     func taken() {
         final class Writer {}
         let writer = Writer()
-        let share = LoopShare()
+        let share = LoopShare(eventLoop: EmbeddedEventLoop())
         _ = share.pieces(of: OutgoingFrame(opcode: .ping, payload: ByteBuffer()), from: writer)
         #expect(share.isTaken(from: writer))
         _ = share.pieces(of: OutgoingFrame(opcode: .text, payload: ByteBuffer(repeating: 0, count: 8193)), from: writer)

@@ -1,0 +1,168 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import ReferenceJSON
+import Testing
+
+@testable import WebSocketFrontEnd
+
+@Suite("Deadlines of an event loop")
+struct LoopDeadlinesTests {
+    private final class Waiter: DeadlineWaiter {
+        var deadlinePlace: DeadlinePlace?
+        var fired: [NIODeadline] = []
+        var onFire: ((NIODeadline) -> Void)?
+
+        func deadlineReached(now: NIODeadline) {
+            self.fired.append(now)
+            self.onFire?(now)
+        }
+    }
+
+    private let loop = EmbeddedEventLoop()
+    private let deadlines: LoopDeadlines
+
+    init() {
+        self.deadlines = LoopDeadlines(eventLoop: self.loop)
+    }
+
+    @Test("Each waiter is told once, never early and hardly late, whatever the others do", arguments: 0..<50)
+    func random(seed: Int) {
+        var random = SeededRandom(seed: UInt64(seed))
+        let waiters = (0..<60).map { _ in Waiter() }
+        var due: [Int: NIODeadline] = [:]
+        for (index, waiter) in waiters.enumerated() {
+            waiter.onFire = { now in
+                guard let deadline = due.removeValue(forKey: index) else {
+                    Issue.record("\(index) waits for nothing")
+                    return
+                }
+                #expect(deadline <= now)
+                #expect(now <= deadline + LoopDeadlines.tolerance + .milliseconds(10))
+            }
+        }
+        for _ in 0..<600 {
+            let index = random.below(waiters.count)
+            if random.once(in: 4) {
+                due[index] = nil
+                self.deadlines.remove(waiters[index])
+            } else {
+                let deadline = self.loop.now + .milliseconds(Int64(random.below(1000)))
+                due[index] = deadline
+                self.deadlines.set(deadline, for: waiters[index])
+            }
+            if random.once(in: 3) { self.loop.advanceTime(by: .milliseconds(Int64(random.below(10)))) }
+            #expect(self.deadlines.count == due.count)
+        }
+        for _ in 0..<110 { self.loop.advanceTime(by: .milliseconds(10)) }
+        #expect(due.isEmpty)
+        #expect(self.deadlines.count == 0)
+    }
+
+    @Test("Whoever does not wait any more is let go of at once")
+    func letGo() {
+        weak var gone: Waiter?
+        do {
+            let waiter = Waiter()
+            gone = waiter
+            self.deadlines.set(self.loop.now + .hours(1), for: waiter)
+            self.deadlines.remove(waiter)
+            self.deadlines.remove(waiter)
+        }
+        #expect(gone == nil)
+    }
+
+    @Test("A waiter may wait again, and stop others from waiting, when its time has come")
+    func fromWithin() {
+        let (first, second) = (Waiter(), Waiter())
+        let start = self.loop.now
+        first.onFire = { now in
+            self.deadlines.remove(second)
+            if now < start + .seconds(3) { self.deadlines.set(now + .seconds(1), for: first) }
+        }
+        self.deadlines.set(start + .seconds(1), for: first)
+        self.deadlines.set(start + .seconds(1) + .milliseconds(1), for: second)
+        for _ in 0..<50 { self.loop.advanceTime(by: .milliseconds(100)) }
+        #expect(first.fired.count == 3)
+        #expect(second.fired.isEmpty)
+    }
+
+    @Test("What is due together costs the loop one callback, and a crowd does not keep the sockets waiting")
+    func crowd() {
+        let waiters = (0..<1000).map { _ in Waiter() }
+        for waiter in waiters { self.deadlines.set(self.loop.now, for: waiter) }
+        self.loop.advanceTime(by: LoopDeadlines.tolerance - .nanoseconds(1))
+        #expect(waiters.allSatisfy { $0.fired.isEmpty })
+        self.loop.advanceTime(by: .nanoseconds(1))
+        #expect(waiters.allSatisfy { $0.fired.count == 1 })
+    }
+
+    // MARK: Connections
+
+    /// Keeps no session.
+    private final class Forgetful: ConnectionAdmission {
+        final class Session: ConnectionDelegate {
+            func connectionReceived(text: ByteBuffer) {}
+            func connectionShowedLife() {}
+            func connectionTimerFired() {}
+            func connectionEnded(_ end: ConnectionEnd) {}
+        }
+
+        func refusal(for listener: String) -> String? { nil }
+        func handshakeRefused(_ refusal: HandshakeRefusal) {}
+        func connectionOpened(
+            _ connection: WebSocketConnection, _ handshake: AcceptedHandshake
+        ) -> any ConnectionDelegate {
+            Session()
+        }
+    }
+
+    /// A connection whose handshake is about to begin, on a loop without sockets.
+    private func accepted(_ state: ListenerState) throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel(loop: self.loop)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        try AcceptedConnection.start(on: channel, listener: state)
+        return channel
+    }
+
+    @Test("Neither a handshake nor a session is kept alive by what it waited for")
+    func connections() throws {
+        weak var handshake: HandshakeHandler?
+        weak var session: WebSocketFrameHandler?
+        let deadlines: LoopDeadlines
+        do {
+            let state = ListenerState(configuration: RunningListener.configuration(), admission: Forgetful())
+            deadlines = state.share(of: self.loop).deadlines
+            let channel = try self.accepted(state)
+            handshake = try channel.pipeline.syncOperations.handler(type: HandshakeHandler.self)
+            #expect(deadlines.count == 1, "the handshake's time-out")
+            try channel.writeInbound(ByteBuffer(string: RawClient.handshake()))
+            self.loop.run()
+            #expect(handshake == nil)
+            #expect(deadlines.count == 0)
+            let handler = try channel.pipeline.syncOperations.handler(type: WebSocketFrameHandler.self)
+            session = handler
+            handler.armTimer(at: self.loop.now + .hours(1))
+            #expect(deadlines.count == 1)
+            handler.cancelTimer()
+            #expect(deadlines.count == 0)
+            handler.armTimer(at: self.loop.now + .hours(1))
+            _ = try channel.finish(acceptAlreadyClosed: true)
+        }
+        self.loop.run()
+        #expect(session == nil)
+        #expect(deadlines.count == 0)
+    }
+
+    @Test("A refused peer may keep its side open for two seconds, not for the rest of the handshake's time")
+    func refused() throws {
+        let state = ListenerState(configuration: RunningListener.configuration(), admission: StubAdmission())
+        let deadlines = state.share(of: self.loop).deadlines
+        let channel = try self.accepted(state)
+        try channel.writeInbound(ByteBuffer(string: RawClient.handshake(target: "/elsewhere")))
+        #expect(deadlines.count == 1)
+        _ = try? channel.finish(acceptAlreadyClosed: true)
+        self.loop.run()
+        #expect(deadlines.count == 0)
+    }
+}
