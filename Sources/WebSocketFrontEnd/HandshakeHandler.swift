@@ -311,11 +311,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         self.state = .done
 
         let frameHandler = WebSocketFrameHandler(
-            listener: self.listener,
-            remoteAddress: self.remoteAddress,
-            share: self.share,
-            compression: agreement
-        )
+            listener: self.listener, share: self.share, compression: agreement)
         do {
             try self.replaceHandlers(by: frameHandler, context: context)
         } catch {

@@ -6,8 +6,8 @@ import NIOCore
 /// message per read that is the first buffer only, so the first is small, and each later one is freed once what it
 /// carried has been decoded. A read that fills its buffer makes the next one larger; one that does not, small again.
 struct ReleasingReceiveAllocator: RecvByteBufferAllocator {
-    /// Enough to begin reading the handshake; kept as long as the connection.
-    private static let keptCapacity = 64
+    /// Begins to read the handshake; kept as long as the connection.
+    private static let keptCapacity = 16
 
     /// Long messages are read in pieces of up to this, in bytes.
     private static let largestCapacity = 64 * 1024
