@@ -17,25 +17,26 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     /// Frames written while reading before they are flushed; keeps a burst of pings from piling up pongs.
     private static let mostUnflushed: UInt8 = 64
 
+    // There is one of these for each connection: the small ones stand together, behind what is aligned.
     let listener: ListenerState
-    private(set) var phase = Phase.open
+    let share: LoopShare
     private(set) var context: ChannelHandlerContext?
     var delegate: (any ConnectionDelegate)?
-    let share: LoopShare
-    /// Nil: permessage-deflate was not agreed.
-    private let compression: CompressionAgreement?
-    private var reader: MessageReader
     private var held: HeldMessages?
+    /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
+    var timerDeadline = NIODeadline.distantFuture
+    var stall: SendStall?
+    private var reader: MessageReader
+    private(set) var phase = Phase.open
     private var isCounted = false
     private var isPaused = false
     private var isAutoReading = true
     private var isInRead = false
     private var unflushed: UInt8 = 0
     private var messagesInRound: UInt32 = 0
-    /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
-    var timerDeadline = NIODeadline.distantFuture
     var deadlinePlace: DeadlinePlace?
-    var stall: SendStall?
+    /// Nil: permessage-deflate was not agreed.
+    private let compression: CompressionAgreement?
 
     init(
         listener: ListenerState,
@@ -145,6 +146,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
                 break
             }
         }
+        self.share.receiveBuffer.giveBack(bytes)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
