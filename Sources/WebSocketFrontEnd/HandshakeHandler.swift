@@ -315,15 +315,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         // The write may have found the connection reset; then channelInactive has told everything.
         guard case .accepted = self.state else { return }
         self.state = .done
+
         // Taken before this handler is removed, which lets go of it.
         let ticket = self.ticket.take()
-
         let frameHandler = WebSocketFrameHandler(
-            listener: self.listener,
-            remoteAddress: self.remoteAddress,
-            share: self.share,
-            compression: agreement
-        )
+            listener: self.listener, share: self.share, compression: agreement)
         do {
             try self.replaceHandlers(by: frameHandler, context: context)
         } catch {

@@ -14,6 +14,7 @@ final class ListenerState: Sendable {
     /// Upgraded connections and handshakes that have passed the check against `maxConnections`.
     private let places = Atomic<Int>(0)
     private let upgraded = Atomic<Int>(0)
+    private let receiveBuffers = Mutex<[ObjectIdentifier: SharedReceiveBuffer]>([:])
     private let shares = Mutex<[ObjectIdentifier: NIOLoopBound<LoopShare>]>([:])
     private let denials = Mutex(DenialThrottle())
 
@@ -74,10 +75,22 @@ final class ListenerState: Sendable {
     func share(of eventLoop: any EventLoop) -> LoopShare {
         self.shares.withLock { shares in
             if let known = shares[ObjectIdentifier(eventLoop)] { return known }
-            let new = NIOLoopBound(LoopShare(eventLoop: eventLoop), eventLoop: eventLoop)
+            let new = NIOLoopBound(
+                LoopShare(eventLoop: eventLoop, receiveBuffer: self.receiveBuffer(of: eventLoop)),
+                eventLoop: eventLoop)
             shares[ObjectIdentifier(eventLoop)] = new
             return new
         }.value
+    }
+
+    /// The one of an event loop; may be asked for anywhere.
+    func receiveBuffer(of eventLoop: any EventLoop) -> SharedReceiveBuffer {
+        self.receiveBuffers.withLock { buffers in
+            if let known = buffers[ObjectIdentifier(eventLoop)] { return known }
+            let new = SharedReceiveBuffer(capacity: self.configuration.receiveBuffer, eventLoop: eventLoop)
+            buffers[ObjectIdentifier(eventLoop)] = new
+            return new
+        }
     }
 
     func connectionOpened() {

@@ -4,13 +4,15 @@ import NIOCore
 final class LoopShare {
     let compression = MessageCompression()
     let deadlines: LoopDeadlines
+    let receiveBuffer: SharedReceiveBuffer
 
     /// The short frame that was written last, and who wrote it.
     private var frame = ByteBuffer()
     private var writer: ObjectIdentifier?
 
-    init(eventLoop: any EventLoop) {
+    init(eventLoop: any EventLoop, receiveBuffer: SharedReceiveBuffer) {
         self.deadlines = LoopDeadlines(eventLoop: eventLoop)
+        self.receiveBuffer = receiveBuffer
     }
 
     /// Frames with payloads up to this are put into one buffer, in bytes: copying costs less than a second write.

@@ -1,36 +1,42 @@
 import NIOCore
 
-/// Receive buffers that are not kept between reads.
+/// Receive buffers that no connection keeps between reads.
 ///
 /// A channel keeps the first `maxMessagesPerRead` receive buffers for ever, in an idle connection too. With one
-/// message per read that is the first buffer only, so the first is small, and each later one is freed once what it
+/// message per read that is the first buffer only, so the first is small, and each later one is free once what it
 /// carried has been decoded. A read that fills its buffer makes the next one larger; one that does not, small again.
+///
+/// Each channel has one of these, in three words of it if it is not larger than that.
 struct ReleasingReceiveAllocator: RecvByteBufferAllocator {
-    /// Enough to begin reading the handshake; kept as long as the connection.
-    private static let keptCapacity = 64
+    /// Begins to read the handshake; kept as long as the connection.
+    private static let keptCapacity: UInt32 = 16
 
     /// Long messages are read in pieces of up to this, in bytes.
-    private static let largestCapacity = 64 * 1024
+    private static let largestCapacity: UInt32 = 64 * 1024
 
-    private let firstCapacity: Int
-    private var capacity: Int
-    private var isFirst = true
+    private let shared: SharedReceiveBuffer
+    /// Of the next buffer; nil: it is the first.
+    private var capacity: UInt32?
 
-    /// - Parameter capacity: Of the buffers, in bytes, as long as no read fills one.
-    init(capacity: Int) {
-        firstCapacity = capacity
-        self.capacity = capacity
+    init(shared: SharedReceiveBuffer) {
+        self.shared = shared
     }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-        allocator.buffer(capacity: self.isFirst ? min(Self.keptCapacity, self.capacity) : self.capacity)
+        switch self.capacity {
+        case nil: allocator.buffer(capacity: Int(min(Self.keptCapacity, self.shared.capacity)))
+        case self.shared.capacity: self.shared.take()
+        case let capacity?: allocator.buffer(capacity: Int(capacity))
+        }
     }
 
     /// - Returns: Always that the next buffer may be larger, which makes the channel ask for a new one.
     mutating func record(actualReadBytes: Int) -> Bool {
-        let filled = !self.isFirst && actualReadBytes >= self.capacity
-        self.isFirst = false
-        self.capacity = filled ? max(self.capacity, min(self.capacity * 4, Self.largestCapacity)) : self.firstCapacity
+        guard let capacity = self.capacity, actualReadBytes >= Int(capacity) else {
+            self.capacity = self.shared.capacity
+            return true
+        }
+        self.capacity = max(capacity, min(capacity * 4, Self.largestCapacity))
         return true
     }
 }

@@ -12,9 +12,6 @@ public struct WebSocketConnection: Sendable {
 
     public var eventLoop: any EventLoop { self.handler.eventLoop }
 
-    /// `192.0.2.7:5123`.
-    public var remoteAddress: String { self.handler.value.remoteAddress }
-
     /// Set while the peer has not taken all that was written to it.
     var stall: SendStall? { self.handler.value.stall }
 

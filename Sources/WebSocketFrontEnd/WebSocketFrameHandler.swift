@@ -15,38 +15,35 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     /// How long a peer may take to answer a close frame.
     static let closeTimeout = TimeAmount.seconds(5)
     /// Frames written while reading before they are flushed; keeps a burst of pings from piling up pongs.
-    private static let mostUnflushed = 64
+    private static let mostUnflushed: UInt8 = 64
 
+    // There is one of these for each connection: the small ones stand together, behind what is aligned.
     let listener: ListenerState
-    let remoteAddress: String
-    private(set) var phase = Phase.open
+    let share: LoopShare
     private(set) var context: ChannelHandlerContext?
     var delegate: (any ConnectionDelegate)?
-    let share: LoopShare
-    /// Nil: permessage-deflate was not agreed.
-    private let compression: CompressionAgreement?
+    private var held: HeldMessages?
+    /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
+    var timerDeadline = NIODeadline.distantFuture
+    var stall: SendStall?
     private var reader: MessageReader
-    /// Messages received while the delegate had paused reading.
-    private var held: CircularBuffer<ByteBuffer>?
+    private(set) var phase = Phase.open
     private var isCounted = false
     private var isPaused = false
     private var isAutoReading = true
     private var isInRead = false
-    private var unflushed = 0
-    private var messagesInRound = 0
-    /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
-    var timerDeadline = NIODeadline.distantFuture
+    private var unflushed: UInt8 = 0
+    private var messagesInRound: UInt32 = 0
     var deadlinePlace: DeadlinePlace?
-    var stall: SendStall?
+    /// Nil: permessage-deflate was not agreed.
+    private let compression: CompressionAgreement?
 
     init(
         listener: ListenerState,
-        remoteAddress: String,
         share: LoopShare,
         compression: CompressionAgreement? = nil
     ) {
         self.listener = listener
-        self.remoteAddress = remoteAddress
         self.share = share
         self.compression = compression
         self.reader = MessageReader(
@@ -104,7 +101,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             let held = self.held
             self.held = nil
             if let held, !discardingHeld {
-                for message in held { delegate.connectionReceived(text: message) }
+                for message in held.messages { delegate.connectionReceived(text: message) }
             }
             delegate.connectionEnded(end)
         }
@@ -149,6 +146,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
                 break
             }
         }
+        self.share.receiveBuffer.giveBack(bytes)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -188,12 +186,12 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         self.messagesInRound += 1
         if self.messagesInRound > self.listener.configuration.framesPerRound, self.held == nil {
             // The others of this event loop have their turn first.
-            self.held = CircularBuffer(initialCapacity: 4)
+            self.held = HeldMessages()
             self.context?.eventLoop.assumeIsolated().execute { self.deliverHeld() }
         }
         if self.isPaused || self.held != nil {
-            self.held = self.held ?? CircularBuffer(initialCapacity: 4)
-            self.held?.append(message)
+            self.held = self.held ?? HeldMessages()
+            self.held?.messages.append(message)
         } else {
             self.delegate?.connectionReceived(text: message)
         }
@@ -307,9 +305,9 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private func deliverHeld() {
         guard self.phase == .open, let context = self.context else { return }
         var delivered = 0
-        while !self.isPaused, let message = self.held?.popFirst() {
+        while !self.isPaused, let message = self.held?.messages.popFirst() {
             if delivered == self.listener.configuration.framesPerRound {
-                self.held?.prepend(message)
+                self.held?.messages.prepend(message)
                 context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
                 return
             }
@@ -317,7 +315,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             self.delegate?.connectionReceived(text: message)
             guard self.phase == .open else { return }
         }
-        if self.held?.isEmpty == true { self.held = nil }
+        if self.held?.messages.isEmpty == true { self.held = nil }
         self.updateReading()
     }
 

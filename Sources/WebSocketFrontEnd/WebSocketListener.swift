@@ -107,15 +107,11 @@ public final class WebSocketListener: Sendable {
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: configuration.noDelay ? 1 : 0)
-            .childChannelOption(.recvAllocator, value: self.receiveAllocator)
+            .childChannelOption(.recvAllocator, value: ReleasingReceiveAllocator(shared: state.receiveBuffer(of: loop)))
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try AcceptedConnection.start(on: channel, listener: state) }
             }
-    }
-
-    private var receiveAllocator: any RecvByteBufferAllocator {
-        ReleasingReceiveAllocator(capacity: max(self.state.configuration.receiveBuffer, 64))
     }
 
     private func closeSockets() async {

@@ -38,24 +38,6 @@ struct FrameTests {
         }
     }
 
-    @Test("Only the first, small receive buffer is one that an idle connection keeps")
-    func receiveBuffers() {
-        var allocator = ReleasingReceiveAllocator(capacity: 2048)
-        #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 64)
-        let mayGrow = allocator.record(actualReadBytes: 64)
-        #expect(mayGrow, "asks for a new one")
-        #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 2048)
-    }
-
-    @Test("A read that fills its buffer makes the next one larger, and a short one makes it small again")
-    func receiveBuffersGrow() {
-        var allocator = ReleasingReceiveAllocator(capacity: 2048)
-        for read in [64, 2048, 8192, 32768, 65536] { _ = allocator.record(actualReadBytes: read) }
-        #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 65536)
-        _ = allocator.record(actualReadBytes: 100)
-        #expect(allocator.buffer(allocator: ByteBufferAllocator()).capacity == 2048)
-    }
-
     @Test("Several messages in one segment are answered one frame each, in order")
     func burst() async throws {
         try await RunningListener.run(admission: Self.echo()) { running in

@@ -99,6 +99,24 @@ struct LoopDeadlinesTests {
 
     // MARK: Connections
 
+    /// Keeps no session.
+    private final class Forgetful: ConnectionAdmission {
+        final class Session: ConnectionDelegate {
+            func connectionReceived(text: ByteBuffer) {}
+            func connectionShowedLife() {}
+            func connectionTimerFired() {}
+            func connectionEnded(_ end: ConnectionEnd) {}
+        }
+
+        func refusal(for listener: String) -> String? { nil }
+        func handshakeRefused(_ refusal: HandshakeRefusal) {}
+        func connectionOpened(
+            _ connection: WebSocketConnection, _ handshake: AcceptedHandshake
+        ) -> any ConnectionDelegate {
+            Session()
+        }
+    }
+
     /// A connection whose handshake is about to begin, on a loop without sockets.
     private func accepted(_ state: ListenerState) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(loop: self.loop)
@@ -113,7 +131,7 @@ struct LoopDeadlinesTests {
         weak var session: WebSocketFrameHandler?
         let deadlines: LoopDeadlines
         do {
-            let state = ListenerState(configuration: RunningListener.configuration(), admission: StubAdmission())
+            let state = ListenerState(configuration: RunningListener.configuration(), admission: Forgetful())
             deadlines = state.share(of: self.loop).deadlines
             let channel = try self.accepted(state)
             handshake = try channel.pipeline.syncOperations.handler(type: HandshakeHandler.self)

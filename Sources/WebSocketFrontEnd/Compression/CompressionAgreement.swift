@@ -4,7 +4,7 @@
 /// deflater and one inflater serve all connections of an event loop.
 struct CompressionAgreement: Equatable {
     /// The largest window that may be used towards the peer, as a power of 2; nil: the peer set no limit.
-    var serverWindowBits: Int?
+    var serverWindowBits: UInt8?
 
     /// The `Sec-WebSocket-Extensions` of the answer.
     var header: String {
@@ -35,7 +35,7 @@ struct CompressionAgreement: Equatable {
             case ("server_max_window_bits", let value?):
                 // zlib makes no window of 2^8 bytes.
                 guard let bits = Self.windowBits(value), bits >= MessageDeflater.smallestWindow else { return nil }
-                self.serverWindowBits = bits
+                self.serverWindowBits = UInt8(bits)
             case ("client_max_window_bits", nil):
                 break
             case ("client_max_window_bits", let value?):

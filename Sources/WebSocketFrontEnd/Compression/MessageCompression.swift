@@ -16,7 +16,7 @@ final class MessageCompression {
     /// - Returns: Nil where the message is to be sent as it is.
     func deflate(_ message: ByteBuffer, agreed: CompressionAgreement) -> ByteBuffer? {
         guard message.readableBytes >= MessageDeflater.shortestMessage else { return nil }
-        let limit = agreed.serverWindowBits ?? 15
+        let limit = agreed.serverWindowBits.map { Int($0) } ?? 15
         if self.deflaters[limit] == nil {
             self.deflaters[limit] = MessageDeflater(windowLimit: limit)
         }

@@ -19,12 +19,16 @@ struct MessageReader {
         case violation(FrameViolation, findsClose: Bool)
     }
 
+    /// What waits for the rest of it; in a box, because most messages come whole.
+    private final class Unfinished {
+        var message = ByteBuffer()
+        var control = ByteBuffer()
+    }
+
     private var parser: FrameParser
-    /// The message that has begun, without its last frame's end.
-    private var message: ByteBuffer?
-    /// Of the control frame that has begun.
-    private var control = ByteBuffer()
+    private var isInMessage = false
     private var isCompressed = false
+    private var unfinished: Unfinished?
     private let longestMessage: UInt32
     private let mayBeCompressed: Bool
     /// Only the peer's close frame still counts.
@@ -55,14 +59,13 @@ struct MessageReader {
                 }
             }
         }
-        return self.takePayload(from: &bytes) ? self.endOfFrame() : nil
+        return self.discards ? self.skipPayload(of: &bytes) : self.takePayload(from: &bytes)
     }
 
     /// From here on only a close frame is looked for, whatever else comes.
     mutating func discardAll() {
         self.discards = true
-        self.message = nil
-        self.control = ByteBuffer()
+        self.unfinished = nil
     }
 
     private mutating func refuse(_ violation: FrameViolation, findsClose: Bool) -> Event? {
@@ -78,39 +81,59 @@ struct MessageReader {
         if let violation = header.violation(mayBeCompressed: self.mayBeCompressed) { return violation }
         switch header.opcode {
         case .text:
-            guard self.message == nil else { return .interruptedMessage }
+            guard !self.isInMessage else { return .interruptedMessage }
+            self.isInMessage = true
             self.isCompressed = header.rsv1
             guard header.payloadLength <= self.limit else { return .tooLong }
-            self.message = ByteBuffer()
         case .continuation:
-            guard let message = self.message else { return .continuationOfNothing }
-            guard UInt64(message.readableBytes) + header.payloadLength <= self.limit else { return .tooLong }
+            guard self.isInMessage else { return .continuationOfNothing }
+            let before = UInt64(self.unfinished?.message.readableBytes ?? 0)
+            guard before + header.payloadLength <= self.limit else { return .tooLong }
         default:
             break
         }
         return nil
     }
 
-    private mutating func takePayload(from bytes: inout ByteBuffer) -> Bool {
-        if self.discards { return self.parser.skipPayload(of: &bytes) }
-        if self.parser.header.isControl { return self.parser.takePayload(from: &bytes, to: &self.control) }
-        // Taken out, so that writing finds the buffer unshared.
-        var message = self.message.take() ?? ByteBuffer()
-        defer { self.message = message }
-        return self.parser.takePayload(from: &bytes, to: &message)
+    private mutating func skipPayload(of bytes: inout ByteBuffer) -> Event? {
+        guard self.parser.skipPayload(of: &bytes) else { return nil }
+        return self.parser.header.opcode == .close ? .close(ByteBuffer()) : .fragment
     }
 
-    private mutating func endOfFrame() -> Event? {
-        let payload = self.control
-        self.control = ByteBuffer()
+    private mutating func takePayload(from bytes: inout ByteBuffer) -> Event? {
+        let header = self.parser.header
+        // What has come before is taken out of its place, so that writing finds the buffer unshared.
+        var payload = ByteBuffer()
+        if let unfinished = self.unfinished {
+            if header.isControl {
+                swap(&payload, &unfinished.control)
+            } else {
+                swap(&payload, &unfinished.message)
+            }
+        }
+        let isWhole = self.parser.takePayload(from: &bytes, to: &payload)
+        if isWhole, header.isControl { return self.control(payload) }
+        if isWhole, header.isFinal {
+            self.unfinished = nil
+            self.isInMessage = false
+            return self.isCompressed ? .compressed(payload) : .message(payload)
+        }
+        let unfinished = self.unfinished ?? Unfinished()
+        self.unfinished = unfinished
+        if header.isControl {
+            unfinished.control = payload
+        } else {
+            unfinished.message = payload
+        }
+        return isWhole ? .fragment : nil
+    }
+
+    private mutating func control(_ payload: ByteBuffer) -> Event {
+        if !self.isInMessage { self.unfinished = nil }
         switch self.parser.header.opcode {
-        case .close: return .close(payload)
-        case _ where self.discards: return .fragment
         case .ping: return .ping(payload)
-        case .pong: return .pong
-        default:
-            guard self.parser.header.isFinal, let message = self.message.take() else { return .fragment }
-            return self.isCompressed ? .compressed(message) : .message(message)
+        case .close: return .close(payload)
+        default: return .pong
         }
     }
 

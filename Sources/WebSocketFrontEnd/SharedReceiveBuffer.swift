@@ -1,0 +1,28 @@
+import NIOCore
+
+/// The receive buffer that the connections of one event loop use in turn; used on that loop only.
+final class SharedReceiveBuffer: Sendable {
+    /// In bytes.
+    let capacity: UInt32
+    private let spare: NIOLoopBoundBox<ByteBuffer>
+
+    init(capacity: Int, eventLoop: any EventLoop) {
+        self.capacity = UInt32(clamping: max(capacity, 64))
+        self.spare = .makeBoxSendingValue(ByteBuffer(), eventLoop: eventLoop)
+    }
+
+    /// Allocates only where the last one has not been given back, or is still in somebody's hands.
+    func take() -> ByteBuffer {
+        var buffer = self.spare.value
+        self.spare.value = ByteBuffer()
+        buffer.clear(minimumCapacity: Int(self.capacity))
+        return buffer
+    }
+
+    /// Whoever gives a buffer back has taken out what it needs.
+    func giveBack(_ buffer: ByteBuffer) {
+        // Not a small first one, nor one of a long message.
+        guard buffer.capacity >= Int(self.capacity), buffer.capacity < 2 * Int(self.capacity) else { return }
+        self.spare.value = buffer
+    }
+}

@@ -1,0 +1,63 @@
+import NIOCore
+import NIOEmbedded
+import NIOWebSocket
+import Testing
+
+@testable import WebSocketFrontEnd
+
+@Suite("Frames to a charge point")
+struct OutgoingFrameTests {
+    private static func share() -> LoopShare {
+        let loop = EmbeddedEventLoop()
+        return LoopShare(eventLoop: loop, receiveBuffer: SharedReceiveBuffer(capacity: 2048, eventLoop: loop))
+    }
+
+    @Test(
+        "NIOWebSocket's decoder reads them", arguments: [0, 1, 125, 126, 8192, 8193, 65_535, 65_536],
+        [FrameOpcode.text, .ping, .pong, .close])
+    func decoded(length: Int, opcode: FrameOpcode) throws {
+        guard opcode == .text || length <= 125 else { return }
+        let payload = ByteBuffer(repeating: 0x78, count: length)
+        let decoder = ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: 65_536))
+        let channel = EmbeddedChannel(handler: decoder)
+        let share = Self.share()
+        for isCompressed in [false, true] {
+            let frame = OutgoingFrame(opcode: opcode, isCompressed: isCompressed, payload: payload)
+            let (first, second) = share.pieces(of: frame, from: share)
+            #expect(first.readableBytes + (second?.readableBytes ?? 0) == frame.length)
+            try channel.writeInbound(first)
+            if let second { try channel.writeInbound(second) }
+            let read = try #require(try channel.readInbound(as: WebSocketFrame.self))
+            #expect(UInt8(webSocketOpcode: read.opcode) == opcode.rawValue)
+            #expect(read.fin && read.rsv1 == isCompressed && !read.rsv2 && !read.rsv3 && read.maskKey == nil)
+            #expect(read.data == payload)
+        }
+        _ = try channel.finish()
+    }
+
+    @Test("The buffer of a frame is used again once the channel has let go of it, and not before")
+    func sharedBuffer() {
+        final class Writer {}
+        let (one, other) = (Writer(), Writer())
+        let share = Self.share()
+        let frame = OutgoingFrame(opcode: .text, payload: ByteBuffer(string: "one"))
+        var written: ByteBuffer? = share.pieces(of: frame, from: one).0
+        #expect(!share.isTaken(from: one), "the channel has it")
+        let second = share.pieces(of: OutgoingFrame(opcode: .text, payload: ByteBuffer(string: "two")), from: other)
+        #expect(written == ByteBuffer(bytes: [0x81, 3] + Array("one".utf8)))
+        #expect(second.0 == ByteBuffer(bytes: [0x81, 3] + Array("two".utf8)))
+        written = nil
+        #expect(!share.isTaken(from: one), "another has written since")
+    }
+
+    @Test("A frame counts as taken when nobody has its bytes any more, unless it was too long for one buffer")
+    func taken() {
+        final class Writer {}
+        let writer = Writer()
+        let share = Self.share()
+        _ = share.pieces(of: OutgoingFrame(opcode: .ping, payload: ByteBuffer()), from: writer)
+        #expect(share.isTaken(from: writer))
+        _ = share.pieces(of: OutgoingFrame(opcode: .text, payload: ByteBuffer(repeating: 0, count: 8193)), from: writer)
+        #expect(!share.isTaken(from: writer))
+    }
+}

@@ -1,0 +1,69 @@
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import WebSocketFrontEnd
+
+@Suite("Receive buffers")
+struct ReceiveBufferTests {
+    private let shared = SharedReceiveBuffer(capacity: 2048, eventLoop: EmbeddedEventLoop())
+
+    private func capacity(of allocator: ReleasingReceiveAllocator) -> Int {
+        allocator.buffer(allocator: ByteBufferAllocator()).capacity
+    }
+
+    @Test("Only the first, small one is one that an idle connection keeps")
+    func first() {
+        var allocator = ReleasingReceiveAllocator(shared: self.shared)
+        #expect(self.capacity(of: allocator) == 16)
+        let mayGrow = allocator.record(actualReadBytes: 16)
+        #expect(mayGrow, "asks for a new one")
+        #expect(self.capacity(of: allocator) == 2048)
+    }
+
+    @Test("A channel needs no box for its allocator")
+    func size() {
+        #expect(MemoryLayout<ReleasingReceiveAllocator>.size <= 3 * MemoryLayout<Int>.size)
+    }
+
+    @Test("A read that fills its buffer makes the next one larger, and a short one makes it small again")
+    func growth() {
+        var allocator = ReleasingReceiveAllocator(shared: self.shared)
+        for read in [16, 2048, 8192, 32768, 65536] { _ = allocator.record(actualReadBytes: read) }
+        #expect(self.capacity(of: allocator) == 65536)
+        _ = allocator.record(actualReadBytes: 100)
+        #expect(self.capacity(of: allocator) == 2048)
+    }
+
+    private func address(_ buffer: ByteBuffer) -> UInt {
+        buffer.withVeryUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+    }
+
+    @Test("A buffer that was given back is used again, empty")
+    func again() {
+        var buffer = self.shared.take()
+        let second = self.address(buffer)
+        buffer.writeString("read by one connection")
+        self.shared.giveBack(buffer)
+        buffer = ByteBuffer()
+        let next = self.shared.take()
+        #expect(self.address(next) == second)
+        #expect(next.readableBytes == 0 && next.capacity == 2048)
+    }
+
+    @Test("A buffer that somebody still holds is not written to")
+    func held() {
+        var buffer = self.shared.take()
+        buffer.writeString("held")
+        self.shared.giveBack(buffer)
+        var next = self.shared.take()
+        next.writeString("next")
+        #expect(String(buffer: buffer) == "held")
+    }
+
+    @Test("Small and large ones are not kept", arguments: [16, 1024, 4096, 65536])
+    func others(capacity: Int) {
+        self.shared.giveBack(ByteBufferAllocator().buffer(capacity: capacity))
+        #expect(self.shared.take().capacity == 2048)
+    }
+}
