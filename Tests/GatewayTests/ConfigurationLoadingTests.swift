@@ -81,6 +81,28 @@ struct ConfigurationLoadingTests {
         #expect(try load(environment).configuration.statusTopic == "gateway/gw 1/Status")
     }
 
+    @Test(
+        "A charge point's own connection has its identity as client id, with the mountpoint where a listener has its own"
+    )
+    func clientIDs() throws {
+        let environment = [
+            "BROKER_SESSIONS": "per_charge_point", "AUTHENTICATION_BACKEND": "broker",
+            "LISTENERS": "ws:default,ws:other",
+            "LISTENERS_WS_OTHER_BIND": "127.0.0.1:33034", "LISTENERS_WS_OTHER_MOUNTPOINT": "site-2/",
+            "LISTENERS_WS_OTHER_ENABLE_AUTHN": "false",
+        ]
+        let loaded = try load(environment)
+        let configuration = loaded.configuration
+        #expect(configuration.broker.sessions == .perChargePoint)
+        let clientIDs = configuration.listeners.map { $0.clientID.filled(identity: "CP1").topic }
+        #expect(clientIDs == ["CP1", "site-2/CP1"])
+        #expect(configuration.listeners.map(\.passesCredentials) == [true, false])
+        // The broker itself sees to it that there is one session each, and who comes in.
+        #expect(configuration.listeners.allSatisfy { $0.topics.claim == nil })
+        #expect(!loaded.warnings.contains { $0.description.contains("no authentication") })
+        #expect(try load([:]).configuration.listeners.allSatisfy { $0.topics.claim != nil })
+    }
+
     @Test("Every available setting changes the configuration", arguments: ConfigurationKey.all.map(\.name))
     func everySettingIsUsed(name: String) throws {
         let key = try #require(ConfigurationKey.all.first { $0.name == name })
@@ -109,7 +131,8 @@ struct ConfigurationLoadingTests {
         "json_schema_id_prefix": "urn:",
         "broker.url": "mqtts://broker.example", "broker.username": "other", "broker.password": "p",
         "broker.client_id": "gw", "broker.protocol": "3.1.1", "broker.qos": "0", "broker.keep_alive": "5s",
-        "broker.session_expiry": "0s", "broker.connections": "2", "broker.max_inflight": "1",
+        "broker.session_expiry": "0s", "broker.connections": "2", "broker.sessions": "per_charge_point",
+        "broker.max_inflight": "1",
         "broker.max_pending": "1", "broker.outage": "hold", "broker.outage_timeout": "1s",
         "broker.tls.ca_file": "<file>", "broker.tls.cert_file": "<file>", "broker.tls.key_file": "<file>",
         "broker.tls.key_password": "k", "broker.tls.verify": "false", "broker.tls.min_version": "tlsv1.3",

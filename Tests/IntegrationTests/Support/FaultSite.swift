@@ -248,6 +248,21 @@ final class FaultSite: Sendable {
         try await eventually("\(count) more results", within: .seconds(60)) { answered() >= goal }
     }
 
+    /// Who is subscribed to what, as the broker's log has it since its start.
+    func subscriptionsInLog() async -> [String] {
+        var subscriptions: Set<String> = []
+        for line in await broker.log {
+            // "<time>: <client> <QoS> <filter>" and "<time>: <client> <filter>".
+            let words = line.split(separator: " ").dropFirst().map(String.init)
+            if words.count == 3, Int(words[1]) != nil {
+                subscriptions.insert("\(words[0]) \(words[2])")
+            } else if words.count == 2 {
+                subscriptions.remove("\(words[0]) \(words[1])")
+            }
+        }
+        return subscriptions.sorted()
+    }
+
     /// Topics that somebody is subscribed to, by the broker's own count.
     func subscriptions() async throws -> Int {
         let watcher = try await MQTTTestClient.connect(port: broker.port, clientID: "watcher")
