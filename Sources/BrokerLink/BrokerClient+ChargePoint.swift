@@ -81,6 +81,7 @@ extension BrokerClient {
         thread.releaseTurn(of: self)
         logger.debug(
             "the broker accepts the charge point", metadata: ["session": "\(isSessionPresent ? "kept" : "new")"])
+        thread.tookOver(self)
         switch chargePoint?.stage {
         case .loggingIn(let answer):
             chargePoint?.stage = .accepted

@@ -44,7 +44,8 @@ extension BrokerClient {
         maximumPacketSize = nil
         qualityOfService = configuration.qualityOfService.rawValue
         let new = try MosquittoClient(
-            configuration: configuration, login: login, usesTLS: address.usesTLS, events: self)
+            configuration: configuration, login: login, receiveMaximum: receiveMaximum, usesTLS: address.usesTLS,
+            events: self)
         client = new
         return new
     }
@@ -80,6 +81,9 @@ extension BrokerClient {
         }
         link = .up(since: .now())
         redeliveries.linkUp(sessionPresent: acknowledgement.isSessionPresent)
+        if acknowledgement.isSessionPresent, let older = thread.redeliveries(before: self) {
+            redeliveries.inherit(from: older)
+        }
         table.linkUp(sessionPresent: acknowledgement.isSessionPresent)
         sendSubscriptions()
     }

@@ -31,7 +31,9 @@ final class BrokerClient {
     var table = SubscriptionTable()
     /// By the topic whose SUBSCRIBE they go out with.
     var announcements: [String: BrokerPublish] = [:]
-    var redeliveries = RedeliveryFilter()
+    var redeliveries: RedeliveryFilter
+    /// QoS 1 and 2 messages that the broker may have unacknowledged; libmosquitto searches them one by one.
+    let receiveMaximum: Int
     /// As the broker has lowered them; libmosquitto keeps them from one connection of a client to the next.
     var qualityOfService: Int32
     var maximumPacketSize: Int?
@@ -64,6 +66,8 @@ final class BrokerClient {
         backoff = ReconnectBackoff(range: configuration.reconnectDelay)
         qualityOfService = configuration.qualityOfService.rawValue
         inFlightLimit = max(1, configuration.maxInflight)
+        receiveMaximum = connection.login == nil ? 512 : 32
+        redeliveries = RedeliveryFilter(receiveMaximum: receiveMaximum)
         if let login = connection.login {
             chargePoint = ChargePointState(login: login)
             link = .down(retryAt: .distantFuture)

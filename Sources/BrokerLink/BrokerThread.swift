@@ -21,6 +21,8 @@ final class BrokerThread {
 
     /// Charge points' connections between the first SYN and CONNACK; the others wait for their turn.
     private static let mostConnecting = 64
+    private static let estateTime = TimeAmount.seconds(30)
+    private static let mostEstates = 10_000
 
     let configuration: BrokerLinkConfiguration
     let observer: any BrokerLinkObserver
@@ -35,6 +37,11 @@ final class BrokerThread {
 
     private var sharedClient: BrokerClient?
     private var chargePoints: [ObjectIdentifier: BrokerClient] = [:]
+    /// The charge points' connections that the broker accepted last, by client id.
+    private var holders: [String: BrokerClient] = [:]
+    /// What those received that ended lately: the broker may deliver it again to the next with the same client id.
+    private var estates: [String: RedeliveryFilter] = [:]
+    private var estateTimes = Deque<(clientID: String, until: NIODeadline)>()
     private var clientsByDescriptor: [Int32: BrokerClient] = [:]
     /// Those that something has happened to.
     private var touched: [BrokerClient] = []
@@ -170,6 +177,31 @@ final class BrokerThread {
     func forget(_ client: BrokerClient) {
         releaseTurn(of: client)
         chargePoints[ObjectIdentifier(client.connection)] = nil
+        guard let clientID = client.chargePoint?.login.clientID, holders[clientID] === client else { return }
+        holders[clientID] = nil
+        guard !client.redeliveries.isEmpty else { return }
+        let now = NIODeadline.now()
+        estates[clientID] = client.redeliveries
+        estateTimes.append((clientID, now + Self.estateTime))
+        while let first = estateTimes.first, first.until <= now || estateTimes.count > Self.mostEstates {
+            estateTimes.removeFirst()
+            // A later one of the same client id stays a little less long.
+            estates[first.clientID] = nil
+        }
+    }
+
+    /// What the connection with this one's client id has received that came before it.
+    func redeliveries(before client: BrokerClient) -> RedeliveryFilter? {
+        guard let clientID = client.chargePoint?.login.clientID else { return nil }
+        if let holder = holders[clientID], holder !== client { return holder.redeliveries }
+        return estates[clientID]
+    }
+
+    /// The broker has accepted this one, and closed an older one with the same client id.
+    func tookOver(_ client: BrokerClient) {
+        guard let clientID = client.chargePoint?.login.clientID else { return }
+        let older = holders.updateValue(client, forKey: clientID)
+        if let older, older !== client { older.conclude(.takenOver) }
     }
 
     var hasChargePoints: Bool { !chargePoints.isEmpty }

@@ -23,11 +23,10 @@ final class MosquittoClient {
     private static let isLibraryReady = mosquitto_lib_init() == MOSQ_ERR_SUCCESS.rawValue
     /// Bounds what one packet of the broker may take of our memory.
     private static let maximumIncomingPacket: UInt32 = 16 << 20
-    /// QoS 1 and 2 messages that the broker may have unacknowledged; libmosquitto searches them one by one.
-    private static let receiveMaximum: Int32 = 512
 
     init(
-        configuration: BrokerLinkConfiguration, login: BrokerLogin, usesTLS: Bool, events: any MosquittoEvents
+        configuration: BrokerLinkConfiguration, login: BrokerLogin, receiveMaximum: Int, usesTLS: Bool,
+        events: any MosquittoEvents
     ) throws(SetUpError) {
         let cleanStart = configuration.sessionExpiry <= .zero
         guard Self.isLibraryReady, let handle = mosquitto_new(login.clientID, cleanStart, nil) else {
@@ -42,7 +41,7 @@ final class MosquittoClient {
         mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
         MosquittoCallbacks.set(on: handle)
         mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1)
-        mosquitto_int_option(handle, MOSQ_OPT_RECEIVE_MAXIMUM, Self.receiveMaximum)
+        mosquitto_int_option(handle, MOSQ_OPT_RECEIVE_MAXIMUM, Int32(clamping: receiveMaximum))
         if let username = login.username {
             try check(mosquitto_username_pw_set(handle, username, login.password), "user name")
         }

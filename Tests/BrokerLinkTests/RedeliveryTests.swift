@@ -10,7 +10,7 @@ struct RedeliveryTests {
 
     @Test("What was delivered on the last link is delivered once more only in appearance")
     func redelivered() {
-        var filter = RedeliveryFilter()
+        var filter = RedeliveryFilter(receiveMaximum: 512)
         #expect(filter.isNew(key(1, "a")) == true)
         #expect(filter.isNew(key(2, "b")) == true)
         filter.linkUp(sessionPresent: true)
@@ -21,7 +21,7 @@ struct RedeliveryTests {
 
     @Test("The same text with another packet identifier, or on another topic, is another message")
     func otherMessages() {
-        var filter = RedeliveryFilter()
+        var filter = RedeliveryFilter(receiveMaximum: 512)
         #expect(filter.isNew(key(1, "a")) == true)
         filter.linkUp(sessionPresent: true)
         #expect(filter.isNew(key(2, "a")) == true)
@@ -31,7 +31,7 @@ struct RedeliveryTests {
 
     @Test("Within one link, in a new session, and later on, nothing counts as delivered again")
     func nothingRedelivered() {
-        var filter = RedeliveryFilter()
+        var filter = RedeliveryFilter(receiveMaximum: 512)
         #expect(filter.isNew(key(1, "a")) == true)
         #expect(filter.isNew(key(1, "a")) == true)
         filter.linkUp(sessionPresent: false)
@@ -41,15 +41,26 @@ struct RedeliveryTests {
         #expect(filter.isNew(key(1, "a")) == true)
     }
 
+    @Test("What an older connection with the same client id received is known to the one that took its session over")
+    func inherited() {
+        var older = RedeliveryFilter(receiveMaximum: 32)
+        #expect(older.isNew(key(1, "a")) == true)
+        var newer = RedeliveryFilter(receiveMaximum: 32)
+        newer.linkUp(sessionPresent: true)
+        newer.inherit(from: older)
+        #expect(newer.isNew(key(1, "a")) == false)
+        #expect(newer.isNew(key(2, "b")) == true)
+    }
+
     @Test("As many messages are remembered as the broker may deliver again")
     func bounded() {
-        var filter = RedeliveryFilter()
+        var filter = RedeliveryFilter(receiveMaximum: 512)
         for number in 0..<5000 {
             #expect(filter.isNew(key(Int32(number), "")) == true)
         }
         filter.linkUp(sessionPresent: true)
-        #expect(filter.isNew(key(Int32(4999 - RedeliveryFilter.capacity), "")) == true)
-        #expect(filter.isNew(key(Int32(5000 - RedeliveryFilter.capacity), "")) == false)
+        #expect(filter.isNew(key(Int32(4999 - 1024), "")) == true)
+        #expect(filter.isNew(key(Int32(5000 - 1024), "")) == false)
         #expect(filter.isNew(key(4999, "")) == false)
     }
 
