@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import NIOPosix
 import Testing
 
 /// behaviour.md, "The broker link".
@@ -27,10 +28,12 @@ import Testing
         await proxy.close()
     }
 
-    @Test func aCommandPublishedWhileTheLinkIsLostIsDeliveredAfterwards() async throws {
+    @Test(arguments: ["5", "3.1.1"], ["shared", "per_charge_point"])
+    func aCommandPublishedWhileTheLinkIsLostIsDeliveredAfterwards(version: String, sessions: String) async throws {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
-        try await withSite(broker: broker, brokerPort: proxy.port) { site in
+        let settings = ["BROKER_PROTOCOL": version, "BROKER_SESSIONS": sessions]
+        try await withSite(settings, broker: broker, brokerPort: proxy.port) { site in
             let chargePoint = try await site.connectReady()
             chargePoint.acceptEveryCall()
             proxy.refuse()
@@ -44,6 +47,52 @@ import Testing
             }
         }
         await proxy.close()
+    }
+
+    @Test(arguments: ["5", "3.1.1"])
+    func aCommandPublishedWhileTheGatewayWasDeadIsReportedAndItsSubscriptionGoes(version: String) async throws {
+        let settings = ["BROKER_PROTOCOL": version, "BROKER_CLIENT_ID": "dead-and-back"]
+        try await withSite(settings) { site in
+            _ = try await site.connectReady()
+            site.gateway.child.send(signal: 9)
+            _ = try await site.gateway.child.exit()
+            try await site.central.sendCall("Reset", id: "kept", to: "CP-1")
+            let address = ["BROKER_URL": "mqtt://127.0.0.1:\(site.broker.port)"]
+            let next = try await GatewayProcess.start(settings.merging(address) { _, new in new })
+            do {
+                let report = try await site.central.received.take("the report") { $0.uniqueID == "kept" }
+                #expect(report.reason == "not_connected" && report.type == 4)
+                try await eventually("the subscription is gone") {
+                    await site.broker.log.contains { $0.hasSuffix(" dead-and-back ocpp/cs/CP-1") }
+                }
+            } catch {
+                await next.child.end()
+                throw Failure("\(error)\n\(next.lastLogLines)")
+            }
+            await next.child.end()
+        }
+    }
+
+    @Test func aBrokerThatAcceptsAndSaysNothingIsLeftForTheNextAddress() async throws {
+        let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelOption(.autoRead, value: false)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let broker = try await MosquittoProcess.start()
+        let addresses = "mqtt://127.0.0.1:\(silent.localAddress?.port ?? 0),mqtt://127.0.0.1:\(broker.port)"
+        let gateway = try await GatewayProcess.start(["BROKER_URL": addresses, "BROKER_KEEP_ALIVE": "5s"])
+        do {
+            try await gateway.log("the silence") {
+                $0.message == "broker not reachable" && $0.mentions("no answer in time")
+            }
+            try await gateway.log("the link") { $0.message == "broker link up" && $0.mentions("\(broker.port)") }
+        } catch {
+            await gateway.child.end()
+            await broker.remove()
+            throw error
+        }
+        await gateway.child.end()
+        await broker.remove()
+        try await silent.close()
     }
 
     @Test func aKilledAndRestartedBrokerLeavesEveryCallWithExactlyOneAnswer() async throws {

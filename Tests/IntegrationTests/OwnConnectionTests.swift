@@ -122,6 +122,14 @@ import Testing
             }
             await site.broker.kill()
             try await site.broker.start()
+            // The broker could not say that they were gone; they are there, and say so again.
+            try await eventually("both beginnings of one session") {
+                let beginnings = site.central.received.all.filter {
+                    $0.topic == "ocpp/cp/CP-1/Presence" && $0.text.contains("\"connected\"")
+                }
+                let sessions = Set(beginnings.map { $0.text.firstMatch(of: /"session":"(\w+)"/)?.output.1 })
+                return beginnings.count == 2 && sessions.count == 1
+            }
             for (index, chargePoint) in chargePoints.enumerated() {
                 #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
                 #expect(try await site.central.call("TriggerMessage", to: "CP-\(index + 1)").type == 3)

@@ -56,10 +56,14 @@ final class ChargePointClient: Sendable {
     }
 
     /// A connected charge point; any other answer than 101 is a failure.
+    ///
+    /// - Parameter prepare: called before anything can arrive.
     static func connect(
-        port: Int, identity: String, settings: Settings = Settings()
+        port: Int, identity: String, settings: Settings = Settings(),
+        prepare: (ChargePointClient) -> Void = { _ in }
     ) async throws -> ChargePointClient {
-        let (client, handshake) = try await open(port: port, identity: identity, settings: settings)
+        let (client, handshake) = try await open(
+            port: port, identity: identity, settings: settings, prepare: prepare)
         guard handshake.status == 101 else {
             throw Failure("\(identity): the handshake was answered \(handshake.status) \(handshake.body)")
         }
@@ -68,9 +72,11 @@ final class ChargePointClient: Sendable {
 
     /// Sends the upgrade request and reports whatever the answer is. The identity goes into the path as it is.
     static func open(
-        port: Int, identity: String, settings: Settings = Settings()
+        port: Int, identity: String, settings: Settings = Settings(),
+        prepare: (ChargePointClient) -> Void = { _ in }
     ) async throws -> (ChargePointClient, Handshake) {
         let client = ChargePointClient(identity: identity, settings: settings)
+        prepare(client)
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         if let host = settings.localHost {
             bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: host, port: 0))

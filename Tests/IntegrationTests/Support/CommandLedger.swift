@@ -24,6 +24,9 @@ final class CommandLedger: Sendable {
             return isSettled ? nil : (deliveries == 0 ? "lost" : "delivered, and neither answered nor reported")
         }
 
+        /// It went to two gateways: delivered by both, or delivered by one and reported by the other.
+        var isDoubled: Bool { fault != nil && isSettled && (deliveries == 2 || deliveries == 1 && !reports.isEmpty) }
+
         var isSettled: Bool { !isHeard || hasResult || !reports.isEmpty }
     }
 
@@ -64,10 +67,19 @@ final class CommandLedger: Sendable {
         entries.withLock { $0.filter { !$0.value.isSettled && !$0.value.isExcused }.map(\.key).sorted() }
     }
 
-    var faults: [String] {
-        entries.withLock { $0.compactMap { id, entry in entry.fault.map { "\(id) to \(entry.chargePoint): \($0)" } } }
-            .sorted()
+    /// - Parameter tolerated: commands that may have gone to two gateways.
+    func faults(tolerated: Int = 0) -> [String] {
+        entries.withLock { entries in
+            let excusesDoubled = entries.values.count(where: \.isDoubled) <= tolerated
+            return entries.compactMap { id, entry -> String? in
+                if excusesDoubled, entry.isDoubled { return nil }
+                return entry.fault.map { "\(id) to \(entry.chargePoint): \($0)" }
+            }
+        }
+        .sorted()
     }
+
+    var count: Int { entries.withLock { $0.count } }
 
     var summary: String {
         entries.withLock { entries in

@@ -72,13 +72,23 @@ final class RoamingChargePoint: Sendable {
             }
             await use(client)
         }
+        // It may have come back while it was told to stop.
+        await leave()
     }
 
     private func connect() async -> ChargePointClient? {
         let ports = ports()
         guard !ports.isEmpty else { return nil }
         let port = ports[draw(0..<ports.count)]
-        guard let client = try? await ChargePointClient.connect(port: port, identity: identity) else { return nil }
+        let client = try? await ChargePointClient.connect(port: port, identity: identity, prepare: answerCalls)
+        guard let client else { return nil }
+        counts.withLock { $0.connections += 1 }
+        current.withLock { $0 = client }
+        return client
+    }
+
+    /// A command may come right behind the handshake.
+    private func answerCalls(of client: ChargePointClient) {
         client.onCall { [weak self, weak client] text in
             guard let self, let client, let id = OCPPText(text).uniqueID else { return nil }
             ledger.delivered(id)
@@ -91,9 +101,6 @@ final class RoamingChargePoint: Sendable {
             }
             return nil
         }
-        counts.withLock { $0.connections += 1 }
-        current.withLock { $0 = client }
-        return client
     }
 
     /// Until the connection ends, by its own will or not.
