@@ -32,6 +32,8 @@ extension BrokerClient {
     private static let leaveTime = TimeAmount.seconds(10)
     /// The broker has delivered all that it had when it is silent for so long after UNSUBACK.
     private static let silence = TimeAmount.milliseconds(100)
+    /// Messages that may come before the session.
+    private static let mostHeld = 512
     /// By then the shared connection knows whether the broker was lost as a whole.
     private static let suspicion = TimeAmount.seconds(1)
 
@@ -104,6 +106,7 @@ extension BrokerClient {
         chargePoint?.lastMessage = .now()
         switch chargePoint?.stage {
         case .loggingIn, .accepted:
+            guard let count = chargePoint?.held.count, count < Self.mostHeld else { return false }
             chargePoint?.held.append(message)
             return true
         case .attended, .leaving, .ended, nil: return false

@@ -3,7 +3,7 @@ import NIOCore
 import Testing
 
 /// Two gateways, a hundred charge points and every fault in turn (behaviour.md, "One session per charge point" and
-/// "The broker link").
+/// "The broker link"). FAULT_SEED=3 runs that case alone; with INTEGRATION_LOGS the gateways' logs are kept there.
 @Suite(.serialized)
 struct FaultTests {
     struct Case: Sendable, CustomTestStringConvertible {
@@ -33,8 +33,8 @@ struct FaultTests {
     ]
 
     @Test(
-        arguments: Self.cases.filter { c in
-            ProcessInfo.processInfo.environment["FAULT_SEED"].map { UInt64($0) == c.seed } ?? true
+        arguments: Self.cases.filter { one in
+            ProcessInfo.processInfo.environment["FAULT_SEED"].map { UInt64($0) == one.seed } ?? true
         })
     func everyFaultLeavesEveryCallOneAnswerEveryCommandOneEndAndEveryChargePointOneSession(
         _ run: Case

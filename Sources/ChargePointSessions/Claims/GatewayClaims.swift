@@ -1,6 +1,5 @@
 import DequeModule
 import NIOCore
-import OCPPJ
 import Synchronization
 
 /// What the sessions of one gateway share about claims.
@@ -50,9 +49,9 @@ public final class GatewayClaims: Sendable {
         }
     }
 
-    /// Asks the other gateways who has got a message; nil where it has no UniqueId to ask by.
-    public func inquiry(about message: ByteBuffer) -> SessionClaim? {
-        OCPPMessage.uniqueID(ofRelay: message).map { SessionClaim.inquiry(by: gatewayID, message: $0) }
+    /// Asks the other gateways who has got a message.
+    public func inquiry(about uniqueID: String) -> SessionClaim {
+        SessionClaim.inquiry(by: gatewayID, message: uniqueID)
     }
 
     /// The answer to another gateway's inquiry where this one knows it without asking a session.

@@ -59,7 +59,8 @@ final class BrokerEvents: BrokerLinkObserver {
             return
         }
         let undelivered = UndeliveredMessage(
-            message: message, identity: identity, topics: topics, connection: connection)
+            topic: message.topic, uniqueID: OCPPMessage.uniqueID(ofRelay: message.payload), identity: identity,
+            topics: topics, connection: connection)
         if let claims, claims.ask(about: undelivered, otherwise: report) { return }
         report(undelivered)
     }
@@ -70,17 +71,16 @@ final class BrokerEvents: BrokerLinkObserver {
     }
 
     @Sendable private func report(_ undelivered: UndeliveredMessage) {
-        let (message, identity, topics) = (undelivered.message, undelivered.identity, undelivered.topics)
         counters.add(.notConnected)
         let error = GatewayError(
-            uniqueID: OCPPMessage.uniqueID(ofRelay: message.payload),
+            uniqueID: undelivered.uniqueID,
             code: OCPPErrorCode.genericError.name(in: .v16), description: "the charge point is not connected")
         logger.warning(
             "downstream message not delivered",
-            metadata: ["cid": "\(identity)", "id": "\(error.uniqueID)", "reason": "not_connected"])
+            metadata: ["cid": "\(undelivered.identity)", "id": "\(error.uniqueID)", "reason": "not_connected"])
         counters.add(.reports)
         let report = BrokerPublish(
-            topic: topics.error(id: error.uniqueID), payload: error.relay(reason: "not_connected"))
+            topic: undelivered.topics.error(id: error.uniqueID), payload: error.relay(reason: "not_connected"))
         if undelivered.connection.publish(report) != .accepted {
             logger.error("message lost: the broker takes no more", metadata: ["topic": "\(report.topic)"])
         }
@@ -96,9 +96,10 @@ final class BrokerEvents: BrokerLinkObserver {
     }
 }
 
-/// A message for a charge point that is not here.
+/// What is to be said of a message for a charge point that is not here. The message itself may be long, and is let go.
 struct UndeliveredMessage: Sendable {
-    let message: BrokerMessage
+    let topic: String
+    let uniqueID: String?
     let identity: String
     let topics: SessionTopics
     let connection: BrokerConnection

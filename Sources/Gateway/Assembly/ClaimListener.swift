@@ -86,10 +86,12 @@ final class ClaimListener: Sendable {
     func ask(
         about undelivered: UndeliveredMessage, otherwise report: @escaping @Sendable (UndeliveredMessage) -> Void
     ) -> Bool {
-        guard let claimTopic = undelivered.topics.claim, !claims.isAlone(now: .now()) else { return false }
-        guard let inquiry = claims.inquiry(about: undelivered.message.payload) else { return false }
+        guard let claimTopic = undelivered.topics.claim, let uniqueID = undelivered.uniqueID,
+            !claims.isAlone(now: .now())
+        else { return false }
+        let inquiry = claims.inquiry(about: uniqueID)
         let isHeld = unclaimed.withLock { unclaimed in
-            unclaimed.hold(undelivered, topic: undelivered.message.topic, inquiry: inquiry, now: .now())
+            unclaimed.hold(undelivered, topic: undelivered.topic, inquiry: inquiry, now: .now())
         }
         guard isHeld else { return false }
         _ = undelivered.connection.publish(BrokerPublish(topic: claimTopic, payload: inquiry.payload()))
