@@ -168,7 +168,7 @@ final class MosquittoClient {
     func read() -> Int32 { mosquitto_loop_read(handle, 1) }
 
     /// libmosquitto writes every packet by itself. While this is on, the kernel puts them together; switching it off
-    /// sends what there is. (TCP_CORK of Linux.)
+    /// sends what there is. (`TCP_CORK` of Linux.)
     func collectPackets(_ isOn: Bool) {
         var value: Int32 = isOn ? 1 : 0
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
