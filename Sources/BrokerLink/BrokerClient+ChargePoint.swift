@@ -89,6 +89,7 @@ extension BrokerClient {
             chargePoint?.stage = .accepted
             answer?.succeed(.accepted(connection))
         case .attended(let receiver):
+            logger.info("broker connection of the charge point is back")
             thread.deliveries.add(.changed(receiver.subscriber, isUp: true), on: receiver.eventLoop)
         case .accepted, .leaving, .ended, nil: break
         }

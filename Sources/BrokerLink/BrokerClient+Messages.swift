@@ -157,7 +157,7 @@ extension BrokerClient: MosquittoEvents {
     }
 
     func notTaken(_ message: BrokerPublish, reason: String) {
-        thread.notTaken(reason: reason)
+        thread.notTaken(reason: reason, topic: message.topic)
         guard let origin = message.origin, let eventLoop = table.eventLoop(of: origin.subscriber) else { return }
         thread.deliveries.add(.notTaken(origin.subscriber, token: origin.token, reason: reason), on: eventLoop)
     }

@@ -322,9 +322,9 @@ final class BrokerThread {
 
     // MARK: What the callers hear
 
-    func notTaken(reason: String) {
+    func notTaken(reason: String, topic: String) {
         settled += 1
-        failures.add(reason)
+        failures.add(reason, topic: topic)
     }
 
     private func settle() {
@@ -335,11 +335,13 @@ final class BrokerThread {
         }
     }
 
-    private func log(_ failures: [(reason: String, count: Int)]) {
+    private func log(_ failures: [(reason: String, count: Int, topic: String)]) {
         for failure in failures {
             shared.logger.warning(
                 "messages not delivered to the broker",
-                metadata: ["reason": "\(failure.reason)", "count": "\(failure.count)"])
+                metadata: [
+                    "reason": "\(failure.reason)", "count": "\(failure.count)", "topic": "\(failure.topic)",
+                ])
         }
     }
 }

@@ -3,27 +3,28 @@ import NIOCore
 /// Counts failures by reason, so that a flood of them is one log line now and then, and none is uncounted.
 struct FailureCount {
     private let interval: TimeAmount
-    private var counts: [String: Int] = [:]
+    private var counts: [String: (count: Int, topic: String)] = [:]
     private var nextReport = NIODeadline.uptimeNanoseconds(0)
 
     init(interval: TimeAmount = .seconds(10)) {
         self.interval = interval
     }
 
-    mutating func add(_ reason: String) {
-        counts[reason, default: 0] += 1
+    /// - Parameter topic: that of the first is named, as an example.
+    mutating func add(_ reason: String, topic: String) {
+        counts[reason, default: (0, topic)].count += 1
     }
 
     /// What has to be logged now, if anything: the first failure at once, the following ones summed up.
-    mutating func report(now: NIODeadline) -> [(reason: String, count: Int)] {
+    mutating func report(now: NIODeadline) -> [(reason: String, count: Int, topic: String)] {
         guard !counts.isEmpty, now >= nextReport else { return [] }
         nextReport = now + interval
         defer { counts.removeAll() }
-        return counts.map { (reason: $0.key, count: $0.value) }
+        return counts.map { (reason: $0.key, count: $0.value.count, topic: $0.value.topic) }
     }
 
     /// The rest, when nothing more comes.
-    mutating func reportAll() -> [(reason: String, count: Int)] {
+    mutating func reportAll() -> [(reason: String, count: Int, topic: String)] {
         nextReport = .uptimeNanoseconds(0)
         return report(now: .now())
     }

@@ -21,6 +21,9 @@ public final actor ChargePointSession {
     /// Messages that may wait for the subscription; more than the open CALLs that the rules allow by themselves.
     private static let mostUnpublished = 512
 
+    /// A charge point that connects again so soon is none, as a rule: there are two.
+    private static let suspiciousLife = TimeAmount.seconds(5)
+
     public nonisolated let eventLoop: any EventLoop
     public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
@@ -80,18 +83,22 @@ public final actor ChargePointSession {
     /// Takes the charge point's place in the registry and starts; called once, on the event loop.
     public func start() {
         context.counters.add(.connected)
-        log(
-            .info, "charge point connected",
-            [
-                "remote": "\(chargePoint.remoteAddress)", "version": "\(chargePoint.version.rawValue)",
-                "listener": "\(chargePoint.listener)", "session": "\(sessionID)",
-            ])
+        log(.info, "charge point connected", beginning)
         armTimer()
         guard let predecessor = context.registry.enter(self) else { return subscribe() }
         context.counters.add(.replaced)
         predecessor.eventLoop.execute {
             predecessor.assumeIsolated { $0.giveWay(to: self) }
         }
+    }
+
+    private var beginning: Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "remote": "\(chargePoint.remoteAddress)", "version": "\(chargePoint.version.rawValue)",
+            "listener": "\(chargePoint.listener)", "session": "\(sessionID)",
+        ]
+        if let username = chargePoint.username { metadata["user"] = "\(username)" }
+        return metadata
     }
 
     private func subscribe() {
@@ -175,6 +182,11 @@ public final actor ChargePointSession {
                 "calls_up": "\(callsUp)", "calls_down": "\(callsDown)", "bad_messages": "\(badMessages)",
                 "unanswered": "\(machine.openCallCount)", "session": "\(sessionID)",
             ])
+        if reason == .replaced, NIODeadline.now() - connectedAt < Self.suspiciousLife {
+            log(
+                .warning, "replaced within seconds; does another charge point use the same identity?",
+                ["remote": "\(chargePoint.remoteAddress)"])
+        }
     }
 
     var isEnded: Bool { phase == .ended }

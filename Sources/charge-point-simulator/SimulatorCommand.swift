@@ -10,7 +10,7 @@ struct SimulatorCommand: AsyncParsableCommand {
             gateway:
 
               charge-point-simulator central-system --broker mqtt://127.0.0.1:1883
-              charge-point-simulator run ws://127.0.0.1:33033/ocpp --count 20
+              charge-point-simulator run --url ws://127.0.0.1:33033/ocpp --count 20
             """,
         subcommands: [RunCommand.self, CentralSystemCommand.self, LoadCommand.self]
     )

@@ -20,7 +20,7 @@ struct GatewayCommand: AsyncParsableCommand {
             ws://<this machine>:33033/ocpp/<identity>. --help-config lists every setting.
 
             Exit codes: 0 orderly stop; 64 bad command line; 78 bad configuration (every problem is listed); \
-            70 internal failure.
+            70 it cannot listen, or an internal failure.
             """,
         version: GatewayVersion.current
     )
@@ -77,7 +77,7 @@ struct GatewayCommand: AsyncParsableCommand {
                 configuration: loaded.configuration, logger: logger, flushLog: { logs.flush() }
             ).run()
         } catch {
-            logger.critical("internal failure", error: error)
+            logger.critical("the gateway cannot go on", error: error)
             throw ExitCode(70)
         }
     }

@@ -133,10 +133,10 @@ import Testing
     @Test func theFirstFailureIsReportedAtOnceAndAFloodIsSummedUp() {
         var failures = FailureCount(interval: .seconds(10))
         let start = NIODeadline.now()
-        failures.add("x")
+        failures.add("x", topic: "t")
         #expect(failures.report(now: start).map(\.count) == [1])
         for _ in 0..<1000 {
-            failures.add("x")
+            failures.add("x", topic: "t")
         }
         #expect(failures.report(now: start + .seconds(9)).isEmpty)
         #expect(failures.report(now: start + .seconds(10)).map(\.count) == [1000])

@@ -56,7 +56,8 @@ final class Relay: Service {
     }
 
     func run() async throws {
-        link.start()
+        // Before the broker hears of this gateway: one that cannot listen must not push another with the same client id
+        // off the broker.
         for (listener, settings) in zip(listeners, configuration.listeners) {
             let address = try await listener.start()
             logger.info(
@@ -67,6 +68,7 @@ final class Relay: Service {
                     "subprotocols": "\(settings.configuration.supportedSubprotocols.joined(separator: ","))",
                 ])
         }
+        link.start()
         try await gracefulShutdown()
         await stop()
     }
