@@ -18,6 +18,8 @@ struct ChargePointState {
     let login: BrokerLogin
     var stage = Stage.loggingIn(nil)
     var waitsForTurn = false
+    /// A login that came before the gateway's first link waits for it until then.
+    var loginDeadline: NIODeadline?
     /// What a session that the broker has kept brings before anyone is there to take it.
     var held: [BrokerMessage] = []
     var lastMessage = NIODeadline.uptimeNanoseconds(0)
@@ -32,6 +34,8 @@ extension BrokerClient {
     private static let leaveTime = TimeAmount.seconds(10)
     /// The broker has delivered all that it had when it is silent for so long after UNSUBACK.
     private static let silence = TimeAmount.milliseconds(100)
+    /// For the gateway's first link, while charge points are there already.
+    private static let startTime = TimeAmount.seconds(2)
     /// Messages that may come before the session.
     private static let mostHeld = 512
     /// By then the shared connection knows whether the broker was lost as a whole.
@@ -41,10 +45,24 @@ extension BrokerClient {
 
     func logIn(_ answer: EventLoopPromise<BrokerLoginResult>) {
         chargePoint?.stage = .loggingIn(answer)
-        guard case .up = thread.shared.link, !thread.isStopping else {
-            return conclude(nil, answer: .unavailable(reason: "the broker cannot be reached"))
+        if case .up = thread.shared.link, !thread.isStopping {
+            connectSoon(.now())
+        } else if thread.hasLed || thread.isStopping {
+            refuseLogin()
+        } else {
+            chargePoint?.loginDeadline = .now() + Self.startTime
         }
-        connectSoon(.now())
+    }
+
+    private func refuseLogin() {
+        conclude(nil, answer: .unavailable(reason: "the broker cannot be reached"))
+    }
+
+    func endLoginIfLate(_ now: NIODeadline) {
+        guard case .loggingIn = chargePoint?.stage, waitsForShared, let deadline = chargePoint?.loginDeadline,
+            deadline <= now
+        else { return }
+        refuseLogin()
     }
 
     /// Waits for its turn, which has not come.
@@ -223,9 +241,13 @@ extension BrokerClient {
         return last + Self.silence
     }
 
-    func nextLeaveCheck(_ now: NIODeadline) -> NIODeadline {
-        guard case .leaving(let end) = chargePoint?.stage else { return .distantFuture }
-        return silentFrom > now ? min(end, silentFrom) : end
+    /// When there is something to do that a shared connection does not know.
+    func nextOwnCheck(_ now: NIODeadline) -> NIODeadline {
+        switch chargePoint?.stage {
+        case .loggingIn: chargePoint?.loginDeadline ?? .distantFuture
+        case .leaving(let end): silentFrom > now ? min(end, silentFrom) : end
+        case .accepted, .attended, .ended, nil: .distantFuture
+        }
     }
 
     /// Ends the connection for good. What has not reached the broker goes out on the shared connection.

@@ -168,7 +168,12 @@ final class BrokerClient {
             sendMessages(now)
         }
         sendCollected()
-        if isShared { stopIfDone(now) } else { leaveIfDone(now) }
+        if isShared {
+            stopIfDone(now)
+        } else {
+            endLoginIfLate(now)
+            leaveIfDone(now)
+        }
         watchSocket()
         return !isFinished && canSendMessages
     }
@@ -215,7 +220,7 @@ final class BrokerClient {
         case .connecting(let deadline, _): next = min(next, deadline)
         case .up: break
         }
-        return min(next, nextLeaveCheck(now))
+        return min(next, nextOwnCheck(now))
     }
 
     // MARK: The end of a shared connection

@@ -21,8 +21,6 @@ final class BrokerThread {
 
     /// Charge points' connections between the first SYN and CONNACK; the others wait for their turn.
     private static let mostConnecting = 64
-    private static let estateTime = TimeAmount.seconds(30)
-    private static let mostEstates = 10_000
 
     let configuration: BrokerLinkConfiguration
     let observer: any BrokerLinkObserver
@@ -39,9 +37,7 @@ final class BrokerThread {
     private var chargePoints: [ObjectIdentifier: BrokerClient] = [:]
     /// The charge points' connections that the broker accepted last, by client id.
     private var holders: [String: BrokerClient] = [:]
-    /// What those received that ended lately: the broker may deliver it again to the next with the same client id.
-    private var estates: [String: RedeliveryFilter] = [:]
-    private var estateTimes = Deque<(clientID: String, until: NIODeadline)>()
+    private var estates = ClientEstates()
     private var clientsByDescriptor: [Int32: BrokerClient] = [:]
     /// Those that something has happened to.
     private var touched: [BrokerClient] = []
@@ -57,6 +53,8 @@ final class BrokerThread {
 
     private(set) var stopDeadline: NIODeadline?
     private(set) var isStopping = false
+    /// The shared connection has been up.
+    private(set) var hasLed = false
     private var messagesInRound = 0
     private var connectionsWithMail: [BrokerConnection] = []
     private var publishes: [BrokerPublish] = []
@@ -179,22 +177,14 @@ final class BrokerThread {
         chargePoints[ObjectIdentifier(client.connection)] = nil
         guard let clientID = client.chargePoint?.login.clientID, holders[clientID] === client else { return }
         holders[clientID] = nil
-        guard !client.redeliveries.isEmpty else { return }
-        let now = NIODeadline.now()
-        estates[clientID] = client.redeliveries
-        estateTimes.append((clientID, now + Self.estateTime))
-        while let first = estateTimes.first, first.until <= now || estateTimes.count > Self.mostEstates {
-            estateTimes.removeFirst()
-            // A later one of the same client id stays a little less long.
-            estates[first.clientID] = nil
-        }
+        estates.keep(client.redeliveries, of: clientID, now: .now())
     }
 
     /// What the connection with this one's client id has received that came before it.
     func redeliveries(before client: BrokerClient) -> RedeliveryFilter? {
         guard let clientID = client.chargePoint?.login.clientID else { return nil }
         if let holder = holders[clientID], holder !== client { return holder.redeliveries }
-        return estates[clientID]
+        return estates.filter(of: clientID)
     }
 
     /// The broker has accepted this one, and closed an older one with the same client id.
@@ -313,6 +303,7 @@ final class BrokerThread {
 
     /// The shared connection is up: the charge points' connections follow, a thousand a second.
     func lead(_ now: NIODeadline) {
+        hasLed = true
         let spread = Int64(chargePoints.count) * TimeAmount.milliseconds(1).nanoseconds
         for client in chargePoints.values where client.waitsForShared {
             client.connectSoon(now + .nanoseconds(.random(in: 0...spread)))

@@ -216,7 +216,20 @@ struct OwnConnectionTests {
         }
     }
 
-    @Test func withoutABrokerALoginIsAnsweredAtOnce() async throws {
+    @Test func aLoginThatComesBeforeTheFirstLinkWaitsForIt() async throws {
+        let broker = try await TestBroker.started()
+        let gateway = TestLink(configuration(port: broker.port))
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let answer = gateway.link.logIn(BrokerLogin(clientID: "CP1"), forTopic: "cs/CP1", on: eventLoop)
+        gateway.link.start()
+        guard case .accepted = try await answer.get() else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(await gateway.link.stop(deadline: .now() + .seconds(5)) == 0)
+    }
+
+    @Test func withoutABrokerALoginIsAnsweredSoon() async throws {
         try await withLink(configuration(port: try await freePort())) { gateway in
             let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
             let answer = try await gateway.link.logIn(

@@ -1,3 +1,4 @@
+import NIOCore
 import Testing
 
 @testable import BrokerLink
@@ -50,6 +51,23 @@ struct RedeliveryTests {
         newer.inherit(from: older)
         #expect(newer.isNew(key(1, "a")) == false)
         #expect(newer.isNew(key(2, "b")) == true)
+    }
+
+    @Test("What a connection received is kept for the next with its client id, for a while")
+    func estates() {
+        let start = NIODeadline.now()
+        var filter = RedeliveryFilter(receiveMaximum: 32)
+        var estates = ClientEstates()
+        estates.keep(filter, of: "nothing received", now: start)
+        #expect(estates.filter(of: "nothing received") == nil)
+        #expect(filter.isNew(key(1, "a")) == true)
+        estates.keep(filter, of: "CP1", now: start)
+        estates.keep(filter, of: "CP2", now: start + .seconds(29))
+        #expect(estates.filter(of: "CP1") != nil && estates.filter(of: "CP2") != nil)
+        estates.keep(filter, of: "CP3", now: start + .seconds(30))
+        #expect(estates.filter(of: "CP1") == nil && estates.filter(of: "CP2") != nil)
+        for number in 0..<20_000 { estates.keep(filter, of: "\(number)", now: start + .seconds(31)) }
+        #expect(estates.filter(of: "0") == nil && estates.filter(of: "19999") != nil)
     }
 
     @Test("As many messages are remembered as the broker may deliver again")

@@ -46,7 +46,7 @@ struct LoadTests {
         plan.chargePoints = 5
         plan.open = 8
         plan.warmUp = .zero
-        plan.duration = .seconds(2)
+        plan.duration = .seconds(1)
         let report = try await eventually { try await MQTTFloor(plan).run() }
         #expect(report.roundTrips > 0)
         #expect(report.unmatched == 0)
@@ -65,7 +65,7 @@ struct LoadTests {
         var plan = LoadRun.Plan(mode: .closed(open: 4), target: target, count: 7)
         plan.warmUp = .zero
         plan.settle = .zero
-        plan.duration = .seconds(2)
+        plan.duration = .seconds(1)
         plan.rounds = 2
         let report = try await LoadRun(plan).run { _ in }
         #expect(report.rounds.map(\.upgraded) == [7, 7])
@@ -86,7 +86,7 @@ struct LoadTests {
         plan.active = 2
         plan.warmUp = .zero
         plan.settle = .zero
-        plan.duration = .seconds(2)
+        plan.duration = .seconds(1)
         let report = try await LoadRun(plan).run { _ in }
         await server.stop()
         #expect(report.roundTrips > 0)
@@ -130,7 +130,7 @@ struct LoadTests {
         let broker = try await MosquittoServer()
         var plan = MQTTFloor.Plan(responder: Responder.Plan(host: "127.0.0.1", port: broker.port))
         plan.warmUp = .zero
-        plan.duration = .seconds(2)
+        plan.duration = .seconds(1)
         let generator = try #require(try await eventually { try await MQTTFloor(plan).run() }.generator)
         #expect(generator.chargePointsPercent > 0)
         #expect(try #require(generator.responderPercent) > 0)

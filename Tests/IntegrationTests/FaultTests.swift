@@ -142,12 +142,7 @@ struct FaultTests {
         }
         // The central system's, this count's own, and the gateways'.
         let expected = 2 + site.gateways.count * run.subscriptionsOfGateway
-        do {
-            try await eventually("no subscription is left over") { try await site.subscriptions() == expected }
-        } catch {
-            let rest = await site.subscriptionsInLog()
-            throw Failure("\(error); \(try await site.subscriptions()) are there, by the broker's log \(rest)")
-        }
+        try await site.subscriptionsBecome(expected)
         for gateway in site.gateways { #expect(try await gateway.drain() == 0) }
     }
 }

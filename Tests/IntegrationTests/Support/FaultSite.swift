@@ -263,12 +263,17 @@ final class FaultSite: Sendable {
         return subscriptions.sorted()
     }
 
-    /// Topics that somebody is subscribed to, by the broker's own count.
-    func subscriptions() async throws -> Int {
+    /// Waits until so many topics have a subscriber, by the broker's own count, which it publishes once a second when it
+    /// has changed. The watcher's own subscription counts, so it stays.
+    func subscriptionsBecome(_ expected: Int) async throws {
         let watcher = try await MQTTTestClient.connect(port: broker.port, clientID: "watcher")
         try await watcher.subscribe("$SYS/broker/subscriptions/count")
-        let message = try await watcher.messages.first("the number of subscriptions")
+        do {
+            try await eventually("\(expected) subscriptions") { watcher.messages.all.last?.text == "\(expected)" }
+        } catch {
+            let counts = watcher.messages.all.map(\.text)
+            throw Failure("\(error); counted \(counts), by the broker's log \(await subscriptionsInLog())")
+        }
         await watcher.disconnect()
-        return Int(message.text) ?? -1
     }
 }
