@@ -100,6 +100,10 @@ struct ConfigurationLoadingTests {
         // The broker itself sees to it that there is one session each, and who comes in.
         #expect(configuration.listeners.allSatisfy { $0.topics.claim == nil })
         #expect(!loaded.warnings.contains { $0.description.contains("no authentication") })
+        #expect(loaded.warnings.contains { $0.description.contains("may use another's identity") })
+        let strict = try load(environment.merging(["BROKER_SESSIONS_USER": "identity"]) { $1 })
+        #expect(!strict.warnings.contains { $0.description.contains("may use another's identity") })
+        #expect(strict.configuration.requiresIdentityAsUser)
         #expect(try load([:]).configuration.listeners.allSatisfy { $0.topics.claim != nil })
     }
 
@@ -132,6 +136,7 @@ struct ConfigurationLoadingTests {
         "broker.url": "mqtts://broker.example", "broker.username": "other", "broker.password": "p",
         "broker.client_id": "gw", "broker.protocol": "3.1.1", "broker.qos": "0", "broker.keep_alive": "5s",
         "broker.session_expiry": "0s", "broker.connections": "2", "broker.sessions": "per_charge_point",
+        "broker.sessions_user": "identity",
         "broker.max_inflight": "1",
         "broker.max_pending": "1", "broker.outage": "hold", "broker.outage_timeout": "1s",
         "broker.tls.ca_file": "<file>", "broker.tls.cert_file": "<file>", "broker.tls.key_file": "<file>",

@@ -102,6 +102,21 @@ import Testing
         }
     }
 
+    @Test func withSessionsUserIdentityNobodyComesInUnderAnotherName() async throws {
+        let settings = Self.settings.merging(["BROKER_SESSIONS_USER": "identity"]) { _, new in new }
+        try await withSite(settings) { site in
+            let (intruder, refused) = try await open("CP-2", "CP-1:s3cr3t", at: site)
+            #expect(refused.status == 401 && refused.body.contains("the user name is not the identity"))
+            await intruder.cut()
+            #expect(await !site.broker.log.contains { $0.contains(" as CP-2 (p") })
+            let (_, accepted) = try await open("CP-1", "CP-1:s3cr3t", at: site)
+            #expect(accepted.status == 101)
+            try await site.gateway.log("who it is") {
+                $0.message == "charge point connected" && $0.fields["user"] == "CP-1"
+            }
+        }
+    }
+
     @Test func withoutABrokerTheHandshakeIs503() async throws {
         try await withSite(Self.settings) { site in
             _ = try await site.connectReady()

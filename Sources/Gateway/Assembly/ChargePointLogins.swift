@@ -12,6 +12,7 @@ struct ChargePointLogins: Sendable {
     let topics: RelayTopicTemplates
     let clientID: TopicTemplate
     let passesCredentials: Bool
+    let requiresIdentityAsUser: Bool
     let gatewayID: String
     let retainsPresence: Bool
 
@@ -20,6 +21,9 @@ struct ChargePointLogins: Sendable {
         // libmosquitto would cut them there, and a shorter password might be right.
         if let basic, basic.username.utf8.contains(0) || basic.password.utf8.contains(0) {
             return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "credentials with a NUL character"))
+        }
+        if let basic, requiresIdentityAsUser, basic.username != request.identity {
+            return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "the user name is not the identity"))
         }
         let version = request.subprotocol.flatMap(OCPPVersion.init(subprotocol:)) ?? .v16
         let topics = SessionTopics(templates: topics, identity: request.identity, version: version)

@@ -132,7 +132,9 @@ final class Relay: Service {
                         ? nil
                         : ChargePointLogins(
                             link: link, topics: listener.topics, clientID: listener.clientID,
-                            passesCredentials: listener.passesCredentials, gatewayID: configuration.gatewayID,
+                            passesCredentials: listener.passesCredentials,
+                            requiresIdentityAsUser: configuration.requiresIdentityAsUser,
+                            gatewayID: configuration.gatewayID,
                             retainsPresence: configuration.presenceRetain))
             )
         }

@@ -29,12 +29,19 @@ struct ConfigurationAssembly {
                     expectation: "there is no authentication: everyone who can reach a listener is let in",
                     source: setting(.authenticationBackend).source))
         }
+        let requiresIdentityAsUser = choice(.brokerSessionsUser) == "identity"
+        if hasOwnConnections, !requiresIdentityAsUser {
+            warn(
+                setting(.brokerSessionsUser).problem(
+                    "a charge point may use another's identity, unless the broker ties user names to client ids"))
+        }
         let timeout = duration(.brokerOutageTimeout)
         let formatChecking = formatChecking()
         return GatewayConfiguration(
             gatewayID: broker.clientID,
             broker: broker,
             listeners: listeners,
+            requiresIdentityAsUser: requiresIdentityAsUser,
             brokerOutage: choice(.brokerOutage) == "disconnect" ? .disconnect(after: timeout) : .hold,
             formatChecking: formatChecking,
             presenceRetain: boolean(.presenceRetain),

@@ -46,6 +46,9 @@ extension ConfigurationKey {
     static let brokerSessions = ConfigurationKey(
         "broker.sessions", .choice(["shared", "per_charge_point"]), default: "shared",
         "per_charge_point: an MQTT connection for each, with its credentials; the broker lets it in or not")
+    static let brokerSessionsUser = ConfigurationKey(
+        "broker.sessions_user", .choice(["any", "identity"]), default: "any",
+        "identity: with per_charge_point, the user name must be the charge point's identity")
     static let brokerMaxInflight = ConfigurationKey(
         "broker.max_inflight", .integer(1...65535), default: "64",
         "publishes sent and not yet acknowledged, per connection")
@@ -72,7 +75,7 @@ extension ConfigurationKey {
 
     private static let brokerKeys = [
         brokerURL, brokerUsername, brokerPassword, brokerPasswordFile, brokerClientID, brokerProtocol, brokerQoS,
-        brokerKeepAlive, brokerSessionExpiry, brokerConnections, brokerSessions, brokerMaxInflight,
+        brokerKeepAlive, brokerSessionExpiry, brokerConnections, brokerSessions, brokerSessionsUser, brokerMaxInflight,
         brokerMaxPending, brokerOutage, brokerOutageTimeout, brokerCAFile, brokerCertificateFile, brokerKeyFile,
         brokerKeyPassword, brokerVerify, brokerMinimumVersion,
     ]

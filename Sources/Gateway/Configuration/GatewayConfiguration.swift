@@ -45,6 +45,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var broker: BrokerLinkConfiguration
     /// At least one; their names are unique.
     public var listeners: [Listener]
+    /// `broker.sessions_user`: with an MQTT connection for each charge point, the user name must be its identity.
+    public var requiresIdentityAsUser: Bool
     public var brokerOutage: BrokerOutage
     public var formatChecking: FormatCheckingConfiguration
     public var presenceRetain: Bool
@@ -61,6 +63,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         gatewayID: String,
         broker: BrokerLinkConfiguration,
         listeners: [Listener] = [Listener()],
+        requiresIdentityAsUser: Bool = false,
         brokerOutage: BrokerOutage = .hold,
         formatChecking: FormatCheckingConfiguration = FormatCheckingConfiguration(),
         presenceRetain: Bool = false,
@@ -72,6 +75,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         self.gatewayID = gatewayID
         self.broker = broker
         self.listeners = listeners
+        self.requiresIdentityAsUser = requiresIdentityAsUser
         self.brokerOutage = brokerOutage
         self.formatChecking = formatChecking
         self.presenceRetain = presenceRetain
