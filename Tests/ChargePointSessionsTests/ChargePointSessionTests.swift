@@ -98,6 +98,45 @@ struct ChargePointSessionTests {
         }
     }
 
+    @Test("A session with an MQTT connection of its own closes it, and says again that it is there when it comes back")
+    func ownConnection() async throws {
+        try await withEnds(presence: "presence/${cid}") { ends in
+            ends.link.isOwn.withLock { $0 = true }
+            let session = try await ends.connect()
+            try await ends.on(session) { $0.subscriptionAcknowledged() }
+            try await ends.on(session) { $0.ownLinkChanged(isUp: false) }
+            #expect(ends.published.count == 1)
+            try await ends.on(session) { $0.ownLinkChanged(isUp: true) }
+            #expect(ends.published.count == 2)
+            #expect(ends.published.allSatisfy { $0.text.hasPrefix(#"{"event":"connected""#) })
+            #expect(ends.link.closes.withLock { $0 } == 0)
+            try await ends.on(session) { $0.wasTakenOver() }
+            #expect(ends.closes(0) == ["1008 replaced by a newer connection"])
+            #expect(ends.published.last?.text.contains(#""reason":"replaced""#) == true)
+            // The next session's beginning may be there already, and must stay.
+            #expect(ends.link.retained.withLock { $0 } == [true, true, false])
+            #expect(ends.link.closes.withLock { $0 } == 1)
+            try await ends.on(session) { $0.wasTakenOver() }
+            #expect(ends.link.closes.withLock { $0 } == 1, "it ends once")
+        }
+    }
+
+    @Test("A session whose MQTT connection the broker ends on purpose is closed with 1008")
+    func closedByBroker() async throws {
+        try await withEnds { ends in
+            ends.link.isOwn.withLock { $0 = true }
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                session.received(Self.command("open"))
+                session.wasClosedByBroker(reason: "administrative action")
+            }
+            #expect(ends.closes(0) == ["1008 the broker has closed this charge point's connection"])
+            #expect(ends.published.map(\.topic) == ["ocpp/cp/CP1/Reply"])
+            #expect(ends.registry.count == 0)
+        }
+    }
+
     @Test("A CALL that the broker does not take gets its one answer at once")
     func answersWhatTheBrokerRefuses() async throws {
         try await withEnds { ends in
@@ -167,7 +206,8 @@ private struct Ends: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let context = SessionContext(
-            settings: settings, registry: registry, counters: GatewayCounters(), logger: logger, gatewayID: "gw")
+            settings: settings, registry: registry, counters: GatewayCounters(), logger: logger, gatewayID: "gw",
+            retainsPresence: true)
         return ChargePointSession(
             chargePoint: chargePoint,
             topics: SessionTopics(templates: templates, identity: "CP1", version: .v16), context: context,
@@ -223,13 +263,22 @@ private final class Link: UpstreamLink {
     private let subscribed = Mutex<[String]>([])
     private let unsubscribed = Mutex<[String]>([])
 
+    let isOwn = Mutex(false)
+    let closes = Mutex(0)
+    /// Of each published message, whether the broker is to keep it.
+    let retained = Mutex<[Bool]>([])
+
     var isUp: Bool { true }
+    var announcesItsLoss: Bool { isOwn.withLock { $0 } }
+
+    func close() { closes.withLock { $0 += 1 } }
     var subscriptions: [String] { subscribed.withLock { $0 } }
     var unsubscriptions: [String] { unsubscribed.withLock { $0 } }
 
     func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> Bool {
         guard takesMessages.withLock({ $0 }) else { return false }
         published.withLock { $0.append((message.topic, String(buffer: message.payload))) }
+        retained.withLock { $0.append(message.retain) }
         return true
     }
 
