@@ -65,6 +65,11 @@ extension BrokerClient {
         refuseLogin()
     }
 
+    /// Nothing comes of it any more.
+    var hasEnded: Bool {
+        if case .ended = chargePoint?.stage { true } else { false }
+    }
+
     /// Waits for its turn, which has not come.
     var waitsForTurn: Bool { chargePoint?.waitsForTurn ?? false }
 
@@ -262,6 +267,8 @@ extension BrokerClient {
         guard let stage = chargePoint?.stage else { return }
         if case .ended = stage { return }
         chargePoint?.stage = .ended
+        // It may still stand in the queue, and must not connect when its turn comes.
+        chargePoint?.waitsForTurn = false
         if case .up = link, let client {
             isDisconnecting = true
             client.disconnect(forgettingSession: true)

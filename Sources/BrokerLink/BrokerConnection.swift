@@ -142,15 +142,16 @@ public final class BrokerConnection: Sendable {
         return isTaken
     }
 
-    /// The thread has ended, or is ending: nobody reads this any more.
+    /// The thread has ended, or is ending: nobody reads this any more. Messages stay counted as pending, which they are
+    /// found by as undelivered.
     func refuseMail() {
-        let (publishes, commands) = mailbox.withLock { mailbox in
+        let commands = mailbox.withLock { mailbox in
             mailbox.isClosed = true
             defer {
                 mailbox.publishes = []
                 mailbox.commands = []
             }
-            return (mailbox.publishes, mailbox.commands)
+            return mailbox.commands
         }
         for command in commands {
             switch command {
@@ -159,7 +160,6 @@ public final class BrokerConnection: Sendable {
             case .subscribe, .unsubscribe, .discard, .close: break
             }
         }
-        _ = publishes
     }
 
     /// The first that a charge point's own connection is told.

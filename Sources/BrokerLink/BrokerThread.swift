@@ -221,8 +221,10 @@ final class BrokerThread {
         touched = []
         for client in clients {
             client.isTouched = false
+            // An appointment would keep it for ever.
+            if client.hasEnded { continue }
             if client.work(now) { touch(client) }
-            makeAppointment(client, at: client.nextWakeUp(now))
+            if !client.hasEnded { makeAppointment(client, at: client.nextWakeUp(now)) }
         }
         if touched.isEmpty, clients.count < 1024 {
             touched = clients
@@ -243,7 +245,7 @@ final class BrokerThread {
         while let first = appointments.min, first.time <= now {
             appointments.removeMin()
             // One that was made earlier has taken its place.
-            guard first.client.appointment == first.time else { continue }
+            guard first.client.appointment == first.time, !first.client.hasEnded else { continue }
             first.client.appointment = .distantFuture
             first.client.keepTime(now)
             touch(first.client)

@@ -30,8 +30,7 @@ public protocol UpstreamLink: Sendable {
     /// - Parameter announcement: published right behind that, in front of whatever waits.
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?)
     func unsubscribe(_ session: ChargePointSession)
-    /// The session has ended and has said everything. It is a newer session's now to have the subscription, if one was
-    /// there; `unsubscribe` came before otherwise.
+    /// The session has ended and has said everything; a link that is its own ends with it.
     func close()
     /// The broker itself tells when this link is lost, as if the session had ended: its presence is then published
     /// again with the link.

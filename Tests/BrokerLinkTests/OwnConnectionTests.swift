@@ -1,6 +1,7 @@
 import BrokerLink
 import NIOCore
 import NIOPosix
+import Synchronization
 import Testing
 
 /// `broker.sessions: per_charge_point`: a charge point's own MQTT connection, with its client id, its credentials and
@@ -255,6 +256,75 @@ struct OwnConnectionTests {
             Issue.record("\(answer)")
             return
         }
+    }
+
+    @Test(arguments: [false, true])
+    func aConnectionThatHasEndedIsLetGoOf(byTakeover: Bool) async throws {
+        let broker = try await TestBroker.started()
+        var configuration = configuration(port: broker.port)
+        // What an ended one still has to do with comes within a second.
+        configuration.keepAlive = .seconds(5)
+        try await withLink(configuration) { gateway in
+            weak var ended: BrokerConnection?
+            var newer: BrokerConnection?
+            do {
+                let connection = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
+                ended = connection
+                let session = subscribe(connection, to: "cs/CP1")
+                #expect(await eventually { session.isSubscribed })
+                if byTakeover {
+                    newer = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
+                } else {
+                    connection.unsubscribe(topic: "cs/CP1", subscriber: session)
+                    connection.close()
+                }
+            }
+            #expect(await eventually { ended == nil })
+            newer?.close()
+        }
+    }
+
+    /// After an outage, of many that connect at once the last wait for their turn.
+    @Test func connectionsThatEndBeforeTheirTurnDoNotConnectLater() async throws {
+        // At first everyone is accepted; later the shared connection is, and nobody else hears anything.
+        let patience = Mutex(Int.max)
+        let broker = try await ScriptedBroker { _ in
+            let isAccepted = patience.withLock { patience in
+                patience -= 1
+                return patience >= 0
+            }
+            return isAccepted ? .bytes([0x20, 0x03, 0x00, 0x00, 0x00]) : .silence
+        }
+        try await withLink(configuration(port: broker.port)) { gateway in
+            var sessions: [(connection: BrokerConnection, session: RecordingSubscriber)] = []
+            for number in 0..<100 {
+                let connection = try await accepted(gateway, BrokerLogin(clientID: "CP\(number)"))
+                sessions.append((connection, subscribe(connection, to: "cs/CP\(number)")))
+            }
+            patience.withLock { $0 = 1 }
+            broker.dropConnections()
+            #expect(await eventually { broker.versions.count == 101 + 1 + 64 })
+            // The others ask for their turn in little more than a second, which nothing shows from outside.
+            try await Task.sleep(nanoseconds: 2_000_000_000)
+            for (connection, _) in sessions { connection.close() }
+            let last = try await logIn(gateway, BrokerLogin(clientID: "last"), within: broker, beyond: 101 + 1 + 64)
+            #expect(last == 101 + 1 + 64 + 1)
+        }
+    }
+
+    /// Has one more connection try, and says how many have tried when it has.
+    private func logIn(
+        _ gateway: TestLink, _ login: BrokerLogin, within broker: ScriptedBroker, beyond count: Int
+    ) async throws -> Int {
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        let answer = gateway.link.logIn(login, forTopic: "cs/\(login.clientID)", on: eventLoop)
+        #expect(await eventually { broker.versions.count > count })
+        // In vain: the broker does not answer.
+        guard case .unavailable = try await answer.get() else {
+            Issue.record("\(answer)")
+            return -1
+        }
+        return broker.versions.count
     }
 
     @Test func fiveHundredConnectionsComeBackAfterTheBrokerAndLeaveNoDescriptor() async throws {

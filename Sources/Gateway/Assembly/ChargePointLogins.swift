@@ -1,4 +1,3 @@
-import Authentication
 import BrokerLink
 import ChargePointSessions
 import NIOCore
