@@ -44,13 +44,15 @@ let package = Package(
             providers: [.apt(["libmosquitto-dev"])]
         ),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "OutsideNames", swiftSettings: strict),
+        .target(name: "MemoryBudget", swiftSettings: strict),
         .target(name: "JSONText", swiftSettings: strict),
         .target(name: "SchemaChecking", dependencies: ["JSONText"], swiftSettings: strict),
-        .target(name: "OCPPJ", dependencies: ["JSONText", nio], swiftSettings: strict),
+        .target(name: "OCPPJ", dependencies: ["OutsideNames", "JSONText", nio], swiftSettings: strict),
         .target(
             name: "BrokerLink",
             dependencies: [
-                "CMosquitto", nio, logging,
+                "OutsideNames", "MemoryBudget", "CMosquitto", nio, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
@@ -59,21 +61,26 @@ let package = Package(
         .target(
             name: "ChargePointSessions",
             dependencies: [
-                "JSONText", "OCPPJ", "SchemaChecking", nio, logging,
+                "OutsideNames", "MemoryBudget", "JSONText", "OCPPJ", "SchemaChecking", nio, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
         .target(
             name: "WebSocketFrontEnd",
-            dependencies: ["CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509, asn1, logging],
+            dependencies: [
+                "OutsideNames", "MemoryBudget", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509,
+                asn1,
+                logging,
+            ],
             swiftSettings: strict
         ),
-        .target(name: "Authentication", swiftSettings: strict),
+        .target(name: "Authentication", dependencies: ["OutsideNames"], swiftSettings: strict),
         .target(
             name: "Gateway",
             dependencies: [
-                "OCPPJ", "SchemaChecking", "BrokerLink", "ChargePointSessions", "WebSocketFrontEnd", "Authentication",
+                "OutsideNames", "MemoryBudget", "OCPPJ", "SchemaChecking", "BrokerLink", "ChargePointSessions",
+                "WebSocketFrontEnd", "Authentication",
                 nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
@@ -88,7 +95,7 @@ let package = Package(
         .target(
             name: "ChargePointSimulator",
             dependencies: [
-                "BrokerLink", "CMosquitto", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
+                "OutsideNames", "BrokerLink", "CMosquitto", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict
@@ -102,7 +109,8 @@ let package = Package(
         .target(name: "SpawnedProcess", dependencies: ["CSpawn"], path: "Tests/SpawnedProcess", swiftSettings: strict),
         .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
-        .testTarget(name: "OCPPJTests", dependencies: ["OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
+        .testTarget(
+            name: "OCPPJTests", dependencies: ["OutsideNames", "OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
         .testTarget(
             name: "SchemaCheckingTests",
             dependencies: ["SpawnedProcess", "SchemaChecking", "JSONText"],
@@ -110,16 +118,18 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "BrokerLinkTests", dependencies: ["SpawnedProcess", "BrokerLink", nioPosix], swiftSettings: strict),
+            name: "BrokerLinkTests", dependencies: ["OutsideNames", "SpawnedProcess", "BrokerLink", nioPosix],
+            swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",
-            dependencies: ["ChargePointSessions", "OCPPJ", nio, nioPosix, logging],
+            dependencies: ["OutsideNames", "ChargePointSessions", "OCPPJ", nio, nioPosix, logging],
             swiftSettings: strict
         ),
         .testTarget(
             name: "WebSocketFrontEndTests",
             dependencies: [
-                "SpawnedProcess", "ReferenceJSON", "WebSocketFrontEnd", "CZlib", nio, nioPosix, nioEmbedded, nioHTTP1,
+                "OutsideNames", "SpawnedProcess", "ReferenceJSON", "WebSocketFrontEnd", "CZlib", nio, nioPosix,
+                nioEmbedded, nioHTTP1,
                 nioWebSocket, nioSSL, logging,
             ],
             swiftSettings: strict
@@ -127,11 +137,13 @@ let package = Package(
         .testTarget(
             name: "ChargePointSimulatorTests",
             dependencies: [
-                "SpawnedProcess", "ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+                "OutsideNames", "SpawnedProcess", "ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1,
+                nioWebSocket, logging,
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "GatewayTests", dependencies: ["SpawnedProcess", "Gateway"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests", dependencies: ["OutsideNames", "SpawnedProcess", "Gateway"], swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: ["SpawnedProcess", "ocpp-gateway", nio, nioPosix, nioSSL],

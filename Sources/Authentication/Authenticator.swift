@@ -1,3 +1,5 @@
+import OutsideNames
+
 /// Decides who is let in: one for each backend (`authentication.backend`). With `none` there is no authenticator.
 public protocol Authenticator: Sendable {
     /// Called once for each handshake; may wait for a database or another server, and must end by itself: the handshake
@@ -8,9 +10,9 @@ public protocol Authenticator: Sendable {
 /// What an authenticator decides by. A password in it must not get into a log or an error.
 public struct AuthenticationRequest: Sendable {
     /// The charge point's identity, the client id of EMQX's authenticators.
-    public var identity: String
+    public var identity: ChargePointIdentity
     /// Of HTTP Basic.
-    public var username: String?
+    public var username: UserName?
     /// As it was sent; where that was not UTF-8 text, hexadecimal digits in capitals (behaviour.md, "Passwords").
     public var password: String?
     /// CN of the verified client certificate.
@@ -22,7 +24,8 @@ public struct AuthenticationRequest: Sendable {
     public var remoteAddress: String
 
     public init(
-        identity: String, username: String? = nil, password: String? = nil, certificateCommonName: String? = nil,
+        identity: ChargePointIdentity, username: UserName? = nil, password: String? = nil,
+        certificateCommonName: String? = nil,
         certificateDistinguishedName: String? = nil, listener: String, remoteAddress: String
     ) {
         self.identity = identity
@@ -44,7 +47,7 @@ extension AuthenticationRequest: CustomStringConvertible, CustomDebugStringConve
 /// What an authenticator says. The reasons are read by operators and by the peer: never a password in them.
 public enum AuthenticationVerdict: Sendable, Equatable {
     /// The name under which the charge point is known from here on.
-    case accepted(username: String?)
+    case accepted(username: UserName?)
     /// 401.
     case wrongCredentials(reason: String)
     /// 404.

@@ -53,7 +53,8 @@ extension BrokerClient {
     private var login: BrokerLogin {
         chargePoint?.login
             ?? BrokerLogin(
-                clientID: configuration.clientID + (connection.index == 0 ? "" : "-\(connection.index + 1)"),
+                clientID: connection.index == 0
+                    ? configuration.clientID : "\(configuration.clientID)-\(connection.index + 1)",
                 username: configuration.username, password: configuration.password,
                 will: connection.index == 0 ? configuration.will : nil)
     }

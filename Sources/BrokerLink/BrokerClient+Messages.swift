@@ -1,6 +1,7 @@
 import CMosquitto
 import Logging
 import NIOCore
+import OutsideNames
 
 /// Subscriptions and messages, both ways.
 extension BrokerClient: MosquittoEvents {
@@ -39,7 +40,7 @@ extension BrokerClient: MosquittoEvents {
     }
 
     /// False: the connection has failed.
-    private func subscribe(to topics: [String], room: Int, _ client: MosquittoClient) -> Bool {
+    private func subscribe(to topics: [Topic], room: Int, _ client: MosquittoClient) -> Bool {
         let invalid = topics.filter { !MosquittoClient.isTopicFilter($0) }
         thread.deliveries.add(table.subscribeFailed(invalid, reasonCode: UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)))
         let tooLong = topics.filter { !invalid.contains($0) && $0.utf8.count + 3 > room }
@@ -55,7 +56,7 @@ extension BrokerClient: MosquittoEvents {
         return true
     }
 
-    func announce(_ announcement: BrokerPublish, withSubscriptionTo topic: String) {
+    func announce(_ announcement: BrokerPublish, withSubscriptionTo topic: Topic) {
         if table.announce(with: topic) {
             // One of an older subscriber, never sent, has lost its meaning.
             if announcements.updateValue(announcement, forKey: topic) != nil { thread.settled += 1 }

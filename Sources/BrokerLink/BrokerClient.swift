@@ -2,6 +2,7 @@ import CMosquitto
 import Glibc
 import Logging
 import NIOCore
+import OutsideNames
 
 /// One MQTT connection on its broker thread: the link, what is subscribed to, and what waits to be published.
 final class BrokerClient {
@@ -30,7 +31,7 @@ final class BrokerClient {
     var queue = OutboundQueue()
     var table = SubscriptionTable()
     /// By the topic whose SUBSCRIBE they go out with.
-    var announcements: [String: BrokerPublish] = [:]
+    var announcements: [Topic: BrokerPublish] = [:]
     var redeliveries: RedeliveryFilter
     /// QoS 1 and 2 messages that the broker may have unacknowledged; libmosquitto searches them one by one.
     let receiveMaximum: Int

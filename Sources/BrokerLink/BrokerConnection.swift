@@ -1,4 +1,5 @@
 import NIOCore
+import OutsideNames
 import Synchronization
 
 /// One MQTT connection of the link. Any thread may call it; the work is done on a broker thread.
@@ -6,9 +7,9 @@ public final class BrokerConnection: Sendable {
     /// What the callers have for the broker thread.
     struct Mailbox {
         enum Command {
-            case subscribe(topic: String, receiver: SubscriptionTable.Receiver, announcement: BrokerPublish?)
-            case unsubscribe(topic: String, subscriber: any BrokerSubscriber)
-            case discard(topic: String)
+            case subscribe(topic: Topic, receiver: SubscriptionTable.Receiver, announcement: BrokerPublish?)
+            case unsubscribe(topic: Topic, subscriber: any BrokerSubscriber)
+            case discard(topic: Topic)
             /// Of a charge point's own connection: the first and the last.
             case logIn(EventLoopPromise<BrokerLoginResult>)
             case close
@@ -89,7 +90,7 @@ public final class BrokerConnection: Sendable {
     ///   - announcement: published right behind the SUBSCRIBE, in front of whatever waits, so that the broker puts
     ///     hardly anything between the two; left out when too many messages are pending.
     public func subscribe(
-        topic: String, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop,
+        topic: Topic, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop,
         announcing announcement: BrokerPublish? = nil
     ) {
         let receiver = SubscriptionTable.Receiver(subscriber: subscriber, eventLoop: eventLoop)
@@ -102,12 +103,12 @@ public final class BrokerConnection: Sendable {
     }
 
     /// Does nothing when another subscriber has taken the topic over meanwhile.
-    public func unsubscribe(topic: String, subscriber: any BrokerSubscriber) {
+    public func unsubscribe(topic: Topic, subscriber: any BrokerSubscriber) {
         post(.unsubscribe(topic: topic, subscriber: subscriber))
     }
 
     /// Asks the broker to forget a topic that nobody here subscribes to (left over in a persistent session).
-    public func discardSubscription(topic: String) {
+    public func discardSubscription(topic: Topic) {
         post(.discard(topic: topic))
     }
 

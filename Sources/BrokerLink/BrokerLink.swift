@@ -1,6 +1,7 @@
 import Glibc
 import Logging
 import NIOCore
+import OutsideNames
 import Synchronization
 
 /// The gateway's MQTT connections to its broker, each on a thread of its own.
@@ -23,11 +24,11 @@ public final class BrokerLink: Sendable {
     }
 
     /// The connection of a topic: always the same one, in this process and the next, as long as their number is.
-    public func connection(for topic: String) -> BrokerConnection {
+    public func connection(for topic: Topic) -> BrokerConnection {
         connections[Self.connectionIndex(for: topic, of: connections.count)]
     }
 
-    public static func connectionIndex(for topic: String, of count: Int) -> Int {
+    public static func connectionIndex(for topic: Topic, of count: Int) -> Int {
         // FNV-1a; Swift's own hash differs from process to process.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in topic.utf8 {
@@ -64,7 +65,7 @@ public final class BrokerLink: Sendable {
     ///
     /// An accepted one is the caller's to close.
     public func logIn(
-        _ login: BrokerLogin, forTopic topic: String, on eventLoop: any EventLoop
+        _ login: BrokerLogin, forTopic topic: Topic, on eventLoop: any EventLoop
     ) -> EventLoopFuture<BrokerLoginResult> {
         let answer = eventLoop.makePromise(of: BrokerLoginResult.self)
         BrokerConnection(login: login, beside: connection(for: topic)).logIn(answer)

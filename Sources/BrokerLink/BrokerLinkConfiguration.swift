@@ -1,3 +1,5 @@
+import OutsideNames
+
 /// How the gateway reaches its MQTT broker.
 public struct BrokerLinkConfiguration: Sendable, Equatable {
     /// One broker to try.
@@ -60,11 +62,11 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
 
     /// What the broker publishes when this client dies (MQTT's Will).
     public struct Will: Sendable, Equatable {
-        public var topic: String
+        public var topic: Topic
         public var payload: String
         public var retain: Bool
 
-        public init(topic: String, payload: String, retain: Bool) {
+        public init(topic: Topic, payload: String, retain: Bool) {
             self.topic = topic
             self.payload = payload
             self.retain = retain
@@ -81,9 +83,9 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
 
     /// Tried in turn; at least one.
     public var addresses: [Address]
-    public var username: String?
+    public var username: UserName?
     public var password: String?
-    public var clientID: String
+    public var clientID: ClientID
     public var protocolVersion: ProtocolVersion
     public var qualityOfService: QualityOfService
     public var keepAlive: Duration
@@ -104,9 +106,9 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
 
     public init(
         addresses: [Address] = [Address(host: "127.0.0.1", port: 1883)],
-        username: String? = nil,
+        username: UserName? = nil,
         password: String? = nil,
-        clientID: String,
+        clientID: ClientID,
         protocolVersion: ProtocolVersion = .v5,
         qualityOfService: QualityOfService = .atLeastOnce,
         keepAlive: Duration = .seconds(30),

@@ -1,16 +1,18 @@
 import NIOCore
+import OutsideNames
 
 /// What an MQTT connection says in its CONNECT: a charge point's own (`broker.sessions: per_charge_point`), or a shared
 /// one's.
 public struct BrokerLogin: Sendable {
-    public var clientID: String
-    public var username: String?
+    public var clientID: ClientID
+    public var username: UserName?
     public var password: String?
     /// Published by the broker when this connection is lost without a goodbye.
     public var will: BrokerLinkConfiguration.Will?
 
     public init(
-        clientID: String, username: String? = nil, password: String? = nil, will: BrokerLinkConfiguration.Will? = nil
+        clientID: ClientID, username: UserName? = nil, password: String? = nil,
+        will: BrokerLinkConfiguration.Will? = nil
     ) {
         self.clientID = clientID
         self.username = username

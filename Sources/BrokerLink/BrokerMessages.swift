@@ -1,15 +1,16 @@
 import NIOCore
+import OutsideNames
 
 /// A message to the broker.
 public struct BrokerPublish: Sendable {
     /// The MQTT 5 properties of an upstream CALL (relay format, "MQTT details"); left out with MQTT 3.1.1.
     public struct RequestProperties: Sendable {
-        public var responseTopic: String
+        public var responseTopic: Topic
         public var correlationData: String
         /// Content Type is always `application/json`.
         public var userProperties: [(name: String, value: String)]
 
-        public init(responseTopic: String, correlationData: String, userProperties: [(name: String, value: String)]) {
+        public init(responseTopic: Topic, correlationData: String, userProperties: [(name: String, value: String)]) {
             self.responseTopic = responseTopic
             self.correlationData = correlationData
             self.userProperties = userProperties
@@ -28,7 +29,7 @@ public struct BrokerPublish: Sendable {
         }
     }
 
-    public var topic: String
+    public var topic: Topic
     public var payload: ByteBuffer
     public var retain: Bool
     public var requestProperties: RequestProperties?
@@ -38,7 +39,7 @@ public struct BrokerPublish: Sendable {
     public var origin: Origin?
 
     public init(
-        topic: String, payload: ByteBuffer, retain: Bool = false,
+        topic: Topic, payload: ByteBuffer, retain: Bool = false,
         requestProperties: RequestProperties? = nil, deadline: NIODeadline? = nil, origin: Origin? = nil
     ) {
         self.topic = topic
@@ -63,13 +64,13 @@ public enum PublishAdmission: Sendable, Equatable {
 
 /// A message from the broker.
 public struct BrokerMessage: Sendable {
-    public var topic: String
+    public var topic: Topic
     public var payload: ByteBuffer
     public var isRetained: Bool
     /// When its Message Expiry Interval (MQTT 5) has passed.
     public var expires: NIODeadline?
 
-    public init(topic: String, payload: ByteBuffer, isRetained: Bool = false, expires: NIODeadline? = nil) {
+    public init(topic: Topic, payload: ByteBuffer, isRetained: Bool = false, expires: NIODeadline? = nil) {
         self.topic = topic
         self.payload = payload
         self.isRetained = isRetained

@@ -4,6 +4,7 @@ import Glibc
 import HeapModule
 import Logging
 import NIOCore
+import OutsideNames
 
 /// The event loop of MQTT connections: an epoll over their sockets and the inbox's eventfd. One connection is shared,
 /// and leads the way to the broker; the others are charge points' own, with `broker.sessions: per_charge_point`.
@@ -36,7 +37,7 @@ final class BrokerThread {
     private var sharedClient: BrokerClient?
     private var chargePoints: [ObjectIdentifier: BrokerClient] = [:]
     /// The charge points' connections that the broker accepted last, by client id.
-    private var holders: [String: BrokerClient] = [:]
+    private var holders: [ClientID: BrokerClient] = [:]
     private var estates = ClientEstates()
     private var clientsByDescriptor: [Int32: BrokerClient] = [:]
     /// Those that something has happened to.
@@ -315,7 +316,7 @@ final class BrokerThread {
 
     // MARK: What the callers hear
 
-    func notTaken(reason: String, topic: String) {
+    func notTaken(reason: String, topic: Topic) {
         settled += 1
         failures.add(reason, topic: topic)
     }
@@ -328,7 +329,7 @@ final class BrokerThread {
         }
     }
 
-    private func log(_ failures: [(reason: String, count: Int, topic: String)]) {
+    private func log(_ failures: [(reason: String, count: Int, topic: Topic)]) {
         for failure in failures {
             shared.logger.warning(
                 "messages not delivered to the broker",

@@ -1,5 +1,6 @@
 import DequeModule
 import NIOCore
+import OutsideNames
 
 /// What connections received that have ended lately, by client id: the broker may deliver it again to the next one with
 /// the same client id, if it had not read their acknowledgements.
@@ -9,12 +10,12 @@ struct ClientEstates {
     private static let time = TimeAmount.seconds(30)
     private static let most = 10_000
 
-    private var filters: [String: RedeliveryFilter] = [:]
-    private var ends = Deque<(clientID: String, until: NIODeadline)>()
+    private var filters: [ClientID: RedeliveryFilter] = [:]
+    private var ends = Deque<(clientID: ClientID, until: NIODeadline)>()
 
-    func filter(of clientID: String) -> RedeliveryFilter? { filters[clientID] }
+    func filter(of clientID: ClientID) -> RedeliveryFilter? { filters[clientID] }
 
-    mutating func keep(_ filter: RedeliveryFilter, of clientID: String, now: NIODeadline) {
+    mutating func keep(_ filter: RedeliveryFilter, of clientID: ClientID, now: NIODeadline) {
         guard !filter.isEmpty else { return }
         filters[clientID] = filter
         ends.append((clientID, now + Self.time))

@@ -1,9 +1,10 @@
 import NIOCore
+import OutsideNames
 
 /// Counts failures by reason, so that a flood of them is one log line now and then, and none is uncounted.
 struct FailureCount {
     private let interval: TimeAmount
-    private var counts: [String: (count: Int, topic: String)] = [:]
+    private var counts: [String: (count: Int, topic: Topic)] = [:]
     private var nextReport = NIODeadline.uptimeNanoseconds(0)
 
     init(interval: TimeAmount = .seconds(10)) {
@@ -11,12 +12,12 @@ struct FailureCount {
     }
 
     /// - Parameter topic: that of the first is named, as an example.
-    mutating func add(_ reason: String, topic: String) {
+    mutating func add(_ reason: String, topic: Topic) {
         counts[reason, default: (0, topic)].count += 1
     }
 
     /// What has to be logged now, if anything: the first failure at once, the following ones summed up.
-    mutating func report(now: NIODeadline) -> [(reason: String, count: Int, topic: String)] {
+    mutating func report(now: NIODeadline) -> [(reason: String, count: Int, topic: Topic)] {
         guard !counts.isEmpty, now >= nextReport else { return [] }
         nextReport = now + interval
         defer { counts.removeAll() }
@@ -24,7 +25,7 @@ struct FailureCount {
     }
 
     /// The rest, when nothing more comes.
-    mutating func reportAll() -> [(reason: String, count: Int, topic: String)] {
+    mutating func reportAll() -> [(reason: String, count: Int, topic: Topic)] {
         nextReport = .uptimeNanoseconds(0)
         return report(now: .now())
     }

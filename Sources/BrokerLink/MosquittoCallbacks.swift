@@ -1,6 +1,7 @@
 import CMosquitto
 import Glibc
 import NIOCore
+import OutsideNames
 
 /// What a broker says in its CONNACK (MQTT 5, 3.2).
 struct ConnectAcknowledgement {
@@ -77,7 +78,7 @@ enum MosquittoCallbacks {
             guard let message = message?.pointee, let topic = message.topic else { return }
             let bytes = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
             var received = BrokerMessage(
-                topic: String(cString: topic), payload: ByteBuffer(bytes: bytes), isRetained: message.retain)
+                topic: Topic(String(cString: topic)), payload: ByteBuffer(bytes: bytes), isRetained: message.retain)
             var seconds: UInt32 = 0
             if mosquitto_property_read_int32(properties, MQTTProperty.messageExpiryInterval, &seconds, false) != nil {
                 received.expires = .now() + .seconds(Int64(seconds))

@@ -1,6 +1,7 @@
 import CMosquitto
 import Glibc
 import NIOCore
+import OutsideNames
 
 /// A libmosquitto client, used on one thread: nothing here waits, except for the name server in `connect`.
 final class MosquittoClient {
@@ -29,7 +30,7 @@ final class MosquittoClient {
         events: any MosquittoEvents
     ) throws(SetUpError) {
         let cleanStart = configuration.sessionExpiry <= .zero
-        guard Self.isLibraryReady, let handle = mosquitto_new(login.clientID, cleanStart, nil) else {
+        guard Self.isLibraryReady, let handle = mosquitto_new(login.clientID.text, cleanStart, nil) else {
             throw SetUpError(reason: "no MQTT client with this client id: \(login.clientID)")
         }
         self.handle = handle
@@ -43,7 +44,7 @@ final class MosquittoClient {
         mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1)
         mosquitto_int_option(handle, MOSQ_OPT_RECEIVE_MAXIMUM, Int32(clamping: receiveMaximum))
         if let username = login.username {
-            try check(mosquitto_username_pw_set(handle, username, login.password), "user name")
+            try check(mosquitto_username_pw_set(handle, username.text, login.password), "user name")
         }
         if let will = login.will {
             try check(setWill(will, qualityOfService: willQualityOfService), "will")
@@ -72,7 +73,7 @@ final class MosquittoClient {
     private func setWill(_ will: BrokerLinkConfiguration.Will, qualityOfService: Int32) -> Int32 {
         let payload = Array(will.payload.utf8)
         return mosquitto_will_set(
-            handle, will.topic, Int32(payload.count), payload, qualityOfService, will.retain)
+            handle, will.topic.text, Int32(payload.count), payload, qualityOfService, will.retain)
     }
 
     /// A broker that refuses the Will as it is (MQTT 5, 3.2.2.3.4 and 3.2.2.3.5) gets it as it can take it.
@@ -200,7 +201,7 @@ final class MosquittoClient {
             properties = Self.properties(of: request)
         }
         let length = message.topic.utf8.count
-        let code = message.topic.withCString { topic in
+        let code = message.topic.text.withCString { topic in
             // A NUL would cut the topic short.
             guard strlen(topic) == length else { return MOSQ_ERR_INVAL.rawValue }
             return message.payload.withUnsafeReadableBytes { bytes in
@@ -218,7 +219,7 @@ final class MosquittoClient {
     private static func properties(of request: BrokerPublish.RequestProperties) -> OpaquePointer? {
         var properties: OpaquePointer?
         mosquitto_property_add_string(&properties, MQTTProperty.contentType, "application/json")
-        mosquitto_property_add_string(&properties, MQTTProperty.responseTopic, request.responseTopic)
+        mosquitto_property_add_string(&properties, MQTTProperty.responseTopic, request.responseTopic.text)
         var correlation = request.correlationData
         correlation.withUTF8 { bytes in
             _ = mosquitto_property_add_binary(
@@ -230,7 +231,7 @@ final class MosquittoClient {
         return properties
     }
 
-    func subscribe(to topics: [String]) -> (code: Int32, packetID: Int32) {
+    func subscribe(to topics: [Topic]) -> (code: Int32, packetID: Int32) {
         var packetID: Int32 = 0
         let code = Self.withCStrings(topics) { list, count in
             // MQTT 5, 3.8.3.1: retained messages not again for a subscription that the broker has already.
@@ -241,7 +242,7 @@ final class MosquittoClient {
         return (code, packetID)
     }
 
-    func unsubscribe(from topics: [String]) -> (code: Int32, packetID: Int32) {
+    func unsubscribe(from topics: [Topic]) -> (code: Int32, packetID: Int32) {
         var packetID: Int32 = 0
         let code = Self.withCStrings(topics) { list, count in
             mosquitto_unsubscribe_multiple(handle, &packetID, count, list, nil)
@@ -250,9 +251,9 @@ final class MosquittoClient {
     }
 
     private static func withCStrings(
-        _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>, Int32) -> Int32
+        _ topics: [Topic], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>, Int32) -> Int32
     ) -> Int32 {
-        let copies = strings.map { strdup($0) }
+        let copies = topics.map { strdup($0.text) }
         defer {
             for copy in copies {
                 free(copy)
@@ -264,9 +265,9 @@ final class MosquittoClient {
     }
 
     /// Whether a SUBSCRIBE may carry it; one bad topic would fail the whole packet.
-    static func isTopicFilter(_ topic: String) -> Bool {
+    static func isTopicFilter(_ topic: Topic) -> Bool {
         let length = topic.utf8.count
-        return topic.withCString { text in
+        return topic.text.withCString { text in
             strlen(text) == length && length <= 65535
                 && mosquitto_sub_topic_check(text) == MOSQ_ERR_SUCCESS.rawValue
                 && mosquitto_validate_utf8(text, Int32(length)) == MOSQ_ERR_SUCCESS.rawValue

@@ -1,3 +1,5 @@
+import OutsideNames
+
 /// Knows the QoS 1 messages that the broker delivers again after a lost link, because the acknowledgement was lost
 /// with it (MQTT 5, 4.4): the same message with the same packet identifier. libmosquitto does not show the DUP flag.
 struct RedeliveryFilter {
@@ -15,7 +17,7 @@ struct RedeliveryFilter {
 
     var isEmpty: Bool { recent.isEmpty }
 
-    static func key(packetID: Int32, topic: String, payload: UnsafeRawBufferPointer) -> Int {
+    static func key(packetID: Int32, topic: Topic, payload: UnsafeRawBufferPointer) -> Int {
         var hasher = Hasher()
         hasher.combine(packetID)
         hasher.combine(topic)

@@ -1,4 +1,5 @@
 import NIOCore
+import OutsideNames
 
 /// Who is subscribed to which topic on one connection, what the broker knows of it, and what it must be told.
 ///
@@ -37,14 +38,14 @@ struct SubscriptionTable {
         var topics: Int
     }
 
-    private var entries: [String: Entry] = [:]
+    private var entries: [Topic: Entry] = [:]
     /// Topics in state `wanted`, oldest first; may name some that are no longer.
-    private var toSubscribe: [String] = []
+    private var toSubscribe: [Topic] = []
     /// The same for those with an announcement.
-    private var toAnnounce: [String] = []
-    private var toUnsubscribe: Set<String> = []
-    private var subscribing: [Int32: [String]] = [:]
-    private var unsubscribing: [Int32: [String]] = [:]
+    private var toAnnounce: [Topic] = []
+    private var toUnsubscribe: Set<Topic> = []
+    private var subscribing: [Int32: [Topic]] = [:]
+    private var unsubscribing: [Int32: [Topic]] = [:]
     /// On which event loop a subscriber lives, for news about what it published.
     private var present: [ObjectIdentifier: Presence] = [:]
     private var isLinkUp = false
@@ -53,7 +54,7 @@ struct SubscriptionTable {
     var hasSomethingToAnnounce: Bool { !toAnnounce.isEmpty }
     var unsubscribesAreSettled: Bool { toUnsubscribe.isEmpty && unsubscribing.isEmpty }
 
-    func receiver(of topic: String) -> Receiver? {
+    func receiver(of topic: Topic) -> Receiver? {
         entries[topic]?.receiver
     }
 
@@ -63,7 +64,7 @@ struct SubscriptionTable {
 
     // MARK: What the sessions want
 
-    mutating func subscribe(topic: String, receiver: Receiver) -> News? {
+    mutating func subscribe(topic: Topic, receiver: Receiver) -> News? {
         toUnsubscribe.remove(topic)
         enter(receiver)
         guard var entry = entries[topic] else {
@@ -81,7 +82,7 @@ struct SubscriptionTable {
 
     /// False: that subscriber does not have the topic.
     @discardableResult
-    mutating func unsubscribe(topic: String, subscriber: any BrokerSubscriber) -> Bool {
+    mutating func unsubscribe(topic: Topic, subscriber: any BrokerSubscriber) -> Bool {
         guard let entry = entries[topic], entry.receiver.subscriber === subscriber else { return false }
         remove(topic, entry)
         if entry.state != .wanted(brokerMayKnow: false) {
@@ -91,7 +92,7 @@ struct SubscriptionTable {
     }
 
     /// An announcement goes out with the SUBSCRIBE; false: that is not to be sent, or has been.
-    mutating func announce(with topic: String) -> Bool {
+    mutating func announce(with topic: Topic) -> Bool {
         guard var entry = entries[topic], case .wanted = entry.state else { return false }
         if !entry.isAnnounced {
             entry.isAnnounced = true
@@ -101,11 +102,11 @@ struct SubscriptionTable {
         return true
     }
 
-    mutating func announced(with topic: String) {
+    mutating func announced(with topic: Topic) {
         entries[topic]?.isAnnounced = false
     }
 
-    mutating func discard(topic: String) {
+    mutating func discard(topic: Topic) {
         guard entries[topic] == nil, !unsubscribing.values.contains(where: { $0.contains(topic) }) else { return }
         toUnsubscribe.insert(topic)
     }
@@ -113,19 +114,19 @@ struct SubscriptionTable {
     // MARK: What goes to the broker
 
     /// The topics of the next SUBSCRIBE, at most `count` and about `bytes` bytes of packet.
-    mutating func nextToSubscribe(count: Int, bytes: Int) -> [String] {
+    mutating func nextToSubscribe(count: Int, bytes: Int) -> [Topic] {
         next(from: \.toSubscribe, isAnnounced: false, count: count, bytes: bytes)
     }
 
     /// The same for topics with an announcement.
-    mutating func nextToAnnounce(count: Int, bytes: Int) -> [String] {
+    mutating func nextToAnnounce(count: Int, bytes: Int) -> [Topic] {
         next(from: \.toAnnounce, isAnnounced: true, count: count, bytes: bytes)
     }
 
     private mutating func next(
-        from list: WritableKeyPath<Self, [String]>, isAnnounced: Bool, count: Int, bytes: Int
-    ) -> [String] {
-        var topics: [String] = []
+        from list: WritableKeyPath<Self, [Topic]>, isAnnounced: Bool, count: Int, bytes: Int
+    ) -> [Topic] {
+        var topics: [Topic] = []
         var room = bytes
         var looked = 0
         for topic in self[keyPath: list] {
@@ -142,7 +143,7 @@ struct SubscriptionTable {
         return topics
     }
 
-    mutating func subscribeSent(_ topics: [String], packetID: Int32) {
+    mutating func subscribeSent(_ topics: [Topic], packetID: Int32) {
         for topic in topics {
             entries[topic]?.state = .sent(packetID: packetID)
         }
@@ -150,19 +151,19 @@ struct SubscriptionTable {
     }
 
     /// The link turned out to be gone.
-    mutating func subscribeNotSent(_ topics: [String]) {
+    mutating func subscribeNotSent(_ topics: [Topic]) {
         for topic in topics where entries[topic] != nil {
             wantAgain(topic)
         }
     }
 
-    private mutating func wantAgain(_ topic: String) {
+    private mutating func wantAgain(_ topic: Topic) {
         entries[topic]?.state = .wanted(brokerMayKnow: true)
         if entries[topic]?.isAnnounced == true { toAnnounce.append(topic) } else { toSubscribe.append(topic) }
     }
 
     /// Could not be sent at all (not a topic filter, too long for this broker).
-    mutating func subscribeFailed(_ topics: [String], reasonCode: UInt8) -> [News] {
+    mutating func subscribeFailed(_ topics: [Topic], reasonCode: UInt8) -> [News] {
         topics.compactMap { topic in
             guard let entry = entries[topic] else { return nil }
             remove(topic, entry)
@@ -170,8 +171,8 @@ struct SubscriptionTable {
         }
     }
 
-    mutating func nextToUnsubscribe(count: Int, bytes: Int) -> [String] {
-        var topics: [String] = []
+    mutating func nextToUnsubscribe(count: Int, bytes: Int) -> [Topic] {
+        var topics: [Topic] = []
         var room = bytes
         while topics.count < count, let topic = toUnsubscribe.first {
             room -= topic.utf8.count + 2
@@ -182,11 +183,11 @@ struct SubscriptionTable {
         return topics
     }
 
-    mutating func unsubscribeSent(_ topics: [String], packetID: Int32) {
+    mutating func unsubscribeSent(_ topics: [Topic], packetID: Int32) {
         unsubscribing[packetID] = topics
     }
 
-    mutating func unsubscribeNotSent(_ topics: [String]) {
+    mutating func unsubscribeNotSent(_ topics: [Topic]) {
         toUnsubscribe.formUnion(topics)
     }
 
@@ -248,7 +249,7 @@ struct SubscriptionTable {
 
     // MARK: Who is here
 
-    private mutating func remove(_ topic: String, _ entry: Entry) {
+    private mutating func remove(_ topic: Topic, _ entry: Entry) {
         entries[topic] = nil
         leave(entry.receiver.subscriber)
     }

@@ -2,6 +2,7 @@ import JSONText
 import Logging
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 // What comes from the broker.
 extension ChargePointSession {
@@ -42,7 +43,7 @@ extension ChargePointSession {
     }
 
     /// A CALL could not be handed to the broker: its sender gets the one answer that it waits for.
-    public func brokerDidNotTake(uniqueID: String, reason: String) {
+    public func brokerDidNotTake(uniqueID: UniqueID, reason: String) {
         guard !isEnded, machine.couldNotRelay(uniqueID) else { return }
         context.counters.add(.refusedForBroker)
         refuseCall(uniqueID, .internalError, reason, level: .warning)

@@ -2,6 +2,7 @@ import JSONText
 import Logging
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 // What comes from the charge point, and what it is answered.
 extension ChargePointSession {
@@ -133,7 +134,7 @@ extension ChargePointSession {
             context.counters.add(.lateAnswers)
             log(.warning, "late answer relayed", ["id": "\(message.uniqueID)"])
         }
-        let topic: String?
+        let topic: Topic?
         if message.type == .callResult {
             context.counters.add(.resultsUp)
             topic = topics.reply(id: message.uniqueID)
@@ -191,7 +192,7 @@ extension ChargePointSession {
 
     /// Answers a bad message with a CALLERROR.
     func refuseBad(
-        _ text: ByteBuffer, uniqueID: String?, _ code: OCPPErrorCode, _ description: String, reason: String
+        _ text: ByteBuffer, uniqueID: UniqueID?, _ code: OCPPErrorCode, _ description: String, reason: String
     ) {
         noteBad(description, uniqueID: uniqueID)
         publishInvalid(text, uniqueID: uniqueID, reason, code, description)
@@ -199,12 +200,12 @@ extension ChargePointSession {
         endIfTooBad()
     }
 
-    func refuseCall(_ uniqueID: String, _ code: OCPPErrorCode, _ description: String, level: Logger.Level) {
+    func refuseCall(_ uniqueID: UniqueID, _ code: OCPPErrorCode, _ description: String, level: Logger.Level) {
         log(level, "CALL refused", ["id": "\(uniqueID)", "reason": "\(description)"])
         sendError(uniqueID, code, description)
     }
 
-    func sendError(_ uniqueID: String?, _ code: OCPPErrorCode, _ description: String) {
+    func sendError(_ uniqueID: UniqueID?, _ code: OCPPErrorCode, _ description: String) {
         let name = code.name(in: chargePoint.version)
         send(GatewayError(uniqueID: uniqueID, code: name, description: description).frame())
     }
@@ -214,7 +215,7 @@ extension ChargePointSession {
         connection.send(text: frame)
     }
 
-    func noteBad(_ description: String, uniqueID: String?) {
+    func noteBad(_ description: String, uniqueID: UniqueID?) {
         badMessages += 1
         context.counters.add(.badMessages)
         log(.warning, "bad message from the charge point", ["id": "\(uniqueID ?? "-")", "reason": "\(description)"])

@@ -2,6 +2,7 @@ import DequeModule
 import Logging
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 /// One connected charge point: an actor that lives on its connection's event loop, so that neither end hops.
 ///
@@ -76,7 +77,7 @@ public final actor ChargePointSession {
         machine = SessionStateMachine(settings: context.settings, now: .now())
     }
 
-    public nonisolated var downstreamTopic: String { topics.downstream }
+    public nonisolated var downstreamTopic: Topic { topics.downstream }
 
     // MARK: The beginning
 
@@ -249,7 +250,7 @@ public final actor ChargePointSession {
     }
 
     /// A CALL that its charge point has been told failed is not published any more.
-    func forgetUnpublished(_ uniqueID: String) {
+    func forgetUnpublished(_ uniqueID: UniqueID) {
         unpublished.removeAll { $0.call?.uniqueID == uniqueID }
     }
 
@@ -261,7 +262,7 @@ public final actor ChargePointSession {
 
     /// Tells the sender of a downstream message what became of it (relay-format.md, "Errors that the gateway itself
     /// reports upstream").
-    func report(_ reason: String, uniqueID: String?, _ code: OCPPErrorCode, _ description: String) {
+    func report(_ reason: String, uniqueID: UniqueID?, _ code: OCPPErrorCode, _ description: String) {
         context.counters.add(.reports)
         let error = GatewayError(
             uniqueID: uniqueID, code: code.name(in: chargePoint.version), description: description)
@@ -274,7 +275,7 @@ public final actor ChargePointSession {
 
     /// `upstream.invalid_topic`: the whole of a refused message.
     func publishInvalid(
-        _ text: ByteBuffer, uniqueID: String?, _ reason: String, _ code: OCPPErrorCode?, _ description: String
+        _ text: ByteBuffer, uniqueID: UniqueID?, _ reason: String, _ code: OCPPErrorCode?, _ description: String
     ) {
         guard let topic = topics.invalid(id: uniqueID ?? GatewayError.unknownUniqueID) else { return }
         let payload = RefusedMessage(

@@ -1,10 +1,11 @@
 import DequeModule
 import NIOCore
+import OutsideNames
 
 /// The CALLs towards one charge point: at most one is unanswered, the others wait (OCPP-J 1.6, 4.1.1).
 struct DownstreamQueue {
     struct Call: Equatable, Sendable {
-        let uniqueID: String
+        let uniqueID: UniqueID
         let action: String
         /// As it goes to the charge point.
         let frame: ByteBuffer
@@ -36,7 +37,7 @@ struct DownstreamQueue {
     private(set) var unanswered: Call?
     private(set) var unansweredSince = NIODeadline.distantPast
     private var waiting: Deque<Call> = []
-    private var givenUp: [(uniqueID: String, action: String)] = []
+    private var givenUp: [(uniqueID: UniqueID, action: String)] = []
 
     var waitingCount: Int { waiting.count }
 
@@ -60,7 +61,7 @@ struct DownstreamQueue {
         givenUp.removeAll { $0.uniqueID == call.uniqueID }
     }
 
-    mutating func takeAnswered(_ uniqueID: String) -> Answer {
+    mutating func takeAnswered(_ uniqueID: UniqueID) -> Answer {
         if let call = unanswered, call.uniqueID == uniqueID {
             unanswered = nil
             return .unanswered(call)
@@ -71,7 +72,7 @@ struct DownstreamQueue {
     }
 
     /// The action of the CALL, unanswered or given up, that an answer may belong to.
-    func action(of uniqueID: String) -> String? {
+    func action(of uniqueID: UniqueID) -> String? {
         if let call = unanswered, call.uniqueID == uniqueID { return call.action }
         return givenUp.first { $0.uniqueID == uniqueID }?.action
     }

@@ -1,5 +1,6 @@
 import JSONText
 import OCPPJ
+import OutsideNames
 import SchemaChecking
 
 /// Holds messages against the JSON Schemas of their OCPP version, and against the table of who may send what
@@ -43,7 +44,7 @@ public struct MessageFormatChecking: Sendable {
     /// - Parameter callAction: the action of the CALL that a CALLRESULT answers; nil for one that answers none.
     func walk(
         _ owner: PayloadOwner, from direction: Direction, _ scanner: inout JSONScanner,
-        callAction: (_ uniqueID: String) -> String?
+        callAction: (_ uniqueID: UniqueID) -> String?
     ) throws(JSONSyntaxError) -> FormatViolation? {
         switch owner {
         case .call(let action) where !exempt.contains(action):

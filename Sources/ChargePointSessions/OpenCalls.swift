@@ -1,9 +1,10 @@
 import NIOCore
+import OutsideNames
 
 /// The CALLs of one charge point that wait for their answer, oldest first.
 struct OpenCalls {
     struct Call: Equatable {
-        let uniqueID: String
+        let uniqueID: UniqueID
         let action: String
         let openedAt: NIODeadline
     }
@@ -13,15 +14,15 @@ struct OpenCalls {
 
     private(set) var calls: [Call] = []
 
-    func contains(_ uniqueID: String) -> Bool {
+    func contains(_ uniqueID: UniqueID) -> Bool {
         calls.contains { $0.uniqueID == uniqueID }
     }
 
-    mutating func open(_ uniqueID: String, action: String, now: NIODeadline) {
+    mutating func open(_ uniqueID: UniqueID, action: String, now: NIODeadline) {
         calls.append(Call(uniqueID: uniqueID, action: action, openedAt: now))
     }
 
-    mutating func close(_ uniqueID: String) -> Call? {
+    mutating func close(_ uniqueID: UniqueID) -> Call? {
         guard let index = calls.firstIndex(where: { $0.uniqueID == uniqueID }) else { return nil }
         return calls.remove(at: index)
     }

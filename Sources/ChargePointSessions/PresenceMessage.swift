@@ -1,16 +1,18 @@
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 /// A session has begun or ended (relay-format.md, "Presence").
 public struct PresenceMessage {
     let chargePoint: ChargePoint
-    let gatewayID: String
+    let gatewayID: ClientID
     let sessionID: String
     /// Nil: it has begun. No duration: that was not known when this was written.
     let end: (reason: String, duration: TimeAmount?)?
 
-    init(chargePoint: ChargePoint, gatewayID: String, sessionID: String, end: (reason: String, duration: TimeAmount?)?)
-    {
+    init(
+        chargePoint: ChargePoint, gatewayID: ClientID, sessionID: String, end: (reason: String, duration: TimeAmount?)?
+    ) {
         self.chargePoint = chargePoint
         self.gatewayID = gatewayID
         self.sessionID = sessionID
@@ -18,7 +20,7 @@ public struct PresenceMessage {
     }
 
     /// For the Will of a charge point's own MQTT connection: it ended without anybody here to say so.
-    public init(chargePoint: ChargePoint, gatewayID: String, endOfSession sessionID: String) {
+    public init(chargePoint: ChargePoint, gatewayID: ClientID, endOfSession sessionID: String) {
         self.init(
             chargePoint: chargePoint, gatewayID: gatewayID, sessionID: sessionID, end: ("broker_connection_lost", nil))
     }
@@ -28,14 +30,14 @@ public struct PresenceMessage {
         var out = ByteBufferAllocator().buffer(capacity: 320)
         out.writeStaticString("{\"event\":")
         out.writeJSONString(end == nil ? "connected" : "disconnected")
-        write("cid", chargePoint.identity, to: &out)
+        write("cid", chargePoint.identity.text, to: &out)
         write("time", WallClock.timestamp(), to: &out)
-        write("gateway", gatewayID, to: &out)
+        write("gateway", gatewayID.text, to: &out)
         write("session", sessionID, to: &out)
         write("version", chargePoint.version.rawValue, to: &out)
         write("remote", chargePoint.remoteAddress, to: &out)
         // Without an authenticator no name is to be trusted.
-        write("username", chargePoint.username ?? "", to: &out)
+        write("username", chargePoint.username?.text ?? "", to: &out)
         if let end {
             write("reason", end.reason, to: &out)
             if let duration = end.duration {

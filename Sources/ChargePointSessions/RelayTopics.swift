@@ -1,4 +1,5 @@
 import OCPPJ
+import OutsideNames
 
 /// The topic templates of one listener, mountpoint already in front (relay-format.md, "Topics").
 public struct RelayTopicTemplates: Sendable, Equatable {
@@ -33,16 +34,16 @@ public struct RelayTopicTemplates: Sendable, Equatable {
 
 /// The topics of one charge point: templates with its identity filled in.
 public struct SessionTopics: Sendable {
-    public let downstream: String
-    public let presence: String?
-    public let claim: String?
+    public let downstream: Topic
+    public let presence: Topic?
+    public let claim: Topic?
     private let call: MessageTopic
     private let callOverrides: [String: MessageTopic]
     private let reply: MessageTopic
     private let error: MessageTopic
     private let invalid: MessageTopic?
 
-    public init(templates: RelayTopicTemplates, identity: String, version: OCPPVersion) {
+    public init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion) {
         func topic(_ template: TopicTemplate) -> MessageTopic {
             MessageTopic(template.filled(identity: identity).filled { $0 == .version ? version.rawValue : nil })
         }
@@ -58,31 +59,31 @@ public struct SessionTopics: Sendable {
     }
 
     /// Nil: the UniqueId cannot stand in a topic.
-    func call(action: String, id: String) -> String? {
+    func call(action: String, id: UniqueID) -> Topic? {
         (callOverrides.isEmpty ? call : callOverrides[action] ?? call).topic(type: .call, id: id, action: action)
     }
 
-    func reply(id: String) -> String? { reply.topic(type: .callResult, id: id) }
+    func reply(id: UniqueID) -> Topic? { reply.topic(type: .callResult, id: id) }
 
     /// The topic for CALLERRORs; a UniqueId that cannot stand in a topic is replaced by `-1` there.
-    public func error(id: String) -> String {
+    public func error(id: UniqueID) -> Topic {
         error.topic(type: .callError, id: id) ?? error.topic(type: .callError, id: GatewayError.unknownUniqueID) ?? ""
     }
 
     /// Nil: off.
-    func invalid(id: String) -> String? {
+    func invalid(id: UniqueID) -> Topic? {
         invalid.map { $0.topic(type: .call, id: id) ?? $0.topic(type: .call, id: GatewayError.unknownUniqueID) ?? "" }
     }
 
     /// Whether an answer with this UniqueId can be published.
-    func allowsReply(id: String) -> Bool {
+    func allowsReply(id: UniqueID) -> Bool {
         reply(id: id) != nil && error.topic(type: .callError, id: id) != nil
     }
 }
 
 /// One topic of a session; most need nothing from the message.
 private enum MessageTopic: Sendable {
-    case fixed(String)
+    case fixed(Topic)
     /// `${action}`, `${id}` or `${type}` are left.
     case perMessage(TopicTemplate)
 
@@ -90,16 +91,16 @@ private enum MessageTopic: Sendable {
         if let topic = template.topic { self = .fixed(topic) } else { self = .perMessage(template) }
     }
 
-    func topic(type: MessageType, id: String, action: String = "") -> String? {
+    func topic(type: MessageType, id: UniqueID, action: String = "") -> Topic? {
         switch self {
         case .fixed(let topic): return topic
         case .perMessage(let template):
             // A value is one level: it must not make levels or wildcards of its own.
-            if template.placeholders.contains(.id), !id.isTopicLevel { return nil }
+            if template.placeholders.contains(.id), !id.text.isTopicLevel { return nil }
             return template.filled { placeholder in
                 switch placeholder {
                 case .action: action
-                case .id: id
+                case .id: id.text
                 case .type: String(type.rawValue)
                 case .cid, .clientid, .version: nil
                 }

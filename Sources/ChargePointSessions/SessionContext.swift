@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 /// What all sessions of a listener share.
 public final class SessionContext: Sendable {
@@ -13,14 +14,14 @@ public final class SessionContext: Sendable {
     /// `log.frames`: frames are logged with nothing hidden.
     public let logsWholeFrames: Bool
     /// Named in presence messages.
-    public let gatewayID: String
+    public let gatewayID: ClientID
     public let retainsPresence: Bool
     /// Nil: no takeover between gateways (`gateway.claim_topic` empty).
     public let claims: GatewayClaims?
 
     public init(
         settings: SessionSettings, formatChecking: MessageFormatChecking? = nil, registry: SessionRegistry,
-        counters: GatewayCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: String,
+        counters: GatewayCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: ClientID,
         retainsPresence: Bool = false, claims: GatewayClaims? = nil
     ) {
         self.settings = settings
@@ -44,16 +45,17 @@ extension SessionContext {
 
 /// Who a session is with.
 public struct ChargePoint: Sendable {
-    public var identity: String
+    public var identity: ChargePointIdentity
     public var version: OCPPVersion
     /// `192.0.2.7:5123`.
     public var remoteAddress: String
     public var listener: String
     /// As the authenticator accepted it; nil where nobody was asked.
-    public var username: String?
+    public var username: UserName?
 
     public init(
-        identity: String, version: OCPPVersion, remoteAddress: String, listener: String, username: String? = nil
+        identity: ChargePointIdentity, version: OCPPVersion, remoteAddress: String, listener: String,
+        username: UserName? = nil
     ) {
         self.identity = identity
         self.version = version

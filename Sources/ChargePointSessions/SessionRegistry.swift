@@ -1,9 +1,10 @@
+import OutsideNames
 import Synchronization
 
 /// Who is here: one session per charge point. Charge points are told apart by their downstream topic, which is the
 /// mountpoint and the identity.
 public final class SessionRegistry: Sendable {
-    private let sessions = Mutex<[String: ChargePointSession]>([:])
+    private let sessions = Mutex<[Topic: ChargePointSession]>([:])
 
     public init() {}
 
@@ -15,7 +16,7 @@ public final class SessionRegistry: Sendable {
         sessions.withLock { Array($0.values) }
     }
 
-    public func session(ofDownstreamTopic topic: String) -> ChargePointSession? {
+    public func session(ofDownstreamTopic topic: Topic) -> ChargePointSession? {
         sessions.withLock { $0[topic] }
     }
 

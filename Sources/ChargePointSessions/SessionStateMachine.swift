@@ -1,5 +1,6 @@
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 /// The rules of one session, without any input or output (behaviour.md, "OCPP-J rules, both ways", "What a bad
 /// message from a charge point gets", "Liveness"): what happened goes in, what is to be done comes out.
@@ -18,10 +19,10 @@ struct SessionStateMachine: ~Copyable {
 
     /// What becomes of a message from the charge point that is none.
     enum BadMessageAction: Equatable {
-        case answer(uniqueID: String?, OCPPErrorCode, String)
+        case answer(uniqueID: UniqueID?, OCPPErrorCode, String)
         case ignore(String)
         /// It would have been the answer to this CALL: tell the backend. The next CALL may go out.
-        case report(uniqueID: String, String)
+        case report(uniqueID: UniqueID, String)
     }
 
     /// What becomes of a message from the charge point that is well-formed and breaks its schema.
@@ -85,7 +86,7 @@ struct SessionStateMachine: ~Copyable {
     }
 
     mutating func chargePointSent(
-        uniqueID: String, _ body: OCPPMessage.Body, linkIsUp: Bool, now: NIODeadline
+        uniqueID: UniqueID, _ body: OCPPMessage.Body, linkIsUp: Bool, now: NIODeadline
     ) -> UpstreamAction {
         switch body {
         case .call(let action, _):
@@ -106,7 +107,7 @@ struct SessionStateMachine: ~Copyable {
     }
 
     private mutating func chargePointSentCall(
-        _ uniqueID: String, action: String, linkIsUp: Bool, now: NIODeadline
+        _ uniqueID: UniqueID, action: String, linkIsUp: Bool, now: NIODeadline
     ) -> UpstreamAction {
         if openCalls.contains(uniqueID) {
             badMessages += 1
@@ -122,7 +123,7 @@ struct SessionStateMachine: ~Copyable {
     }
 
     /// The CALL just opened could not be published.
-    mutating func couldNotRelay(_ uniqueID: String) -> Bool {
+    mutating func couldNotRelay(_ uniqueID: UniqueID) -> Bool {
         openCalls.close(uniqueID) != nil
     }
 
@@ -145,7 +146,7 @@ struct SessionStateMachine: ~Copyable {
         }
     }
 
-    mutating func chargePointSentInvalid(uniqueID: String, type: MessageType) -> InvalidMessageAction {
+    mutating func chargePointSentInvalid(uniqueID: UniqueID, type: MessageType) -> InvalidMessageAction {
         badMessages += 1
         switch type {
         case .call:
@@ -157,12 +158,12 @@ struct SessionStateMachine: ~Copyable {
     }
 
     /// The action of a CALL towards the charge point that an answer may belong to.
-    func downstreamAction(of uniqueID: String) -> String? {
+    func downstreamAction(of uniqueID: UniqueID) -> String? {
         downstream.action(of: uniqueID)
     }
 
     /// The action of an open CALL of the charge point.
-    func upstreamAction(of uniqueID: String) -> String? {
+    func upstreamAction(of uniqueID: UniqueID) -> String? {
         openCalls.calls.first { $0.uniqueID == uniqueID }?.action
     }
 
@@ -184,7 +185,7 @@ struct SessionStateMachine: ~Copyable {
     }
 
     /// A CALLRESULT or CALLERROR; the action of the CALL that it answers, nil when there is none.
-    mutating func centralSystemAnswered(_ uniqueID: String) -> String? {
+    mutating func centralSystemAnswered(_ uniqueID: UniqueID) -> String? {
         openCalls.close(uniqueID)?.action
     }
 

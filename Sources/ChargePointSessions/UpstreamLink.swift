@@ -1,17 +1,18 @@
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 /// A message for the broker.
 public struct UpstreamMessage: Sendable {
     /// What an upstream CALL carries beside its payload (relay-format.md, "MQTT details").
     public struct Call: Sendable {
-        public var uniqueID: String
+        public var uniqueID: UniqueID
         public var action: String
-        public var responseTopic: String
+        public var responseTopic: Topic
         public var version: OCPPVersion
     }
 
-    public var topic: String
+    public var topic: Topic
     public var payload: ByteBuffer
     public var retain = false
     /// Nil for everything that is no CALL.

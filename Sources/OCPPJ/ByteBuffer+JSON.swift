@@ -1,4 +1,5 @@
 import NIOCore
+import OutsideNames
 
 extension ByteBuffer {
     /// Writes `text` as a JSON string, quotes included.
@@ -6,6 +7,11 @@ extension ByteBuffer {
         writeInteger(UInt8(ascii: "\""))
         writeEscaped(text.utf8)
         writeInteger(UInt8(ascii: "\""))
+    }
+
+    /// Writes a name as a JSON string, quotes included.
+    public mutating func writeJSONString<Kind>(_ name: OutsideName<Kind>) {
+        writeJSONString(name.text)
     }
 
     /// Writes UTF-8 as a JSON string; bytes that are none become U+FFFD.

@@ -1,18 +1,19 @@
 import NIOCore
+import OutsideNames
 
 /// A CALLERROR of the gateway's own making.
 public struct GatewayError: Sendable, Equatable {
     /// Stands for a UniqueId that could not be read (OCPP-J 1.6, 4.2.3).
-    public static let unknownUniqueID = "-1"
+    public static let unknownUniqueID: UniqueID = "-1"
     /// OCPP's limit for an ErrorDescription, in characters.
     public static let longestDescription = 255
 
-    public var uniqueID: String
+    public var uniqueID: UniqueID
     /// As the charge point's version spells it.
     public var code: String
     public var description: String
 
-    public init(uniqueID: String?, code: String, description: String) {
+    public init(uniqueID: UniqueID?, code: String, description: String) {
         self.uniqueID = uniqueID ?? Self.unknownUniqueID
         self.code = code
         self.description = String(description.unicodeScalars.prefix(Self.longestDescription))

@@ -1,4 +1,5 @@
 import JSONText
+import OutsideNames
 
 /// The elements of a message, found but not yet judged; nil where there is none.
 ///
@@ -28,13 +29,13 @@ struct MessageElements {
     }
 
     /// The UniqueId, if there is one that can be sent back.
-    func readableUniqueID(in bytes: UnsafeRawBufferPointer) -> String? {
+    func readableUniqueID(in bytes: UnsafeRawBufferPointer) -> UniqueID? {
         guard let uniqueID, uniqueID.kind == .string,
             // An escape takes at most six bytes for one: the limit in bytes bounds what is decoded.
             uniqueID.content.count <= 6 * MessageLimits.longestUncheckedUniqueID
         else { return nil }
         let text = uniqueID.text(in: bytes)
-        return (1...MessageLimits.longestUncheckedUniqueID).contains(text.utf8.count) ? text : nil
+        return (1...MessageLimits.longestUncheckedUniqueID).contains(text.utf8.count) ? UniqueID(text) : nil
     }
 }
 
@@ -51,16 +52,16 @@ extension MessageElements {
     /// The UniqueId, held against its rule.
     func checkedUniqueID(
         in bytes: UnsafeRawBufferPointer, limits: MessageLimits
-    ) throws(RuleViolation) -> (String, Range<Int>) {
+    ) throws(RuleViolation) -> (UniqueID, Range<Int>) {
         guard let uniqueID else { throw RuleViolation("UniqueId: missing, but required") }
         guard uniqueID.kind == .string else { throw RuleViolation("UniqueId: not a string") }
-        guard let text = readableUniqueID(in: bytes), limits.allows(uniqueID: text) else {
+        guard let id = readableUniqueID(in: bytes), limits.allows(uniqueID: id) else {
             throw RuleViolation(
                 limits.enforcesUniqueIDLength
                     ? "UniqueId: not 1 to \(MessageLimits.longestUniqueID) characters"
                     : "UniqueId: not 1 to \(MessageLimits.longestUncheckedUniqueID) bytes")
         }
-        return (text, uniqueID.range)
+        return (id, uniqueID.range)
     }
 
     func checkedAction(in bytes: UnsafeRawBufferPointer, limits: MessageLimits) throws(RuleViolation) -> String {

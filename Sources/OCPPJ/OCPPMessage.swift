@@ -1,5 +1,6 @@
 import JSONText
 import NIOCore
+import OutsideNames
 
 /// One well-formed OCPP message: its values, and where its parts lie in the text it was read from.
 ///
@@ -15,7 +16,7 @@ public struct OCPPMessage: Sendable, Equatable {
     }
 
     /// The UniqueId, decoded: what answers are matched by.
-    public let uniqueID: String
+    public let uniqueID: UniqueID
     /// The UniqueId as it was written, quotes included.
     public let uniqueIDToken: Range<Int>
     public let body: Body
@@ -36,9 +37,9 @@ public enum OCPPMessageProblem: Error, Sendable, Equatable {
     /// The text is not UTF-8, which a WebSocket text message must be (RFC 6455, 8.1).
     case notUTF8
     /// A number that names no message type of this version.
-    case unknownMessageType(number: String, uniqueID: String?)
+    case unknownMessageType(number: String, uniqueID: UniqueID?)
     /// `type` and `uniqueID` as far as they could be read.
-    case malformed(type: MessageType?, uniqueID: String?, reason: String)
+    case malformed(type: MessageType?, uniqueID: UniqueID?, reason: String)
 }
 
 /// What a UniqueId and an Action may be (behaviour.md, "OCPP-J rules, both ways").
@@ -54,9 +55,9 @@ public struct MessageLimits: Sendable, Equatable {
         self.enforcesUniqueIDLength = enforcesUniqueIDLength
     }
 
-    func allows(uniqueID: String) -> Bool {
+    func allows(uniqueID: UniqueID) -> Bool {
         guard !uniqueID.isEmpty, uniqueID.utf8.count <= Self.longestUncheckedUniqueID else { return false }
-        return !enforcesUniqueIDLength || uniqueID.unicodeScalars.count <= Self.longestUniqueID
+        return !enforcesUniqueIDLength || uniqueID.text.unicodeScalars.count <= Self.longestUniqueID
     }
 
     func allows(action: String) -> Bool {

@@ -1,10 +1,11 @@
 import JSONText
+import OutsideNames
 
 /// What a payload belongs to, as far as it is known when the payload is walked.
 public enum PayloadOwner: Sendable, Equatable {
     case call(action: String)
     /// The CALL with this UniqueId says which action it is.
-    case callResult(uniqueID: String)
+    case callResult(uniqueID: UniqueID)
 
     /// Walks a payload and does no more than prove it well-formed.
     public static func skipPayload(_ owner: PayloadOwner, _ scanner: inout JSONScanner) throws(JSONSyntaxError) {
@@ -28,7 +29,7 @@ extension MessageElements {
 
 extension OCPPMessage.Body {
     /// A payload that was sent as `null` is walked as the `{}` that it is read as.
-    func walkNullPayload(of uniqueID: String, _ walk: PayloadWalk) {
+    func walkNullPayload(of uniqueID: UniqueID, _ walk: PayloadWalk) {
         let owner: PayloadOwner
         switch self {
         case .call(let action, nil): owner = .call(action: action)

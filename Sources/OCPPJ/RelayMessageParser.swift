@@ -1,5 +1,6 @@
 import JSONText
 import NIOCore
+import OutsideNames
 
 extension OCPPMessage {
     /// Reads a relay message, a JSON object, as the broker delivers it (relay-format.md, "Payload"), in one pass.
@@ -16,7 +17,7 @@ extension OCPPMessage {
     }
 
     /// The UniqueId of a relay message, as far as it can be read; for reports about a message that is refused unread.
-    public static func uniqueID(ofRelay text: ByteBuffer) -> String? {
+    public static func uniqueID(ofRelay text: ByteBuffer) -> UniqueID? {
         text.withUnsafeReadableBytes { bytes in
             var object = RelayElements()
             try? object.scan(bytes, limits: MessageLimits(), walkPayload: PayloadOwner.skipPayload)
@@ -109,7 +110,7 @@ private struct RelayElements {
 
     /// Walks a payload that came before its owner was known.
     func walkLate(
-        _ body: OCPPMessage.Body, of uniqueID: String, in bytes: UnsafeRawBufferPointer, _ walk: PayloadWalk
+        _ body: OCPPMessage.Body, of uniqueID: UniqueID, in bytes: UnsafeRawBufferPointer, _ walk: PayloadWalk
     ) {
         body.walkNullPayload(of: uniqueID, walk)
         guard !isPayloadWalked else { return }

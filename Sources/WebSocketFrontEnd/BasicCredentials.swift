@@ -1,11 +1,13 @@
+import OutsideNames
+
 /// HTTP Basic credentials (RFC 7617) as OCPP charge points send them (behaviour.md, "Passwords").
 public struct BasicCredentials: Sendable, Equatable {
     /// Everything before the first colon.
-    public var username: String
+    public var username: UserName
     /// As it was sent; where that is not UTF-8, its bytes as hexadecimal digits in capitals.
     public var password: String
 
-    public init(username: String, password: String) {
+    public init(username: UserName, password: String) {
         self.username = username
         self.password = password
     }
@@ -23,7 +25,7 @@ public struct BasicCredentials: Sendable, Equatable {
             !username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         else { return nil }
         let password = bytes[(colon + 1)...]
-        self.username = username
+        self.username = UserName(username)
         self.password = String(validating: password, as: UTF8.self) ?? Self.hexadecimal(password)
     }
 

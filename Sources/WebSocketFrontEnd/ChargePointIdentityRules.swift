@@ -1,3 +1,5 @@
+import OutsideNames
+
 /// Reads the charge point's identity out of a request target, and says why when there is none.
 ///
 /// The identity becomes a level of MQTT topics, so nothing passes that a broker would refuse there or take for a
@@ -33,7 +35,7 @@ enum ChargePointIdentityRules {
     /// - Parameters:
     ///   - target: The request target as sent, in origin form or absolute form.
     ///   - path: The listener's path; the identity is everything behind `<path>/` and before a query.
-    static func identity(inTarget target: String, path: String) -> Result<String, Problem> {
+    static func identity(inTarget target: String, path: String) -> Result<ChargePointIdentity, Problem> {
         guard let requestPath = self.path(of: target) else { return .failure(.otherPath) }
         var prefix = Substring(path)
         while prefix.hasSuffix("/") { prefix.removeLast() }
@@ -55,7 +57,7 @@ enum ChargePointIdentityRules {
         return rest.drop { $0 != "/" }
     }
 
-    private static func decode(_ encoded: Substring.UTF8View) -> Result<String, Problem> {
+    private static func decode(_ encoded: Substring.UTF8View) -> Result<ChargePointIdentity, Problem> {
         guard !encoded.isEmpty else { return .failure(.empty) }
         // An escape is three bytes long; what is longer than this cannot become short enough.
         guard encoded.count <= 3 * self.longestIdentity else { return .failure(.tooLong) }
@@ -70,7 +72,7 @@ enum ChargePointIdentityRules {
         if let forbidden = identity.unicodeScalars.first(where: self.isForbidden) {
             return .failure(.forbiddenCharacter(forbidden))
         }
-        return .success(identity)
+        return .success(ChargePointIdentity(identity))
     }
 
     private static func percentDecoded(_ encoded: Substring.UTF8View) -> [UInt8]? {

@@ -1,23 +1,25 @@
 import NIOCore
+import OutsideNames
 
 /// An accepted handshake: who connects, from where, and what was agreed.
 public struct AcceptedHandshake: Sendable, Equatable {
     /// Percent-decoded, checked: 1 to 255 bytes, no `/`, `+`, `#`, no character that MQTT forbids in a topic.
-    public var identity: String
+    public var identity: ChargePointIdentity
     /// `ocpp1.6`; a charge point that offered none speaks the listener's first supported one.
     public var subprotocol: String
     /// `192.0.2.7:5123`.
     public var remoteAddress: String
     public var listener: String
     /// As the authenticator accepted it.
-    public var username: String?
+    public var username: UserName?
     /// As a proxy in front has told.
     public var certificate: PeerCertificateNames?
     /// Of the verdict.
     public var ticket: AdmissionTicket?
 
     public init(
-        identity: String, subprotocol: String, remoteAddress: String, listener: String, username: String? = nil,
+        identity: ChargePointIdentity, subprotocol: String, remoteAddress: String, listener: String,
+        username: UserName? = nil,
         certificate: PeerCertificateNames? = nil, ticket: AdmissionTicket? = nil
     ) {
         self.ticket = ticket
@@ -86,7 +88,7 @@ public struct HandshakeRefusal: Sendable, Equatable {
     public var listener: String
     public var remoteAddress: String
     /// As far as it could be read.
-    public var identity: String?
+    public var identity: ChargePointIdentity?
     /// The HTTP status, 101 for the accept-then-close of an unsupported subprotocol, nil where the connection was
     /// closed without an answer (time-out, no HTTP).
     public var status: Int?
@@ -95,7 +97,8 @@ public struct HandshakeRefusal: Sendable, Equatable {
     public var count: Int
 
     public init(
-        listener: String, remoteAddress: String, identity: String?, status: Int?, reason: String, count: Int = 1
+        listener: String, remoteAddress: String, identity: ChargePointIdentity?, status: Int?, reason: String,
+        count: Int = 1
     ) {
         self.listener = listener
         self.remoteAddress = remoteAddress

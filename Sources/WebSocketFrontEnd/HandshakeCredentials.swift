@@ -1,9 +1,10 @@
 import NIOCore
+import OutsideNames
 
 /// Who a charge point says that it is, and what it shows for it.
 public struct HandshakeCredentials: Sendable {
     /// Percent-decoded and checked.
-    public var identity: String
+    public var identity: ChargePointIdentity
     /// As it will be agreed; nil where the handshake will be refused for want of one.
     public var subprotocol: String?
     public var listener: String
@@ -15,7 +16,7 @@ public struct HandshakeCredentials: Sendable {
     public var certificate: PeerCertificate?
 
     public init(
-        identity: String, subprotocol: String? = nil, listener: String, remoteAddress: String,
+        identity: ChargePointIdentity, subprotocol: String? = nil, listener: String, remoteAddress: String,
         basic: BasicCredentials?, certificate: PeerCertificate?
     ) {
         self.identity = identity
@@ -30,7 +31,7 @@ public struct HandshakeCredentials: Sendable {
 /// What becomes of a handshake (behaviour.md, "The WebSocket handshake"). The reasons go to the log, and to the peer.
 public enum HandshakeVerdict: Sendable, Equatable {
     /// `ticket`: handed on to `ConnectionAdmission.connectionOpened`, or let go of when it does not come to that.
-    case accepted(username: String?, ticket: AdmissionTicket? = nil)
+    case accepted(username: UserName?, ticket: AdmissionTicket? = nil)
     /// 401.
     case wrongCredentials(reason: String)
     /// 404.

@@ -1,12 +1,13 @@
 import NIOHTTP1
+import OutsideNames
 
 /// What a handshake request is answered with.
 enum HandshakeDecision: Equatable {
     case refuse(HandshakeAnswer)
     /// 101. `announced` is the `Sec-WebSocket-Protocol` of the answer.
-    case accept(identity: String, subprotocol: String, announced: String?)
+    case accept(identity: ChargePointIdentity, subprotocol: String, announced: String?)
     /// 101 without a subprotocol, then close 1002 (OCPP-J 1.6, 3.1.2).
-    case acceptThenClose(identity: String, reason: String)
+    case acceptThenClose(identity: ChargePointIdentity, reason: String)
 }
 
 /// A refusal: status, headers and the reason that is its body.
@@ -14,7 +15,7 @@ struct HandshakeAnswer: Equatable {
     var status: HTTPResponseStatus
     var reason: String
     /// As far as it could be read.
-    var identity: String?
+    var identity: ChargePointIdentity?
     var headers: [Header] = []
 
     struct Header: Equatable {
@@ -25,7 +26,7 @@ struct HandshakeAnswer: Equatable {
     /// Seconds after which a charge point may come again; they add their own random wait (OCPP-J 1.6, 3.3).
     private static let retryAfter = "5"
 
-    static func unauthorized(_ reason: String, identity: String?) -> HandshakeAnswer {
+    static func unauthorized(_ reason: String, identity: ChargePointIdentity?) -> HandshakeAnswer {
         HandshakeAnswer(
             status: .unauthorized,
             reason: reason,
@@ -34,7 +35,7 @@ struct HandshakeAnswer: Equatable {
         )
     }
 
-    static func unavailable(_ reason: String, identity: String?) -> HandshakeAnswer {
+    static func unavailable(_ reason: String, identity: ChargePointIdentity?) -> HandshakeAnswer {
         HandshakeAnswer(
             status: .serviceUnavailable,
             reason: reason,
@@ -66,9 +67,9 @@ struct HandshakeRules: Sendable {
     /// - Parameter authentication: Asked with the identity once all but the subprotocol is right; returns a refusal, or
     ///   nil to go on.
     func decide(
-        _ request: HTTPRequestHead, limits: () -> String?, authentication: (String) -> HandshakeAnswer?
+        _ request: HTTPRequestHead, limits: () -> String?, authentication: (ChargePointIdentity) -> HandshakeAnswer?
     ) -> HandshakeDecision {
-        let identity: String
+        let identity: ChargePointIdentity
         switch ChargePointIdentityRules.identity(inTarget: request.uri, path: self.path) {
         case .success(let found): identity = found
         case .failure(let problem): return .refuse(HandshakeAnswer(status: .notFound, reason: problem.reason))

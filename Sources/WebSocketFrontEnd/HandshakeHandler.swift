@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOWebSocket
+import OutsideNames
 
 /// Answers one connection's opening handshake, and puts the WebSocket handler in the place of the HTTP ones.
 final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, DeadlineWaiter {
@@ -38,7 +39,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     private let origin: ConnectionOrigin
     private var remoteAddress: String
     private var certificate: PeerCertificate?
-    private var username: String?
+    private var username: UserName?
     private var ticket: AdmissionTicket?
     private var context: ChannelHandlerContext?
     var deadlinePlace: DeadlinePlace?
@@ -174,7 +175,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
             self.remoteAddress = address
         }
         var hasPlace = false
-        var asked: String?
+        var asked: ChargePointIdentity?
         let decision = self.listener.rules.decide(request) {
             let reason = self.listener.enter()
             hasPlace = reason == nil
@@ -198,7 +199,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     }
 
     /// Why the client certificate is not the identity's, where it must be.
-    private func certificateRefusal(_ identity: String) -> HandshakeAnswer? {
+    private func certificateRefusal(_ identity: ChargePointIdentity) -> HandshakeAnswer? {
         let source = self.listener.configuration.identityFromCertificate
         guard source != .none else { return nil }
         guard let certificate = self.certificate else {
@@ -208,7 +209,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     }
 
     private func authenticate(
-        _ identity: String, _ request: HTTPRequestHead, _ decision: HandshakeDecision, context: ChannelHandlerContext
+        _ identity: ChargePointIdentity, _ request: HTTPRequestHead, _ decision: HandshakeDecision,
+        context: ChannelHandlerContext
     ) {
         self.state = .authenticating(request, decision, hasEnded: false)
         let values = request.headers["authorization"]
@@ -231,7 +233,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
             }
     }
 
-    private func authenticated(_ verdict: HandshakeVerdict, identity: String) {
+    private func authenticated(_ verdict: HandshakeVerdict, identity: ChargePointIdentity) {
         // The connection may have ended meanwhile.
         guard case .authenticating(let request, let decision, let hasEnded) = self.state, let context = self.context
         else { return }
@@ -368,7 +370,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         }
     }
 
-    private func report(identity: String?, status: Int?, reason: String) {
+    private func report(identity: ChargePointIdentity?, status: Int?, reason: String) {
         // Nobody's handshake: a health check of the proxy.
         if self.origin.isProxyItself, identity == nil { return }
         self.listener.admission.handshakeRefused(

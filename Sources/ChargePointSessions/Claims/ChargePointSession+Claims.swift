@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 /// A message from the broker that came while it was not clear yet whose it is.
 struct HeldDownstreamMessage {
@@ -27,7 +28,7 @@ extension ChargePointSession {
         if phase == .open { publishClaim() }
     }
 
-    private func publishAtOnce(_ claim: SessionClaim, on topic: String) {
+    private func publishAtOnce(_ claim: SessionClaim, on topic: Topic) {
         if !link.publish(UpstreamMessage(topic: topic, payload: claim.payload()), from: self) {
             log(.error, "claim lost: the broker takes no more", ["topic": "\(topic)"])
         }

@@ -1,4 +1,5 @@
 import NIOCore
+import OutsideNames
 
 /// Which charge points other gateways have claimed lately. The broker may still deliver messages for them here (an
 /// unsubscribe on its way, a persistent session); the gateway that has them delivers those too.
@@ -8,24 +9,24 @@ public struct ClaimBook {
     static let generationTime = TimeAmount.seconds(60)
     static let generationSize = 16_384
 
-    private var young: Set<String> = []
-    private var old: Set<String> = []
+    private var young: Set<Topic> = []
+    private var old: Set<Topic> = []
     private var turn: NIODeadline?
 
     public init() {}
 
-    public mutating func claimedElsewhere(_ topic: String, now: NIODeadline) {
+    public mutating func claimedElsewhere(_ topic: Topic, now: NIODeadline) {
         age(now)
         if young.count >= Self.generationSize { forgetOld(now) }
         young.insert(topic)
     }
 
-    public mutating func claimedHere(_ topic: String) {
+    public mutating func claimedHere(_ topic: Topic) {
         young.remove(topic)
         old.remove(topic)
     }
 
-    public mutating func isElsewhere(_ topic: String, now: NIODeadline) -> Bool {
+    public mutating func isElsewhere(_ topic: Topic, now: NIODeadline) -> Bool {
         age(now)
         return young.contains(topic) || old.contains(topic)
     }

@@ -1,5 +1,6 @@
 import DequeModule
 import NIOCore
+import OutsideNames
 import Synchronization
 
 /// What the sessions of one gateway share about claims.
@@ -10,14 +11,14 @@ public final class GatewayClaims: Sendable {
     /// Of the messages that came before a claim and were delivered all the same, so many are remembered.
     private static let rememberedDeliveries = 1024
 
-    public let gatewayID: String
+    public let gatewayID: ClientID
     private let delivered = Mutex<Deque<DeliveredMessage>>([])
     private let clock = Mutex(ClaimClock())
     private let hasCompany = Atomic(false)
     private let heard = Atomic(false)
     private let startedAt = NIODeadline.now()
 
-    public init(gatewayID: String) {
+    public init(gatewayID: ClientID) {
         self.gatewayID = gatewayID
     }
 
@@ -42,7 +43,7 @@ public final class GatewayClaims: Sendable {
     }
 
     /// A message came behind the subscription and in front of the claim, and is this gateway's, as nobody else was there.
-    func deliveredBeforeClaim(_ uniqueID: String, topic: String) {
+    func deliveredBeforeClaim(_ uniqueID: UniqueID, topic: Topic) {
         delivered.withLock { delivered in
             if delivered.count == Self.rememberedDeliveries { delivered.removeFirst() }
             delivered.append(DeliveredMessage(uniqueID: uniqueID, topic: topic))
@@ -50,12 +51,12 @@ public final class GatewayClaims: Sendable {
     }
 
     /// Asks the other gateways who has got a message.
-    public func inquiry(about uniqueID: String) -> SessionClaim {
+    public func inquiry(about uniqueID: UniqueID) -> SessionClaim {
         SessionClaim.inquiry(by: gatewayID, message: uniqueID)
     }
 
     /// The answer to another gateway's inquiry where this one knows it without asking a session.
-    public func answer(to inquiry: SessionClaim, topic: String) -> SessionClaim? {
+    public func answer(to inquiry: SessionClaim, topic: Topic) -> SessionClaim? {
         guard let uniqueID = inquiry.inquiredMessage, inquiry.gateway != gatewayID else { return nil }
         let message = DeliveredMessage(uniqueID: uniqueID, topic: topic)
         guard delivered.withLock({ $0.contains(message) }) else { return nil }
@@ -71,6 +72,6 @@ public final class GatewayClaims: Sendable {
 }
 
 private struct DeliveredMessage: Equatable {
-    var uniqueID: String
-    var topic: String
+    var uniqueID: UniqueID
+    var topic: Topic
 }

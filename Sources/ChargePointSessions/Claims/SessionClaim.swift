@@ -1,6 +1,7 @@
 import JSONText
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 /// What one gateway tells the others about a session (relay-format.md, "Several gateways on one broker").
 public struct SessionClaim: Sendable, Equatable {
@@ -14,7 +15,7 @@ public struct SessionClaim: Sendable, Equatable {
     private static let longestSession = 64
     private static let keys: Set<String> = ["gateway", "session", "time", "successor", "asks", "answers", "delivered"]
 
-    public let gateway: String
+    public let gateway: ClientID
     public let session: String
     /// Milliseconds since 1970.
     public let time: Int64
@@ -23,14 +24,14 @@ public struct SessionClaim: Sendable, Equatable {
     public let successor: String?
     /// Set where this is no session at all, but the question who has the charge point and got the message with this
     /// UniqueId; the session id is then the question's name.
-    public let inquiredMessage: String?
+    public let inquiredMessage: UniqueID?
     /// The inquiry that this is the answer to.
     public let inquiry: String?
     /// The answer is that the message was delivered there, whenever the session began.
     public let hasDelivered: Bool
 
     public init(
-        gateway: String, session: String, time: Int64, successor: String? = nil, inquiredMessage: String? = nil,
+        gateway: ClientID, session: String, time: Int64, successor: String? = nil, inquiredMessage: UniqueID? = nil,
         inquiry: String? = nil, hasDelivered: Bool = false
     ) {
         self.gateway = gateway
@@ -43,7 +44,7 @@ public struct SessionClaim: Sendable, Equatable {
     }
 
     /// Older than every session, so that it ends none.
-    static func inquiry(by gateway: String, message uniqueID: String) -> SessionClaim {
+    static func inquiry(by gateway: ClientID, message uniqueID: UniqueID) -> SessionClaim {
         SessionClaim(gateway: gateway, session: RandomID.make(), time: 0, inquiredMessage: uniqueID)
     }
 
@@ -53,7 +54,7 @@ public struct SessionClaim: Sendable, Equatable {
     }
 
     /// The message was delivered by this gateway; the session may have gone.
-    static func delivered(by gateway: String, answering inquiry: SessionClaim) -> SessionClaim {
+    static func delivered(by gateway: ClientID, answering inquiry: SessionClaim) -> SessionClaim {
         SessionClaim(
             gateway: gateway, session: inquiry.session, time: 0, inquiry: inquiry.session, hasDelivered: true)
     }
@@ -133,7 +134,8 @@ public struct SessionClaim: Sendable, Equatable {
         let inquiry = texts["answers"]
         guard inquiry.map(Self.isSessionID) ?? true else { throw Flaw(reason: "answers: not a session id") }
         self.init(
-            gateway: gateway, session: session, time: time, successor: successor, inquiredMessage: texts["asks"],
+            gateway: ClientID(gateway), session: session, time: time, successor: successor,
+            inquiredMessage: texts["asks"].map { UniqueID($0) },
             inquiry: inquiry, hasDelivered: texts["delivered"] == "yes")
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import OutsideNames
 
 /// Messages that the broker has delivered for charge points that are not here and that no other gateway is known to
 /// have. A session of the broker that outlived this process may still have subscriptions of charge points which are
@@ -9,7 +10,7 @@ import NIOCore
 public struct UnclaimedMessages<Message> {
     private struct Item {
         var inquiry: String
-        var topic: String
+        var topic: Topic
         var message: Message
         var due: NIODeadline
         /// Sessions that began after the message was published: they did not get it.
@@ -25,7 +26,7 @@ public struct UnclaimedMessages<Message> {
     public init() {}
 
     /// False: too many wait already.
-    public mutating func hold(_ message: Message, topic: String, inquiry: SessionClaim, now: NIODeadline) -> Bool {
+    public mutating func hold(_ message: Message, topic: Topic, inquiry: SessionClaim, now: NIODeadline) -> Bool {
         guard items.count < Self.limit else { return false }
         items.append(
             Item(inquiry: inquiry.session, topic: topic, message: message, due: now + Self.patience))
@@ -35,7 +36,7 @@ public struct UnclaimedMessages<Message> {
     var isEmpty: Bool { items.isEmpty }
 
     /// Another gateway says that a session of the charge point begins.
-    public mutating func begun(session: String, topic: String) {
+    public mutating func begun(session: String, topic: Topic) {
         guard !items.isEmpty else { return }
         for index in items.indices where items[index].topic == topic { items[index].begun.insert(session) }
     }

@@ -2,6 +2,7 @@ import BrokerLink
 import Logging
 import NIOCore
 import NIOPosix
+import OutsideNames
 import Synchronization
 
 /// The central system on a broker: takes what comes up, publishes answers and commands.
@@ -78,8 +79,9 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
 
     package func start(logger: Logger) {
         let configuration = BrokerLinkConfiguration(
-            addresses: [plan.broker.address], username: plan.broker.username, password: plan.password,
-            clientID: "charge-point-simulator-" + String(UInt32.random(in: 0...UInt32.max), radix: 36),
+            addresses: [plan.broker.address], username: plan.broker.username.map { UserName($0) },
+            password: plan.password,
+            clientID: "charge-point-simulator-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))",
             sessionExpiry: .zero)
         let link = BrokerLink(configuration: configuration, observer: self, logger: logger)
         let timer = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .milliseconds(200)) { _ in
@@ -91,7 +93,7 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
         }
         link.start()
         for filter in plan.topics.upstreamFilters {
-            link.connections.first?.subscribe(topic: filter, subscriber: self, on: eventLoop)
+            link.connections.first?.subscribe(topic: Topic(filter), subscriber: self, on: eventLoop)
         }
     }
 
@@ -114,7 +116,7 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
 
     package func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
         // A retained CALL is from another time; nobody waits for its answer.
-        guard !message.isRetained, let identity = plan.topics.identity(inUpstream: message.topic) else {
+        guard !message.isRetained, let identity = plan.topics.identity(inUpstream: message.topic.text) else {
             return state.withLock { $0.centralSystem.countBadMessage() }
         }
         let answer = state.withLock {
@@ -158,7 +160,7 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
 
     private func publish(_ downstream: CentralSystem.Downstream, on connection: BrokerConnection) {
         let publish = BrokerPublish(
-            topic: plan.topics.downstream(downstream.identity), payload: downstream.message.relay(),
+            topic: Topic(plan.topics.downstream(downstream.identity)), payload: downstream.message.relay(),
             // The one that asks has given up by then.
             deadline: .now() + .seconds(30),
             origin: BrokerPublish.Origin(subscriber: self, token: downstream.message.id))

@@ -3,6 +3,7 @@ import ChargePointSessions
 import Logging
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 /// Hears of the broker link as a whole: sessions are told when it comes or goes, and what arrives for charge points
 /// that are not here is reported.
@@ -87,7 +88,7 @@ final class BrokerEvents: BrokerLinkObserver {
     }
 
     /// The charge point that a downstream topic belongs to.
-    private func owner(of topic: String) -> (SessionTopics, String)? {
+    private func owner(of topic: Topic) -> (SessionTopics, ChargePointIdentity)? {
         for template in templates {
             guard let identity = template.downstream.identity(in: topic) else { continue }
             return (SessionTopics(templates: template, identity: identity, version: .v16), identity)
@@ -98,9 +99,9 @@ final class BrokerEvents: BrokerLinkObserver {
 
 /// What is to be said of a message for a charge point that is not here. The message itself may be long, and is let go.
 struct UndeliveredMessage: Sendable {
-    let topic: String
-    let uniqueID: String?
-    let identity: String
+    let topic: Topic
+    let uniqueID: UniqueID?
+    let identity: ChargePointIdentity
     let topics: SessionTopics
     let connection: BrokerConnection
 }

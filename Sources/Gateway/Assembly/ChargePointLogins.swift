@@ -2,6 +2,7 @@ import BrokerLink
 import ChargePointSessions
 import NIOCore
 import OCPPJ
+import OutsideNames
 import WebSocketFrontEnd
 
 /// `broker.sessions: per_charge_point`: the broker decides who comes in, by the CONNECT of the charge point's own MQTT
@@ -12,7 +13,7 @@ struct ChargePointLogins: Sendable {
     let clientID: TopicTemplate
     let passesCredentials: Bool
     let requiresIdentityAsUser: Bool
-    let gatewayID: String
+    let gatewayID: ClientID
     let retainsPresence: Bool
 
     func logIn(_ request: HandshakeCredentials, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeVerdict> {
@@ -21,7 +22,7 @@ struct ChargePointLogins: Sendable {
         if let basic, basic.username.utf8.contains(0) || basic.password.utf8.contains(0) {
             return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "credentials with a NUL character"))
         }
-        if let basic, requiresIdentityAsUser, basic.username != request.identity {
+        if let basic, requiresIdentityAsUser, !basic.username.text.hasSameBytes(as: request.identity.text) {
             return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "the user name is not the identity"))
         }
         let version = request.subprotocol.flatMap(OCPPVersion.init(subprotocol:)) ?? .v16
@@ -32,7 +33,7 @@ struct ChargePointLogins: Sendable {
             listener: request.listener, username: basic?.username)
         let presence = PresenceMessage(chargePoint: chargePoint, gatewayID: gatewayID, endOfSession: sessionID)
         let login = BrokerLogin(
-            clientID: clientID.filled(identity: request.identity).topic ?? request.identity,
+            clientID: ClientID(clientID.filled { _ in request.identity.text }.topic?.text ?? request.identity.text),
             username: basic?.username, password: basic?.password,
             will: topics.presence.map {
                 BrokerLinkConfiguration.Will(

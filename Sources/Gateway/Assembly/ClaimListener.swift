@@ -2,6 +2,7 @@ import BrokerLink
 import ChargePointSessions
 import Logging
 import NIOCore
+import OutsideNames
 import Synchronization
 
 /// Hears the claims of all gateways (relay-format.md, "Several gateways on one broker"), and takes each to the session
@@ -38,7 +39,7 @@ final class ClaimListener: Sendable {
 
     var gatewayClaims: GatewayClaims { claims }
 
-    private var filters: Set<String> { Set(templates.compactMap { $0.claim?.filter }) }
+    private var filters: Set<Topic> { Set(templates.compactMap { $0.claim?.filter }) }
 
     /// On every connection, because only what one connection carries has an order: a charge point's claims count on
     /// the connection that has its messages.
@@ -73,7 +74,7 @@ final class ClaimListener: Sendable {
     }
 
     /// Another gateway delivers what is published on this topic.
-    func isElsewhere(downstreamTopic topic: String) -> Bool {
+    func isElsewhere(downstreamTopic topic: Topic) -> Bool {
         book.withLock { $0.isElsewhere(topic, now: .now()) }
     }
 
@@ -123,7 +124,8 @@ final class ClaimListener: Sendable {
     }
 
     private func route(
-        of message: BrokerMessage, from connection: BrokerConnection, identity: String, downstreamTopic topic: String
+        of message: BrokerMessage, from connection: BrokerConnection, identity: ChargePointIdentity,
+        downstreamTopic topic: Topic
     ) -> BrokerRoute {
         let claim: SessionClaim
         do throws(SessionClaim.Flaw) {
@@ -148,7 +150,7 @@ final class ClaimListener: Sendable {
         return .deliver(on: session.eventLoop) { session.assumeIsolated { $0.received(claim) } }
     }
 
-    private func note(_ claim: SessionClaim, _ topic: String, held: SessionClaim?) {
+    private func note(_ claim: SessionClaim, _ topic: Topic, held: SessionClaim?) {
         guard claim.successor == nil else { return }
         if !claims.isOwn(claim) { weigh(claim, topic) }
         // That a message was delivered there says nothing about who has the charge point now.
@@ -163,7 +165,7 @@ final class ClaimListener: Sendable {
     }
 
     /// What waits for an answer, by what another gateway has said.
-    private func weigh(_ claim: SessionClaim, _ topic: String) {
+    private func weigh(_ claim: SessionClaim, _ topic: Topic) {
         let isAnswer = unclaimed.withLock { unclaimed in
             if claim.inquiry != nil { return unclaimed.answered(claim) }
             unclaimed.begun(session: claim.session, topic: topic)
@@ -175,7 +177,7 @@ final class ClaimListener: Sendable {
         }
     }
 
-    private func ignored(_ identity: String, reason: String) -> BrokerRoute {
+    private func ignored(_ identity: ChargePointIdentity, reason: String) -> BrokerRoute {
         logger.warning("claim ignored", metadata: ["cid": "\(identity)", "reason": "\(reason)"])
         return .taken
     }

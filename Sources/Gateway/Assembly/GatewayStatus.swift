@@ -1,5 +1,6 @@
 import BrokerLink
 import NIOCore
+import OutsideNames
 import Synchronization
 
 /// Whether this gateway is there, for those who follow the presence of its charge points (relay-format.md,
@@ -9,7 +10,7 @@ final class GatewayStatus: Sendable {
         case online, offline
     }
 
-    private let topic: String
+    private let topic: Topic
     private let retain: Bool
     private let connection = Mutex<BrokerConnection?>(nil)
 

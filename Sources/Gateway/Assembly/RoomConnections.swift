@@ -2,6 +2,7 @@ import BrokerLink
 import ChargePointSessions
 import NIOCore
 import OCPPJ
+import OutsideNames
 import WebSocketFrontEnd
 
 // The rooms do not know each other; here a session becomes what both ends talk to, and they become what it talks to.
@@ -46,7 +47,7 @@ extension ChargePointSession: BrokerSubscriber {
     }
 
     public nonisolated func brokerDidNotTake(token: String, reason: String) {
-        assumeIsolated { $0.brokerDidNotTake(uniqueID: token, reason: reason) }
+        assumeIsolated { $0.brokerDidNotTake(uniqueID: UniqueID(token), reason: reason) }
     }
 
     public nonisolated func brokerConnectionChanged(isUp: Bool) {
@@ -78,9 +79,9 @@ struct BrokerUpstream: UpstreamLink {
             topic: message.topic, payload: message.payload, retain: message.retain, deadline: message.deadline)
         if let call = message.call {
             publish.requestProperties = BrokerPublish.RequestProperties(
-                responseTopic: call.responseTopic, correlationData: call.uniqueID,
+                responseTopic: call.responseTopic, correlationData: call.uniqueID.text,
                 userProperties: [("ocpp-version", call.version.rawValue), ("action", call.action)])
-            publish.origin = BrokerPublish.Origin(subscriber: session, token: call.uniqueID)
+            publish.origin = BrokerPublish.Origin(subscriber: session, token: call.uniqueID.text)
         }
         return connection.publish(publish) == .accepted
     }

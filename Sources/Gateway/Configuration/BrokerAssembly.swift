@@ -1,4 +1,5 @@
 import BrokerLink
+import OutsideNames
 
 extension ConfigurationAssembly {
     /// The broker's part; its client id is the gateway's id.
@@ -8,9 +9,9 @@ extension ConfigurationAssembly {
         let addresses = url?.addresses ?? []
         return BrokerLinkConfiguration(
             addresses: addresses,
-            username: username,
+            username: username.map { UserName($0) },
             password: password,
-            clientID: clientID(),
+            clientID: ClientID(clientID()),
             protocolVersion: .init(rawValue: choice(.brokerProtocol)) ?? .v5,
             qualityOfService: .init(rawValue: Int32(truncatingIfNeeded: integer(.brokerQoS))) ?? .atLeastOnce,
             keepAlive: duration(.brokerKeepAlive),

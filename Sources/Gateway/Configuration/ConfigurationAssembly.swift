@@ -2,6 +2,7 @@ import BrokerLink
 import ChargePointSessions
 import Logging
 import NIOCore
+import OutsideNames
 import SchemaChecking
 
 /// Turns checked settings into a `GatewayConfiguration`, and checks what concerns several of them together. A setting
@@ -95,7 +96,7 @@ struct ConfigurationAssembly {
         )
     }
 
-    private func statusTopic(gatewayID: String) -> String {
+    private func statusTopic(gatewayID: ClientID) -> Topic {
         let mountpoint = text(.mountpoint)
         let isShared = (try? ConfiguredTopic(mountpoint, allowing: ConfiguredTopic.identity))?.namesChargePoint == false
         return "\(isShared ? mountpoint : "")gateway/\(gatewayID)/Status"

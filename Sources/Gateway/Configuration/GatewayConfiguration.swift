@@ -1,6 +1,7 @@
 import BrokerLink
 import ChargePointSessions
 import Logging
+import OutsideNames
 import WebSocketFrontEnd
 
 /// Everything that one gateway is told: how it reaches the broker, where charge points connect, and the rules of
@@ -41,7 +42,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
     }
 
     /// `broker.client_id`; names this gateway in claims, presence messages and its status topic.
-    public var gatewayID: String
+    public var gatewayID: ClientID
     public var broker: BrokerLinkConfiguration
     /// At least one; their names are unique.
     public var listeners: [Listener]
@@ -52,7 +53,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var presenceRetain: Bool
     /// `<mountpoint>gateway/<gateway id>/Status`, where the MQTT Will says `offline`; the mountpoint is left out when
     /// it holds a charge point's identity.
-    public var statusTopic: String
+    public var statusTopic: Topic
     /// Nil: no statistics line (`enable_stats` off).
     public var statsInterval: Duration?
     /// Sessions are closed spread over this time when the gateway stops.
@@ -60,14 +61,14 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var logs: LogConfiguration
 
     public init(
-        gatewayID: String,
+        gatewayID: ClientID,
         broker: BrokerLinkConfiguration,
         listeners: [Listener] = [Listener()],
         requiresIdentityAsUser: Bool = false,
         brokerOutage: BrokerOutage = .hold,
         formatChecking: FormatCheckingConfiguration = FormatCheckingConfiguration(),
         presenceRetain: Bool = false,
-        statusTopic: String,
+        statusTopic: Topic,
         statsInterval: Duration? = .seconds(60),
         drainTime: Duration = .seconds(10),
         logs: LogConfiguration = LogConfiguration()

@@ -50,7 +50,7 @@ public struct LoadedConfiguration: Sendable {
         self.warnings = warnings
         effectiveText =
             EffectiveConfiguration(
-                settings: settings, listeners: listeners.names, gatewayID: configuration.gatewayID
+                settings: settings, listeners: listeners.names, gatewayID: configuration.gatewayID.text
             ).text
     }
 

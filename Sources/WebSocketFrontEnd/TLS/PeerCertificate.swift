@@ -1,4 +1,5 @@
 import NIOSSL
+import OutsideNames
 import SwiftASN1
 import X509
 
@@ -32,16 +33,16 @@ public struct PeerCertificate: Sendable, Equatable {
     }
 
     /// Why this certificate is not that of the identity; nil: it is.
-    func mismatch(_ identity: String, _ source: CertificateIdentity) -> String? {
+    func mismatch(_ identity: ChargePointIdentity, _ source: CertificateIdentity) -> String? {
         switch source {
         case .none:
             return nil
         case .commonName:
-            guard self.commonName != identity else { return nil }
+            guard self.commonName.map({ ChargePointIdentity($0) }) != identity else { return nil }
             return "the client certificate's CN is \(self.commonName.map { "\"\($0.inOneLine)\"" } ?? "missing")"
                 + ", not the identity"
         case .alternativeName:
-            guard !self.alternativeNames.contains(identity) else { return nil }
+            guard !self.alternativeNames.contains(where: { ChargePointIdentity($0) == identity }) else { return nil }
             let names = self.alternativeNames.prefix(5).map(\.inOneLine).joined(separator: ", ")
             return "none of the client certificate's alternative names is the identity: \"\(names)\""
         }

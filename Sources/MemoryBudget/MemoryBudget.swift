@@ -1,0 +1,44 @@
+import Synchronization
+
+/// What all queues of all sessions together may hold, in bytes (`limits.memory`; behaviour.md, "Bounds").
+///
+/// Whoever puts a message from outside into a queue takes its bytes first, and gives them back when it leaves the queue.
+/// Any thread may call it.
+public final class MemoryBudget: Sendable {
+    /// What one session may hold each way, unless a quarter of the whole is less.
+    private static let largestShare = 4 << 20
+
+    public let limit: Int
+    private let taken = Atomic(0)
+
+    /// - Parameter limit: bytes, at least 1.
+    public init(limit: Int) {
+        self.limit = max(1, limit)
+    }
+
+    /// Bytes that queues hold now.
+    public var used: Int { taken.load(ordering: .relaxed) }
+
+    /// The most that one session may hold each way, in bytes.
+    public var share: Int { max(1, min(Self.largestShare, limit / 4)) }
+
+    /// Counts bytes that are about to be held; false, and nothing is counted, where that is too much.
+    public func take(_ bytes: Int) -> Bool {
+        let new = taken.wrappingAdd(bytes, ordering: .relaxed).newValue
+        guard new <= limit else {
+            give(bytes)
+            return false
+        }
+        return true
+    }
+
+    /// Counts bytes that cannot be refused, because they are held already; the next ones will be.
+    public func force(_ bytes: Int) {
+        taken.wrappingAdd(bytes, ordering: .relaxed)
+    }
+
+    /// They are held no longer.
+    public func give(_ bytes: Int) {
+        taken.wrappingSubtract(bytes, ordering: .relaxed)
+    }
+}
