@@ -24,6 +24,7 @@ public final class MemoryBudget: Sendable {
 
     /// Counts bytes that are about to be held; false, and nothing is counted, where that is too much.
     public func take(_ bytes: Int) -> Bool {
+        guard bytes <= limit else { return false }
         let new = taken.wrappingAdd(bytes, ordering: .relaxed).newValue
         guard new <= limit else {
             give(bytes)

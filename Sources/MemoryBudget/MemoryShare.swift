@@ -11,7 +11,7 @@ public struct MemoryShare: ~Copyable {
     /// Counts bytes that are about to be held; false, and nothing is counted, where the session or all sessions
     /// together would hold too much.
     public mutating func take(_ bytes: Int) -> Bool {
-        guard used + bytes <= budget.share, budget.take(bytes) else { return false }
+        guard bytes <= budget.share - used, budget.take(bytes) else { return false }
         used += bytes
         return true
     }

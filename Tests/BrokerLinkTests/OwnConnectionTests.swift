@@ -1,6 +1,7 @@
 import BrokerLink
 import NIOCore
 import NIOPosix
+import OutsideNames
 import Synchronization
 import Testing
 
@@ -33,13 +34,13 @@ struct OwnConnectionTests {
         return connection
     }
 
-    private func subscribe(_ connection: BrokerConnection, to topic: String) -> RecordingSubscriber {
+    private func subscribe(_ connection: BrokerConnection, to topic: Topic) -> RecordingSubscriber {
         let subscriber = RecordingSubscriber()
         connection.subscribe(topic: topic, subscriber: subscriber, on: subscriber.eventLoop)
         return subscriber
     }
 
-    private func publish(_ connection: BrokerConnection, _ text: String, to topic: String = "cp/CP1")
+    private func publish(_ connection: BrokerConnection, _ text: String, to topic: Topic = "cp/CP1")
         -> PublishAdmission
     {
         connection.publish(BrokerPublish(topic: topic, payload: ByteBuffer(string: text)))
@@ -75,7 +76,9 @@ struct OwnConnectionTests {
         var configuration = configuration(port: broker.port)
         (configuration.username, configuration.password) = ("gateway", "g")
         try await withLink(configuration) { gateway in
-            for (username, password) in [("CP1", "wrong-secret"), ("CP2", "right"), (nil, nil)] {
+            for (username, password) in [("CP1", "wrong-secret"), ("CP2", "right"), (nil, nil)]
+                as [(UserName?, String?)]
+            {
                 let answer = try await logIn(
                     gateway, BrokerLogin(clientID: "CP1", username: username, password: password))
                 guard case .refused(let reason) = answer else {

@@ -1,6 +1,7 @@
 import BrokerLink
 import Foundation
 import NIOCore
+import OutsideNames
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -116,16 +117,16 @@ struct PublishAndSubscribeTests {
         try await withLink(configuration) { gateway in
             #expect(gateway.link.connections.map(\.index) == [0, 1, 2])
             #expect(await gateway.isUp())
-            let topics = (0..<60).map { "cs/CP\($0)" }
+            let topics = (0..<60).map { Topic("cs/CP\($0)") }
             let used = topics.map { gateway.link.connection(for: $0).index }
             #expect(Set(used) == [0, 1, 2])
             #expect(used == topics.map { gateway.link.connection(for: $0).index })
             let subscribers = topics.map { gateway.subscribe($0) }
             #expect(await eventually { subscribers.allSatisfy(\.isSubscribed) })
             for topic in topics {
-                gateway.publish(topic, topic)
+                gateway.publish(topic, topic.text)
             }
-            #expect(await eventually { zip(subscribers, topics).allSatisfy { $0.payloads == [$1] } })
+            #expect(await eventually { zip(subscribers, topics).allSatisfy { $0.payloads == [$1.text] } })
             #expect(gateway.observer.changes == [true, true, true])
             let log = broker.log
             #expect(["gateway ", "gateway-2 ", "gateway-3 "].allSatisfy { log.contains("as \($0)") })

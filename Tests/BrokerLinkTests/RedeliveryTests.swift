@@ -1,11 +1,12 @@
 import NIOCore
+import OutsideNames
 import Testing
 
 @testable import BrokerLink
 
 @Suite("Redelivery and backlog")
 struct RedeliveryTests {
-    private func key(_ packetID: Int32, _ payload: String, topic: String = "t") -> Int {
+    private func key(_ packetID: Int32, _ payload: String, topic: Topic = "t") -> Int {
         Array(payload.utf8).withUnsafeBytes { RedeliveryFilter.key(packetID: packetID, topic: topic, payload: $0) }
     }
 

@@ -1,10 +1,11 @@
 import BrokerLink
 import NIOCore
+import OutsideNames
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct RefusalTests {
-    private func message(_ text: String, _ topic: String = "cp/CP1", origin: BrokerPublish.Origin? = nil)
+    private func message(_ text: String, _ topic: Topic = "cp/CP1", origin: BrokerPublish.Origin? = nil)
         -> BrokerPublish
     {
         BrokerPublish(topic: topic, payload: ByteBuffer(string: text), origin: origin)
@@ -72,7 +73,7 @@ struct RefusalTests {
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let session = gateway.subscribe("cs/CP1")
             #expect(await eventually { session.isSubscribed })
-            let bad = ["cp/#", "cp/\u{0}x", "cp/\u{1}", ""]
+            let bad: [Topic] = ["cp/#", "cp/\u{0}x", "cp/\u{1}", ""]
             for (number, topic) in bad.enumerated() {
                 let origin = BrokerPublish.Origin(subscriber: session, token: "\(number)")
                 #expect(gateway.first.publish(message("no", topic, origin: origin)) == .accepted)

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import OutsideNames
 import Testing
 
 @testable import BrokerLink
@@ -88,7 +89,7 @@ import Testing
 }
 
 @Suite struct OutboundQueueTests {
-    private func message(_ text: String, deadline: NIODeadline? = nil) -> BrokerPublish {
+    private func message(_ text: Topic, deadline: NIODeadline? = nil) -> BrokerPublish {
         BrokerPublish(topic: text, payload: ByteBuffer(), deadline: deadline)
     }
 
@@ -148,7 +149,7 @@ import Testing
     private let receiver = SubscriptionTable.Receiver(
         subscriber: RecordingSubscriber(), eventLoop: MultiThreadedEventLoopGroup.singleton.next())
 
-    private func send(_ table: inout SubscriptionTable, packetID: Int32) -> [String] {
+    private func send(_ table: inout SubscriptionTable, packetID: Int32) -> [Topic] {
         let topics = table.nextToSubscribe(count: 100, bytes: 65536)
         table.subscribeSent(topics, packetID: packetID)
         return topics
@@ -207,12 +208,12 @@ import Testing
     @Test func anUnsubscribeThatTheLinkCutIsSentAgainUnlessTheTopicIsWantedAgain() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
-        for topic in ["a", "b"] {
+        for topic in ["a", "b"] as [Topic] {
             _ = table.subscribe(topic: topic, receiver: receiver)
         }
         _ = send(&table, packetID: 1)
         _ = table.subscribeAcknowledged(packetID: 1, granted: [1, 1])
-        for topic in ["a", "b"] {
+        for topic in ["a", "b"] as [Topic] {
             table.unsubscribe(topic: topic, subscriber: receiver.subscriber)
         }
         table.unsubscribeSent(table.nextToUnsubscribe(count: 100, bytes: 65536), packetID: 2)
@@ -257,7 +258,7 @@ import Testing
 
     @Test func anAnswerForFewerTopicsThanAskedRefusesTheRest() {
         var table = SubscriptionTable()
-        for topic in ["a", "b"] {
+        for topic in ["a", "b"] as [Topic] {
             _ = table.subscribe(topic: topic, receiver: receiver)
         }
         _ = send(&table, packetID: 1)
@@ -269,7 +270,7 @@ import Testing
 
     @Test func theEventLoopOfASubscriberIsKnownAsLongAsItHasATopic() {
         var table = SubscriptionTable()
-        for topic in ["a", "b"] {
+        for topic in ["a", "b"] as [Topic] {
             _ = table.subscribe(topic: topic, receiver: receiver)
         }
         table.unsubscribe(topic: "a", subscriber: receiver.subscriber)

@@ -277,15 +277,17 @@ private final class Link: UpstreamLink {
 
     func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> Bool {
         guard takesMessages.withLock({ $0 }) else { return false }
-        published.withLock { $0.append((message.topic, String(buffer: message.payload))) }
+        published.withLock { $0.append((message.topic.text, String(buffer: message.payload))) }
         retained.withLock { $0.append(message.retain) }
         return true
     }
 
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
-        subscribed.withLock { $0.append(session.downstreamTopic) }
+        subscribed.withLock { $0.append(session.downstreamTopic.text) }
     }
-    func unsubscribe(_ session: ChargePointSession) { unsubscribed.withLock { $0.append(session.downstreamTopic) } }
+    func unsubscribe(_ session: ChargePointSession) {
+        unsubscribed.withLock { $0.append(session.downstreamTopic.text) }
+    }
 }
 
 private func withEnds(

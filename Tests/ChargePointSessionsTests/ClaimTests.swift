@@ -1,4 +1,5 @@
 import NIOCore
+import OutsideNames
 import Testing
 
 @testable import ChargePointSessions
@@ -8,7 +9,7 @@ struct ClaimTests {
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
 
     private func claim(
-        _ gateway: String = "A", _ session: String = "s1", _ time: Int64 = 1000, successor: String? = nil
+        _ gateway: ClientID = "A", _ session: String = "s1", _ time: Int64 = 1000, successor: String? = nil
     ) -> SessionClaim {
         SessionClaim(gateway: gateway, session: session, time: time, successor: successor)
     }
@@ -227,7 +228,7 @@ struct ClaimTests {
             ("${cid}/claims/${clientid}", "+/claims/+"), ("a//${cid}/", "a//+/"),
         ])
     func filters(template: String, filter: String) {
-        #expect(TopicTemplate(template).filter == filter)
+        #expect(TopicTemplate(template).filter == Topic(filter))
     }
 
     @Test("An inquiry is older than every session, ends none, and is answered with the holder's claim")
@@ -250,7 +251,7 @@ struct ClaimTests {
         let start = NIODeadline.now()
         var messages = UnclaimedMessages<Int>()
         let inquiries = (1...3).map { SessionClaim.inquiry(by: "b", message: "\($0)") }
-        for (message, topic) in [(1, "x"), (2, "y"), (3, "y")] {
+        for (message, topic) in [(1, "x"), (2, "y"), (3, "y")] as [(Int, Topic)] {
             let isHeld = messages.hold(message, topic: topic, inquiry: inquiries[message - 1], now: start)
             #expect(isHeld)
         }

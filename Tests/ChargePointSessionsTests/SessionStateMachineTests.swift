@@ -1,5 +1,6 @@
 import NIOCore
 import OCPPJ
+import OutsideNames
 import Testing
 
 @testable import ChargePointSessions
@@ -8,7 +9,7 @@ import Testing
 struct SessionStateMachineTests {
     let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
 
-    private func call(_ id: String, expires: NIODeadline? = nil) -> DownstreamQueue.Call {
+    private func call(_ id: UniqueID, expires: NIODeadline? = nil) -> DownstreamQueue.Call {
         DownstreamQueue.Call(uniqueID: id, action: "Reset", frame: ByteBuffer(), expires: expires)
     }
 
@@ -44,7 +45,9 @@ struct SessionStateMachineTests {
     @Test("Beyond max_open_calls a CALL is held until one is answered")
     func holdsBeyondTheLimit() {
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 2), now: start)
-        for id in ["1", "2"] { _ = machine.chargePointSent(uniqueID: id, heartbeat, linkIsUp: true, now: start) }
+        for id in ["1", "2"] as [UniqueID] {
+            _ = machine.chargePointSent(uniqueID: id, heartbeat, linkIsUp: true, now: start)
+        }
         let third = machine.chargePointSent(uniqueID: "3", heartbeat, linkIsUp: true, now: start)
         #expect(third == .hold)
         _ = machine.centralSystemAnswered("1")
@@ -173,7 +176,7 @@ struct SessionStateMachineTests {
     @Test("At the end everything that was not answered is handed back in order")
     func handsBackAtTheEnd() {
         var machine = SessionStateMachine(settings: SessionSettings(), now: start)
-        for id in ["a", "b", "c"] { _ = machine.centralSystemSent(call(id), now: start) }
+        for id in ["a", "b", "c"] as [UniqueID] { _ = machine.centralSystemSent(call(id), now: start) }
         let open = machine.end().map(\.uniqueID)
         #expect(open == ["a", "b", "c"])
         let nothing = machine.end()

@@ -1,4 +1,5 @@
 import OCPPJ
+import OutsideNames
 import Testing
 
 @testable import ChargePointSessions
@@ -26,19 +27,31 @@ struct TopicTemplateTests {
             ("ocpp/cs/${cid}", "ocpp/cs/CP 1", "CP 1"), ("${cid}/x", "CP1/x", "CP1"),
             ("a/p-${cid}-s/b", "a/p-p-1-s-s/b", "p-1-s"), ("${cid}/${clientid}", "A/A", "A"),
             ("a${cid}b${cid}", "aXbX", "X"),
+            // A combining mark would be one character with the slash.
+            ("ocpp/cs/${cid}", "ocpp/cs/\u{301}1", "\u{301}1"), ("${cid}/x", "\u{301}/x", "\u{301}"),
+            ("cs/${cid}", "cs/a%2Bb%25", "a+b%"), ("cs/${cid}-x", "cs/%25-x", "%"),
         ])
     func findsIdentities(template: String, topic: String, identity: String) {
-        #expect(TopicTemplate(template).identity(in: topic) == identity)
+        #expect(TopicTemplate(template).identity(in: Topic(topic)) == ChargePointIdentity(identity))
     }
 
     @Test(
         "A topic of another template has no identity",
         arguments: [
             ("ocpp/cs/${cid}", "ocpp/cs/"), ("ocpp/cs/${cid}", "ocpp/cp/CP1"), ("ocpp/cs/${cid}", "ocpp/cs/CP1/x"),
-            ("${cid}/${clientid}", "A/B"),
+            ("${cid}/${clientid}", "A/B"), ("cs/${cid}", "cs/a+b"), ("cs/${cid}", "cs/50%"), ("cs/${cid}", "cs/%2b"),
+            ("cs/${cid}x", "cs/K\u{301}"), ("c\u{e9}/${cid}", "ce\u{301}/A"),
         ])
     func refusesOtherTopics(template: String, topic: String) {
-        #expect(TopicTemplate(template).identity(in: topic) == nil)
+        #expect(TopicTemplate(template).identity(in: Topic(topic)) == nil)
+    }
+
+    @Test("An identity's + and % are escaped in topics, so that no two identities share one")
+    func escapesIdentities() {
+        let template = TopicTemplate("cs/${cid}")
+        #expect(template.filled(identity: "a+b").topic == "cs/a%2Bb")
+        #expect(template.filled(identity: "a%2Bb").topic == "cs/a%252Bb")
+        #expect(template.filled(identity: "\u{212A}1").topic != template.filled(identity: "K1").topic)
     }
 
     @Test("A UniqueId that would make levels of its own is refused in a topic")
@@ -46,7 +59,7 @@ struct TopicTemplateTests {
         let templates = RelayTopicTemplates(call: "cp/${cid}/${id}", reply: "r/${id}", error: "e/${id}")
         let topics = SessionTopics(templates: templates, identity: "CP1", version: .v16)
         #expect(topics.call(action: "Boot", id: "7") == "ocpp/cp/CP1/7")
-        for id in ["a/b", "a+", "#", "a\u{0}", "a\u{7f}", ""] {
+        for id in ["a/b", "a+", "#", "a\u{0}", "a\u{7f}", ""] as [UniqueID] {
             #expect(topics.call(action: "Boot", id: id) == nil)
             #expect(!topics.allowsReply(id: id))
             #expect(topics.error(id: id) == "ocpp/e/-1")

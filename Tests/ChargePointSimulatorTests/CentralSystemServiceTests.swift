@@ -2,6 +2,7 @@ import BrokerLink
 import Logging
 import NIOCore
 import NIOPosix
+import OutsideNames
 import Synchronization
 import Testing
 
@@ -59,7 +60,7 @@ struct CentralSystemServiceTests {
             topic: "ocpp/cs/CP 1", subscriber: gateway, on: MultiThreadedEventLoopGroup.singleton.next())
         try await eventually { gateway.isSubscribed }
         func publish(_ payload: ByteBuffer, to topic: String) {
-            #expect(connection.publish(BrokerPublish(topic: topic, payload: payload)) == .accepted)
+            #expect(connection.publish(BrokerPublish(topic: Topic(topic), payload: payload)) == .accepted)
         }
 
         let boot = OCPPMessage.call(

@@ -57,7 +57,7 @@ struct ListenerAccessTests {
     }
 
     private static func commandTopic(_ listener: GatewayConfiguration.Listener) -> String {
-        SessionTopics(templates: listener.topics, identity: "CP1", version: .v16).downstream
+        SessionTopics(templates: listener.topics, identity: "CP1", version: .v16).downstream.text
     }
 
     @Test("Each listener has its own path, mountpoint, limits and rules")

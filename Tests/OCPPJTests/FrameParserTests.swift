@@ -1,5 +1,6 @@
 import NIOCore
 import OCPPJ
+import OutsideNames
 import Testing
 
 /// behaviour.md, "What a bad message from a charge point gets" and "OCPP-J rules"; OCPP-J 1.6, 4.2.
@@ -76,8 +77,8 @@ import Testing
             (#"[4,"19","E",1,{}]"#, .callError, "19"), (#"[4,"19","E",null,{}]"#, .callError, "19"),
             (#"[4,"19","E","",[]]"#, .callError, "19"), (#"[4,"19","E","",""]"#, .callError, "19"),
             (#"[4,19,"E","",{}]"#, .callError, nil),
-        ] as [(String, MessageType?, String?)])
-    func aMalformedMessageTellsWhatCouldBeReadOfIt(text: String, type: MessageType?, uniqueID: String?) {
+        ] as [(String, MessageType?, UniqueID?)])
+    func aMalformedMessageTellsWhatCouldBeReadOfIt(text: String, type: MessageType?, uniqueID: UniqueID?) {
         #expect(problem(frame: text)?.readable == .init(type: type, uniqueID: uniqueID))
     }
 
@@ -144,16 +145,17 @@ import Testing
     func aUniqueIDHas36CharactersWithCheckingAnd255BytesWithout(character: String) throws {
         let scalars = character.unicodeScalars.count
         let mostChecked = String(repeating: character, count: 36 / scalars)
-        #expect(try parse(frame: "[3,\"\(mostChecked)\",{}]", limits: .checked).uniqueID == mostChecked)
+        #expect(try parse(frame: "[3,\"\(mostChecked)\",{}]", limits: .checked).uniqueID == UniqueID(mostChecked))
         let tooMany = mostChecked + "x"
         #expect(
             problem(frame: "[3,\"\(tooMany)\",{}]", limits: .checked)
-                == .malformed(type: .callResult, uniqueID: tooMany, reason: "UniqueId: not 1 to 36 characters"))
-        #expect(try parse(frame: "[3,\"\(tooMany)\",{}]").uniqueID == tooMany)
+                == .malformed(
+                    type: .callResult, uniqueID: UniqueID(tooMany), reason: "UniqueId: not 1 to 36 characters"))
+        #expect(try parse(frame: "[3,\"\(tooMany)\",{}]").uniqueID == UniqueID(tooMany))
 
         let most = String(repeating: character, count: 255 / character.utf8.count)
         let padded = most + String(repeating: "x", count: 255 - most.utf8.count)
-        #expect(try parse(frame: "[3,\"\(padded)\",{}]").uniqueID == padded)
+        #expect(try parse(frame: "[3,\"\(padded)\",{}]").uniqueID == UniqueID(padded))
         #expect(
             problem(frame: "[3,\"\(padded)x\",{}]")
                 == .malformed(type: .callResult, uniqueID: nil, reason: "UniqueId: not 1 to 255 bytes"))
@@ -168,7 +170,9 @@ import Testing
         #expect(try parse(frame: "[3,\"\(most)\",{}]").uniqueID.utf8.count == 255)
         #expect(problem(frame: "[3,\"\(most)\\u0041\",{}]") != nil)
         let pairs = String(repeating: "\\ud83d\\ude00", count: 36)
-        #expect(try parse(frame: "[3,\"\(pairs)\",{}]", limits: .checked).uniqueID == String(repeating: "😀", count: 36))
+        #expect(
+            try parse(frame: "[3,\"\(pairs)\",{}]", limits: .checked).uniqueID.text == String(repeating: "😀", count: 36)
+        )
     }
 
     @Test(arguments: [MessageLimits.checked, .unchecked])

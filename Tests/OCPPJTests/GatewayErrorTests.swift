@@ -1,5 +1,6 @@
 import NIOCore
 import OCPPJ
+import OutsideNames
 import ReferenceJSON
 import Testing
 
@@ -34,7 +35,7 @@ import Testing
 
     @Test(arguments: hostileTexts)
     func hostileTextsComeOutAsTheyAre(text: String) throws {
-        let error = GatewayError(uniqueID: text, code: text, description: text)
+        let error = GatewayError(uniqueID: UniqueID(text), code: text, description: text)
         let scalars = Array(text.unicodeScalars)
         let frame = try #require(ReferenceParser.read(Array(error.frame().readableBytesView)).value?.elements)
         #expect(frame.count == 5 && frame[1...3].allSatisfy { $0.scalars == scalars })
@@ -51,7 +52,7 @@ import Testing
     @Test(arguments: hostileTexts)
     func whatTheGatewayWritesItCanReadItself(text: String) throws {
         // Up to the UniqueId's limit.
-        let uniqueID = String(text.unicodeScalars.prefix(36))
+        let uniqueID = UniqueID(String(text.unicodeScalars.prefix(36)))
         let error = GatewayError(uniqueID: uniqueID, code: "GenericError", description: text)
         let relayed = try OCPPMessage.parse(relay: error.relay(reason: "expired"), version: .v16, limits: .checked)
         #expect(relayed.type == .callError && relayed.uniqueID == uniqueID)

@@ -13,16 +13,16 @@ enum Outcome: Equatable {
         do throws(OCPPMessageProblem) {
             let message = try read()
             self = .message(
-                type: message.type.rawValue, uniqueID: Array(message.uniqueID.unicodeScalars),
+                type: message.type.rawValue, uniqueID: Array(message.uniqueID.text.unicodeScalars),
                 relay: Array(message.relay().readableBytesView), frame: Array(message.frame().readableBytesView))
         } catch {
             self =
                 switch error {
                 case .notUTF8: .notUTF8
                 case .unknownMessageType(let number, let uniqueID):
-                    .unknownMessageType(number: number, uniqueID: uniqueID.map { Array($0.unicodeScalars) })
+                    .unknownMessageType(number: number, uniqueID: uniqueID.map { Array($0.text.unicodeScalars) })
                 case .malformed(let type, let uniqueID, _):
-                    .malformed(type: type?.rawValue, uniqueID: uniqueID.map { Array($0.unicodeScalars) })
+                    .malformed(type: type?.rawValue, uniqueID: uniqueID.map { Array($0.text.unicodeScalars) })
                 }
         }
     }

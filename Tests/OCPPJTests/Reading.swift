@@ -1,5 +1,6 @@
 import NIOCore
 import OCPPJ
+import OutsideNames
 
 /// A buffer whose readable bytes are `bytes`, with others before and behind: offsets count from the reader index.
 func buffer(_ bytes: [UInt8]) -> ByteBuffer {
@@ -54,7 +55,7 @@ extension OCPPMessageProblem {
     /// A malformed message's type and UniqueId, without the words.
     struct Readable: Equatable {
         var type: MessageType?
-        var uniqueID: String?
+        var uniqueID: UniqueID?
     }
 
     var readable: Readable? {

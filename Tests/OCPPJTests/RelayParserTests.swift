@@ -1,5 +1,6 @@
 import NIOCore
 import OCPPJ
+import OutsideNames
 import Testing
 
 /// relay-format.md, "Payload: one JSON object per OCPP message", downstream.
@@ -131,8 +132,8 @@ import Testing
             (#"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":1}"#, .callError, "19"),
             (#"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"E","ErrorDescription":1}"#, .callError, "19"),
             (#"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"E","ErrorDetails":[]}"#, .callError, "19"),
-        ] as [(String, MessageType?, String?)])
-    func aMalformedMessageTellsWhatCouldBeReadOfIt(text: String, type: MessageType?, uniqueID: String?) {
+        ] as [(String, MessageType?, UniqueID?)])
+    func aMalformedMessageTellsWhatCouldBeReadOfIt(text: String, type: MessageType?, uniqueID: UniqueID?) {
         #expect(problem(relay: text)?.readable == .init(type: type, uniqueID: uniqueID))
         #expect(OCPPMessage.uniqueID(ofRelay: buffer(text)) == uniqueID)
     }
@@ -143,7 +144,8 @@ import Testing
         let long = String(repeating: "x", count: 256)
         #expect(OCPPMessage.uniqueID(ofRelay: buffer("{\"UniqueId\":\"\(long)\"}")) == nil)
         #expect(
-            OCPPMessage.uniqueID(ofRelay: buffer("{\"UniqueId\":\"\(long.dropLast())\"}")) == String(long.dropLast()))
+            OCPPMessage.uniqueID(ofRelay: buffer("{\"UniqueId\":\"\(long.dropLast())\"}"))
+                == UniqueID(String(long.dropLast())))
     }
 
     @Test func theUniqueIDsLimitsHoldDownstreamToo() throws {

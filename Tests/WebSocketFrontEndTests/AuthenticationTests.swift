@@ -1,4 +1,5 @@
 import NIOCore
+import OutsideNames
 import Synchronization
 import Testing
 
@@ -22,7 +23,7 @@ struct AuthenticationTests {
         ])
     func credentials(header: String, username: String, password: String) {
         let credentials = BasicCredentials(authorization: header)
-        #expect(credentials == BasicCredentials(username: username, password: password))
+        #expect(credentials == BasicCredentials(username: UserName(username), password: password))
     }
 
     @Test(

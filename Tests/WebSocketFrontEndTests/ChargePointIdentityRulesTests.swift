@@ -1,3 +1,4 @@
+import OutsideNames
 import Testing
 
 @testable import WebSocketFrontEnd
@@ -21,7 +22,9 @@ struct ChargePointIdentityRulesTests {
         ]
     )
     func accepted(target: String, identity: String) {
-        #expect(ChargePointIdentityRules.identity(inTarget: target, path: "/ocpp") == .success(identity))
+        #expect(
+            ChargePointIdentityRules.identity(inTarget: target, path: "/ocpp")
+                == .success(ChargePointIdentity(identity)))
     }
 
     static let otherPaths = [

@@ -138,7 +138,7 @@ struct HandshakeTests {
             #expect(try await client.closedByServer(), "nothing behind the answer")
             let refusal = try await running.admission.refusals.next()
             #expect(refusal.status == row.status)
-            #expect(refusal.identity == row.identity)
+            #expect(refusal.identity?.text == row.identity)
             #expect(refusal.listener == "default")
             #expect(refusal.remoteAddress.hasPrefix("127.0.0.1:"))
             #expect(response.body == refusal.reason + "\n")

@@ -1,6 +1,7 @@
 import BrokerLink
 import Logging
 import NIOCore
+import OutsideNames
 
 /// A link with everything recorded, stopped by `withLink` whatever happens.
 final class TestLink: Sendable {
@@ -14,14 +15,14 @@ final class TestLink: Sendable {
 
     var first: BrokerConnection { link.connections[0] }
 
-    func subscribe(_ topic: String) -> RecordingSubscriber {
+    func subscribe(_ topic: Topic) -> RecordingSubscriber {
         let subscriber = RecordingSubscriber()
         link.connection(for: topic).subscribe(topic: topic, subscriber: subscriber, on: subscriber.eventLoop)
         return subscriber
     }
 
     @discardableResult
-    func publish(_ topic: String, _ payload: String, retain: Bool = false) -> PublishAdmission {
+    func publish(_ topic: Topic, _ payload: String, retain: Bool = false) -> PublishAdmission {
         link.connection(for: topic)
             .publish(BrokerPublish(topic: topic, payload: ByteBuffer(string: payload), retain: retain))
     }
@@ -30,7 +31,7 @@ final class TestLink: Sendable {
 }
 
 /// A configuration for tests: one address, short pauses.
-func testConfiguration(port: Int, clientID: String = "gateway") -> BrokerLinkConfiguration {
+func testConfiguration(port: Int, clientID: ClientID = "gateway") -> BrokerLinkConfiguration {
     BrokerLinkConfiguration(
         addresses: [BrokerLinkConfiguration.Address(host: "127.0.0.1", port: port)], clientID: clientID,
         reconnectDelay: .milliseconds(20)...(.milliseconds(200)))
