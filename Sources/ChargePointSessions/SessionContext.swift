@@ -1,4 +1,5 @@
 import Logging
+import MemoryBudget
 import NIOCore
 import OCPPJ
 import OutsideNames
@@ -18,11 +19,14 @@ public final class SessionContext: Sendable {
     public let retainsPresence: Bool
     /// Nil: no takeover between gateways (`gateway.claim_topic` empty).
     public let claims: GatewayClaims?
+    /// What all queues of the process may hold.
+    public let memory: MemoryBudget
 
     public init(
         settings: SessionSettings, formatChecking: MessageFormatChecking? = nil, registry: SessionRegistry,
         counters: GatewayCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: ClientID,
-        retainsPresence: Bool = false, claims: GatewayClaims? = nil
+        retainsPresence: Bool = false, claims: GatewayClaims? = nil,
+        memory: MemoryBudget = MemoryBudget(limit: .max)
     ) {
         self.settings = settings
         self.formatChecking = formatChecking
@@ -33,6 +37,7 @@ public final class SessionContext: Sendable {
         self.gatewayID = gatewayID
         self.retainsPresence = retainsPresence
         self.claims = claims
+        self.memory = memory
     }
 }
 

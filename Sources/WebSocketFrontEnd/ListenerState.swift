@@ -1,3 +1,4 @@
+import MemoryBudget
 import NIOCore
 import Synchronization
 
@@ -6,6 +7,8 @@ final class ListenerState: Sendable {
     let configuration: ListenerConfiguration
     let rules: HandshakeRules
     let admission: any ConnectionAdmission
+    /// What all queues of the process may hold.
+    let memory: MemoryBudget
     /// Nil: `ws`.
     let tls: ListenerTLS?
     /// Handshakes are put to the admission's `authenticate`.
@@ -18,8 +21,12 @@ final class ListenerState: Sendable {
     private let shares = Mutex<[ObjectIdentifier: NIOLoopBound<LoopShare>]>([:])
     private let denials = Mutex(DenialThrottle())
 
-    init(configuration: ListenerConfiguration, admission: any ConnectionAdmission) {
+    init(
+        configuration: ListenerConfiguration, admission: any ConnectionAdmission,
+        memory: MemoryBudget = MemoryBudget(limit: .max)
+    ) {
         self.configuration = configuration
+        self.memory = memory
         self.rules = HandshakeRules(configuration)
         self.admission = admission
         self.tls = configuration.tls.map(ListenerTLS.init)

@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import MemoryBudget
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -15,13 +16,15 @@ public final class WebSocketListener: Sendable {
     /// - Parameters:
     ///   - group: Its event loops carry the listening sockets and the connections.
     ///   - admission: Asked about each handshake, and given each accepted connection.
+    ///   - memory: What all queues of the process may hold.
     public init(
         configuration: ListenerConfiguration,
         group: any EventLoopGroup,
         admission: any ConnectionAdmission,
+        memory: MemoryBudget = MemoryBudget(limit: .max),
         logger: Logger
     ) {
-        self.state = ListenerState(configuration: configuration, admission: admission)
+        self.state = ListenerState(configuration: configuration, admission: admission, memory: memory)
         self.group = group
         self.limiter =
             configuration.maxConnectionRate > 0 ? AcceptRateLimiter(rate: configuration.maxConnectionRate) : nil

@@ -1,6 +1,7 @@
 import BrokerLink
 import ChargePointSessions
 import Logging
+import MemoryBudget
 import NIOCore
 import ServiceLifecycle
 import WebSocketFrontEnd
@@ -13,6 +14,7 @@ final class Relay: Service {
     private let logger: Logger
     private let registry = SessionRegistry()
     private let counters = GatewayCounters()
+    private let memory: MemoryBudget
     private let link: BrokerLink
     private let admission: ChargePointAdmission
     private let listeners: [WebSocketListener]
@@ -25,6 +27,8 @@ final class Relay: Service {
         self.logger = logger
         let registry = registry
         let counters = counters
+        let memory = MemoryBudget(limit: configuration.memoryLimit ?? MachineMemory.bytes / 4)
+        self.memory = memory
         let outage = Self.outagePolicy(configuration, registry: registry, logger: logger)
         let status = GatewayStatus(configuration)
         self.status = status
@@ -46,12 +50,14 @@ final class Relay: Service {
         claims?.subscribe(on: link)
         admission = ChargePointAdmission(
             entrances: Self.entrances(
-                configuration, registry: registry, counters: counters, claims: claims, link: link, logger: logger),
+                configuration, registry: registry, counters: counters, claims: claims, link: link, memory: memory,
+                logger: logger),
             link: link, refusesWithoutBroker: outage != nil, counters: counters, logger: logger)
         let admission = admission
         listeners = configuration.listeners.map { listener in
             WebSocketListener(
-                configuration: listener.configuration, group: group, admission: admission, logger: logger)
+                configuration: listener.configuration, group: group, admission: admission, memory: memory,
+                logger: logger)
         }
     }
 
@@ -104,7 +110,8 @@ final class Relay: Service {
     }
 
     func statistics(every interval: Duration) -> StatisticsLog {
-        StatisticsLog(interval: interval, counters: counters, registry: registry, link: link, logger: logger)
+        StatisticsLog(
+            interval: interval, counters: counters, registry: registry, link: link, memory: memory, logger: logger)
     }
 
     private static func outagePolicy(
@@ -116,14 +123,15 @@ final class Relay: Service {
 
     private static func entrances(
         _ configuration: GatewayConfiguration, registry: SessionRegistry, counters: GatewayCounters,
-        claims: ClaimListener?, link: BrokerLink, logger: Logger
+        claims: ClaimListener?, link: BrokerLink, memory: MemoryBudget, logger: Logger
     ) -> [String: ChargePointAdmission.Entrance] {
         let entrances = configuration.listeners.map { listener in
             let context = SessionContext(
                 settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
                 counters: counters, logger: logger,
                 logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
-                retainsPresence: configuration.presenceRetain, claims: claims?.gatewayClaims)
+                retainsPresence: configuration.presenceRetain, claims: claims?.gatewayClaims,
+                memory: memory)
             return (
                 listener.configuration.name,
                 ChargePointAdmission.Entrance(

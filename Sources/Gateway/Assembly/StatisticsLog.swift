@@ -1,6 +1,7 @@
 import BrokerLink
 import ChargePointSessions
 import Logging
+import MemoryBudget
 import ServiceLifecycle
 
 /// One line about everything, at an interval (`stats.interval`).
@@ -9,6 +10,7 @@ struct StatisticsLog: Service {
     let counters: GatewayCounters
     let registry: SessionRegistry
     let link: BrokerLink
+    let memory: MemoryBudget
     let logger: Logger
 
     func run() async throws {
@@ -25,6 +27,7 @@ struct StatisticsLog: Service {
             "sessions": "\(registry.count)",
             "broker": "\(link.isUp ? "up" : "down")",
             "broker_pending": "\(link.pendingCount)",
+            "queued_bytes": "\(memory.used)",
         ]
         for count in GatewayCounters.Count.allCases { metadata[count.name] = "\(counters.value(count))" }
         logger.info("statistics", metadata: metadata)

@@ -49,6 +49,7 @@ struct ConfigurationAssembly {
             statusTopic: statusTopic(gatewayID: broker.clientID),
             statsInterval: boolean(.enableStats) ? duration(.statsInterval) : nil,
             drainTime: duration(.drainTime),
+            memoryLimit: optional(.memory) == nil ? nil : size(.memory),
             logs: logs
         )
     }

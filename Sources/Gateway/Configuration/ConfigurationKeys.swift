@@ -153,13 +153,16 @@ extension ConfigurationKey {
     static let messagesPerSecond = ConfigurationKey(
         "limits.messages_per_second", .integer(0...1_000_000), default: "0",
         "messages a second from one charge point; beyond that reading pauses; 0: no limit")
+    static let memory = ConfigurationKey(
+        "limits.memory", .size(65536...1 << 50),
+        "bytes that all queues of all sessions may hold; default a quarter of the machine's or the container's memory")
     static let drainTime = ConfigurationKey(
         "shutdown.drain_time", .duration(.zero...day), default: "10s",
         "sessions are closed spread over this time at a stop")
 
     private static let sessionKeys = [
         maxOpenCalls, answerTimeout, maxQueueLength, callTimeout, heartbeatInterval, heartbeatBackoff, idleTimeout,
-        enableStats, statsInterval, badMessages, messagesPerSecond, drainTime,
+        enableStats, statsInterval, badMessages, messagesPerSecond, memory, drainTime,
     ]
 
     // MARK: The rest

@@ -58,6 +58,9 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var statsInterval: Duration?
     /// Sessions are closed spread over this time when the gateway stops.
     public var drainTime: Duration
+    /// What all queues of all sessions may hold, in bytes (`limits.memory`); nil: a quarter of the machine's or the
+    /// container's.
+    public var memoryLimit: Int?
     public var logs: LogConfiguration
 
     public init(
@@ -71,6 +74,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         statusTopic: Topic,
         statsInterval: Duration? = .seconds(60),
         drainTime: Duration = .seconds(10),
+        memoryLimit: Int? = nil,
         logs: LogConfiguration = LogConfiguration()
     ) {
         self.gatewayID = gatewayID
@@ -83,6 +87,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         self.statusTopic = statusTopic
         self.statsInterval = statsInterval
         self.drainTime = drainTime
+        self.memoryLimit = memoryLimit
         self.logs = logs
     }
 }
