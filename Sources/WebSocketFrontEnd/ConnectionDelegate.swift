@@ -37,10 +37,14 @@ public struct ConnectionEnd: Sendable, Equatable {
     public var reason: String
     /// The WebSocket close code, where one was received or sent.
     public var closeCode: UInt16?
+    /// What was wrong (`frame not masked`), or the peer's words in its close frame (`pong timeout`): one line of at most
+    /// 123 bytes. Empty: nothing to say.
+    public var detail: String
 
-    public init(reason: String, closeCode: UInt16? = nil) {
+    public init(reason: String, closeCode: UInt16? = nil, detail: String = "") {
         self.reason = reason
         self.closeCode = closeCode
+        self.detail = detail
     }
 }
 
@@ -49,8 +53,8 @@ public struct ConnectionEnd: Sendable, Equatable {
 public protocol ConnectionDelegate: AnyObject, Sendable {
     /// One whole text message, however fragmented. It is not checked to be UTF-8.
     func connectionReceived(text: ByteBuffer)
-    /// Any frame, pong included, arrived; called before what it carries is handed over.
-    func connectionShowedLife()
+    /// Any frame arrived; called before what it carries is handed over.
+    func connectionShowedLife(isPong: Bool)
     /// The timer armed by `WebSocketConnection.armTimer` fired.
     func connectionTimerFired()
     func connectionEnded(_ end: ConnectionEnd)

@@ -126,7 +126,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private func fail(_ violation: FrameViolation, context: ChannelHandlerContext) {
         self.startClosing(
             CloseFrame(code: violation.code, reason: violation.reason),
-            end: ConnectionEnd(reason: "protocol_error", closeCode: violation.code),
+            end: ConnectionEnd(reason: "protocol_error", closeCode: violation.code, detail: violation.reason),
             context: context
         )
     }
@@ -162,7 +162,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             if !findsClose { context.close(mode: .output, promise: nil) }
             return
         }
-        self.delegate?.connectionShowedLife()
+        let isPong = if case .pong = event { true } else { false }
+        self.delegate?.connectionShowedLife(isPong: isPong)
         // The delegate may have closed.
         guard self.phase == .open else { return }
         switch event {
@@ -211,7 +212,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             self.fail(.badClose, context: context)
             return
         }
-        let end = ConnectionEnd(reason: "closed_by_peer", closeCode: close.code)
+        let end = ConnectionEnd(
+            reason: "closed_by_peer", closeCode: close.code, detail: close.reasonInOneLine)
         self.startClosing(CloseFrame(code: close.code), end: end, context: context)
         // RFC 6455, 7.1.1: the server closes first. Closing at once would drop what is not written yet.
         self.closeOnceWritten(context: context)

@@ -14,7 +14,7 @@ struct CloseTests {
                 try await client.frame()
                     == RawClient.Frame(firstByte: 0x88, payload: [UInt8(code >> 8), UInt8(code & 0xFF)]))
             #expect(try await client.closedByServer())
-            let end = ConnectionEnd(reason: "closed_by_peer", closeCode: code)
+            let end = ConnectionEnd(reason: "closed_by_peer", closeCode: code, detail: "bye")
             #expect(try await session.events.next() == .ended(end))
             #expect(running.listener.connectionCount == 0)
         }

@@ -103,7 +103,7 @@ struct LoopDeadlinesTests {
     private final class Forgetful: ConnectionAdmission {
         final class Session: ConnectionDelegate {
             func connectionReceived(text: ByteBuffer) {}
-            func connectionShowedLife() {}
+            func connectionShowedLife(isPong: Bool) {}
             func connectionTimerFired() {}
             func connectionEnded(_ end: ConnectionEnd) {}
         }

@@ -3,7 +3,7 @@ struct FrameViolation: Error, Equatable {
     var code: UInt16
     var reason: String
 
-    static let unmasked = FrameViolation(code: 1002, reason: "frame without a mask")
+    static let unmasked = FrameViolation(code: 1002, reason: "frame not masked")
     static let reservedBits = FrameViolation(code: 1002, reason: "reserved bits set")
     static let unknownOpcode = FrameViolation(code: 1002, reason: "unknown opcode")
     static let fragmentedControl = FrameViolation(code: 1002, reason: "fragmented control frame")

@@ -89,7 +89,7 @@ final class StubSession: ConnectionDelegate {
         self.events.add(.text(String(buffer: text)))
     }
 
-    func connectionShowedLife() {
+    func connectionShowedLife(isPong: Bool) {
         self.lifeSigns.withLock { $0 += 1 }
     }
 
