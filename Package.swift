@@ -124,7 +124,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",
-            dependencies: ["OutsideNames", "ChargePointSessions", "OCPPJ", nio, nioPosix, logging],
+            dependencies: [
+                "OutsideNames", "MemoryBudget", "ChargePointSessions", "OCPPJ", nio, nioPosix, logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

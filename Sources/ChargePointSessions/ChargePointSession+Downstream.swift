@@ -23,9 +23,7 @@ extension ChargePointSession {
     func openIfSettled() {
         guard phase == .subscribing, isSubscribed, claimWait.isOver else { return }
         phase = .open
-        let waiting = unpublished
-        unpublished = []
-        for message in waiting {
+        for message in takeUnpublished() {
             if let call = message.call, let deadline = message.deadline, deadline <= .now() {
                 brokerDidNotTake(uniqueID: call.uniqueID, reason: "the broker did not acknowledge the subscription")
             } else if !publish(message), let call = message.call {
@@ -47,12 +45,12 @@ extension ChargePointSession {
         guard !isEnded, machine.couldNotRelay(uniqueID) else { return }
         context.counters.add(.refusedForBroker)
         refuseCall(uniqueID, .internalError, reason, level: .warning)
-        releaseHeldTexts()
+        releaseHeld()
     }
 
     /// The link came up or went down: what waits for open CALLs is refused while it is down.
     public func linkChanged() {
-        if hold == .openCalls, !link.isUp { releaseHeldTexts() }
+        if !link.isUp { releaseHeld() }
     }
 
     /// The session's own MQTT connection came up again or went down.
@@ -78,7 +76,15 @@ extension ChargePointSession {
     }
 
     public func received(_ downstream: DownstreamMessage) {
+        // Somebody clears a retained message.
+        guard downstream.payload.readableBytes > 0 else { return log(.debug, "empty message from the broker", [:]) }
         guard !isEnded else { return receivedAfterEnd(downstream) }
+        guard downstream.payload.readableBytes <= context.settings.maxMessageSize else {
+            context.counters.add(.badDownstreamMessages)
+            return report(
+                "malformed", OCPPMessageHead(), .malformedMessage,
+                "longer than \(context.settings.maxMessageSize) bytes, the longest message for a charge point")
+        }
         if !claimWait.isOver { return hold(downstream) }
         deliver(downstream)
     }
@@ -86,8 +92,8 @@ extension ChargePointSession {
     func deliver(_ downstream: DownstreamMessage) {
         if downstream.isRetained {
             context.counters.add(.badDownstreamMessages)
-            let uniqueID = OCPPMessage.uniqueID(ofRelay: downstream.payload)
-            return report("retained", uniqueID: uniqueID, .genericError, "a retained message is a stale command")
+            let head = OCPPMessage.head(ofRelay: downstream.payload)
+            return report("retained", head, .genericError, "a retained message is a stale command")
         }
         do throws(OCPPMessageProblem) {
             guard let checking = context.formatChecking(of: .downstream) else {
@@ -104,7 +110,7 @@ extension ChargePointSession {
             }
             guard let violation else { return handle(message, expires: downstream.expires) }
             context.counters.add(.badDownstreamMessages)
-            report("schema", uniqueID: message.uniqueID, violation.code, violation.description)
+            report("schema", message.head, violation.code, violation.description)
         } catch {
             handleDownstream(error)
         }
@@ -113,13 +119,14 @@ extension ChargePointSession {
     func handleDownstream(_ problem: OCPPMessageProblem) {
         context.counters.add(.badDownstreamMessages)
         switch problem {
-        case .malformed(_, let uniqueID, let reason):
-            report("malformed", uniqueID: uniqueID, .malformedMessage, reason)
+        case .malformed(let type, let uniqueID, let reason):
+            report("malformed", OCPPMessageHead(type: type, uniqueID: uniqueID), .malformedMessage, reason)
         case .unknownMessageType(let number, let uniqueID):
             report(
-                "malformed", uniqueID: uniqueID, .malformedMessage, "MessageTypeId: \(number) names no message type")
+                "malformed", OCPPMessageHead(uniqueID: uniqueID), .malformedMessage,
+                "MessageTypeId: \(number) names no message type")
         case .notUTF8:
-            report("malformed", uniqueID: nil, .malformedMessage, "not UTF-8")
+            report("malformed", OCPPMessageHead(), .malformedMessage, "not UTF-8")
         }
     }
 
@@ -129,16 +136,18 @@ extension ChargePointSession {
         guard topics.allowsReply(id: id) else {
             context.counters.add(.badDownstreamMessages)
             return report(
-                "malformed", uniqueID: id, .malformedMessage,
+                "malformed", message.head, .malformedMessage,
                 "UniqueId: holds a character that may not stand in a topic")
         }
         let now = NIODeadline.now()
         reportExpired(now: now)
-        let call = DownstreamQueue.Call(uniqueID: id, action: action, frame: message.frame(), expires: expires)
+        let call = DownstreamQueue.Call(
+            uniqueID: id, action: action, frame: message.frame(), expires: expires,
+            heartbeatInterval: message.requestedHeartbeatInterval)
         switch machine.centralSystemSent(call, now: now) {
         case .send: sendCall(call)
         case .wait: armTimer()
-        case .refuse(let reason, let description): report(reason, uniqueID: id, .genericError, description)
+        case .refuse(let reason, let description): report(reason, message.head, .genericError, description)
         case .dropDuplicate:
             context.counters.add(.duplicates)
             log(.warning, "duplicate CALL not delivered", ["id": "\(id)", "action": "\(action)"])
@@ -154,13 +163,12 @@ extension ChargePointSession {
             return
         }
         if action == "BootNotification", let seconds = message.acceptedHeartbeatInterval {
-            // A year is as good as for ever, and far from an overflow.
-            machine.learn(heartbeatInterval: .milliseconds(Int64(min(seconds, 31_536_000) * 1000)))
+            machine.learn(heartbeatSeconds: seconds)
             armTimer()
         }
         context.counters.add(message.type == .callResult ? .resultsDown : .errorsDown)
         send(message.frame())
-        releaseHeldTexts()
+        releaseHeld()
     }
 
     /// The session is over, but the broker had delivered before it knew.
@@ -174,7 +182,7 @@ extension ChargePointSession {
         } else {
             context.counters.add(.notConnected)
             report(
-                "not_connected", uniqueID: OCPPMessage.uniqueID(ofRelay: downstream.payload), .genericError,
+                "not_connected", OCPPMessage.head(ofRelay: downstream.payload), .genericError,
                 "the charge point is not connected")
         }
     }
@@ -184,6 +192,6 @@ extension ChargePointSession {
     }
 
     func reportExpired(_ call: DownstreamQueue.Call) {
-        report("expired", uniqueID: call.uniqueID, .genericError, "the message expired in the downstream queue")
+        reportFailed(call, "expired", "the message expired in the downstream queue")
     }
 }

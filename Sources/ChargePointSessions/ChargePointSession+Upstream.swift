@@ -9,14 +9,15 @@ extension ChargePointSession {
     // MARK: From the charge point
 
     /// Any frame has arrived.
-    public func showedLife() {
-        machine.showedLife(now: .now())
+    public func showedLife(isPong: Bool) {
+        machine.showedLife(isPong: isPong, now: .now())
     }
 
     /// One whole text message has arrived.
     public func received(text: ByteBuffer) {
         guard !isEnded else { return }
         if hold != nil {
+            machine.upstreamMemory.force(text.readableBytes)
             heldTexts.append(text)
             return
         }
@@ -28,22 +29,31 @@ extension ChargePointSession {
     }
 
     func pause(_ reason: SessionStateMachine.Hold, holding text: ByteBuffer) {
+        machine.upstreamMemory.force(text.readableBytes)
         heldTexts.prepend(text)
         let wasReading = hold == nil
         hold = reason
+        armTimer()
         guard wasReading else { return }
         connection.pauseReading()
         log(.debug, "reading paused", ["reason": "\(reason)"])
-        armTimer()
     }
 
-    /// Presents held messages again, as far as the rules let them pass.
-    func releaseHeldTexts() {
+    /// Goes on with what waits for open CALLs, and with the messages held behind it, as far as the rules let them pass.
+    func releaseHeld() {
+        // A CALL that the broker does not take makes room for the next, which is this loop's to find.
+        guard !isReleasing else { return }
+        isReleasing = true
+        defer { isReleasing = false }
+        while !isEnded, let (message, action) = machine.takeWaitingCall(linkIsUp: link.isUp, now: .now()) {
+            perform(action, with: message)
+        }
         guard let reason = hold, !isEnded else { return }
         // A message held for its rate has not been counted yet; one held for open CALLs has.
         var isCounted = reason == .openCalls
         let now = NIODeadline.now()
-        while let text = heldTexts.popFirst(), !isEnded {
+        while !isEnded, let text = heldTexts.popFirst() {
+            machine.upstreamMemory.give(text.readableBytes)
             guard isCounted || machine.mayReceive(now: now) else { return pause(.rate, holding: text) }
             isCounted = false
             guard handle(text, now: now) else { return }
@@ -76,13 +86,32 @@ extension ChargePointSession {
         }
     }
 
+    /// False: it is held for later.
     func handle(_ message: OCPPMessage, now: NIODeadline) -> Bool {
-        let id = message.uniqueID
-        let action = machine.chargePointSent(uniqueID: id, message.body, linkIsUp: link.isUp, now: now)
-        switch action {
-        case .hold:
+        if case .call(let action, _) = message.body, !topics.canCarry(action: action, id: message.uniqueID) {
+            machine.chargePointSentUnpublishableCall()
+            refuseBad(
+                message.text, uniqueID: message.uniqueID, type: .call, .malformedMessage,
+                "UniqueId: holds a character that may not stand in a topic", reason: "malformed")
+            return true
+        }
+        let action = machine.chargePointSent(message, linkIsUp: link.isUp, now: now)
+        if action == .hold {
             pause(.openCalls, holding: message.text)
             return false
+        }
+        perform(action, with: message)
+        return true
+    }
+
+    private func perform(_ action: SessionStateMachine.UpstreamAction, with message: OCPPMessage) {
+        let id = message.uniqueID
+        switch action {
+        case .hold: break
+        case .wait: armTimer()
+        case .dropRetry:
+            context.counters.add(.retries)
+            log(.info, "CALL sent again while it is open: swallowed", ["id": "\(id)"])
         case .relayCall(let deadline):
             relayCall(message, deadline: deadline)
             if let forgotten = machine.takeForgottenCall() {
@@ -95,32 +124,27 @@ extension ChargePointSession {
                 context.counters.add(.refusedForBroker)
                 refuseCall(id, code, description, level: .warning)
             } else {
-                refuseBad(message.text, uniqueID: id, code, description, reason: "duplicate")
+                refuseBad(message.text, uniqueID: id, type: .call, code, description, reason: "duplicate")
             }
         case .relayAnswer(let isLate):
             relayAnswer(message, isLate: isLate)
             sendNextCall()
+            // An interval may have been learnt.
+            armTimer()
         case .dropUnmatchedAnswer:
             context.counters.add(.unmatchedAnswers)
             noteBad("an answer that matches no open CALL", uniqueID: id)
-            publishInvalid(message.text, uniqueID: id, "unsolicited", nil, "no open CALL has this UniqueId")
+            publishInvalid(message.text, message.head, "unsolicited", nil, "no open CALL has this UniqueId")
             endIfTooBad()
         }
-        return true
     }
 
     func relayCall(_ message: OCPPMessage, deadline: NIODeadline?) {
         guard case .call(let action, _) = message.body else { return }
         callsUp += 1
         context.counters.add(.callsUp)
-        guard topics.allowsReply(id: message.uniqueID),
-            let topic = topics.call(action: action, id: message.uniqueID)
-        else {
-            _ = machine.couldNotRelay(message.uniqueID)
-            return refuseBad(
-                message.text, uniqueID: message.uniqueID, .malformedMessage,
-                "UniqueId: holds a character that may not stand in a topic", reason: "malformed")
-        }
+        // `canCarry` has been asked.
+        guard let topic = topics.call(action: action, id: message.uniqueID) else { return }
         let call = UpstreamMessage.Call(
             uniqueID: message.uniqueID, action: action, responseTopic: topics.downstream, version: chargePoint.version)
         let upstream = UpstreamMessage(topic: topic, payload: message.relay(), call: call, deadline: deadline)
@@ -153,49 +177,63 @@ extension ChargePointSession {
             // The open CALL with this UniqueId keeps its right to an answer; this one gets its own.
             if isOpen {
                 let description = "UniqueId: a CALL with this UniqueId is open already"
-                refuseBad(message.text, uniqueID: id, .protocolError, description, reason: "duplicate")
+                refuseBad(
+                    message.text, uniqueID: id, type: .call, .protocolError, description, reason: "duplicate")
             } else {
-                refuseBad(message.text, uniqueID: id, violation.code, violation.description, reason: "schema")
+                refuseBad(
+                    message.text, uniqueID: id, type: .call, violation.code, violation.description, reason: "schema")
             }
         case .report:
             noteBad(violation.description, uniqueID: id)
-            publishInvalid(message.text, uniqueID: id, "schema", violation.code, violation.description)
-            report("schema", uniqueID: id, violation.code, "the charge point's answer: \(violation.description)")
+            publishInvalid(message.text, message.head, "schema", violation.code, violation.description)
+            report(
+                "schema", message.head, violation.code, "the charge point's answer: \(violation.description)")
             sendNextCall()
             endIfTooBad()
         case .ignore:
             noteBad(violation.description, uniqueID: id)
-            publishInvalid(message.text, uniqueID: id, "schema", violation.code, violation.description)
+            publishInvalid(message.text, message.head, "schema", violation.code, violation.description)
             endIfTooBad()
         }
     }
 
     func handle(_ problem: OCPPMessageProblem, text: ByteBuffer) {
-        let action = machine.chargePointSentBad(problem, version: chargePoint.version)
-        switch action {
+        switch machine.chargePointSentBad(problem) {
         case .answer(let uniqueID, let code, let description):
-            refuseBad(text, uniqueID: uniqueID, code, description, reason: "malformed")
-            return
-        case .ignore(let description):
-            noteBad(description, uniqueID: nil)
-            publishInvalid(text, uniqueID: nil, "malformed", .malformedMessage, description)
-        case .report(let uniqueID, let description):
+            refuseBad(text, uniqueID: uniqueID, type: problem.type, code, description, reason: "malformed")
+        case .drop(let uniqueID, let description):
             noteBad(description, uniqueID: uniqueID)
-            publishInvalid(text, uniqueID: uniqueID, "malformed", .malformedMessage, description)
-            report("malformed", uniqueID: uniqueID, .malformedMessage, "the charge point's answer: \(description)")
+            publishInvalid(
+                text, OCPPMessageHead(type: problem.type, uniqueID: uniqueID), "malformed", .malformedMessage,
+                description)
+            endIfTooBad()
+        case .report(let uniqueID, let type, let description):
+            let head = OCPPMessageHead(type: type, uniqueID: uniqueID)
+            noteBad(description, uniqueID: uniqueID)
+            publishInvalid(text, head, "malformed", .malformedMessage, description)
+            report("malformed", head, .malformedMessage, "the charge point's answer: \(description)")
             sendNextCall()
+            endIfTooBad()
+        case .ignore(let uniqueID, let description):
+            context.counters.add(.unknownTypes)
+            log(.warning, "message ignored", ["id": "\(uniqueID ?? "-")", "reason": "\(description)"])
+            publishInvalid(text, OCPPMessageHead(uniqueID: uniqueID), "malformed", nil, description)
+        case .endNotUTF8:
+            noteBad("not UTF-8", uniqueID: nil)
+            publishInvalid(text, OCPPMessageHead(), "malformed", .malformedMessage, "not UTF-8")
+            end(.notUTF8)
         }
-        if problem == .notUTF8 { end(.notUTF8) } else { endIfTooBad() }
     }
 
     // MARK: To the charge point
 
     /// Answers a bad message with a CALLERROR.
     func refuseBad(
-        _ text: ByteBuffer, uniqueID: UniqueID?, _ code: OCPPErrorCode, _ description: String, reason: String
+        _ text: ByteBuffer, uniqueID: UniqueID?, type: MessageType?, _ code: OCPPErrorCode, _ description: String,
+        reason: String
     ) {
         noteBad(description, uniqueID: uniqueID)
-        publishInvalid(text, uniqueID: uniqueID, reason, code, description)
+        publishInvalid(text, OCPPMessageHead(type: type, uniqueID: uniqueID), reason, code, description)
         sendError(uniqueID, code, description)
         endIfTooBad()
     }

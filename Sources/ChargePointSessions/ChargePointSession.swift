@@ -45,6 +45,7 @@ public final actor ChargePointSession {
     /// Messages read but not handled, because reading pauses.
     var heldTexts: Deque<ByteBuffer> = []
     var hold: SessionStateMachine.Hold?
+    var isReleasing = false
     private var timerAt = NIODeadline.distantFuture
     /// The broker has acknowledged the subscription.
     var isSubscribed = false
@@ -74,7 +75,7 @@ public final actor ChargePointSession {
         self.sessionID = sessionID
         claim = topics.claim == nil ? nil : context.claims?.claim(session: sessionID)
         claimWait = ClaimWait(isOn: claim != nil)
-        machine = SessionStateMachine(settings: context.settings, now: .now())
+        machine = SessionStateMachine(settings: context.settings, memory: context.memory, now: .now())
     }
 
     public nonisolated var downstreamTopic: Topic { topics.downstream }
@@ -105,7 +106,10 @@ public final actor ChargePointSession {
     private func subscribe() {
         phase = .subscribing
         // Kept in front of what the charge point said meanwhile.
-        if let presence = presenceMessage(end: nil) { unpublished.insert(presence, at: 0) }
+        if let presence = presenceMessage(end: nil) {
+            machine.upstreamMemory.force(presence.payload.readableBytes)
+            unpublished.insert(presence, at: 0)
+        }
         link.subscribe(self, announcing: claimMessage)
     }
 
@@ -147,14 +151,12 @@ public final actor ChargePointSession {
         let wasWaiting = phase == .waitingForPredecessor
         if !wasOpen { dropUnpublishedCalls() }
         phase = .ended
-        for message in unpublished { publishOrLog(message) }
-        unpublished = []
-        for call in machine.end() {
-            report("disconnected", uniqueID: call.uniqueID, .genericError, "the charge point's session has ended")
-        }
-        for held in heldDownstream { reportUndelivered(held.message) }
-        heldDownstream = []
+        for message in takeUnpublished() { publishOrLog(message) }
+        logUnrelayed()
+        for call in machine.end() { reportFailed(call, "disconnected", "the charge point's session has ended") }
+        for held in takeHeldDownstream() { reportUndelivered(held.message) }
         if !wasWaiting, let presence = presenceMessage(end: reason) { publishOrLog(presence) }
+        for text in heldTexts { machine.upstreamMemory.give(text.readableBytes) }
         heldTexts.removeAll()
         // A newer session takes the subscription over as it is.
         if successor == nil, !wasWaiting { link.unsubscribe(self) }
@@ -169,20 +171,29 @@ public final actor ChargePointSession {
     private func dropUnpublishedCalls() {
         let calls = unpublished.count { $0.call != nil }
         guard calls > 0 else { return }
-        unpublished.removeAll { $0.call != nil }
+        removeUnpublished { $0.call != nil }
         log(.warning, "CALLs not published: the session ended before its subscription", ["calls": "\(calls)"])
+    }
+
+    /// It has had no answer to these either.
+    private func logUnrelayed() {
+        let calls = machine.waitingCallCount
+        guard calls > 0 || !heldTexts.isEmpty else { return }
+        log(
+            .warning, "messages not relayed: the session ended while they waited for open CALLs or the rate",
+            ["calls": "\(calls)", "unread": "\(heldTexts.count)"])
     }
 
     private func logEnd(_ reason: SessionEnd) {
         context.counters.add(.disconnected)
-        log(
-            .info, "charge point disconnected",
-            [
-                "reason": "\(reason.reason)", "duration": "\(formattedDuration)",
-                "remote": "\(chargePoint.remoteAddress)",
-                "calls_up": "\(callsUp)", "calls_down": "\(callsDown)", "bad_messages": "\(badMessages)",
-                "unanswered": "\(machine.openCallCount)", "session": "\(sessionID)",
-            ])
+        var metadata: Logger.Metadata = [
+            "reason": "\(reason.reason)", "detail": "\(reason.detail)", "duration": "\(formattedDuration)",
+            "remote": "\(chargePoint.remoteAddress)",
+            "calls_up": "\(callsUp)", "calls_down": "\(callsDown)", "bad_messages": "\(badMessages)",
+            "unanswered": "\(machine.openCallCount)", "session": "\(sessionID)",
+        ]
+        if let code = reason.code { metadata["code"] = "\(code)" }
+        log(.info, "charge point disconnected", metadata)
         if reason == .replaced, NIODeadline.now() - connectedAt < Self.suspiciousLife {
             log(
                 .warning, "replaced within seconds; does another charge point use the same identity?",
@@ -211,7 +222,7 @@ public final actor ChargePointSession {
         guard !isEnded else { return }
         claimWait.expire(linkIsUp: link.isUp, now: now)
         openIfSettled()
-        releaseHeldTexts()
+        releaseHeld()
         armTimer()
     }
 
@@ -224,14 +235,19 @@ public final actor ChargePointSession {
             sendError(call.uniqueID, .internalError, "no answer from the central system")
         case .call(let call):
             context.counters.add(.callTimeouts)
-            report("call_timeout", uniqueID: call.uniqueID, .genericError, "the charge point did not answer in time")
+            reportFailed(call, "call_timeout", "the charge point did not answer in time")
             sendNextCall()
         case .expiry(let call):
             reportExpired(call)
         case .ping:
             connection.sendPing()
-        case .silence:
-            end(.keepaliveTimeout)
+        case .silence(let isCertain):
+            if !isCertain, connection.hasAcknowledgedAll() {
+                log(.debug, "silent, but its TCP acknowledges the pings", [:])
+                machine.showedLife(now: .now())
+            } else {
+                end(.keepaliveTimeout)
+            }
         }
     }
 
@@ -241,7 +257,9 @@ public final actor ChargePointSession {
     func publish(_ message: UpstreamMessage) -> Bool {
         switch phase {
         case .waitingForPredecessor, .subscribing:
-            guard unpublished.count < Self.mostUnpublished else { return false }
+            guard unpublished.count < Self.mostUnpublished,
+                machine.upstreamMemory.take(message.payload.readableBytes)
+            else { return false }
             unpublished.append(message)
             return true
         case .open, .ended:
@@ -251,7 +269,22 @@ public final actor ChargePointSession {
 
     /// A CALL that its charge point has been told failed is not published any more.
     func forgetUnpublished(_ uniqueID: UniqueID) {
-        unpublished.removeAll { $0.call?.uniqueID == uniqueID }
+        removeUnpublished { $0.call?.uniqueID == uniqueID }
+    }
+
+    private func removeUnpublished(where isUnwanted: (UpstreamMessage) -> Bool) {
+        unpublished.removeAll { message in
+            guard isUnwanted(message) else { return false }
+            machine.upstreamMemory.give(message.payload.readableBytes)
+            return true
+        }
+    }
+
+    /// All of them, in order, and nothing is left.
+    func takeUnpublished() -> [UpstreamMessage] {
+        for message in unpublished { machine.upstreamMemory.give(message.payload.readableBytes) }
+        defer { unpublished = [] }
+        return unpublished
     }
 
     func publishOrLog(_ message: UpstreamMessage) {
@@ -262,22 +295,30 @@ public final actor ChargePointSession {
 
     /// Tells the sender of a downstream message what became of it (relay-format.md, "Errors that the gateway itself
     /// reports upstream").
-    func report(_ reason: String, uniqueID: UniqueID?, _ code: OCPPErrorCode, _ description: String) {
+    ///
+    /// - Parameter head: of what failed.
+    func report(_ reason: String, _ head: OCPPMessageHead, _ code: OCPPErrorCode, _ description: String) {
         context.counters.add(.reports)
         let error = GatewayError(
-            uniqueID: uniqueID, code: code.name(in: chargePoint.version), description: description)
+            uniqueID: head.uniqueID, code: code.name(in: chargePoint.version), description: description)
         log(
             .warning, "downstream message not delivered",
             ["id": "\(error.uniqueID)", "reason": "\(reason)", "description": "\(error.description)"])
         publishOrLog(
-            UpstreamMessage(topic: topics.error(id: error.uniqueID), payload: error.relay(reason: reason)))
+            UpstreamMessage(
+                topic: topics.error(id: error.uniqueID), payload: error.relay(reason: reason, type: head.type)))
+    }
+
+    /// A CALL towards the charge point has no answer.
+    func reportFailed(_ call: DownstreamQueue.Call, _ reason: String, _ description: String) {
+        report(reason, OCPPMessageHead(type: .call, uniqueID: call.uniqueID), .genericError, description)
     }
 
     /// `upstream.invalid_topic`: the whole of a refused message.
     func publishInvalid(
-        _ text: ByteBuffer, uniqueID: UniqueID?, _ reason: String, _ code: OCPPErrorCode?, _ description: String
+        _ text: ByteBuffer, _ head: OCPPMessageHead, _ reason: String, _ code: OCPPErrorCode?, _ description: String
     ) {
-        guard let topic = topics.invalid(id: uniqueID ?? GatewayError.unknownUniqueID) else { return }
+        guard let topic = topics.invalid(head) else { return }
         let payload = RefusedMessage(
             reason: reason, error: code?.name(in: chargePoint.version) ?? "", description: description, text: text)
         publishOrLog(UpstreamMessage(topic: topic, payload: payload.relay()))
@@ -288,7 +329,7 @@ public final actor ChargePointSession {
         guard let topic = topics.presence else { return nil }
         let presence = PresenceMessage(
             chargePoint: chargePoint, gatewayID: context.gatewayID, sessionID: sessionID,
-            end: end.map { ($0.reason, NIODeadline.now() - connectedAt) })
+            end: end.map { PresenceMessage.End($0, duration: NIODeadline.now() - connectedAt) })
         // The next session's own connection may be faster: what is retained there must stay.
         let mayComeLate = link.announcesItsLoss && end == .replaced
         return UpstreamMessage(

@@ -1,16 +1,21 @@
 import DequeModule
+import MemoryBudget
 import NIOCore
 import OutsideNames
 
 /// The CALLs towards one charge point: at most one is unanswered, the others wait (OCPP-J 1.6, 4.1.1).
-struct DownstreamQueue {
+struct DownstreamQueue: ~Copyable {
     struct Call: Equatable, Sendable {
         let uniqueID: UniqueID
         let action: String
-        /// As it goes to the charge point.
-        let frame: ByteBuffer
+        /// As it goes to the charge point; empty once it has gone.
+        var frame: ByteBuffer
         /// The end of its MQTT 5 Message Expiry Interval.
         let expires: NIODeadline?
+        /// What a ChangeConfiguration makes the heartbeat interval, in seconds, if the charge point accepts it.
+        var heartbeatInterval: Double?
+
+        var size: Int { frame.readableBytes }
     }
 
     enum Admission: Equatable {
@@ -18,6 +23,8 @@ struct DownstreamQueue {
         case send
         case wait
         case full
+        /// This session, or all sessions together, would hold too many bytes.
+        case tooManyBytes
         /// One with its UniqueId waits or is unanswered already.
         case duplicate
         case expired
@@ -27,7 +34,7 @@ struct DownstreamQueue {
     enum Answer: Equatable {
         case unanswered(Call)
         /// A CALL that was given up before.
-        case late
+        case late(Call)
         case unknown
     }
 
@@ -37,9 +44,13 @@ struct DownstreamQueue {
     private(set) var unanswered: Call?
     private(set) var unansweredSince = NIODeadline.distantPast
     private var waiting: Deque<Call> = []
-    private var givenUp: [(uniqueID: UniqueID, action: String)] = []
+    private var givenUp: [Call] = []
+    /// What waits here and elsewhere for the charge point, in bytes.
+    var memory: MemoryShare
 
-    var waitingCount: Int { waiting.count }
+    init(memory budget: MemoryBudget) {
+        memory = MemoryShare(of: budget)
+    }
 
     mutating func admit(_ call: Call, limit: Int, now: NIODeadline) -> Admission {
         if unanswered?.uniqueID == call.uniqueID || waiting.contains(where: { $0.uniqueID == call.uniqueID }) {
@@ -51,12 +62,14 @@ struct DownstreamQueue {
             return .send
         }
         guard waiting.count < limit else { return .full }
+        guard memory.take(call.size) else { return .tooManyBytes }
         waiting.append(call)
         return .wait
     }
 
     private mutating func send(_ call: Call, now: NIODeadline) {
         unanswered = call
+        unanswered?.frame = ByteBuffer()
         unansweredSince = now
         givenUp.removeAll { $0.uniqueID == call.uniqueID }
     }
@@ -67,8 +80,7 @@ struct DownstreamQueue {
             return .unanswered(call)
         }
         guard let index = givenUp.firstIndex(where: { $0.uniqueID == uniqueID }) else { return .unknown }
-        givenUp.remove(at: index)
-        return .late
+        return .late(givenUp.remove(at: index))
     }
 
     /// The action of the CALL, unanswered or given up, that an answer may belong to.
@@ -80,6 +92,7 @@ struct DownstreamQueue {
     /// The next CALL that goes out, when none is unanswered.
     mutating func takeNext(now: NIODeadline) -> Call? {
         guard unanswered == nil, let call = waiting.popFirst() else { return nil }
+        memory.give(call.size)
         send(call, now: now)
         return call
     }
@@ -87,7 +100,9 @@ struct DownstreamQueue {
     /// A waiting CALL whose expiry has passed.
     mutating func takeExpired(now: NIODeadline) -> Call? {
         guard let index = waiting.firstIndex(where: { $0.expires.map { $0 <= now } ?? false }) else { return nil }
-        return waiting.remove(at: index)
+        let call = waiting.remove(at: index)
+        memory.give(call.size)
+        return call
     }
 
     /// The unanswered CALL, when it is older than `timeout`.
@@ -95,7 +110,7 @@ struct DownstreamQueue {
         guard let call = unanswered, now - unansweredSince >= timeout else { return nil }
         unanswered = nil
         if givenUp.count == Self.rememberedCalls { givenUp.removeFirst() }
-        givenUp.append((call.uniqueID, call.action))
+        givenUp.append(call)
         return call
     }
 
@@ -110,6 +125,7 @@ struct DownstreamQueue {
 
     /// All that was not answered, in order, and nothing is left.
     mutating func takeAll() -> [Call] {
+        for call in waiting { memory.give(call.size) }
         let all = (unanswered.map { [$0] } ?? []) + Array(waiting)
         unanswered = nil
         waiting.removeAll()

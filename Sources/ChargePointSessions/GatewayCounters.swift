@@ -5,7 +5,7 @@ public final class GatewayCounters: Sendable {
     public enum Count: Int, Sendable, CaseIterable {
         case connected, disconnected, replaced, refusedHandshakes
         case callsUp, resultsUp, errorsUp, callsDown, resultsDown, errorsDown
-        case badMessages, badDownstreamMessages, unmatchedAnswers, duplicates, unsolicited
+        case badMessages, badDownstreamMessages, unmatchedAnswers, duplicates, retries, unsolicited, unknownTypes
         case reports, answerTimeouts, callTimeouts, lateAnswers, refusedForBroker, notConnected
 
         /// As the log names it.
@@ -25,7 +25,9 @@ public final class GatewayCounters: Sendable {
             case .badDownstreamMessages: "bad_downstream_messages"
             case .unmatchedAnswers: "unmatched_answers"
             case .duplicates: "duplicates"
+            case .retries: "retries"
             case .unsolicited: "unsolicited"
+            case .unknownTypes: "unknown_types"
             case .reports: "reports"
             case .answerTimeouts: "answer_timeouts"
             case .callTimeouts: "call_timeouts"

@@ -6,6 +6,7 @@ struct OpenCalls {
     struct Call: Equatable {
         let uniqueID: UniqueID
         let action: String
+        let fingerprint: MessageFingerprint
         let openedAt: NIODeadline
     }
 
@@ -14,12 +15,12 @@ struct OpenCalls {
 
     private(set) var calls: [Call] = []
 
-    func contains(_ uniqueID: UniqueID) -> Bool {
-        calls.contains { $0.uniqueID == uniqueID }
+    func fingerprint(of uniqueID: UniqueID) -> MessageFingerprint? {
+        calls.first { $0.uniqueID == uniqueID }?.fingerprint
     }
 
-    mutating func open(_ uniqueID: UniqueID, action: String, now: NIODeadline) {
-        calls.append(Call(uniqueID: uniqueID, action: action, openedAt: now))
+    mutating func open(_ uniqueID: UniqueID, action: String, _ fingerprint: MessageFingerprint, now: NIODeadline) {
+        calls.append(Call(uniqueID: uniqueID, action: action, fingerprint: fingerprint, openedAt: now))
     }
 
     mutating func close(_ uniqueID: UniqueID) -> Call? {

@@ -7,12 +7,19 @@ public struct PresenceMessage {
     let chargePoint: ChargePoint
     let gatewayID: ClientID
     let sessionID: String
-    /// Nil: it has begun. No duration: that was not known when this was written.
-    let end: (reason: String, duration: TimeAmount?)?
+    /// Nil: it has begun.
+    let end: End?
 
-    init(
-        chargePoint: ChargePoint, gatewayID: ClientID, sessionID: String, end: (reason: String, duration: TimeAmount?)?
-    ) {
+    struct End {
+        let reason: String
+        /// The WebSocket close code, the gateway's or the peer's; nil: there was none.
+        var code: UInt16?
+        var detail = ""
+        /// Nil: not known when this was written.
+        var duration: TimeAmount?
+    }
+
+    init(chargePoint: ChargePoint, gatewayID: ClientID, sessionID: String, end: End?) {
         self.chargePoint = chargePoint
         self.gatewayID = gatewayID
         self.sessionID = sessionID
@@ -22,7 +29,8 @@ public struct PresenceMessage {
     /// For the Will of a charge point's own MQTT connection: it ended without anybody here to say so.
     public init(chargePoint: ChargePoint, gatewayID: ClientID, endOfSession sessionID: String) {
         self.init(
-            chargePoint: chargePoint, gatewayID: gatewayID, sessionID: sessionID, end: ("broker_connection_lost", nil))
+            chargePoint: chargePoint, gatewayID: gatewayID, sessionID: sessionID,
+            end: End(reason: "broker_connection_lost"))
     }
 
     /// The message's JSON text.
@@ -40,6 +48,8 @@ public struct PresenceMessage {
         write("username", chargePoint.username?.text ?? "", to: &out)
         if let end {
             write("reason", end.reason, to: &out)
+            if let code = end.code { out.writeString(",\"code\":\(code)") }
+            write("detail", end.detail, to: &out)
             if let duration = end.duration {
                 let milliseconds = duration.nanoseconds / 1_000_000
                 out.writeString(",\"duration\":\(milliseconds / 1000).")
@@ -55,6 +65,12 @@ public struct PresenceMessage {
         out.writeStaticString(key)
         out.writeStaticString("\":")
         out.writeJSONString(value)
+    }
+}
+
+extension PresenceMessage.End {
+    init(_ end: SessionEnd, duration: TimeAmount) {
+        self.init(reason: end.reason, code: end.code, detail: end.detail, duration: duration)
     }
 }
 

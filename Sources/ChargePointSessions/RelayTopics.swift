@@ -48,7 +48,9 @@ public struct SessionTopics: Sendable {
             MessageTopic(template.filled(identity: identity).filled { $0 == .version ? version.rawValue : nil })
         }
         downstream = templates.downstream.filled(identity: identity).topic ?? ""
-        presence = templates.presence?.filled(identity: identity).topic
+        presence =
+            templates.presence?.filled(identity: identity)
+            .filled { $0 == .version ? version.rawValue : nil }.topic
         claim = templates.claim?.filled(identity: identity).topic
         call = topic(templates.call)
         // An empty dictionary that is mapped still takes memory of its own, in every session.
@@ -70,14 +72,23 @@ public struct SessionTopics: Sendable {
         error.topic(type: .callError, id: id) ?? error.topic(type: .callError, id: GatewayError.unknownUniqueID) ?? ""
     }
 
-    /// Nil: off.
-    func invalid(id: UniqueID) -> Topic? {
-        invalid.map { $0.topic(type: .call, id: id) ?? $0.topic(type: .call, id: GatewayError.unknownUniqueID) ?? "" }
+    /// Nil: off. What of the message could not be read, or cannot stand in a topic, is `-1` there.
+    func invalid(_ head: OCPPMessageHead) -> Topic? {
+        let unknown = GatewayError.unknownUniqueID
+        return invalid.map { topic in
+            topic.topic(type: head.type, id: head.uniqueID ?? unknown) ?? topic.topic(type: head.type, id: unknown)
+                ?? ""
+        }
     }
 
     /// Whether an answer with this UniqueId can be published.
     func allowsReply(id: UniqueID) -> Bool {
         reply(id: id) != nil && error.topic(type: .callError, id: id) != nil
+    }
+
+    /// Whether a CALL of the charge point, and its answer, can be published.
+    func canCarry(action: String, id: UniqueID) -> Bool {
+        allowsReply(id: id) && call(action: action, id: id) != nil
     }
 }
 
@@ -91,17 +102,18 @@ private enum MessageTopic: Sendable {
         if let topic = template.topic { self = .fixed(topic) } else { self = .perMessage(template) }
     }
 
-    func topic(type: MessageType, id: UniqueID, action: String = "") -> Topic? {
+    func topic(type: MessageType?, id: UniqueID, action: String = "") -> Topic? {
         switch self {
         case .fixed(let topic): return topic
         case .perMessage(let template):
-            // A value is one level: it must not make levels or wildcards of its own.
+            // A value is one level: it must not make levels or wildcards of its own. An action is letters, digits and
+            // hyphens.
             if template.placeholders.contains(.id), !id.text.isTopicLevel { return nil }
             return template.filled { placeholder in
                 switch placeholder {
                 case .action: action
                 case .id: id.text
-                case .type: String(type.rawValue)
+                case .type: type.map { String($0.rawValue) } ?? "-1"
                 case .cid, .clientid, .version: nil
                 }
             }.topic

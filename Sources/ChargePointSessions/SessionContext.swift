@@ -72,8 +72,9 @@ public struct ChargePoint: Sendable {
 
 /// Why a session ends: the word in the log, in presence messages and in reports, and how the connection is closed.
 public enum SessionEnd: Sendable, Equatable {
-    /// The connection is gone already; the reason is the front end's.
-    case connectionEnded(reason: String)
+    /// The connection is gone already; the reason is the front end's, the code ours or the peer's, the detail what was
+    /// wrong or the peer's words.
+    case connectionEnded(reason: String, code: UInt16? = nil, detail: String = "")
     case replaced
     case keepaliveTimeout
     case tooManyBadMessages
@@ -86,7 +87,7 @@ public enum SessionEnd: Sendable, Equatable {
 
     public var reason: String {
         switch self {
-        case .connectionEnded(let reason): reason
+        case .connectionEnded(let reason, _, _): reason
         case .replaced: "replaced"
         case .keepaliveTimeout: "keepalive_timeout"
         case .tooManyBadMessages: "bad_messages"
@@ -95,6 +96,20 @@ public enum SessionEnd: Sendable, Equatable {
         case .brokerOutage: "broker_outage"
         case .closedByBroker: "closed_by_broker"
         case .goingAway: "going_away"
+        }
+    }
+
+    /// The WebSocket close code, ours or the peer's; nil: there was none.
+    public var code: UInt16? {
+        if case .connectionEnded(_, let code, _) = self { code } else { close?.code }
+    }
+
+    /// What was wrong, or the peer's words; empty where nothing is known.
+    public var detail: String {
+        switch self {
+        case .connectionEnded(_, _, let detail): detail
+        case .subscriptionRefused(let code): "the broker refuses the subscription, code \(code)"
+        default: close?.text ?? ""
         }
     }
 

@@ -1,3 +1,4 @@
+import MemoryBudget
 import NIOCore
 import OCPPJ
 import OutsideNames
@@ -5,79 +6,32 @@ import OutsideNames
 /// The rules of one session, without any input or output (behaviour.md, "OCPP-J rules, both ways", "What a bad
 /// message from a charge point gets", "Liveness"): what happened goes in, what is to be done comes out.
 struct SessionStateMachine: ~Copyable {
-    /// What becomes of a well-formed message from the charge point.
-    enum UpstreamAction: Equatable {
-        /// Publish the CALL, unless it waits for the broker past the deadline.
-        case relayCall(deadline: NIODeadline?)
-        /// Too many of its CALLs are open: stop reading, and present this one again later.
-        case hold
-        case refuseCall(OCPPErrorCode, String)
-        /// Publish the answer; a late one belongs to a CALL that was given up. The next CALL may go out.
-        case relayAnswer(isLate: Bool)
-        case dropUnmatchedAnswer
-    }
-
-    /// What becomes of a message from the charge point that is none.
-    enum BadMessageAction: Equatable {
-        case answer(uniqueID: UniqueID?, OCPPErrorCode, String)
-        case ignore(String)
-        /// It would have been the answer to this CALL: tell the backend. The next CALL may go out.
-        case report(uniqueID: UniqueID, String)
-    }
-
-    /// What becomes of a message from the charge point that is well-formed and breaks its schema.
-    enum InvalidMessageAction: Equatable {
-        /// A CALL: answer it. `isOpen`: it also has the UniqueId of one that is open.
-        case refuse(isOpen: Bool)
-        /// It would have been the answer to an unanswered CALL: tell the backend. The next CALL may go out.
-        case report
-        case ignore
-    }
-
-    /// What becomes of a well-formed message from the broker.
-    enum DownstreamAction: Equatable {
-        case send
-        case wait
-        /// Tell the sender, by a reason of relay-format.md.
-        case refuse(reason: String, String)
-        case dropDuplicate
-    }
-
-    /// Something fell due.
-    enum Timeout: Equatable {
-        case answer(OpenCalls.Call)
-        case call(DownstreamQueue.Call)
-        case expiry(DownstreamQueue.Call)
-        case ping
-        case silence
-    }
-
-    /// Why reading pauses.
-    enum Hold: Equatable {
-        case openCalls
-        case rate
-    }
-
     /// Where no time-out bounds the open CALLs, this many times `max_open_calls` does.
     private static let unboundedOpenCalls = 16
 
     private let settings: SessionSettings
     private var openCalls = OpenCalls()
-    private var downstream = DownstreamQueue()
+    private var waitingCalls = WaitingCalls()
+    private var downstream: DownstreamQueue
+    /// What waits here and elsewhere on its way to the broker, in bytes.
+    var upstreamMemory: MemoryShare
     private var liveness: Liveness
     private var rate: MessageRate
     private var badMessages = 0
 
-    init(settings: SessionSettings, now: NIODeadline) {
+    /// - Parameter memory: of all sessions.
+    init(settings: SessionSettings, memory: MemoryBudget, now: NIODeadline) {
         self.settings = settings
+        downstream = DownstreamQueue(memory: memory)
+        upstreamMemory = MemoryShare(of: memory)
         liveness = Liveness(settings: settings, now: now)
         rate = MessageRate(perSecond: settings.maxMessagesPerSecond, now: now)
     }
 
     // MARK: From the charge point
 
-    mutating func showedLife(now: NIODeadline) {
-        liveness.seen(now: now)
+    mutating func showedLife(isPong: Bool = false, now: NIODeadline) {
+        liveness.seen(isPong: isPong, now: now)
     }
 
     /// Counts a message against the rate; false when reading must pause until `nextDeadline`.
@@ -85,19 +39,19 @@ struct SessionStateMachine: ~Copyable {
         rate.take(now: now)
     }
 
-    mutating func chargePointSent(
-        uniqueID: UniqueID, _ body: OCPPMessage.Body, linkIsUp: Bool, now: NIODeadline
-    ) -> UpstreamAction {
-        switch body {
+    mutating func chargePointSent(_ message: OCPPMessage, linkIsUp: Bool, now: NIODeadline) -> UpstreamAction {
+        switch message.body {
         case .call(let action, _):
-            return chargePointSentCall(uniqueID, action: action, linkIsUp: linkIsUp, now: now)
+            return chargePointSentCall(message, action: action, linkIsUp: linkIsUp, now: now)
         case .callResult, .callError:
-            switch downstream.takeAnswered(uniqueID) {
-            case .unanswered:
+            switch downstream.takeAnswered(message.uniqueID) {
+            case .unanswered(let call):
                 badMessages = 0
+                learn(from: message, to: call)
                 return .relayAnswer(isLate: false)
-            case .late:
+            case .late(let call):
                 badMessages = 0
+                learn(from: message, to: call)
                 return .relayAnswer(isLate: true)
             case .unknown:
                 badMessages += 1
@@ -107,19 +61,68 @@ struct SessionStateMachine: ~Copyable {
     }
 
     private mutating func chargePointSentCall(
-        _ uniqueID: UniqueID, action: String, linkIsUp: Bool, now: NIODeadline
+        _ message: OCPPMessage, action: String, linkIsUp: Bool, now: NIODeadline
     ) -> UpstreamAction {
-        if openCalls.contains(uniqueID) {
+        let fingerprint = MessageFingerprint(message.text)
+        if let first = self.fingerprint(ofOpen: message.uniqueID) {
+            guard first != fingerprint else { return .dropRetry }
             badMessages += 1
             return .refuseCall(.protocolError, "UniqueId: a CALL with this UniqueId is open already")
         }
-        if openCalls.countHolding(now: now) >= settings.maxOpenCalls {
-            // With the broker away nothing answers soon: the charge point keeps its own copy and tries again.
-            return linkIsUp ? .hold : .refuseCall(.internalError, "the broker cannot be reached")
+        if waitingCalls.isEmpty, hasRoomForCall(now: now) {
+            badMessages = 0
+            return open(message.uniqueID, action: action, fingerprint, now: now)
+        }
+        // With the broker away nothing answers soon: the charge point keeps its own copy and tries again.
+        guard linkIsUp else { return .refuseCall(.internalError, Self.brokerIsAway) }
+        let size = message.text.readableBytes
+        guard waitingCalls.hasRoom(for: size) else { return .hold }
+        guard upstreamMemory.take(size) else {
+            return .refuseCall(.internalError, "the gateway has no memory for more messages")
         }
         badMessages = 0
-        openCalls.open(uniqueID, action: action, now: now)
+        waitingCalls.append(WaitingCalls.Call(message: message.withOwnText(), fingerprint: fingerprint))
+        return .wait
+    }
+
+    private static let brokerIsAway = "the broker cannot be reached"
+
+    private func hasRoomForCall(now: NIODeadline) -> Bool {
+        openCalls.countHolding(now: now) < settings.maxOpenCalls
+    }
+
+    /// Of the CALL of the charge point that has no answer yet, whether it has been relayed or waits.
+    private func fingerprint(ofOpen uniqueID: UniqueID) -> MessageFingerprint? {
+        openCalls.fingerprint(of: uniqueID) ?? waitingCalls.fingerprint(of: uniqueID)
+    }
+
+    private mutating func open(
+        _ uniqueID: UniqueID, action: String, _ fingerprint: MessageFingerprint, now: NIODeadline
+    ) -> UpstreamAction {
+        openCalls.open(uniqueID, action: action, fingerprint, now: now)
         return .relayCall(deadline: settings.answerTimeout.map { now + $0 })
+    }
+
+    /// A CALL that has waited for others to be answered, and what becomes of it now; ask until nil.
+    mutating func takeWaitingCall(linkIsUp: Bool, now: NIODeadline) -> (OCPPMessage, UpstreamAction)? {
+        let mayOpen = hasRoomForCall(now: now)
+        guard mayOpen || !linkIsUp, let call = waitingCalls.popFirst() else { return nil }
+        upstreamMemory.give(call.size)
+        guard mayOpen, case .call(let action, _) = call.message.body else {
+            return (call.message, .refuseCall(.internalError, Self.brokerIsAway))
+        }
+        return (call.message, open(call.message.uniqueID, action: action, call.fingerprint, now: now))
+    }
+
+    /// The charge point has answered `call`: an accepted ChangeConfiguration changes the heartbeat interval.
+    private mutating func learn(from answer: OCPPMessage, to call: DownstreamQueue.Call) {
+        guard let seconds = call.heartbeatInterval, answer.isAccepted else { return }
+        liveness.learn(heartbeatInterval: TimeAmount(boundedSeconds: seconds))
+    }
+
+    /// Its UniqueId or action cannot stand in a topic.
+    mutating func chargePointSentUnpublishableCall() {
+        badMessages += 1
     }
 
     /// The CALL just opened could not be published.
@@ -127,20 +130,19 @@ struct SessionStateMachine: ~Copyable {
         openCalls.close(uniqueID) != nil
     }
 
-    mutating func chargePointSentBad(
-        _ problem: OCPPMessageProblem, version: OCPPVersion
-    ) -> BadMessageAction {
+    mutating func chargePointSentBad(_ problem: OCPPMessageProblem) -> BadMessageAction {
+        if case .unknownMessageType(let number, let uniqueID) = problem {
+            return .ignore(uniqueID: uniqueID, "MessageTypeId: \(number) names no message type")
+        }
         badMessages += 1
         switch problem {
-        case .notUTF8:
-            return .ignore("not UTF-8")
-        case .unknownMessageType(let number, let uniqueID):
-            let reason = "MessageTypeId: \(number) names no message type"
-            guard version.answersUnknownMessageTypes else { return .ignore(reason) }
-            return .answer(uniqueID: uniqueID, .malformedMessage, reason)
-        case .malformed(.callResult, let uniqueID, let reason), .malformed(.callError, let uniqueID, let reason):
-            guard let uniqueID, case .unanswered = downstream.takeAnswered(uniqueID) else { return .ignore(reason) }
-            return .report(uniqueID: uniqueID, reason)
+        case .notUTF8, .unknownMessageType:
+            return .endNotUTF8
+        case .malformed(let type?, let uniqueID, let reason) where type != .call:
+            guard let uniqueID, case .unanswered = downstream.takeAnswered(uniqueID) else {
+                return .drop(uniqueID: uniqueID, reason)
+            }
+            return .report(uniqueID: uniqueID, type, reason)
         case .malformed(_, let uniqueID, let reason):
             return .answer(uniqueID: uniqueID, .malformedMessage, reason)
         }
@@ -150,7 +152,7 @@ struct SessionStateMachine: ~Copyable {
         badMessages += 1
         switch type {
         case .call:
-            return .refuse(isOpen: openCalls.contains(uniqueID))
+            return .refuse(isOpen: fingerprint(ofOpen: uniqueID) != nil)
         case .callResult, .callError:
             guard case .unanswered = downstream.takeAnswered(uniqueID) else { return .ignore }
             return .report
@@ -179,6 +181,7 @@ struct SessionStateMachine: ~Copyable {
         case .send: .send
         case .wait: .wait
         case .full: .refuse(reason: "queue_full", "\(settings.maxQueuedCalls) CALLs wait for this charge point already")
+        case .tooManyBytes: .refuse(reason: "queue_full", "the gateway has no memory for more messages")
         case .duplicate: .dropDuplicate
         case .expired: .refuse(reason: "expired", "the message expired before the charge point could get it")
         }
@@ -189,9 +192,15 @@ struct SessionStateMachine: ~Copyable {
         openCalls.close(uniqueID)?.action
     }
 
-    mutating func learn(heartbeatInterval: TimeAmount) {
-        liveness.learn(heartbeatInterval: heartbeatInterval)
+    /// The interval of an accepted BootNotification answer.
+    mutating func learn(heartbeatSeconds seconds: Double) {
+        liveness.learn(heartbeatInterval: TimeAmount(boundedSeconds: seconds))
     }
+
+    /// Counts a message that waits for its turn in the session; false where it must not.
+    mutating func takeDownstreamMemory(_ bytes: Int) -> Bool { downstream.memory.take(bytes) }
+
+    mutating func giveDownstreamMemory(_ bytes: Int) { downstream.memory.give(bytes) }
 
     /// A waiting CALL whose expiry has passed; ask until nil.
     mutating func takeExpired(now: NIODeadline) -> DownstreamQueue.Call? {
@@ -218,7 +227,8 @@ struct SessionStateMachine: ~Copyable {
         switch liveness.check(now: now) {
         case .fine: return nil
         case .ping: return .ping
-        case .dead: return .silence
+        case .unanswered: return .silence(isCertain: false)
+        case .dead: return .silence(isCertain: true)
         }
     }
 
@@ -234,10 +244,9 @@ struct SessionStateMachine: ~Copyable {
         if let timeout = settings.answerTimeout, let oldest = openCalls.calls.first {
             deadline = min(deadline, oldest.openedAt + timeout)
         }
-        switch hold {
-        case .rate: deadline = min(deadline, rate.nextToken)
-        case .openCalls: deadline = min(deadline, openCalls.nextRelease(now: now) ?? deadline)
-        case nil: break
+        if hold == .rate { deadline = min(deadline, rate.nextToken) }
+        if hold == .openCalls || !waitingCalls.isEmpty {
+            deadline = min(deadline, openCalls.nextRelease(now: now) ?? deadline)
         }
         return max(deadline, now + .milliseconds(1))
     }
@@ -246,8 +255,12 @@ struct SessionStateMachine: ~Copyable {
 
     /// The CALLs towards the charge point that nobody will answer any more.
     mutating func end() -> [DownstreamQueue.Call] {
-        downstream.takeAll()
+        upstreamMemory.give(waitingCalls.bytes)
+        waitingCalls.removeAll()
+        return downstream.takeAll()
     }
+
+    var waitingCallCount: Int { waitingCalls.count }
 
     var openCallCount: Int { openCalls.calls.count }
 }

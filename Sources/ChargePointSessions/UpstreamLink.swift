@@ -66,4 +66,6 @@ public protocol ChargePointConnection: Sendable {
     func pauseReading()
     func resumeReading()
     func armTimer(at deadline: NIODeadline)
+    /// Whether the peer's TCP has acknowledged everything that was written so far; false where that cannot be told.
+    func hasAcknowledgedAll() -> Bool
 }

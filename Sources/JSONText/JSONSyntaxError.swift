@@ -25,4 +25,9 @@ public enum JSONSyntaxError: Error, Sendable, Equatable {
         case .trailingBytes: "more text after the end of the value"
         }
     }
+
+    /// The same with the place: `unexpected character at byte 17`.
+    ///
+    /// - Parameter position: Where the scanner stopped, counted from 0.
+    public func reason(atByte position: Int) -> String { "\(reason) at byte \(position)" }
 }

@@ -16,6 +16,13 @@ public struct MemoryShare: ~Copyable {
         return true
     }
 
+    /// Counts bytes that cannot be refused, because they are held already.
+    public mutating func force(_ bytes: Int) {
+        used += bytes
+        budget.force(bytes)
+    }
+
+    /// They are held no longer.
     public mutating func give(_ bytes: Int) {
         used -= bytes
         budget.give(bytes)

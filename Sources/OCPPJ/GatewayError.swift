@@ -34,7 +34,9 @@ public struct GatewayError: Sendable, Equatable {
 
     /// The report that the backend gets for a message it sent (relay-format.md, "Errors that the gateway itself
     /// reports upstream").
-    public func relay(reason: String) -> ByteBuffer {
+    ///
+    /// - Parameter type: of the message that failed; nil where it could not be read.
+    public func relay(reason: String, type: MessageType?) -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 192 + description.utf8.count)
         out.writeStaticString("{\"MessageTypeId\":4,\"UniqueId\":")
         out.writeJSONString(uniqueID)
@@ -44,6 +46,10 @@ public struct GatewayError: Sendable, Equatable {
         out.writeJSONString(description)
         out.writeStaticString(",\"ErrorDetails\":{\"source\":\"gateway\",\"reason\":")
         out.writeJSONString(reason)
+        if let type {
+            out.writeStaticString(",\"type\":")
+            out.writeInteger(UInt8(ascii: "0") + UInt8(type.rawValue))
+        }
         out.writeStaticString("}}")
         return out
     }

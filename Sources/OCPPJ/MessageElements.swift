@@ -72,7 +72,7 @@ extension MessageElements {
         }
         let text = action.text(in: bytes)
         guard limits.allows(action: text) else {
-            throw RuleViolation("Action: not 1 to \(MessageLimits.longestAction) letters and digits")
+            throw RuleViolation("Action: not 1 to \(MessageLimits.longestAction) letters, digits and hyphens")
         }
         return text
     }
@@ -90,15 +90,9 @@ extension MessageElements {
     func checkedErrorBody() throws(RuleViolation) -> OCPPMessage.Body {
         guard let errorCode else { throw RuleViolation("ErrorCode: missing, but required") }
         guard errorCode.kind == .string else { throw RuleViolation("ErrorCode: not a string") }
-        if let errorDescription, errorDescription.kind != .string {
-            throw RuleViolation("ErrorDescription: not a string")
-        }
-        if let errorDetails, errorDetails.kind != .object, errorDetails.kind != .null {
-            throw RuleViolation("ErrorDetails: not an object")
-        }
         return .callError(
-            code: errorCode.range, description: errorDescription?.range,
-            details: errorDetails?.kind == .object ? errorDetails?.range : nil)
+            code: errorCode.range, description: errorDescription?.kind == .string ? errorDescription?.range : nil,
+            details: errorDetails?.kind == .null ? nil : errorDetails?.range)
     }
 
     /// The body that a message of this type has.

@@ -52,10 +52,15 @@ extension OCPPMessage {
             out.writeInteger(UInt8(ascii: ","))
             copy(description, else: "\"\"", to: &out)
             out.writeInteger(UInt8(ascii: ","))
-            copy(details, else: "{}", to: &out)
+            copy(details.flatMap { isObject($0) ? $0 : nil }, else: "{}", to: &out)
         }
         out.writeInteger(UInt8(ascii: "]"))
         return out
+    }
+
+    /// Charge points expect an object in the place of ErrorDetails (OCPP-J 1.6, 4.2.3).
+    private func isObject(_ part: Range<Int>) -> Bool {
+        text.getInteger(at: text.readerIndex + part.lowerBound, as: UInt8.self) == UInt8(ascii: "{")
     }
 
     private func copy(_ part: Range<Int>?, else fallback: StaticString, to out: inout ByteBuffer) {

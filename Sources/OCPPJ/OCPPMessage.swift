@@ -11,7 +11,8 @@ public struct OCPPMessage: Sendable, Equatable {
         /// `payload` is nil where the sender wrote `null`, which OCPP 1.6 reads as `{}`.
         case call(action: String, payload: Range<Int>?)
         case callResult(payload: Range<Int>?)
-        /// A missing description or missing details are nil: `""` and `{}`.
+        /// A description that is no string is nil: `""`. Details that are missing or `null` are nil: `{}`; others are
+        /// whatever the sender wrote, of any type.
         case callError(code: Range<Int>, description: Range<Int>?, details: Range<Int>?)
     }
 
@@ -23,12 +24,32 @@ public struct OCPPMessage: Sendable, Equatable {
     /// The text that the offsets refer to.
     public let text: ByteBuffer
 
+    /// The same message with memory of its own: the text may be a small part of what a socket has read.
+    public func withOwnText() -> OCPPMessage {
+        OCPPMessage(
+            uniqueID: uniqueID, uniqueIDToken: uniqueIDToken, body: body,
+            text: ByteBuffer(bytes: text.readableBytesView))
+    }
+
+    public var head: OCPPMessageHead { OCPPMessageHead(type: type, uniqueID: uniqueID) }
+
     public var type: MessageType {
         switch body {
         case .call: .call
         case .callResult: .callResult
         case .callError: .callError
         }
+    }
+}
+
+/// What a message says it is; nil where that cannot be read.
+public struct OCPPMessageHead: Sendable, Equatable {
+    public var type: MessageType?
+    public var uniqueID: UniqueID?
+
+    public init(type: MessageType? = nil, uniqueID: UniqueID? = nil) {
+        self.type = type
+        self.uniqueID = uniqueID
     }
 }
 
@@ -40,6 +61,11 @@ public enum OCPPMessageProblem: Error, Sendable, Equatable {
     case unknownMessageType(number: String, uniqueID: UniqueID?)
     /// `type` and `uniqueID` as far as they could be read.
     case malformed(type: MessageType?, uniqueID: UniqueID?, reason: String)
+
+    /// The message type, where it could be read.
+    public var type: MessageType? {
+        if case .malformed(let type, _, _) = self { type } else { nil }
+    }
 }
 
 /// What a UniqueId and an Action may be (behaviour.md, "OCPP-J rules, both ways").
@@ -65,7 +91,7 @@ public struct MessageLimits: Sendable, Equatable {
             && action.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
                     true
                 default: false
                 }

@@ -26,7 +26,7 @@ extension OCPPMessage {
             try array.scan(bytes, limits: limits, walkPayload: walkPayload)
         } catch {
             guard bytes.isUTF8 else { return .failure(.notUTF8) }
-            return .failure(array.malformed("not JSON: \(error.reason)", in: bytes))
+            return .failure(array.malformed("not JSON: \(error.reason(atByte: array.end))", in: bytes))
         }
         let elements = array.elements(in: bytes)
         guard array.isArray else { return .failure(array.malformed("not an array", in: bytes)) }
@@ -40,7 +40,7 @@ extension OCPPMessage {
         }
         do throws(RuleViolation) {
             guard type.elementCount.contains(array.count) else {
-                throw RuleViolation("an array of \(array.count) elements instead of \(type.elementCount.upperBound)")
+                throw RuleViolation("an array of \(array.count) elements instead of \(type.elementCount.lowerBound)")
             }
             let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits)
             let body = try elements.checkedBody(type: type, in: bytes, version: version, limits: limits)
@@ -53,12 +53,13 @@ extension OCPPMessage {
 }
 
 extension MessageType {
-    /// How many elements its array has; charge points exist that leave the ErrorDetails out.
+    /// How many elements its array has. A CALLERROR keeps its code whatever is odd about the rest (relay-format.md):
+    /// charge points exist that leave the description or the details out.
     fileprivate var elementCount: ClosedRange<Int> {
         switch self {
         case .call: 4...4
         case .callResult: 3...3
-        case .callError: 4...5
+        case .callError: 3...Int.max
         }
     }
 }
@@ -72,11 +73,14 @@ private struct FrameElements {
     private var fifth: JSONToken?
     private(set) var count = 0
     private(set) var isArray = false
+    /// How far the scan came.
+    private(set) var end = 0
 
     mutating func scan(
         _ bytes: UnsafeRawBufferPointer, limits: MessageLimits, walkPayload: PayloadWalk
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
+        defer { end = scanner.position }
         scanner.skipWhitespace()
         guard scanner.take(UInt8(ascii: "[")) else {
             _ = try scanner.scanValue()

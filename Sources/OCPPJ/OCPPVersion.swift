@@ -12,12 +12,4 @@ public enum OCPPVersion: String, Sendable, CaseIterable {
 
     /// OCPP 1.6 allows `null` for a payload without fields (OCPP-J 1.6, 4.2.1).
     var readsNullAsEmptyPayload: Bool { self == .v16 }
-
-    /// Whether a message whose type number the version does not define is answered with a CALLERROR; 1.6 says to
-    /// ignore it (OCPP-J 1.6, 4.1.3).
-    public var answersUnknownMessageTypes: Bool {
-        switch self {
-        case .v16: false
-        }
-    }
 }

@@ -16,12 +16,13 @@ extension OCPPMessage {
         return try result.get()
     }
 
-    /// The UniqueId of a relay message, as far as it can be read; for reports about a message that is refused unread.
-    public static func uniqueID(ofRelay text: ByteBuffer) -> UniqueID? {
+    /// What a relay message says it is, as far as it can be read; for reports about one that is refused unjudged.
+    public static func head(ofRelay text: ByteBuffer) -> OCPPMessageHead {
         text.withUnsafeReadableBytes { bytes in
             var object = RelayElements()
             try? object.scan(bytes, limits: MessageLimits(), walkPayload: PayloadOwner.skipPayload)
-            return object.elements.readableUniqueID(in: bytes)
+            return OCPPMessageHead(
+                type: object.elements.messageType(in: bytes), uniqueID: object.elements.readableUniqueID(in: bytes))
         }
     }
 
@@ -38,7 +39,7 @@ extension OCPPMessage {
         }
         let elements = object.elements
         do throws(RuleViolation) {
-            if let syntaxError { throw RuleViolation("not JSON: \(syntaxError.reason)") }
+            if let syntaxError { throw RuleViolation("not JSON: \(syntaxError.reason(atByte: object.end))") }
             guard object.isObject else { throw RuleViolation("not an object") }
             if let key = object.duplicateKey { throw RuleViolation("duplicate key \(key)") }
             guard elements.type != nil else { throw RuleViolation("MessageTypeId: missing, but required") }
@@ -69,6 +70,8 @@ private struct RelayElements {
     private var isPayloadWalked = false
     /// The first key that stood there already.
     private(set) var duplicateKey: String?
+    /// How far the scan came.
+    private(set) var end = 0
     /// Keys that the relay format does not know; they are ignored, but may not come twice either. Bytes, because
     /// `String` takes different spellings of a letter with an accent for equal, and JSON does not.
     private var unknownKeys: Set<[UInt8]> = []
@@ -77,6 +80,7 @@ private struct RelayElements {
         _ bytes: UnsafeRawBufferPointer, limits: MessageLimits, walkPayload: PayloadWalk
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
+        defer { end = scanner.position }
         scanner.skipWhitespace()
         guard scanner.take(UInt8(ascii: "{")) else {
             _ = try scanner.scanValue()

@@ -86,6 +86,8 @@ struct JSONTreeReader {
     /// JSON pointers of members whose name stood in their object before; only kept for schema documents.
     private(set) var repeatedNames: [String] = []
     private let notesRepeatedNames: Bool
+    /// How far the last reading came.
+    private(set) var end = 0
 
     init(notesRepeatedNames: Bool) {
         self.notesRepeatedNames = notesRepeatedNames
@@ -98,6 +100,7 @@ struct JSONTreeReader {
 
     mutating func read(_ bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) -> JSONValue {
         var scanner = JSONScanner(bytes)
+        defer { end = scanner.position }
         scanner.skipWhitespace()
         let value = try value(&scanner, at: "")
         try scanner.expectEnd()

@@ -8,9 +8,11 @@ public struct MessageSchemas: Sendable {
 
     /// Reads and compiles every `.json` file of a folder; other files are left alone.
     ///
-    /// - Parameter idPrefix: what stands in front of the message's name in `$id`: `urn:OCPP:1.6:2019:12:`.
+    /// - Parameters:
+    ///   - idPrefix: what stands in front of the message's name in `$id`: `urn:OCPP:1.6:2019:12:`.
+    ///   - dateTimes: what the format `date-time` means in this version.
     /// - Throws: every problem of every file.
-    public init(directory: String, idPrefix: String) throws(SchemaProblems) {
+    public init(directory: String, idPrefix: String, dateTimes: DateTimeRule = .rfc3339) throws(SchemaProblems) {
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".json") }
@@ -29,7 +31,7 @@ public struct MessageSchemas: Sendable {
                 continue
             }
             do throws(SchemaProblems) {
-                let schema = try Schema.compile(Array(document), file: path)
+                let schema = try Schema.compile(Array(document), file: path, dateTimes: dateTimes)
                 if let other = found.insert(schema, file: name, idPrefix: idPrefix) {
                     problems.append(SchemaProblem(file: path, reason: "is for the same message as \(other)"))
                 }

@@ -21,9 +21,13 @@ public final class Schema: Sendable {
 
     /// Compiles a schema document; a byte-order mark in front of it is skipped.
     ///
-    /// - Parameter file: the document's name in the problems.
-    public static func compile(_ document: [UInt8], file: String) throws(SchemaProblems) -> Schema {
-        var compiler = try SchemaCompiler(document, file: file)
+    /// - Parameters:
+    ///   - file: the document's name in the problems.
+    ///   - dateTimes: what the format `date-time` means.
+    public static func compile(
+        _ document: [UInt8], file: String, dateTimes: DateTimeRule = .rfc3339
+    ) throws(SchemaProblems) -> Schema {
+        var compiler = try SchemaCompiler(document, file: file, dateTimes: dateTimes)
         return try compiler.compile()
     }
 

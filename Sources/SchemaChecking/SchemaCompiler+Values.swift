@@ -94,7 +94,7 @@ extension SchemaCompiler {
             problem(pointer, "must be a string")
             return nil
         }
-        return StringFormat(rawValue: name)
+        return StringFormat(name: name, dateTimes: dateTimes)
     }
 }
 

@@ -6,6 +6,7 @@ struct SchemaCompiler {
     private static let maximumChain = 16
 
     let file: String
+    let dateTimes: DateTimeRule
     let document: JSONValue
     private(set) var draft = SchemaDraft.six
     private var documentID: String?
@@ -19,8 +20,9 @@ struct SchemaCompiler {
     /// Schemas around the current one, below the document's root, that have an `$id`.
     private var identifiedSchemas = 0
 
-    init(_ document: [UInt8], file: String) throws(SchemaProblems) {
+    init(_ document: [UInt8], file: String, dateTimes: DateTimeRule) throws(SchemaProblems) {
         self.file = file
+        self.dateTimes = dateTimes
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let text = document.starts(with: mark) ? document[3...] : document[...]
         var reader = JSONTreeReader(notesRepeatedNames: true)
@@ -30,7 +32,7 @@ struct SchemaCompiler {
         switch result {
         case .success(let value): self.document = value
         case .failure(let error):
-            throw SchemaProblems([SchemaProblem(file: file, reason: "not JSON: \(error.reason)")])
+            throw SchemaProblems([SchemaProblem(file: file, reason: "not JSON: \(error.reason(atByte: reader.end))")])
         }
         for pointer in reader.repeatedNames { problem(pointer, "the name stands twice in its object") }
     }

@@ -20,7 +20,8 @@ public struct SchemaViolation: Error, Sendable, Equatable {
     public var kind: Kind
     /// The value that breaks the rule, as a JSON pointer (RFC 6901) into the payload: `/meterValue/0/timestamp`.
     public var pointer: String
-    /// The rule in plain words: `missing, but required`. It never repeats a value of the message.
+    /// The rule in plain words: `missing, but required`. Of the message it repeats only a value that `enum` or `const`
+    /// refuses, cut to 40 characters.
     public var rule: String
 
     public init(kind: Kind, pointer: String, rule: String) {
@@ -35,7 +36,7 @@ public struct SchemaViolation: Error, Sendable, Equatable {
     /// `/meterValue/0/timestamp: missing, but required`, at most 255 characters (Unicode scalars).
     ///
     /// A field's name may be as long as the sender likes: the pointer is cut at its beginning, the rule only when it
-    /// leaves no room. Control characters, which only a name can hold, become `?`.
+    /// leaves no room. Control characters, which a name or a refused value can hold, become `?`.
     public var description: String {
         let rule = rule.unicodeScalars.prefix(Self.maximumDescriptionLength - 55)
         let place = pointer.isEmpty ? "payload" : pointer

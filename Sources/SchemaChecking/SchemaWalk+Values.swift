@@ -9,7 +9,16 @@ extension SchemaWalk {
             return true
         }
         let rules = rules
-        return fail(.constraint, "not \(rules.values[set.values].inWords)")
+        return fail(.constraint, "\(Self.shown(token, bytes)) is not \(rules.values[set.values].inWords)")
+    }
+
+    /// The refused value, cut to 40 characters.
+    @inline(never)
+    private static func shown(_ token: JSONToken, _ bytes: UnsafeRawBufferPointer) -> String {
+        guard token.kind == .string else {
+            return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[token.range]), as: UTF8.self).shortened
+        }
+        return "\"\(token.text(in: bytes).shortened)\""
     }
 
     @inline(__always)
@@ -57,6 +66,14 @@ extension SchemaWalk {
             return fail(.constraint, "has a form that is not allowed")
         }
         return true
+    }
+}
+
+extension String {
+    /// Its first 40 characters (Unicode scalars).
+    fileprivate var shortened: String {
+        let cut = String(unicodeScalars.prefix(40))
+        return cut.utf8.count < utf8.count ? cut + "…" : cut
     }
 }
 

@@ -1,4 +1,5 @@
 import Logging
+import MemoryBudget
 import NIOCore
 import NIOPosix
 import OCPPJ
@@ -151,28 +152,96 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("Reading pauses with the CALL over max_open_calls, and goes on when one is answered")
-    func pausesReading() async throws {
+    @Test("The CALL over max_open_calls waits while reading goes on, and is relayed when one is answered")
+    func waitsForOpenCalls() async throws {
         try await withEnds(settings: SessionSettings(maxOpenCalls: 1)) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
                 session.subscriptionAcknowledged()
+                session.received(Self.command("down"))
                 for id in 1...3 {
                     session.received(text: ByteBuffer(string: #"[2,"\#(id)","Heartbeat",{}]"#))
                 }
+                session.received(text: ByteBuffer(string: #"[3,"down",{}]"#))
             }
-            #expect(ends.published.count == 1)
-            #expect(ends.pauses(0) == [true])
-            for id in 1...2 {
-                let answer = #"{"MessageTypeId":3,"UniqueId":"\#(id)","Payload":{}}"#
-                try await ends.on(session) { session in
-                    session.received(
-                        DownstreamMessage(payload: ByteBuffer(string: answer), isRetained: false, expires: nil))
+            #expect(ends.published.map(\.topic) == ["ocpp/cp/CP1", "ocpp/cp/CP1/Reply"], "an answer does not wait")
+            #expect(ends.pauses(0).isEmpty)
+            for id in 1...2 { try await ends.on(session) { $0.received(Self.answer("\(id)")) } }
+            #expect(ends.published.count == 4)
+            #expect(ends.published[2].text.contains(#""UniqueId":"2""#))
+            #expect(ends.published[3].text.contains(#""UniqueId":"3""#))
+        }
+    }
+
+    @Test("Reading pauses with the 65th CALL that waits, and goes on when one is answered")
+    func pausesReading() async throws {
+        try await withEnds(settings: SessionSettings(maxOpenCalls: 1), memory: MemoryBudget(limit: 1 << 20)) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                for id in 0...64 {
+                    session.received(text: ByteBuffer(string: #"[2,"\#(id)","Heartbeat",{}]"#))
                 }
             }
-            #expect(ends.published.count == 3)
+            #expect(ends.pauses(0).isEmpty)
+            try await ends.on(session) { $0.received(text: ByteBuffer(string: #"[2,"65","Heartbeat",{}]"#)) }
+            #expect(ends.pauses(0) == [true])
+            #expect(ends.memory.used > 0)
+            for id in 0...65 {
+                try await ends.on(session) { $0.received(Self.answer("\(id)")) }
+            }
+            #expect(ends.published.count == 66)
             #expect(ends.pauses(0) == [true, false])
+            #expect(ends.memory.used == 0)
         }
+    }
+
+    @Test("When the link goes down what waits for open CALLs is refused at once")
+    func refusesWhatWaits() async throws {
+        try await withEnds(settings: SessionSettings(maxOpenCalls: 1)) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                for id in 1...2 { session.received(text: ByteBuffer(string: #"[2,"\#(id)","Heartbeat",{}]"#)) }
+            }
+            #expect(ends.sent(0).isEmpty)
+            ends.link.isConnected.withLock { $0 = false }
+            try await ends.on(session) { $0.linkChanged() }
+            #expect(ends.sent(0) == [#"[4,"2","InternalError","the broker cannot be reached",{}]"#])
+        }
+    }
+
+    @Test("What waits in a session counts, and is given back however it leaves")
+    func givesMemoryBack() async throws {
+        let memory = MemoryBudget(limit: 1 << 20)
+        try await withEnds(settings: SessionSettings(maxOpenCalls: 1), presence: "presence/${cid}", memory: memory) {
+            ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                for id in 1...4 { session.received(text: ByteBuffer(string: #"[2,"\#(id)","Heartbeat",{}]"#)) }
+            }
+            let unpublished = memory.used
+            #expect(unpublished > 0)
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                for id in ["a", "b", "c"] { session.received(Self.command(id)) }
+            }
+            #expect(memory.used > 0 && memory.used < unpublished)
+            try await ends.on(session) { $0.end(.goingAway) }
+            #expect(memory.used == 0)
+            // One that never opens.
+            let other = try await ends.connect()
+            try await ends.on(other) { session in
+                session.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#))
+                session.end(.goingAway)
+            }
+            #expect(memory.used == 0)
+        }
+    }
+
+    private static func answer(_ id: String) -> DownstreamMessage {
+        let text = #"{"MessageTypeId":3,"UniqueId":"\#(id)","Payload":{}}"#
+        return DownstreamMessage(payload: ByteBuffer(string: text), isRetained: false, expires: nil)
     }
 
     private static func command(_ id: String) -> DownstreamMessage {
@@ -182,12 +251,14 @@ struct ChargePointSessionTests {
 }
 
 /// The two ends of sessions, as stand-ins that remember what they were told.
-private struct Ends: Sendable {
+struct Ends: Sendable {
     let loop: any EventLoop
     let link = Link()
     let registry = SessionRegistry()
     let settings: SessionSettings
     let templates: RelayTopicTemplates
+    let memory: MemoryBudget
+    let counters = GatewayCounters()
 
     /// Starts a session on a connection of its own.
     func connect() async throws -> ChargePointSession {
@@ -206,8 +277,8 @@ private struct Ends: Sendable {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let context = SessionContext(
-            settings: settings, registry: registry, counters: GatewayCounters(), logger: logger, gatewayID: "gw",
-            retainsPresence: true)
+            settings: settings, registry: registry, counters: counters, logger: logger, gatewayID: "gw",
+            retainsPresence: true, memory: memory)
         return ChargePointSession(
             chargePoint: chargePoint,
             topics: SessionTopics(templates: templates, identity: "CP1", version: .v16), context: context,
@@ -229,35 +300,41 @@ private struct Ends: Sendable {
     var published: [(topic: String, text: String)] { link.published.withLock { $0 } }
     func sent(_ index: Int) -> [String] { all[index].sent.withLock { $0 } }
     func closes(_ index: Int) -> [String] { all[index].closes.withLock { $0 } }
+    func pings(_ index: Int) -> Int { all[index].pings.withLock { $0 } }
     func pauses(_ index: Int) -> [Bool] { all[index].pauses.withLock { $0 } }
 }
 
-private final class Connections: Sendable {
+final class Connections: Sendable {
     private let list = Mutex<[Connection]>([])
 
     func add(_ connection: Connection) { list.withLock { $0.append(connection) } }
     subscript(index: Int) -> Connection { list.withLock { $0[index] } }
 }
 
-private final class Connection: ChargePointConnection {
+final class Connection: ChargePointConnection {
     let eventLoop: any EventLoop
     let sent = Mutex<[String]>([])
     let closes = Mutex<[String]>([])
     let pauses = Mutex<[Bool]>([])
+    let pings = Mutex(0)
+    let timer = Mutex(NIODeadline.distantFuture)
+    /// Whether its TCP takes what is written.
+    let acknowledges = Mutex(false)
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }
 
     func send(text: ByteBuffer) { sent.withLock { $0.append(String(buffer: text)) } }
-    func sendPing() {}
+    func sendPing() { pings.withLock { $0 += 1 } }
     func close(code: UInt16, reason: String) { closes.withLock { $0.append("\(code) \(reason)") } }
     func pauseReading() { pauses.withLock { $0.append(true) } }
     func resumeReading() { pauses.withLock { $0.append(false) } }
-    func armTimer(at deadline: NIODeadline) {}
+    func armTimer(at deadline: NIODeadline) { timer.withLock { $0 = deadline } }
+    func hasAcknowledgedAll() -> Bool { acknowledges.withLock { $0 } }
 }
 
-private final class Link: UpstreamLink {
+final class Link: UpstreamLink {
     let published = Mutex<[(topic: String, text: String)]>([])
     let takesMessages = Mutex(true)
     private let subscribed = Mutex<[String]>([])
@@ -268,7 +345,8 @@ private final class Link: UpstreamLink {
     /// Of each published message, whether the broker is to keep it.
     let retained = Mutex<[Bool]>([])
 
-    var isUp: Bool { true }
+    let isConnected = Mutex(true)
+    var isUp: Bool { isConnected.withLock { $0 } }
     var announcesItsLoss: Bool { isOwn.withLock { $0 } }
 
     func close() { closes.withLock { $0 += 1 } }
@@ -290,13 +368,15 @@ private final class Link: UpstreamLink {
     }
 }
 
-private func withEnds(
-    settings: SessionSettings = SessionSettings(), presence: String? = nil,
+func withEnds(
+    settings: SessionSettings = SessionSettings(), presence: String? = nil, invalid: String? = nil,
+    memory: MemoryBudget = MemoryBudget(limit: .max), templates: RelayTopicTemplates? = nil,
     _ body: (Ends) async throws -> Void
 ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let ends = Ends(
-        loop: group.next(), settings: settings, templates: RelayTopicTemplates(presence: presence))
+        loop: group.next(), settings: settings,
+        templates: templates ?? RelayTopicTemplates(invalid: invalid, presence: presence), memory: memory)
     do {
         try await body(ends)
     } catch {

@@ -1,25 +1,34 @@
+import MemoryBudget
 import NIOCore
-import OCPPJ
 import OutsideNames
 import Testing
 
 @testable import ChargePointSessions
+@testable import OCPPJ
 
 @Suite("The rules of a session")
 struct SessionStateMachineTests {
     let start = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
 
-    private func call(_ id: UniqueID, expires: NIODeadline? = nil) -> DownstreamQueue.Call {
-        DownstreamQueue.Call(uniqueID: id, action: "Reset", frame: ByteBuffer(), expires: expires)
+    private func call(_ id: UniqueID, expires: NIODeadline? = nil, size: Int = 0) -> DownstreamQueue.Call {
+        DownstreamQueue.Call(
+            uniqueID: id, action: "Reset", frame: ByteBuffer(repeating: 0, count: size), expires: expires)
     }
 
-    private let heartbeat = OCPPMessage.Body.call(action: "Heartbeat", payload: nil)
-    private let result = OCPPMessage.Body.callResult(payload: nil)
+    private func heartbeat(_ id: UniqueID, text: String = "") -> OCPPMessage {
+        OCPPMessage(
+            uniqueID: id, uniqueIDToken: 0..<0, body: .call(action: "Heartbeat", payload: nil),
+            text: ByteBuffer(string: "\(id)\(text)"))
+    }
+
+    private func result(_ id: UniqueID) -> OCPPMessage {
+        OCPPMessage(uniqueID: id, uniqueIDToken: 0..<0, body: .callResult(payload: nil), text: ByteBuffer())
+    }
 
     @Test("A CALL is relayed with the deadline of its answer")
     func relaysCalls() {
         var machine = SessionStateMachine(settings: SessionSettings(answerTimeout: .seconds(7)), now: start)
-        let action = machine.chargePointSent(uniqueID: "1", heartbeat, linkIsUp: true, now: start)
+        let action = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
         #expect(action == .relayCall(deadline: start + .seconds(7)))
         let action2 = machine.centralSystemAnswered("1")
         #expect(action2 == "Heartbeat")
@@ -27,13 +36,13 @@ struct SessionStateMachineTests {
         #expect(again == nil, "an answer is delivered once")
     }
 
-    @Test("A CALL with a UniqueId that is open already gets ProtocolError, and the first stays open")
+    @Test("A CALL with the UniqueId of one that is open and other bytes gets ProtocolError, and the first stays open")
     func refusesOpenUniqueIDs() {
         var machine = SessionStateMachine(settings: SessionSettings(), now: start)
-        _ = machine.chargePointSent(uniqueID: "1", heartbeat, linkIsUp: true, now: start)
+        _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
         guard
             case .refuseCall(.protocolError, _) = machine.chargePointSent(
-                uniqueID: "1", heartbeat, linkIsUp: true, now: start)
+                heartbeat("1", text: " "), linkIsUp: true, now: start)
         else {
             Issue.record("not refused")
             return
@@ -42,43 +51,169 @@ struct SessionStateMachineTests {
         #expect(first == "Heartbeat")
     }
 
-    @Test("Beyond max_open_calls a CALL is held until one is answered")
-    func holdsBeyondTheLimit() {
-        var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 2), now: start)
-        for id in ["1", "2"] as [UniqueID] {
-            _ = machine.chargePointSent(uniqueID: id, heartbeat, linkIsUp: true, now: start)
+    @Test("The same CALL while it is open or waits is a retry: dropped, and no bad message")
+    func dropsRetries() {
+        var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1, maxBadMessages: 1), now: start)
+        _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
+        let waiting = machine.chargePointSent(heartbeat("2"), linkIsUp: true, now: start)
+        #expect(waiting == .wait)
+        for _ in 0..<5 {
+            let open = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
+            let waiting = machine.chargePointSent(heartbeat("2"), linkIsUp: true, now: start)
+            #expect(open == .dropRetry && waiting == .dropRetry)
         }
-        let third = machine.chargePointSent(uniqueID: "3", heartbeat, linkIsUp: true, now: start)
-        #expect(third == .hold)
-        _ = machine.centralSystemAnswered("1")
-        guard case .relayCall = machine.chargePointSent(uniqueID: "3", heartbeat, linkIsUp: true, now: start) else {
-            Issue.record("still held")
+        guard
+            case .refuseCall(.protocolError, _) = machine.chargePointSent(
+                heartbeat("2", text: " "), linkIsUp: true, now: start)
+        else {
+            Issue.record("not refused")
             return
         }
+        let isTooBad = machine.hasTooManyBadMessages
+        #expect(!isTooBad, "one bad message is allowed, retries are none")
+        _ = machine.centralSystemAnswered("1")
+        let released = machine.takeWaitingCall(linkIsUp: true, now: start)
+        #expect(released?.0.uniqueID == "2")
+        let nothing = machine.takeWaitingCall(linkIsUp: true, now: start)
+        #expect(nothing == nil, "it waited once")
+        _ = machine.centralSystemAnswered("2")
+        let again = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
+        #expect(again == .relayCall(deadline: start + .seconds(25)), "it is answered: a new CALL")
+    }
+
+    @Test("UniqueIds are the same if their bytes are")
+    func comparesUniqueIDsByBytes() {
+        var machine = SessionStateMachine(settings: SessionSettings(), now: start)
+        for id in ["K", "\u{212A}", "\u{e9}", "e\u{301}"] as [UniqueID] {
+            guard case .relayCall = machine.chargePointSent(heartbeat(id), linkIsUp: true, now: start) else {
+                Issue.record("\(id) was taken for another")
+                return
+            }
+        }
+        let answered = machine.centralSystemAnswered("\u{212A}")
+        let again = machine.centralSystemAnswered("\u{212A}")
+        #expect(answered != nil && again == nil)
+    }
+
+    @Test("Beyond max_open_calls CALLs wait, in order, and answers pass them")
+    func waitsBeyondTheLimit() {
+        var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 2), now: start)
+        _ = machine.centralSystemSent(call("down"), now: start)
+        for id in ["1", "2"] as [UniqueID] {
+            _ = machine.chargePointSent(heartbeat(id), linkIsUp: true, now: start)
+        }
+        for id in ["3", "4"] as [UniqueID] {
+            let action = machine.chargePointSent(heartbeat(id), linkIsUp: true, now: start)
+            #expect(action == .wait)
+        }
+        let answer = machine.chargePointSent(result("down"), linkIsUp: true, now: start)
+        #expect(answer == .relayAnswer(isLate: false))
+        let early = machine.takeWaitingCall(linkIsUp: true, now: start)
+        #expect(early == nil)
+        _ = machine.centralSystemAnswered("1")
+        // One that comes now has to wait behind those that wait.
+        let fifth = machine.chargePointSent(heartbeat("5"), linkIsUp: true, now: start)
+        #expect(fifth == .wait)
+        for (id, open) in [("3", "2"), ("4", "3"), ("5", "4")] as [(UniqueID, UniqueID)] {
+            let next = machine.takeWaitingCall(linkIsUp: true, now: start)
+            #expect(next?.0.uniqueID == id && next?.1 == .relayCall(deadline: start + .seconds(25)))
+            let tooMany = machine.takeWaitingCall(linkIsUp: true, now: start)
+            #expect(tooMany == nil)
+            _ = machine.centralSystemAnswered(open)
+        }
+    }
+
+    @Test("At most 64 CALLs and 256 KB wait; beyond that reading stops")
+    func boundsWhatWaits() {
+        let memory = MemoryBudget(limit: 1 << 30)
+        var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
+        _ = machine.chargePointSent(heartbeat("0"), linkIsUp: true, now: start)
+        for number in 1...64 {
+            let action = machine.chargePointSent(heartbeat(UniqueID("w\(number)")), linkIsUp: true, now: start)
+            #expect(action == .wait)
+        }
+        let next = machine.chargePointSent(heartbeat("next"), linkIsUp: true, now: start)
+        #expect(next == .hold)
+        #expect(memory.used > 0)
+        _ = machine.end()
+        #expect(memory.used == 0)
+        let long = String(repeating: "x", count: 100 << 10)
+        for (id, expected) in [("a", .wait), ("b", .wait), ("c", .hold)]
+            as [(UniqueID, SessionStateMachine.UpstreamAction)]
+        {
+            let action = machine.chargePointSent(heartbeat(id, text: long), linkIsUp: true, now: start)
+            #expect(action == expected)
+        }
+        let small = machine.chargePointSent(heartbeat("d"), linkIsUp: true, now: start)
+        #expect(small == .wait)
+        #expect(memory.used > 200 << 10 && memory.used < 256 << 10)
+    }
+
+    @Test("Where all sessions together hold too much a CALL over the limit is refused, and a command is")
+    func boundsMemory() {
+        let memory = MemoryBudget(limit: 4000)
+        var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
+        _ = machine.chargePointSent(heartbeat("0"), linkIsUp: true, now: start)
+        let long = String(repeating: "x", count: 800)
+        let first = machine.chargePointSent(heartbeat("1", text: long), linkIsUp: true, now: start)
+        #expect(first == .wait)
+        guard
+            case .refuseCall(.internalError, _) = machine.chargePointSent(
+                heartbeat("2", text: long), linkIsUp: true, now: start)
+        else {
+            Issue.record("more than a quarter of all in one session")
+            return
+        }
+        // The other way has a share of its own.
+        _ = machine.centralSystemSent(call("a", size: 3000), now: start)
+        let waits = machine.centralSystemSent(call("b", size: 900), now: start)
+        #expect(waits == .wait, "what has been sent holds nothing")
+        guard case .refuse("queue_full", _) = machine.centralSystemSent(call("c", size: 900), now: start) else {
+            Issue.record("not refused")
+            return
+        }
+        _ = machine.chargePointSent(result("a"), linkIsUp: true, now: start)
+        _ = machine.nextCall(now: start)
+        let again = machine.centralSystemSent(call("c", size: 900), now: start)
+        #expect(again == .wait)
+        #expect(memory.used == 801 + 900)
+        _ = machine.end()
+        #expect(memory.used == 0)
     }
 
     @Test("A CALL that is 30 s old holds its charge point up no longer, although it is still open")
     func releasesOldCalls() {
         var machine = SessionStateMachine(
             settings: SessionSettings(maxOpenCalls: 1, answerTimeout: nil), now: start)
-        _ = machine.chargePointSent(uniqueID: "1", heartbeat, linkIsUp: true, now: start)
-        let early = machine.chargePointSent(uniqueID: "2", heartbeat, linkIsUp: true, now: start + .seconds(29))
-        #expect(early == .hold)
-        let due = machine.nextDeadline(hold: .openCalls, now: start + .seconds(29))
+        _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
+        let early = machine.chargePointSent(heartbeat("2"), linkIsUp: true, now: start + .seconds(29))
+        #expect(early == .wait)
+        let due = machine.nextDeadline(hold: nil, now: start + .seconds(29))
         #expect(due == start + .seconds(30))
-        let late = machine.chargePointSent(uniqueID: "2", heartbeat, linkIsUp: true, now: start + .seconds(30))
-        #expect(late == .relayCall(deadline: nil))
+        let late = machine.takeWaitingCall(linkIsUp: true, now: start + .seconds(30))
+        #expect(late?.1 == .relayCall(deadline: nil))
         let first = machine.centralSystemAnswered("1")
         #expect(first == "Heartbeat")
+    }
+
+    @Test("When the broker goes away what waits is refused")
+    func refusesWhatWaitsWithoutBroker() {
+        var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), now: start)
+        for id in ["1", "2"] as [UniqueID] { _ = machine.chargePointSent(heartbeat(id), linkIsUp: true, now: start) }
+        let refused = machine.takeWaitingCall(linkIsUp: false, now: start)
+        guard case .refuseCall(.internalError, _)? = refused?.1 else {
+            Issue.record("not refused")
+            return
+        }
     }
 
     @Test("With the broker away the CALL over the limit is refused at once")
     func refusesWithoutBroker() {
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), now: start)
-        _ = machine.chargePointSent(uniqueID: "1", heartbeat, linkIsUp: false, now: start)
+        _ = machine.chargePointSent(heartbeat("1"), linkIsUp: false, now: start)
         guard
             case .refuseCall(.internalError, _) = machine.chargePointSent(
-                uniqueID: "2", heartbeat, linkIsUp: false, now: start)
+                heartbeat("2"), linkIsUp: false, now: start)
         else {
             Issue.record("not refused")
             return
@@ -88,7 +223,7 @@ struct SessionStateMachineTests {
     @Test("A CALL without an answer is given up after the answer time-out, once")
     func timesAnswersOut() {
         var machine = SessionStateMachine(settings: SessionSettings(answerTimeout: .seconds(5)), now: start)
-        _ = machine.chargePointSent(uniqueID: "1", heartbeat, linkIsUp: true, now: start)
+        _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
         let early = machine.takeTimeout(hold: nil, now: start + .seconds(4))
         #expect(early == nil)
         guard case .answer(let call) = machine.takeTimeout(hold: nil, now: start + .seconds(5)) else {
@@ -111,7 +246,7 @@ struct SessionStateMachineTests {
         #expect([first, second, third] == [.send, .wait, .wait])
         let tooEarly = machine.nextCall(now: start)
         #expect(tooEarly == nil)
-        let answer = machine.chargePointSent(uniqueID: "a", result, linkIsUp: true, now: start)
+        let answer = machine.chargePointSent(result("a"), linkIsUp: true, now: start)
         #expect(answer == .relayAnswer(isLate: false))
         let next = machine.nextCall(now: start)
         #expect(next?.uniqueID == "b")
@@ -146,9 +281,9 @@ struct SessionStateMachineTests {
         #expect(given.uniqueID == "a")
         let next = machine.nextCall(now: start + .seconds(3))
         #expect(next?.uniqueID == "b")
-        let late = machine.chargePointSent(uniqueID: "a", result, linkIsUp: true, now: start + .seconds(4))
+        let late = machine.chargePointSent(result("a"), linkIsUp: true, now: start + .seconds(4))
         #expect(late == .relayAnswer(isLate: true))
-        let twice = machine.chargePointSent(uniqueID: "a", result, linkIsUp: true, now: start + .seconds(4))
+        let twice = machine.chargePointSent(result("a"), linkIsUp: true, now: start + .seconds(4))
         #expect(twice == .dropUnmatchedAnswer)
     }
 
@@ -183,36 +318,45 @@ struct SessionStateMachineTests {
         #expect(nothing.isEmpty)
     }
 
-    @Test("A malformed message is answered; a malformed answer is reported if its CALL is open")
+    @Test("A malformed message is answered; a malformed answer is reported if its CALL is open, and answered never")
     func judgesBadMessages() {
         var machine = SessionStateMachine(settings: SessionSettings(), now: start)
         _ = machine.centralSystemSent(call("a"), now: start)
-        let bad = machine.chargePointSentBad(.malformed(type: nil, uniqueID: nil, reason: "r"), version: .v16)
+        let bad = machine.chargePointSentBad(.malformed(type: nil, uniqueID: nil, reason: "r"))
         #expect(bad == .answer(uniqueID: nil, .malformedMessage, "r"))
-        let unknown = machine.chargePointSentBad(
-            .malformed(type: .callResult, uniqueID: "x", reason: "r"), version: .v16)
-        #expect(unknown == .ignore("r"))
-        let open = machine.chargePointSentBad(.malformed(type: .callResult, uniqueID: "a", reason: "r"), version: .v16)
-        #expect(open == .report(uniqueID: "a", "r"))
-        let type = machine.chargePointSentBad(.unknownMessageType(number: "9", uniqueID: "a"), version: .v16)
-        guard case .ignore = type else {
-            Issue.record("OCPP 1.6 does not answer an unknown message type")
-            return
+        for type in [MessageType.callResult, .callError] {
+            let unknown = machine.chargePointSentBad(.malformed(type: type, uniqueID: "x", reason: "r"))
+            #expect(unknown == .drop(uniqueID: "x", "r"))
+            let unread = machine.chargePointSentBad(.malformed(type: type, uniqueID: nil, reason: "r"))
+            #expect(unread == .drop(uniqueID: nil, "r"))
         }
+        let open = machine.chargePointSentBad(.malformed(type: .callError, uniqueID: "a", reason: "r"))
+        #expect(open == .report(uniqueID: "a", .callError, "r"))
+    }
+
+    @Test("An unknown message type is ignored, and is no bad message")
+    func ignoresUnknownTypes() {
+        var machine = SessionStateMachine(settings: SessionSettings(maxBadMessages: 1), now: start)
+        for _ in 0..<5 {
+            let action = machine.chargePointSentBad(.unknownMessageType(number: "9", uniqueID: "a"))
+            #expect(action == .ignore(uniqueID: "a", "MessageTypeId: 9 names no message type"))
+        }
+        let isTooBad = machine.hasTooManyBadMessages
+        #expect(!isTooBad)
     }
 
     @Test("More bad messages in a row than allowed are too many; a good one starts the count again")
     func countsBadMessages() {
         var machine = SessionStateMachine(settings: SessionSettings(maxBadMessages: 2), now: start)
         let bad = OCPPMessageProblem.malformed(type: nil, uniqueID: nil, reason: "r")
-        for _ in 0..<2 { _ = machine.chargePointSentBad(bad, version: .v16) }
+        for _ in 0..<2 { _ = machine.chargePointSentBad(bad) }
         let tooMany1 = machine.hasTooManyBadMessages
         #expect(!tooMany1)
-        _ = machine.chargePointSent(uniqueID: "1", heartbeat, linkIsUp: true, now: start)
-        for _ in 0..<2 { _ = machine.chargePointSentBad(bad, version: .v16) }
+        _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
+        for _ in 0..<2 { _ = machine.chargePointSentBad(bad) }
         let tooMany2 = machine.hasTooManyBadMessages
         #expect(!tooMany2)
-        _ = machine.chargePointSentBad(bad, version: .v16)
+        _ = machine.chargePointSentBad(bad)
         let tooMany3 = machine.hasTooManyBadMessages
         #expect(tooMany3)
     }
@@ -227,24 +371,94 @@ struct SessionStateMachineTests {
         #expect(half == .ping)
         let once = machine.takeTimeout(hold: nil, now: start + .seconds(5))
         #expect(once == nil)
-        machine.showedLife(now: start + .seconds(6))
+        machine.showedLife(isPong: true, now: start + .seconds(6))
         let alive = machine.takeTimeout(hold: nil, now: start + .seconds(10))
         #expect(alive == nil)
         let dead = machine.takeTimeout(hold: nil, now: start + .seconds(26))
-        #expect(dead == .silence)
+        #expect(dead == .silence(isCertain: true))
+    }
+
+    @Test("The silence of one that has never answered a ping is not certain, and only after a ping had its time")
+    func silenceWithoutPongs() {
+        let settings = SessionSettings(defaultHeartbeatInterval: .seconds(10))
+        var machine = SessionStateMachine(settings: settings, now: start)
+        // A pong that nobody asked for is no answer.
+        machine.showedLife(isPong: true, now: start)
+        var now = start
+        var pings = 0
+        while true {
+            now = machine.nextDeadline(hold: nil, now: now)
+            let timeout = machine.takeTimeout(hold: nil, now: now)
+            if timeout == .ping {
+                pings += 1
+            } else if timeout != nil {
+                #expect(timeout == .silence(isCertain: false))
+                break
+            }
+        }
+        #expect(pings == 3 && now == start + .seconds(20))
+        // Its TCP has acknowledged them.
+        machine.showedLife(now: now)
+        let alive = machine.takeTimeout(hold: nil, now: now)
+        #expect(alive == nil)
+        let next = machine.nextDeadline(hold: nil, now: now)
+        #expect(next == now + .seconds(5))
+    }
+
+    @Test("Without a ping in the silence TCP cannot tell: one is sent, and has its time")
+    func silenceWithoutPings() {
+        let settings = SessionSettings(defaultHeartbeatInterval: .seconds(10), pingInterval: .seconds(60))
+        var machine = SessionStateMachine(settings: settings, now: start)
+        let end = machine.nextDeadline(hold: nil, now: start)
+        #expect(end == start + .seconds(20))
+        let ping = machine.takeTimeout(hold: nil, now: end)
+        #expect(ping == .ping)
+        let later = machine.nextDeadline(hold: nil, now: end)
+        #expect(later == end + .seconds(5))
+        let silence = machine.takeTimeout(hold: nil, now: later)
+        #expect(silence == .silence(isCertain: false))
     }
 
     @Test("The interval of an accepted BootNotification answer replaces the default")
     func learnsTheInterval() {
         var machine = SessionStateMachine(
             settings: SessionSettings(defaultHeartbeatInterval: .seconds(10)), now: start)
-        machine.learn(heartbeatInterval: .seconds(100))
+        machine.learn(heartbeatSeconds: 100)
         let quiet = machine.takeTimeout(hold: nil, now: start + .seconds(49))
         #expect(quiet == nil)
         let ping = machine.takeTimeout(hold: nil, now: start + .seconds(50))
         #expect(ping == .ping)
-        let dead = machine.takeTimeout(hold: nil, now: start + .seconds(200))
-        #expect(dead == .silence)
+        let due = machine.nextDeadline(hold: nil, now: start + .seconds(150))
+        #expect(due == start + .seconds(100))
+    }
+
+    @Test(
+        "An accepted ChangeConfiguration of HeartbeatInterval replaces it too, late or not; any other answer does not",
+        arguments: [("Accepted", true, false), ("Accepted", true, true), ("RebootRequired", false, false)])
+    func learnsFromChangeConfiguration(status: String, isLearnt: Bool, isLate: Bool) throws {
+        var machine = SessionStateMachine(
+            settings: SessionSettings(callTimeout: .seconds(1), defaultHeartbeatInterval: .seconds(10)), now: start)
+        var change = call("c")
+        change.heartbeatInterval = 100
+        _ = machine.centralSystemSent(change, now: start)
+        if isLate { _ = machine.takeTimeout(hold: nil, now: start + .seconds(1)) }
+        let text = ByteBuffer(string: #"[3,"c",{"status":"\#(status)"}]"#)
+        _ = machine.chargePointSent(try OCPPMessage.parse(frame: text, version: .v16), linkIsUp: true, now: start)
+        let ping = machine.nextDeadline(hold: nil, now: start)
+        #expect(ping == start + .seconds(isLearnt ? 50 : 5))
+    }
+
+    @Test(
+        "No interval and no back-off makes time overflow",
+        arguments: [(1e300, 1000), (31_536_000, 1000), (1, Int.max), (1e300, Int.max), (.nan, 0), (-1, 0)])
+    func clampsIntervals(seconds: Double, backoff: Int) {
+        var machine = SessionStateMachine(
+            settings: SessionSettings(heartbeatBackoff: backoff, pingInterval: .nanoseconds(.max)), now: start)
+        machine.learn(heartbeatSeconds: seconds)
+        let now = start + .hours(24)
+        let due = machine.nextDeadline(hold: nil, now: now)
+        #expect(due > now)
+        _ = machine.takeTimeout(hold: nil, now: now)
     }
 
     @Test("While reading is paused silence proves nothing")
@@ -268,5 +482,11 @@ struct SessionStateMachineTests {
         #expect(due <= start + .milliseconds(502) && due > start + .milliseconds(499))
         let later = machine.mayReceive(now: due)
         #expect(later)
+    }
+}
+
+extension SessionStateMachine {
+    fileprivate init(settings: SessionSettings, now: NIODeadline) {
+        self.init(settings: settings, memory: MemoryBudget(limit: .max), now: now)
     }
 }

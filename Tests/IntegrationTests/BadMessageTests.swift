@@ -86,7 +86,7 @@ import Testing
 
     @Test(arguments: [
         #"[3,"d1"]"#, #"[3,"d1",[]]"#, #"[3,"d1","x"]"#, #"[3,"d1",{},1]"#, #"[4,"d1"]"#, #"[4,"d1",5,"",{}]"#,
-        #"[4,"d1","GenericError",5,{}]"#, #"[4,"d1","GenericError","",[]]"#,
+        #"[3,"d1",{]"#,
     ])
     func aMalformedAnswerToAnOpenCallReachesTheBackendAsMalformed(text: String) async throws {
         try await withSite { site in
@@ -98,6 +98,7 @@ import Testing
             let report = try await site.central.reply(to: "d1", of: "CP-1")
             #expect(report.source == "gateway" && report.reason == "malformed" && report.type == 4)
             #expect(report.errorCode == "FormationViolation")
+            #expect(report.failedType == (text.hasPrefix("[3") ? 3 : 4))
             // It is no longer open, and nobody told the charge point anything.
             #expect(OCPPText(try await chargePoint.texts.take("the next CALL")).uniqueID == "d2")
         }
@@ -130,6 +131,56 @@ import Testing
             }
             _ = try await chargePoint.call("Heartbeat", id: "end")
             #expect(site.central.received.all.count { $0.uniqueID == "d1" } == 1)
+        }
+    }
+
+    @Test func unknownMessageTypesAreNeverTooMany() async throws {
+        try await withSite(["LIMITS_BAD_MESSAGES": "2", "UPSTREAM_INVALID_TOPIC": "bad/${cid}/${type}/${id}"]) { site in
+            let chargePoint = try await site.connectReady()
+            for number in 1...5 { try await chargePoint.send(text: #"[9,"n\#(number)",{}]"#) }
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+            #expect(chargePoint.texts.all.isEmpty && chargePoint.isOpen)
+            for number in 1...5 {
+                let refused = try await site.central.received.take("refused message \(number)") {
+                    $0.topic == "ocpp/bad/CP-1/-1/n\(number)"
+                }
+                #expect(refused.text.contains(#""message":"[9,\"n\#(number)\",{}]""#), "\(refused)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (#"[4,"d1","SecurityError"]"#, #""ErrorDescription":"","ErrorDetails":{}}"#),
+        (#"[4,"d1","SecurityError","no"]"#, #""ErrorDescription":"no","ErrorDetails":{}}"#),
+        (#"[4,"d1","SecurityError",null,null]"#, #""ErrorDescription":"","ErrorDetails":{}}"#),
+        (#"[4,"d1","SecurityError","",["why"]]"#, #""ErrorDescription":"","ErrorDetails":["why"]}"#),
+    ])
+    func aCallErrorOfTheChargePointKeepsItsCodeWhateverIsOddAboutTheRest(text: String, rest: String) async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
+            _ = try await chargePoint.texts.take("the CALL")
+            try await chargePoint.send(text: text)
+            let error = try await site.central.reply(to: "d1", of: "CP-1")
+            #expect(error.text == #"{"MessageTypeId":4,"UniqueId":"d1","ErrorCode":"SecurityError",\#(rest)"#)
+        }
+    }
+
+    @Test func aCallErrorOfTheBackendKeepsItsCodeWhateverIsOddAboutTheRest() async throws {
+        try await withSite { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect()
+            for (id, rest, frame) in [
+                ("a", "", #"[4,"a","Odd","",{}]"#),
+                ("b", #","ErrorDescription":null,"ErrorDetails":null"#, #"[4,"b","Odd","",{}]"#),
+                ("c", #","ErrorDescription":7,"ErrorDetails":["x"]"#, #"[4,"c","Odd","",{}]"#),
+            ] {
+                try await chargePoint.send(text: #"[2,"\#(id)","Heartbeat",{}]"#)
+                _ = try await site.central.upstreamCall("Heartbeat", id: id, of: "CP-1")
+                try await site.central.send(
+                    #"{"MessageTypeId":4,"UniqueId":"\#(id)","ErrorCode":"Odd"\#(rest)}"#, to: "CP-1")
+                #expect(try await chargePoint.texts.take("the CALLERROR") == frame)
+            }
         }
     }
 
@@ -243,7 +294,7 @@ import Testing
     // MARK: From the broker
 
     static let malformedDownstream: [(text: String, ids: [String])] = [
-        ("", ["-1"]), ("hello", ["-1"]), ("[]", ["-1"]), (#"[2,"a","Reset",{}]"#, ["-1"]), ("null", ["-1"]),
+        ("hello", ["-1"]), ("[]", ["-1"]), (#"[2,"a","Reset",{}]"#, ["-1"]), ("null", ["-1"]),
         ("{}", ["-1"]), (#"{"MessageTypeId":2}"#, ["-1"]),
         (#"{"UniqueId":"a","Action":"Reset","Payload":{}}"#, ["a"]),
         (#"{"MessageTypeId":"2","UniqueId":"a","Action":"Reset","Payload":{}}"#, ["a"]),
@@ -269,8 +320,6 @@ import Testing
         (#"{"MessageTypeId":2,"UniqueId":"a","Action":"Reset","Payload":{},"x":tru}"#, ["a", "-1"]),
         (#"{"MessageTypeId":3,"UniqueId":"a"}"#, ["a"]), (#"{"MessageTypeId":3,"UniqueId":"a","Payload":1}"#, ["a"]),
         (#"{"MessageTypeId":4,"UniqueId":"a"}"#, ["a"]), (#"{"MessageTypeId":4,"UniqueId":"a","ErrorCode":1}"#, ["a"]),
-        (#"{"MessageTypeId":4,"UniqueId":"a","ErrorCode":"GenericError","ErrorDescription":1}"#, ["a"]),
-        (#"{"MessageTypeId":4,"UniqueId":"a","ErrorCode":"GenericError","ErrorDetails":1}"#, ["a"]),
     ]
 
     @Test func aMalformedMessageFromTheBrokerIsReportedToItsSender() async throws {
@@ -291,6 +340,32 @@ import Testing
             try await site.central.sendCall("Reset", id: "end", to: "CP-1")
             #expect(OCPPText(try await chargePoint.texts.take("the CALL")).uniqueID == "end")
             try await site.gateway.log("malformed") { $0.mentions("malformed", "CP-1") }
+        }
+    }
+
+    @Test func anEmptyMessageFromTheBrokerIsNothing() async throws {
+        try await withSite(["LOG_LEVEL": "debug"]) { site in
+            let chargePoint = try await site.connectReady()
+            try await site.central.send("", to: "CP-1")
+            try await site.central.sendCall("Reset", id: "end", to: "CP-1")
+            #expect(OCPPText(try await chargePoint.texts.take("the CALL")).uniqueID == "end")
+            #expect(site.central.received.all.filter { $0.type == 4 }.isEmpty)
+            try await site.gateway.log("empty") { $0.mentions("empty message", "CP-1") }
+        }
+    }
+
+    @Test func aMessageFromTheBrokerLongerThanAFrameMayBeIsRefusedUnread() async throws {
+        try await withSite(["LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE": "1KB"]) { site in
+            let chargePoint = try await site.connectReady()
+            let start = #"{"MessageTypeId":2,"UniqueId":"d1","Action":"DataTransfer","Payload":{"data":""#
+            func text(length: Int) -> String {
+                start + String(repeating: "x", count: length - start.utf8.count - 3) + #""}}"#
+            }
+            try await site.central.send(text(length: 1025), to: "CP-1")
+            let report = try await site.central.received.take("the report") { $0.type == 4 }
+            #expect(report.uniqueID == "-1" && report.reason == "malformed" && report.failedType == nil)
+            try await site.central.send(text(length: 1024), to: "CP-1")
+            #expect(OCPPText(try await chargePoint.texts.take("the CALL")).uniqueID == "d1")
         }
     }
 }

@@ -28,6 +28,29 @@ import Testing
         }
     }
 
+    @Test func aTimeWithoutAZoneIsATimeInOCPP16AndARefusedEnumValueIsShown() async throws {
+        try await withSite(Self.all) { site in
+            let chargePoint = try await site.connectReady()
+            for (number, time) in ["2026-01-01T00:00:00", "2026-01-01T00:00:00+03", "2026-01-01T00:00:00+0300"]
+                .enumerated()
+            {
+                let status = #"{"connectorId":1,"errorCode":"NoError","status":"Available","timestamp":"\#(time)"}"#
+                try await chargePoint.send(text: #"[2,"t\#(number)","StatusNotification",\#(status)]"#)
+                _ = try await site.central.upstreamCall("StatusNotification", id: "t\(number)", of: "CP-1")
+            }
+            let value = "Free" + String(repeating: "y", count: 40)
+            let status = #"{"connectorId":1,"errorCode":"NoError","status":"\#(value)"}"#
+            try await chargePoint.send(text: #"[2,"e","StatusNotification",\#(status)]"#)
+            let refusal = try await chargePoint.texts.take("the CALLERROR") { $0.contains(#""e""#) }
+            #expect(
+                refusal.hasPrefix(
+                    #"[4,"e","PropertyConstraintViolation","/status: \"\#(value.prefix(40))…\" is not one of "#))
+            try await chargePoint.send(text: #"[2,"s","Heartbeat",{"a":tru}]"#)
+            let broken = try await chargePoint.texts.take("the CALLERROR") { $0.contains(#""s""#) }
+            #expect(broken.contains("at byte 27"), "\(broken)")
+        }
+    }
+
     @Test func whatIsValidPassesBothWaysAndNullIsReadAsEmpty() async throws {
         try await withSite(Self.all) { site in
             site.central.onCall { _ in .result(#"{"currentTime":"2026-01-01T00:00:00Z"}"#) }

@@ -6,7 +6,7 @@ import Testing
     @Test func silenceBeyondTheAllowedClosesTheConnection() async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
             let begin = ContinuousClock.now
-            let chargePoint = try await site.connectReady(answersPings: false)
+            let chargePoint = try await site.connectReady(answeredPings: 1)
             let closing = try await chargePoint.closing()
             #expect(ContinuousClock.now - begin > .milliseconds(1900), "1 s × (1 + 1) are allowed")
             #expect(closing.code == 1001)
@@ -19,7 +19,7 @@ import Testing
         let settings = ["DEFAULT_HEARTBEAT_INTERVAL": "1s", "HEARTBEAT_CHECKING_TIMES_BACKOFF": "3"]
         try await withSite(settings) { site in
             let begin = ContinuousClock.now
-            let chargePoint = try await site.connectReady(answersPings: false)
+            let chargePoint = try await site.connectReady(answeredPings: 1)
             _ = try await chargePoint.closing()
             #expect(ContinuousClock.now - begin > .milliseconds(3900), "1 s × (3 + 1) are allowed")
         }
@@ -37,10 +37,50 @@ import Testing
         }
     }
 
+    @Test func oneThatHasNeverAnsweredAPingStaysAsLongAsItsTCPAcknowledgesThem() async throws {
+        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
+            let begin = ContinuousClock.now
+            let chargePoint = try await site.connectReady(answeredPings: 0)
+            for number in 1...12 {
+                _ = try await chargePoint.pings.take("ping \(number)")
+            }
+            #expect(ContinuousClock.now - begin > .seconds(5), "2 s of silence would be allowed")
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+        }
+    }
+
+    @Test func oneThatHasNeverAnsweredAPingIsClosedWhenItsTCPTakesNothing() async throws {
+        let settings = [
+            "DEFAULT_HEARTBEAT_INTERVAL": "1s", "LISTENERS_WS_DEFAULT_TCP_OPTIONS_SEND_TIMEOUT": "10m",
+        ]
+        try await withSite(settings) { site in
+            let long = #"{"data":"\#(String(repeating: "x", count: 2_000_000))"}"#
+            site.central.onCall { _ in .result(long) }
+            let chargePoint = try await site.connect(answeredPings: 0)
+            try await chargePoint.stopReading()
+            for number in 1...12 {
+                try await chargePoint.send(text: #"[2,"h\#(number)","DataTransfer",{}]"#)
+            }
+            try await site.gateway.log("the end of the session") {
+                $0.message == "charge point disconnected" && $0.mentions("CP-1", "keepalive_timeout")
+            }
+        }
+    }
+
+    @Test func anAcceptedChangeConfigurationOfTheHeartbeatIntervalCounts() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady(answeredPings: 1)
+            chargePoint.acceptEveryCall()
+            let change = #"{"key":"HeartbeatInterval","value":"1"}"#
+            #expect(try await site.central.call("ChangeConfiguration", change, to: "CP-1").type == 3)
+            #expect(try await chargePoint.closing().code == 1001)
+        }
+    }
+
     @Test func messagesAloneKeepAChargePointThatAnswersNoPings() async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "2s"]) { site in
             let begin = ContinuousClock.now
-            let chargePoint = try await site.connectReady(answersPings: false)
+            let chargePoint = try await site.connectReady(answeredPings: 1)
             while ContinuousClock.now - begin < .seconds(6) {
                 try await Task.sleep(for: .milliseconds(500))
                 _ = try await chargePoint.call("Heartbeat")
@@ -63,7 +103,7 @@ import Testing
             site.central.onCall { _ in
                 .result(#"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z","interval":1}"#)
             }
-            let chargePoint = try await site.connect(answersPings: false)
+            let chargePoint = try await site.connect(answeredPings: 1)
             let begin = ContinuousClock.now
             _ = try await chargePoint.call("BootNotification")
             #expect(try await chargePoint.closing().code == 1001)
@@ -73,7 +113,7 @@ import Testing
 
     @Test func aLongerIntervalOfAnAcceptedBootNotificationCounts() async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
-            let chargePoint = try await site.connect(answersPings: false)
+            let chargePoint = try await site.connect(answeredPings: 1)
             _ = try await chargePoint.call("BootNotification")
             try await Task.sleep(for: .seconds(4))
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
@@ -91,7 +131,7 @@ import Testing
     func anyOtherBootNotificationAnswerChangesNothing(answer: String) async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
             site.central.onCall { _ in .result(answer) }
-            let chargePoint = try await site.connect(answersPings: false)
+            let chargePoint = try await site.connect(answeredPings: 1)
             _ = try await chargePoint.call("BootNotification")
             #expect(try await chargePoint.closing().code == 1001)
         }

@@ -32,6 +32,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ([UInt8](arrayLiteral: 0x03, 0xF3) + Array("pong\ntimeout".utf8), true, 1011, "pong timeout"),
+        (Array("[]".utf8), false, 1002, "frame not masked"),
+    ])
+    func theEndOfASessionSaysWhyInPresenceAndLog(
+        payload: [UInt8], isClose: Bool, code: Int, detail: String
+    ) async throws {
+        try await withSite(["PRESENCE_TOPIC": "cp/${cid}/Presence"]) { site in
+            let chargePoint = try await site.connectReady()
+            var frame = WebSocketFrame(isClose ? .close : .text, payload)
+            frame.isMasked = isClose
+            try await chargePoint.send(frame)
+            let (_, disconnected) = try await presence("disconnected", at: site)
+            #expect(disconnected["code"] as? Int == code)
+            #expect(disconnected["detail"] as? String == detail)
+            try await site.gateway.log("the end of the session") {
+                $0.message == "charge point disconnected" && $0.mentions("CP-1", "\(code)", detail)
+            }
+        }
+    }
+
     @Test func anOrderlyStopAnnouncesTheEndOfEverySession() async throws {
         let settings = ["PRESENCE_TOPIC": "cp/${cid}/Presence", "SHUTDOWN_DRAIN_TIME": "1s"]
         try await withSite(settings) { site in

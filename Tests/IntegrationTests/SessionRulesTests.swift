@@ -103,6 +103,7 @@ import Testing
             let chargePoint = try await site.connectReady()
             let report = try await site.central.reply(to: "old", of: "CP-1")
             #expect(report.source == "gateway" && report.reason == "retained" && report.errorCode == "GenericError")
+            #expect(report.failedType == 2)
             try await site.central.sendCall("Reset", id: "new", to: "CP-1")
             #expect(OCPPText(try await chargePoint.texts.take("the CALL")).uniqueID == "new")
         }
@@ -228,7 +229,7 @@ import Testing
         }
     }
 
-    @Test func beyondTheOpenCallsTheSocketIsNotReadUntilOneIsAnswered() async throws {
+    @Test func beyondTheOpenCallsFurtherCallsWaitWhilePingsAndAnswersPass() async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -236,14 +237,80 @@ import Testing
                 try await chargePoint.send(text: #"[2,"u\#(number)","DataTransfer",{}]"#)
             }
             _ = try await site.central.upstreamCall("DataTransfer", id: "u16", of: "CP-1")
+            try await chargePoint.send(WebSocketFrame(.ping, [7, 8, 9]))
+            #expect(try await chargePoint.texts.take("the pong") == "(opcode 10) \u{7}\u{8}\u{9}")
+            try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
+            #expect(OCPPText(try await chargePoint.texts.take("the CALL")).uniqueID == "d1")
+            try await chargePoint.send(text: #"[3,"d1",{}]"#)
+            #expect(try await site.central.reply(to: "d1", of: "CP-1").type == 3)
             for number in 17...20 {
-                try await Task.sleep(for: Self.quiet)
-                #expect(site.central.received.all.count == number - 1, "more CALLs are open than allowed")
+                #expect(site.central.received.all.count { $0.type == 2 } == number - 1, "more are open than allowed")
                 let open = try await site.central.upstreamCall("DataTransfer", id: "u\(number - 16)", of: "CP-1")
                 site.central.answer(open, of: "CP-1", with: .result("{}"))
                 _ = try await site.central.upstreamCall("DataTransfer", id: "u\(number)", of: "CP-1")
             }
             #expect(chargePoint.isOpen)
+        }
+    }
+
+    @Test func beyondTheCallsThatMayWaitTheSocketIsNotReadUntilOneIsAnswered() async throws {
+        try await withSite(["UPSTREAM_MAX_OPEN_CALLS": "1"]) { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect()
+            // One is open, 64 wait, the next stops reading.
+            for number in 0...65 {
+                try await chargePoint.send(text: #"[2,"u\#(number)","DataTransfer",{}]"#)
+            }
+            let first = try await site.central.upstreamCall("DataTransfer", id: "u0", of: "CP-1")
+            try await chargePoint.send(WebSocketFrame(.ping, [7]))
+            try await Task.sleep(for: Self.quiet)
+            #expect(chargePoint.texts.all.isEmpty, "the ping was read")
+            site.central.answer(first, of: "CP-1", with: .result("{}"))
+            _ = try await chargePoint.texts.take("the pong") { $0.hasPrefix("(opcode 10)") }
+            for number in 1...65 {
+                let open = try await site.central.upstreamCall("DataTransfer", id: "u\(number)", of: "CP-1")
+                site.central.answer(open, of: "CP-1", with: .result("{}"))
+            }
+        }
+    }
+
+    @Test func theSameCallAgainWhileItIsOpenIsSwallowedAndTheOneAnswerServesBoth() async throws {
+        try await withSite(["LIMITS_BAD_MESSAGES": "1"]) { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect()
+            for _ in 1...4 { try await chargePoint.send(text: #"[2,"same","Heartbeat",{}]"#) }
+            let call = try await site.central.upstreamCall("Heartbeat", of: "CP-1")
+            try await eventually("the retries are logged") {
+                site.gateway.logLines.count { $0.mentions("swallowed", "CP-1", "same") } == 3
+            }
+            site.central.answer(call, of: "CP-1", with: .result(#"{"a":1}"#))
+            #expect(try await chargePoint.texts.take("the answer") == #"[3,"same",{"a":1}]"#)
+            // Once it is answered it is a new one.
+            try await chargePoint.send(text: #"[2,"same","Heartbeat",{}]"#)
+            let next = try await site.central.upstreamCall("Heartbeat", of: "CP-1")
+            site.central.answer(next, of: "CP-1", with: .result("{}"))
+            #expect(try await chargePoint.texts.take("the answer") == #"[3,"same",{}]"#)
+            #expect(site.central.received.all.isEmpty && chargePoint.isOpen)
+        }
+    }
+
+    @Test func aQueueIsBoundedInBytesToo() async throws {
+        try await withSite(["LIMITS_MEMORY": "256KB"]) { site in
+            let chargePoint = try await site.connectReady()
+            let long = #"{"data":"\#(String(repeating: "x", count: 20_000))"}"#
+            // One goes out at once, three of 20 KB are a quarter of all.
+            for number in 1...6 {
+                try await site.central.sendCall("DataTransfer", long, id: "d\(number)", to: "CP-1")
+            }
+            for number in 5...6 {
+                let report = try await site.central.reply(to: "d\(number)", of: "CP-1")
+                #expect(report.reason == "queue_full" && report.failedType == 2, "\(report)")
+            }
+            for number in 1...4 {
+                #expect(OCPPText(try await chargePoint.texts.take("CALL \(number)")).uniqueID == "d\(number)")
+                try await chargePoint.send(text: #"[3,"d\#(number)",{}]"#)
+                #expect(try await site.central.reply(to: "d\(number)", of: "CP-1").type == 3)
+            }
         }
     }
 

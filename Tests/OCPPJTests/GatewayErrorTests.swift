@@ -14,15 +14,18 @@ import Testing
     @Test func aReportForTheBackend() {
         let error = GatewayError(uniqueID: "19", code: "GenericError", description: "")
         #expect(
-            String(buffer: error.relay(reason: "queue_full"))
+            String(buffer: error.relay(reason: "queue_full", type: .call))
                 == #"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"GenericError","ErrorDescription":"","#
-                + #""ErrorDetails":{"source":"gateway","reason":"queue_full"}}"#)
+                + #""ErrorDetails":{"source":"gateway","reason":"queue_full","type":2}}"#)
+        #expect(
+            String(buffer: error.relay(reason: "malformed", type: nil))
+                .hasSuffix(#""ErrorDetails":{"source":"gateway","reason":"malformed"}}"#))
     }
 
     @Test func aUniqueIDThatCouldNotBeReadIsMinusOne() {
         let error = GatewayError(uniqueID: nil, code: "FormationViolation", description: "not JSON")
         #expect(String(buffer: error.frame()) == #"[4,"-1","FormationViolation","not JSON",{}]"#)
-        #expect(String(buffer: error.relay(reason: "malformed")).contains(#""UniqueId":"-1""#))
+        #expect(String(buffer: error.relay(reason: "malformed", type: nil)).contains(#""UniqueId":"-1""#))
     }
 
     /// Everything that a peer might smuggle into the texts.
@@ -41,7 +44,8 @@ import Testing
         #expect(frame.count == 5 && frame[1...3].allSatisfy { $0.scalars == scalars })
         #expect(frame[4].members?.isEmpty == true)
 
-        let relay = try #require(ReferenceParser.read(Array(error.relay(reason: text).readableBytesView)).value)
+        let relay = try #require(
+            ReferenceParser.read(Array(error.relay(reason: text, type: nil).readableBytesView)).value)
         #expect(
             relay.members?.map(\.key.text)
                 == ["MessageTypeId", "UniqueId", "ErrorCode", "ErrorDescription", "ErrorDetails"])
@@ -54,7 +58,8 @@ import Testing
         // Up to the UniqueId's limit.
         let uniqueID = UniqueID(String(text.unicodeScalars.prefix(36)))
         let error = GatewayError(uniqueID: uniqueID, code: "GenericError", description: text)
-        let relayed = try OCPPMessage.parse(relay: error.relay(reason: "expired"), version: .v16, limits: .checked)
+        let relayed = try OCPPMessage.parse(
+            relay: error.relay(reason: "expired", type: .call), version: .v16, limits: .checked)
         #expect(relayed.type == .callError && relayed.uniqueID == uniqueID)
         let framed = try OCPPMessage.parse(frame: error.frame(), version: .v16, limits: .checked)
         #expect(framed.type == .callError && framed.uniqueID == uniqueID)
@@ -96,9 +101,5 @@ import Testing
         for other in ["", "ocpp", "ocpp1.5", "OCPP1.6", "ocpp1.6 ", "ocpp1.6j", "1.6", "mqtt"] {
             #expect(OCPPVersion(subprotocol: other) == nil)
         }
-    }
-
-    @Test func version16IgnoresUnknownMessageTypes() {
-        #expect(!OCPPVersion.v16.answersUnknownMessageTypes)
     }
 }

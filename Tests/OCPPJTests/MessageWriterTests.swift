@@ -65,6 +65,14 @@ import Testing
             #"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"E","ErrorDescription":"d","ErrorDetails":{}}"#
         ),
         (
+            #"[4,"19","E"]"#,
+            #"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"E","ErrorDescription":"","ErrorDetails":{}}"#
+        ),
+        (
+            #"[4,"19","E",null,["x"]]"#,
+            #"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"E","ErrorDescription":"","ErrorDetails":["x"]}"#
+        ),
+        (
             #"[4,"19","E","d",null]"#,
             #"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"E","ErrorDescription":"d","ErrorDetails":{}}"#
         ),
@@ -81,6 +89,10 @@ import Testing
         (#"{"MessageTypeId":2,"UniqueId":"19","Action":"Reset","Payload":null}"#, #"[2,"19","Reset",{}]"#),
         (#"{"MessageTypeId":3,"UniqueId":"19","Payload":null,"Action":"Reset"}"#, #"[3,"19",{}]"#),
         (#"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"E"}"#, #"[4,"19","E","",{}]"#),
+        (
+            #"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"E","ErrorDescription":7,"ErrorDetails":[1]}"#,
+            #"[4,"19","E","",{}]"#
+        ),
         (#"{"ErrorDetails":null,"ErrorCode":"E","UniqueId":"19","MessageTypeId":4}"#, #"[4,"19","E","",{}]"#),
     ])
     func libertiesAreEvenedOutDownstream(relay: String, frame: String) throws {

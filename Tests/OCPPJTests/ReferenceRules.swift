@@ -15,9 +15,10 @@ struct ReferenceRules {
         switch typeNumber(parts.type) {
         case "2" where rest.count == 2: (parts.action, parts.payload) = (rest[0], rest[1])
         case "3" where rest.count == 1: parts.payload = rest[0]
-        case "4" where rest.count == 2 || rest.count == 3:
-            (parts.code, parts.description) = (rest[0], rest[1])
-            parts.details = rest.count == 3 ? rest[2] : nil
+        case "4" where rest.count >= 1:
+            parts.code = rest[0]
+            parts.description = rest.count > 1 ? rest[1] : nil
+            parts.details = rest.count > 2 ? rest[2] : nil
         default: break
         }
         if reading.value == nil, !ReferenceParser.isUTF8(bytes) { return .notUTF8 }
@@ -60,7 +61,9 @@ struct ReferenceRules {
             var frame = Array("[\(type),".utf8) + head
             for (key, value) in body {
                 relay += Array(",\"\(key)\":".utf8) + value
-                frame += Array(",".utf8) + value
+                // Details go down as an object only.
+                let isOddDetails = key == "ErrorDetails" && value.first != UInt8(ascii: "{")
+                frame += Array(",".utf8) + (isOddDetails ? Array("{}".utf8) : value)
             }
             return .message(
                 type: type, uniqueID: uniqueID, relay: relay + Array("}".utf8), frame: frame + Array("]".utf8))
@@ -77,19 +80,22 @@ struct ReferenceRules {
         switch type {
         case 2:
             guard let action = parts.action?.scalars, (1...50).contains(action.count),
-                action.allSatisfy({ $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) }),
+                action.allSatisfy({
+                    $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-")
+                }),
                 let payload = payload()
             else { return nil }
             return [("Action", Array("\"".utf8) + action.map { UInt8(ascii: $0) } + Array("\"".utf8)), payload]
         case 3:
             return payload().map { [$0] }
         default:
-            guard parts.code?.scalars != nil, parts.description == nil || parts.description?.scalars != nil,
-                parts.details == nil || isNull(parts.details) || parts.details?.members != nil
-            else { return nil }
+            guard parts.code?.scalars != nil else { return nil }
             return [
                 ("ErrorCode", written(parts.code, orElse: "")),
-                ("ErrorDescription", written(parts.description, orElse: "\"\"")),
+                (
+                    "ErrorDescription",
+                    written(parts.description?.scalars == nil ? nil : parts.description, orElse: "\"\"")
+                ),
                 ("ErrorDetails", written(isNull(parts.details) ? nil : parts.details, orElse: "{}")),
             ]
         }

@@ -1,3 +1,4 @@
+import SchemaChecking
 import Testing
 
 @Suite struct FormatTests {
@@ -22,6 +23,31 @@ import Testing
     func otherDatesAndTimesFail(_ text: String) throws {
         let schema = try schema(#"{"format":"date-time"}"#)
         #expect(try violation(of: schema, in: "\"\(text)\"".utf8)?.kind == .constraint)
+    }
+
+    /// behaviour.md, "Message format checking": what OCPP 1.6 says.
+    @Test(arguments: [
+        "2023-01-31T23:59:59Z", "2023-01-31T23:59:59", "2023-01-31T23:59:59.123", "2023-01-31T23:59:59+03",
+        "2023-01-31T23:59:59-0330", "2023-01-31T23:59:59+03:30", "2023-01-31T23:59:59,5Z", "2023-01-31T23:59Z",
+        "2023-01-31T23:59", "20230131T235959Z", "20230131T2359+03", "2023-01-31T24:00:00Z", "1998-12-31T23:59:60",
+        "2023-01-01t00:00:00z",
+    ])
+    func datesAndTimesOfISO8601FitIn16(_ text: String) throws {
+        let schema = try schema(#"{"format":"date-time"}"#, dateTimes: .iso8601)
+        #expect(try violation(of: schema, in: "\"\(text)\"".utf8) == nil)
+    }
+
+    @Test(arguments: [
+        "", "now", "2023-01-31", "23:59:59", "2023-01-31 23:59:59Z", "2023-1-31T23:59:59Z", "2023-02-29T00:00:00Z",
+        "2023-13-01T00:00:00", "2023-01-01T24:00:01Z", "2023-01-01T24:01", "2023-01-01T25:00:00", "2023-01-01T00:60:00",
+        "2023-01-01T00:00:61", "2023-01-01T23:59:60+01", "2023-01-01T00:00:00.", "2023-01-01T00:00:00+3",
+        "2023-01-01T00:00:00+030", "2023-01-01T00:00:00+24", "2023-01-01T00:00:00+0360", "2023-01-01T00:00:00+",
+        "2023-01-01T00", "2023-01-01T00:00:", "2023-0101T00:00:00", "2023-01-01T00:00:00 ", "2023-01-01T00:00:00ZZ",
+    ])
+    func otherDatesAndTimesFailIn16(_ text: String) throws {
+        let schema = try schema(#"{"format":"date-time"}"#, dateTimes: .iso8601)
+        let found = try #require(try violation(of: schema, in: "\"\(text)\"".utf8))
+        #expect(found.kind == .constraint && found.rule == "not a date and time (ISO 8601)")
     }
 
     @Test(arguments: [

@@ -2,8 +2,8 @@ import JSONText
 import SchemaChecking
 
 /// Compiles a schema that stands in a test.
-func schema(_ text: String) throws -> Schema {
-    try Schema.compile(Array(text.utf8), file: "test.json")
+func schema(_ text: String, dateTimes: DateTimeRule = .rfc3339) throws -> Schema {
+    try Schema.compile(Array(text.utf8), file: "test.json", dateTimes: dateTimes)
 }
 
 /// Checks one JSON text.

@@ -21,7 +21,7 @@ import Testing
             #"{"connectorId":1,"meterValue":[{"timestamp":"2023-01-01T00:00:00Z"},{"timestamp":"now"}]}"#,
             "/meterValue/1/timestamp: not a date-time (RFC 3339)"
         ),
-        (#"{"connectorId":1,"meterValue":[{"unit":"w"}]}"#, "/meterValue/0/unit: not one of A, W"),
+        (#"{"connectorId":1,"meterValue":[{"unit":"w"}]}"#, #"/meterValue/0/unit: "w" is not one of A, W"#),
         (#"{"connectorID":1,"meterValue":[{}]}"#, "/connectorID: unknown field"),
         (#"{"a/b~c":1}"#, "/a~1b~0c: unknown field"),
         ("[]", "payload: an array, but must be an object"),
@@ -41,7 +41,7 @@ import Testing
         (#"{"maximum":5}"#, "6", "payload: more than 5"),
         (#"{"exclusiveMaximum":5}"#, "5", "payload: not less than 5"),
         (#"{"multipleOf":0.1}"#, "1.23", "payload: not a multiple of 0.1"),
-        (#"{"const":"a"}"#, "1", "payload: not a"),
+        (#"{"const":"a"}"#, "1", "payload: 1 is not a"),
         (#"{"pattern":"^a"}"#, #""b""#, "payload: does not match the pattern ^a"),
         (#"{"uniqueItems":true}"#, "[1,1]", "payload: has an item twice"),
         (#"{"dependencies":{"a":["b"]}}"#, #"{"a":1}"#, "/b: missing, but required beside a"),
@@ -81,7 +81,7 @@ import Testing
         let other = try SchemaCheckingTests.schema("{\"additionalProperties\":{\"enum\":[\(values)]}}")
         let wrong = try #require(try violation(of: other, in: "{\"\(name)\":1}".utf8))
         #expect(wrong.description.unicodeScalars.count <= 255)
-        #expect(wrong.description.contains("not one of value0, value1"))
+        #expect(wrong.description.contains(": 1 is not one of value0, value1"))
     }
 
     @Test func aDescriptionHasNoControlCharacters() throws {
@@ -90,9 +90,26 @@ import Testing
         #expect(found?.description == "/a??b: unknown field")
     }
 
-    @Test func aDescriptionNeverRepeatsAValue() throws {
-        let schema = try schema(#"{"properties":{"a":{"enum":["x"]},"b":{"maxLength":1},"c":{"format":"uri"}}}"#)
-        for json in [#"{"a":"secret"}"#, #"{"b":"secret"}"#, #"{"c":"secret"}"#] {
+    @Test(arguments: [
+        (#""Celsius""#, #""Celsius" is not one of A, W"#), (#""\u0041A""#, #""AA" is not one of A, W"#),
+        (#""a\nb""#, #""a?b" is not one of A, W"#), ("17.50", "17.50 is not one of A, W"),
+        (#"{ "a" : 1 }"#, #"{ "a" : 1 } is not one of A, W"#),
+        ("\"\(String(repeating: "é", count: 40))\"", "\"\(String(repeating: "é", count: 40))\" is not one of A, W"),
+        ("\"\(String(repeating: "é", count: 41))\"", "\"\(String(repeating: "é", count: 40))…\" is not one of A, W"),
+        (
+            "\"\(String(repeating: "\\u00e9", count: 41))\"",
+            "\"\(String(repeating: "é", count: 40))…\" is not one of A, W"
+        ),
+        ("[\(String(repeating: "1,", count: 5000))1]", "[\(String(repeating: "1,", count: 19))1… is not one of A, W"),
+    ])
+    func aRefusedEnumValueIsShownCutTo40Characters(json: String, description: String) throws {
+        let found = try violation(of: schema(#"{"enum":["A","W"]}"#), in: json.utf8)
+        #expect(found?.description == "payload: \(description)")
+    }
+
+    @Test func aDescriptionRepeatsNoOtherValue() throws {
+        let schema = try schema(#"{"properties":{"b":{"maxLength":1},"c":{"format":"uri"}}}"#)
+        for json in [#"{"b":"secret"}"#, #"{"c":"secret"}"#] {
             let found = try #require(try violation(of: schema, in: json.utf8))
             #expect(!found.description.contains("secret"))
         }

@@ -82,24 +82,30 @@ extension ChargePointSession {
     // MARK: What arrives meanwhile
 
     func hold(_ downstream: DownstreamMessage) {
-        guard heldDownstream.count < context.settings.maxQueuedCalls else {
+        guard heldDownstream.count < context.settings.maxQueuedCalls,
+            machine.takeDownstreamMemory(downstream.payload.readableBytes)
+        else {
             context.counters.add(.badDownstreamMessages)
-            let uniqueID = OCPPMessage.uniqueID(ofRelay: downstream.payload)
             return report(
-                "queue_full", uniqueID: uniqueID, .genericError, "too many messages wait for this charge point already")
+                "queue_full", OCPPMessage.head(ofRelay: downstream.payload), .genericError,
+                "too many messages wait for this charge point already")
         }
         heldDownstream.append(HeldDownstreamMessage(message: downstream, isBeforeClaim: !claimWait.hasReturned))
     }
 
+    func takeHeldDownstream() -> [HeldDownstreamMessage] {
+        for held in heldDownstream { machine.giveDownstreamMemory(held.message.payload.readableBytes) }
+        defer { heldDownstream = [] }
+        return heldDownstream
+    }
+
     /// What came before the claim was delivered by the session that had the charge point then, if there was one.
     func releaseHeldDownstream() {
-        let held = heldDownstream
-        heldDownstream = []
-        for item in held where !isEnded {
+        for item in takeHeldDownstream() where !isEnded {
             if item.isBeforeClaim, claimWait.hasReturned, claimWait.hasHolderEnded {
                 leaveToOtherGateway(item.message)
             } else {
-                if item.isBeforeClaim, let uniqueID = OCPPMessage.uniqueID(ofRelay: item.message.payload) {
+                if item.isBeforeClaim, let uniqueID = OCPPMessage.head(ofRelay: item.message.payload).uniqueID {
                     context.claims?.deliveredBeforeClaim(uniqueID, topic: topics.downstream)
                 }
                 deliver(item.message)
@@ -113,12 +119,12 @@ extension ChargePointSession {
     func leaveToOtherGateway(_ downstream: DownstreamMessage) {
         log(
             .debug, "message left to the gateway that had the charge point when it was published",
-            ["id": "\(OCPPMessage.uniqueID(ofRelay: downstream.payload) ?? "-")"])
+            ["id": "\(OCPPMessage.head(ofRelay: downstream.payload).uniqueID ?? "-")"])
     }
 
     func reportUndelivered(_ downstream: DownstreamMessage) {
         report(
-            "disconnected", uniqueID: OCPPMessage.uniqueID(ofRelay: downstream.payload), .genericError,
+            "disconnected", OCPPMessage.head(ofRelay: downstream.payload), .genericError,
             "the charge point's session has ended")
     }
 }

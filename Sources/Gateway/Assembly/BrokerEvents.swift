@@ -49,6 +49,10 @@ final class BrokerEvents: BrokerLinkObserver {
 
     func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
         connection.discardSubscription(topic: message.topic)
+        // Somebody clears a retained message.
+        guard message.payload.readableBytes > 0 else {
+            return logger.debug("empty message from the broker", metadata: ["topic": "\(message.topic)"])
+        }
         if let claims, claims.isElsewhere(downstreamTopic: message.topic) {
             logger.debug(
                 "message left to the gateway that has the charge point", metadata: ["topic": "\(message.topic)"])
@@ -60,7 +64,7 @@ final class BrokerEvents: BrokerLinkObserver {
             return
         }
         let undelivered = UndeliveredMessage(
-            topic: message.topic, uniqueID: OCPPMessage.uniqueID(ofRelay: message.payload), identity: identity,
+            topic: message.topic, head: OCPPMessage.head(ofRelay: message.payload), identity: identity,
             topics: topics, connection: connection)
         if let claims, claims.ask(about: undelivered, otherwise: report) { return }
         report(undelivered)
@@ -81,7 +85,8 @@ final class BrokerEvents: BrokerLinkObserver {
             metadata: ["cid": "\(undelivered.identity)", "id": "\(error.uniqueID)", "reason": "not_connected"])
         counters.add(.reports)
         let report = BrokerPublish(
-            topic: undelivered.topics.error(id: error.uniqueID), payload: error.relay(reason: "not_connected"))
+            topic: undelivered.topics.error(id: error.uniqueID),
+            payload: error.relay(reason: "not_connected", type: undelivered.head.type))
         if undelivered.connection.publish(report) != .accepted {
             logger.error("message lost: the broker takes no more", metadata: ["topic": "\(report.topic)"])
         }
@@ -100,7 +105,8 @@ final class BrokerEvents: BrokerLinkObserver {
 /// What is to be said of a message for a charge point that is not here. The message itself may be long, and is let go.
 struct UndeliveredMessage: Sendable {
     let topic: Topic
-    let uniqueID: UniqueID?
+    let head: OCPPMessageHead
+    var uniqueID: UniqueID? { head.uniqueID }
     let identity: ChargePointIdentity
     let topics: SessionTopics
     let connection: BrokerConnection

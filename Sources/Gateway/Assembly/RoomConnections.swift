@@ -15,8 +15,8 @@ extension ChargePointSession: ConnectionDelegate {
         assumeIsolated { $0.received(text: text) }
     }
 
-    public nonisolated func connectionShowedLife() {
-        assumeIsolated { $0.showedLife() }
+    public nonisolated func connectionShowedLife(isPong: Bool) {
+        assumeIsolated { $0.showedLife(isPong: isPong) }
     }
 
     public nonisolated func connectionTimerFired() {
@@ -24,7 +24,9 @@ extension ChargePointSession: ConnectionDelegate {
     }
 
     public nonisolated func connectionEnded(_ end: ConnectionEnd) {
-        assumeIsolated { $0.end(.connectionEnded(reason: end.reason)) }
+        assumeIsolated { session in
+            session.end(.connectionEnded(reason: end.reason, code: end.closeCode, detail: end.detail))
+        }
     }
 }
 

@@ -67,7 +67,8 @@ struct ConfigurationAssembly {
             pingInterval: text(.pingInterval, listener).isEmpty
                 ? nil : TimeAmount(duration(.pingInterval, listener)),
             maxBadMessages: integer(.badMessages),
-            maxMessagesPerSecond: integer(.messagesPerSecond)
+            maxMessagesPerSecond: integer(.messagesPerSecond),
+            maxMessageSize: size(.maxFrameSize, listener)
         )
     }
 

@@ -113,7 +113,7 @@ extension ConfigurationKey {
         "gateway.claim_topic", .topic(ConfiguredTopic.identity), default: "gateway/claims/${cid}", allowsEmpty: true,
         "takeover between gateways; empty: off")
     static let presenceTopic = ConfigurationKey(
-        "presence.topic", .topic(ConfiguredTopic.identity), "session opened and closed; empty: off")
+        "presence.topic", .topic(ConfiguredTopic.presence), "session opened and closed; empty: off")
     static let presenceRetain = ConfigurationKey(
         "presence.retain", .boolean, default: "false", "presence messages are retained")
 
@@ -127,9 +127,9 @@ extension ConfigurationKey {
 
     static let maxOpenCalls = ConfigurationKey(
         "upstream.max_open_calls", .integer(1...10_000), default: "16",
-        "a charge point's unanswered CALLs; beyond that reading pauses")
+        "a charge point's unanswered CALLs; beyond that they wait")
     static let answerTimeout = ConfigurationKey(
-        "upstream.answer_timeout", .duration(.zero...day), default: "30s",
+        "upstream.answer_timeout", .duration(.zero...day), default: "25s",
         "a CALL without an answer gets InternalError after this; 0: never")
     static let maxQueueLength = ConfigurationKey(
         "dnstream.max_mqueue_len", .integer(1...1_000_000), default: "100", "CALLs that may wait for a charge point")

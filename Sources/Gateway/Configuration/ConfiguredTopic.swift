@@ -13,8 +13,9 @@ struct ConfiguredTopic: Sendable, Equatable {
     /// Answers carry no action.
     static let answer: Set<Placeholder> = [.cid, .clientid, .id, .type, .version]
     static let call = answer.union([.action])
-    /// A refused message need not have a type; where it has no UniqueId, `-1` stands for it.
-    static let refused: Set<Placeholder> = [.cid, .clientid, .id, .version]
+    /// Where a refused message has no UniqueId or no type, `-1` stands for it.
+    static let refused = answer
+    static let presence = identity.union([.version])
 
     /// Bytes of the text, with placeholders not filled in.
     private static let longest = 2048
@@ -98,7 +99,7 @@ extension ConfiguredTopic.Part {
         switch self {
         case .literal(let text): values = [text]
         case .placeholder(.cid), .placeholder(.clientid): values = [identity]
-        case .placeholder(.type): values = ["2", "3", "4", "5", "6"]
+        case .placeholder(.type): values = ["2", "3", "4", "5", "6", "-1"]
         case .placeholder(.version): values = ["1.6", "2.0.1", "2.1"]
         case .placeholder(.action), .placeholder(.id):
             // What the charge point chooses never holds a `/`.

@@ -32,7 +32,7 @@ public struct FormatCheckingConfiguration: Sendable, Equatable {
         // The folder has one for each version; one that has the files themselves is a user's own, for 1.6.
         let versioned = root + "/ocpp1.6"
         let schemas = try MessageSchemas(
-            directory: Self.isDirectory(versioned) ? versioned : root, idPrefix: idPrefix)
+            directory: Self.isDirectory(versioned) ? versioned : root, idPrefix: idPrefix, dateTimes: .iso8601)
         checking = MessageFormatChecking(schemas: schemas, mode: mode, exempt: exempt)
     }
 

@@ -26,7 +26,8 @@ final class ChargePointClient: Sendable {
         var subprotocols = ["ocpp1.6"]
         var path = "/ocpp/"
         var headers: [(String, String)] = []
-        var answersPings = true
+        /// How many pings it answers; behind that it is silent.
+        var answeredPings = Int.max
         /// The address that it comes from; nil: the system's choice.
         var localHost: String?
         var host = "127.0.0.1"
@@ -45,6 +46,7 @@ final class ChargePointClient: Sendable {
     private let pending = Mutex<[String: EventLoopPromise<String>]>([:])
     private let answer = Mutex<(@Sendable (String) -> String?)?>(nil)
     private let lastID = Counter()
+    private let pingCount = Counter()
 
     private init(identity: String, settings: Settings) {
         self.identity = identity
@@ -221,7 +223,7 @@ final class ChargePointClient: Sendable {
 
     private func received(ping: [UInt8]) {
         pings.append(ping.count)
-        if settings.answersPings {
+        if pingCount.next() <= settings.answeredPings {
             write(WebSocketFrame(.pong, ping))
         }
     }

@@ -10,6 +10,8 @@ struct RelayMessage: Sendable, CustomStringConvertible {
     /// `ErrorDetails.reason` and `.source`: set on what the gateway itself reports.
     var reason: String?
     var source: String?
+    /// `ErrorDetails.type` of such a report: the message type of what failed.
+    var failedType: Int?
     var isWellFormed = false
 
     init(_ mqtt: MQTTMessage) {
@@ -25,6 +27,7 @@ struct RelayMessage: Sendable, CustomStringConvertible {
         let details = object["ErrorDetails"] as? [String: Any]
         reason = details?["reason"] as? String
         source = details?["source"] as? String
+        failedType = details?["type"] as? Int
     }
 
     var topic: String { mqtt.topic }

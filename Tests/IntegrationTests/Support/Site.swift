@@ -11,17 +11,17 @@ struct Site: Sendable {
     let port: Int
 
     func connect(
-        _ identity: String = "CP-1", subprotocols: [String] = ["ocpp1.6"], answersPings: Bool = true
+        _ identity: String = "CP-1", subprotocols: [String] = ["ocpp1.6"], answeredPings: Int = .max
     ) async throws -> ChargePointClient {
         var settings = ChargePointClient.Settings()
         settings.subprotocols = subprotocols
-        settings.answersPings = answersPings
+        settings.answeredPings = answeredPings
         return try await ChargePointClient.connect(port: port, identity: identity, settings: settings)
     }
 
     /// A charge point whose session has its subscription: a CALL went up and its answer came down.
-    func connectReady(_ identity: String = "CP-1", answersPings: Bool = true) async throws -> ChargePointClient {
-        let chargePoint = try await connect(identity, answersPings: answersPings)
+    func connectReady(_ identity: String = "CP-1", answeredPings: Int = .max) async throws -> ChargePointClient {
+        let chargePoint = try await connect(identity, answeredPings: answeredPings)
         _ = try await chargePoint.call("Heartbeat", id: "ready")
         return chargePoint
     }

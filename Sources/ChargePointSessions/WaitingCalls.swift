@@ -1,0 +1,48 @@
+import DequeModule
+import OCPPJ
+import OutsideNames
+
+/// The CALLs of one charge point that wait in the gateway until fewer of its CALLs are open (behaviour.md, "OCPP-J rules,
+/// both ways").
+struct WaitingCalls {
+    struct Call {
+        let message: OCPPMessage
+        let fingerprint: MessageFingerprint
+
+        var size: Int { message.text.readableBytes }
+    }
+
+    static let most = 64
+    /// Bytes of all of them together.
+    static let mostBytes = 256 << 10
+
+    private var calls: Deque<Call> = []
+    private(set) var bytes = 0
+
+    var isEmpty: Bool { calls.isEmpty }
+    var count: Int { calls.count }
+
+    func hasRoom(for size: Int) -> Bool {
+        calls.count < Self.most && size <= Self.mostBytes - bytes
+    }
+
+    func fingerprint(of uniqueID: UniqueID) -> MessageFingerprint? {
+        calls.first { $0.message.uniqueID == uniqueID }?.fingerprint
+    }
+
+    mutating func append(_ call: Call) {
+        calls.append(call)
+        bytes += call.size
+    }
+
+    mutating func popFirst() -> Call? {
+        guard let call = calls.popFirst() else { return nil }
+        bytes -= call.size
+        return call
+    }
+
+    mutating func removeAll() {
+        calls.removeAll()
+        bytes = 0
+    }
+}
