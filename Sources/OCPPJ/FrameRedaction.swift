@@ -8,12 +8,16 @@ public enum FrameRedaction {
     private static let hidden = "\"***\""
     /// Members whose value is always hidden.
     private static let secretKeys: Set<String> = [
-        "idTag", "parentIdTag", "idToken", "password", "AuthorizationKey", "BasicAuthPassword", "token",
+        "idTag", "parentIdTag", "idToken", "additionalIdToken", "password", "AuthorizationKey", "BasicAuthPassword",
+        "basicAuthPassword", "apnPassword", "simPin", "token",
     ]
     /// Members that hold a URL, which may carry a user and a password.
-    private static let locationKeys: Set<String> = ["location", "remoteLocation", "url"]
+    private static let locationKeys: Set<String> = ["location", "remoteLocation", "url", "ocppCsmsUrl"]
     /// Configuration keys whose `value` member is a secret, in small letters: OCPP compares them without regard to case.
     private static let secretConfigurationKeys = ["authorizationkey", "basicauthpassword"]
+
+    /// What the name of a variable with a secret value ends in, in small letters (OCPP 2.0.1: SetVariables).
+    private static let secretVariableEndings = ["password", "key", "secret", "pin"]
 
     /// - Parameter showsAll: `log.frames`: nothing is hidden.
     public static func text(of message: ByteBuffer, showsAll: Bool) -> String {
@@ -39,15 +43,22 @@ public enum FrameRedaction {
         var scanner: JSONScanner
         let bytes: UnsafeRawBufferPointer
         let hidesValues: Bool
+        /// Objects are looked at before they are copied: one with an `attributeValue` may name its variable behind it.
+        let mayHoldAttributes: Bool
         var out = ""
 
         init(bytes: UnsafeRawBufferPointer, hidesValues: Bool) {
             self.bytes = bytes
             self.hidesValues = hidesValues
+            // With an escape it may be spelled in any way.
+            let text = String(decoding: bytes, as: UTF8.self)
+            mayHoldAttributes =
+                text.utf8.contains(UInt8(ascii: "\\")) || text.firstRange(of: "attributeValue") != nil
             scanner = JSONScanner(bytes)
         }
 
-        mutating func copyValue(hides: Bool) throws(JSONSyntaxError) {
+        /// - Parameter isVPN: it is the value of a member `vpn`, whose `key` is a secret.
+        mutating func copyValue(hides: Bool, isVPN: Bool = false) throws(JSONSyntaxError) {
             scanner.skipWhitespace()
             let isObject = scanner.current == UInt8(ascii: "{")
             guard !hides, isObject || scanner.current == UInt8(ascii: "[") else {
@@ -57,6 +68,7 @@ public enum FrameRedaction {
             }
             let close = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
             out += isObject ? "{" : "["
+            let hidesAttribute = isObject && mayHoldAttributes ? try namesSecretVariable() : false
             _ = scanner.take(scanner.current)
             try scanner.enter()
             scanner.skipWhitespace()
@@ -65,7 +77,7 @@ public enum FrameRedaction {
                 repeat {
                     out += separator
                     separator = ","
-                    if isObject { try copyMember() } else { try copyValue(hides: false) }
+                    if isObject { try copyMember(hidesAttribute: hidesAttribute, isVPN: isVPN) } else { try copyValue(hides: false) }
                     scanner.skipWhitespace()
                 } while scanner.take(UInt8(ascii: ","))
                 try scanner.expect(close)
@@ -74,14 +86,34 @@ public enum FrameRedaction {
             out += isObject ? "}" : "]"
         }
 
-        private mutating func copyMember() throws(JSONSyntaxError) {
+        /// Whether the object that comes next has a `variable` whose name says that its value is a secret.
+        private func namesSecretVariable() throws(JSONSyntaxError) -> Bool {
+            var ahead = scanner
+            let object = UnsafeRawBufferPointer(rebasing: bytes[try ahead.scanValue().range])
+            var isSecret = false
+            try JSONScanner.forEachMember(of: object) { key, value in
+                guard key.hasText("variable", in: object), value.kind == .object else { return }
+                let variable = UnsafeRawBufferPointer(rebasing: object[value.range])
+                try? JSONScanner.forEachMember(of: variable) { key, value in
+                    guard key.hasText("name", in: variable), value.kind == .string else { return }
+                    let name = value.text(in: variable).lowercased()
+                    if secretVariableEndings.contains(where: { name.hasSuffix($0) }) { isSecret = true }
+                }
+            }
+            return isSecret
+        }
+
+        private mutating func copyMember(hidesAttribute: Bool, isVPN: Bool) throws(JSONSyntaxError) {
             scanner.skipWhitespace()
             let key = try scanner.scanString()
             let name = key.text(in: bytes)
             out += String(decoding: bytes[key.range], as: UTF8.self) + ":"
             try scanner.skipColon()
             let isLocation = locationKeys.contains(name)
-            try copyValue(hides: secretKeys.contains(name) || isLocation || hidesValues && name == "value")
+            let isSecret =
+                secretKeys.contains(name) || isVPN && name == "key" || hidesValues && name == "value"
+                || hidesAttribute && name == "attributeValue"
+            try copyValue(hides: isSecret || isLocation, isVPN: name == "vpn")
         }
     }
 }

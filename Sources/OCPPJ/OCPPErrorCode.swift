@@ -1,4 +1,5 @@
-/// The error codes of CALLERRORs that the gateway itself writes (OCPP-J 1.6, table 7).
+/// The error codes of CALLERRORs that the gateway itself writes (OCPP-J 1.6, table 7; OCPP-J
+/// 2.0.1 and 2.1, 4.3).
 public enum OCPPErrorCode: Sendable, Equatable, CaseIterable {
     /// The message is no OCPP-J message: not JSON, a wrong length, wrong types.
     case malformedMessage
@@ -18,8 +19,11 @@ public enum OCPPErrorCode: Sendable, Equatable, CaseIterable {
     public func name(in version: OCPPVersion) -> String {
         switch (self, version) {
         case (.malformedMessage, .v16), (.unknownField, .v16): "FormationViolation"
+        case (.malformedMessage, .v201), (.malformedMessage, .v21): "RpcFrameworkError"
+        case (.unknownField, .v201), (.unknownField, .v21): "FormatViolation"
         // OCPP-J 1.6 spells it so.
         case (.missingField, .v16): "OccurenceConstraintViolation"
+        case (.missingField, .v201), (.missingField, .v21): "OccurrenceConstraintViolation"
         case (.wrongType, _): "TypeConstraintViolation"
         case (.violatedConstraint, _): "PropertyConstraintViolation"
         case (.notImplemented, _): "NotImplemented"

@@ -21,6 +21,26 @@ import Testing
             #"[2,"1","UpdateFirmware",{"location":"***"}]"#
         ),
         (
+            #"[2,"1","Authorize",{"idToken":{"idToken":"B4F6","type":"ISO14443","additionalInfo":[{"additionalIdToken":"x"}]}}]"#,
+            #"[2,"1","Authorize",{"idToken":"***"}]"#
+        ),
+        (
+            #"[2,"1","SetNetworkProfile",{"connectionData":{"ocppCsmsUrl":"wss://u:p@h","basicAuthPassword":"s"}}]"#,
+            #"[2,"1","SetNetworkProfile",{"connectionData":{"ocppCsmsUrl":"***","basicAuthPassword":"***"}}]"#
+        ),
+        (
+            #"[2,"1","SetNetworkProfile",{"apn":{"apnPassword":"s","simPin":1234},"vpn":{"server":"v","key":"k"}}]"#,
+            #"[2,"1","SetNetworkProfile",{"apn":{"apnPassword":"***","simPin":"***"},"vpn":{"server":"v","key":"***"}}]"#
+        ),
+        (
+            #"[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"s3","variable":{"name":"BasicAuthPassword"}},{"variable":{"name":"HeartbeatInterval"},"attributeValue":"60"}]}]"#,
+            #"[2,"1","SetVariables",{"setVariableData":[{"attributeValue":"***","variable":{"name":"BasicAuthPassword"}},{"variable":{"name":"HeartbeatInterval"},"attributeValue":"60"}]}]"#
+        ),
+        (
+            #"[3,"1",{"getVariableResult":[{"variable":{"name":"\u0053imPin"},"attribute\u0056alue":"1234"}]}]"#,
+            #"[3,"1",{"getVariableResult":[{"variable":{"name":"\u0053imPin"},"attribute\u0056alue":"***"}]}]"#
+        ),
+        (
             #"[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"60"}]"#,
             #"[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"60"}]"#
         ),
