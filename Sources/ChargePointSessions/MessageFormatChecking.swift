@@ -17,15 +17,17 @@ public struct MessageFormatChecking: Sendable {
         var checksDownstream: Bool { self == .downstreamOnly || self == .all }
     }
 
-    private let schemas: MessageSchemas
-    private let actions = ActionTable.ocpp16
+    /// By version; in the order of `OCPPVersion.allCases`, as a look-up for each message must cost nothing.
+    private let schemas: [MessageSchemas?]
     private let mode: Mode
     /// Actions that are relayed unchecked (`message_format_checking_exempt`).
     private let exempt: Set<String>
 
-    /// - Parameter mode: not `disable`.
-    public init(schemas: MessageSchemas, mode: Mode, exempt: Set<String> = []) {
-        self.schemas = schemas
+    /// - Parameters:
+    ///   - schemas: of each version that a listener supports.
+    ///   - mode: not `disable`.
+    public init(schemas: [OCPPVersion: MessageSchemas], mode: Mode, exempt: Set<String> = []) {
+        self.schemas = OCPPVersion.allCases.map { schemas[$0] }
         self.mode = mode
         self.exempt = exempt
     }
@@ -43,37 +45,49 @@ public struct MessageFormatChecking: Sendable {
     ///
     /// - Parameter callAction: the action of the CALL that a CALLRESULT answers; nil for one that answers none.
     func walk(
-        _ owner: PayloadOwner, from direction: Direction, _ scanner: inout JSONScanner,
+        _ owner: PayloadOwner, of version: OCPPVersion, from direction: Direction, _ scanner: inout JSONScanner,
         callAction: (_ uniqueID: UniqueID) -> String?
     ) throws(JSONSyntaxError) -> FormatViolation? {
+        let schemas = schemas[version.index]
         switch owner {
-        case .call(let action) where !exempt.contains(action):
-            if let refusal = refusal(ofCall: action, from: direction) {
+        case .call(let action), .send(let action):
+            guard !exempt.contains(action) else { break }
+            if let refusal = refusal(of: owner, action: action, version, from: direction) {
                 _ = try scanner.scanValue()
                 return refusal
             }
-            return try check(schemas.schema(forRequest: action), &scanner)
+            return try check(schemas?.schema(forRequest: action), &scanner)
         case .callResult(let uniqueID):
             guard let action = callAction(uniqueID), !exempt.contains(action) else { break }
-            return try check(schemas.schema(forResponse: action), &scanner)
-        case .call: break
+            return try check(schemas?.schema(forResponse: action), &scanner)
         }
         _ = try scanner.scanValue()
         return nil
     }
 
-    /// An action that the sender may not send, whatever its payload is. One that only a schema of the operator's own
-    /// knows may come from either side.
-    private func refusal(ofCall action: String, from direction: Direction) -> FormatViolation? {
-        switch (actions.sender(of: action), direction) {
-        case (.chargePoint, .upstream), (.centralSystem, .downstream), (.either, _): return nil
+    /// An action that the sender may not send, or not so, whatever its payload is. One that only a schema of the
+    /// operator's own knows may come from either side.
+    private func refusal(
+        of owner: PayloadOwner, action: String, _ version: OCPPVersion, from direction: Direction
+    ) -> FormatViolation? {
+        // A signed message: who may send it says the name before that; no schema is for it (OCPP-J 2.0.1, 7.1).
+        let name = version.signedActionName(action) ?? action
+        let actions = version.actions
+        guard let sender = actions.sender(of: name) else {
+            guard schemas[version.index]?.defines(action: name) != true else { return nil }
+            return FormatViolation(code: .notImplemented, description: "\(action): OCPP does not define it")
+        }
+        switch (sender, direction) {
         case (.chargePoint, .downstream):
             return FormatViolation(code: .notSupported, description: "\(action): only a charge point may send it")
         case (.centralSystem, .upstream):
             return FormatViolation(code: .notSupported, description: "\(action): only the central system may send it")
-        case (nil, _):
-            guard !schemas.defines(action: action) else { return nil }
-            return FormatViolation(code: .notImplemented, description: "\(action): OCPP does not define it")
+        case (.chargePoint, .upstream), (.centralSystem, .downstream), (.either, _): break
+        }
+        switch (owner, actions.isSend(name)) {
+        case (.call, true): return FormatViolation(code: .notSupported, description: "\(action): goes as a SEND only")
+        case (.send, false): return FormatViolation(code: .notSupported, description: "\(action): goes as a CALL only")
+        default: return nil
         }
     }
 

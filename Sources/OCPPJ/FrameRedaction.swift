@@ -77,7 +77,11 @@ public enum FrameRedaction {
                 repeat {
                     out += separator
                     separator = ","
-                    if isObject { try copyMember(hidesAttribute: hidesAttribute, isVPN: isVPN) } else { try copyValue(hides: false) }
+                    if isObject {
+                        try copyMember(hidesAttribute: hidesAttribute, isVPN: isVPN)
+                    } else {
+                        try copyValue(hides: false)
+                    }
                     scanner.skipWhitespace()
                 } while scanner.take(UInt8(ascii: ","))
                 try scanner.expect(close)

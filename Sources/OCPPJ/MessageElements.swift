@@ -77,35 +77,43 @@ extension MessageElements {
         return text
     }
 
-    /// The payload; nil for a `null` that the version reads as `{}`.
-    func checkedPayload(version: OCPPVersion) throws(RuleViolation) -> Range<Int>? {
+    /// The payload; nil for `null`, which is read as `{}` in every version.
+    func checkedPayload() throws(RuleViolation) -> Range<Int>? {
         guard let payload else { throw RuleViolation("Payload: missing, but required") }
         switch payload.kind {
         case .object: return payload.range
-        case .null where version.readsNullAsEmptyPayload: return nil
+        case .null: return nil
         default: throw RuleViolation("Payload: not an object")
         }
     }
 
-    func checkedErrorBody() throws(RuleViolation) -> OCPPMessage.Body {
+    private typealias ErrorParts = (code: Range<Int>, description: Range<Int>?, details: Range<Int>?)
+
+    private func checkedError() throws(RuleViolation) -> ErrorParts {
         guard let errorCode else { throw RuleViolation("ErrorCode: missing, but required") }
         guard errorCode.kind == .string else { throw RuleViolation("ErrorCode: not a string") }
-        return .callError(
-            code: errorCode.range, description: errorDescription?.kind == .string ? errorDescription?.range : nil,
-            details: errorDetails?.kind == .null ? nil : errorDetails?.range)
+        return (
+            errorCode.range, errorDescription?.kind == .string ? errorDescription?.range : nil,
+            errorDetails?.kind == .null ? nil : errorDetails?.range
+        )
     }
 
     /// The body that a message of this type has.
     func checkedBody(
-        type: MessageType, in bytes: UnsafeRawBufferPointer, version: OCPPVersion, limits: MessageLimits
+        type: MessageType, in bytes: UnsafeRawBufferPointer, limits: MessageLimits
     ) throws(RuleViolation) -> OCPPMessage.Body {
         switch type {
         case .call:
-            return .call(
-                action: try checkedAction(in: bytes, limits: limits),
-                payload: try checkedPayload(version: version))
-        case .callResult: return .callResult(payload: try checkedPayload(version: version))
-        case .callError: return try checkedErrorBody()
+            return .call(action: try checkedAction(in: bytes, limits: limits), payload: try checkedPayload())
+        case .send:
+            return .send(action: try checkedAction(in: bytes, limits: limits), payload: try checkedPayload())
+        case .callResult: return .callResult(payload: try checkedPayload())
+        case .callError:
+            let error = try checkedError()
+            return .callError(code: error.code, description: error.description, details: error.details)
+        case .callResultError:
+            let error = try checkedError()
+            return .callResultError(code: error.code, description: error.description, details: error.details)
         }
     }
 }

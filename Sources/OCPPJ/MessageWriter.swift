@@ -10,7 +10,7 @@ extension OCPPMessage {
         out.writeStaticString(",\"UniqueId\":")
         copy(uniqueIDToken, to: &out)
         switch body {
-        case .call(let action, let payload):
+        case .call(let action, let payload), .send(let action, let payload):
             out.writeStaticString(",\"Action\":\"")
             out.writeString(action)
             out.writeStaticString("\",\"Payload\":")
@@ -18,7 +18,8 @@ extension OCPPMessage {
         case .callResult(let payload):
             out.writeStaticString(",\"Payload\":")
             copy(payload, else: "{}", to: &out)
-        case .callError(let code, let description, let details):
+        case .callError(let code, let description, let details),
+            .callResultError(let code, let description, let details):
             out.writeStaticString(",\"ErrorCode\":")
             copy(code, to: &out)
             out.writeStaticString(",\"ErrorDescription\":")
@@ -38,7 +39,7 @@ extension OCPPMessage {
         out.writeInteger(UInt8(ascii: ","))
         copy(uniqueIDToken, to: &out)
         switch body {
-        case .call(let action, let payload):
+        case .call(let action, let payload), .send(let action, let payload):
             out.writeStaticString(",\"")
             out.writeString(action)
             out.writeStaticString("\",")
@@ -46,7 +47,8 @@ extension OCPPMessage {
         case .callResult(let payload):
             out.writeInteger(UInt8(ascii: ","))
             copy(payload, else: "{}", to: &out)
-        case .callError(let code, let description, let details):
+        case .callError(let code, let description, let details),
+            .callResultError(let code, let description, let details):
             out.writeInteger(UInt8(ascii: ","))
             copy(code, to: &out)
             out.writeInteger(UInt8(ascii: ","))

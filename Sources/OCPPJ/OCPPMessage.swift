@@ -8,12 +8,14 @@ import OutsideNames
 /// outside may pair them with another text.
 public struct OCPPMessage: Sendable, Equatable {
     public enum Body: Sendable, Equatable {
-        /// `payload` is nil where the sender wrote `null`, which OCPP 1.6 reads as `{}`.
+        /// `payload` is nil where the sender wrote `null`, which is read as `{}`.
         case call(action: String, payload: Range<Int>?)
         case callResult(payload: Range<Int>?)
         /// A description that is no string is nil: `""`. Details that are missing or `null` are nil: `{}`; others are
         /// whatever the sender wrote, of any type.
         case callError(code: Range<Int>, description: Range<Int>?, details: Range<Int>?)
+        case callResultError(code: Range<Int>, description: Range<Int>?, details: Range<Int>?)
+        case send(action: String, payload: Range<Int>?)
     }
 
     /// The UniqueId, decoded: what answers are matched by.
@@ -38,6 +40,8 @@ public struct OCPPMessage: Sendable, Equatable {
         case .call: .call
         case .callResult: .callResult
         case .callError: .callError
+        case .callResultError: .callResultError
+        case .send: .send
         }
     }
 }

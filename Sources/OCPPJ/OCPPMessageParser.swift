@@ -21,7 +21,7 @@ extension OCPPMessage {
         bytes: UnsafeRawBufferPointer, text: ByteBuffer, version: OCPPVersion, limits: MessageLimits,
         walkPayload: PayloadWalk
     ) -> Result<OCPPMessage, OCPPMessageProblem> {
-        var array = FrameElements()
+        var array = FrameElements(version: version)
         do throws(JSONSyntaxError) {
             try array.scan(bytes, limits: limits, walkPayload: walkPayload)
         } catch {
@@ -30,7 +30,7 @@ extension OCPPMessage {
         }
         let elements = array.elements(in: bytes)
         guard array.isArray else { return .failure(array.malformed("not an array", in: bytes)) }
-        guard let type = elements.messageType(in: bytes) else {
+        guard let type = elements.messageType(in: bytes), version.defines(type) else {
             guard let number = elements.typeNumber(in: bytes) else {
                 return .failure(array.malformed("MessageTypeId: not a whole number", in: bytes))
             }
@@ -43,7 +43,7 @@ extension OCPPMessage {
                 throw RuleViolation("an array of \(array.count) elements instead of \(type.elementCount.lowerBound)")
             }
             let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits)
-            let body = try elements.checkedBody(type: type, in: bytes, version: version, limits: limits)
+            let body = try elements.checkedBody(type: type, in: bytes, limits: limits)
             body.walkNullPayload(of: uniqueID, walkPayload)
             return .success(OCPPMessage(uniqueID: uniqueID, uniqueIDToken: token, body: body, text: text))
         } catch {
@@ -56,16 +56,17 @@ extension MessageType {
     /// How many elements its array has. A CALLERROR keeps its code whatever is odd about the rest (relay-format.md):
     /// charge points exist that leave the description or the details out.
     fileprivate var elementCount: ClosedRange<Int> {
-        switch self {
-        case .call: 4...4
-        case .callResult: 3...3
-        case .callError: 3...Int.max
+        switch shape {
+        case .actionAndPayload: 4...4
+        case .payload: 3...3
+        case .error: 3...Int.max
         }
     }
 }
 
 /// The elements of the array, as far as the scan came.
 private struct FrameElements {
+    private let version: OCPPVersion
     private var first: JSONToken?
     private var second: JSONToken?
     private var third: JSONToken?
@@ -75,6 +76,10 @@ private struct FrameElements {
     private(set) var isArray = false
     /// How far the scan came.
     private(set) var end = 0
+
+    init(version: OCPPVersion) {
+        self.version = version
+    }
 
     mutating func scan(
         _ bytes: UnsafeRawBufferPointer, limits: MessageLimits, walkPayload: PayloadWalk
@@ -112,7 +117,7 @@ private struct FrameElements {
         guard count == 2 || count == 3 else { return nil }
         let elements = elements(in: bytes)
         switch (elements.messageType(in: bytes), count) {
-        case (.call, 3), (.callResult, 2): return elements.payloadOwner(in: bytes, limits: limits)
+        case (.call, 3), (.send, 3), (.callResult, 2): return elements.payloadOwner(in: bytes, limits: limits)
         default: return nil
         }
     }
@@ -132,10 +137,10 @@ private struct FrameElements {
     /// Which element is which depends on the first.
     func elements(in bytes: UnsafeRawBufferPointer) -> MessageElements {
         var elements = MessageElements(type: first, uniqueID: second)
-        switch elements.messageType(in: bytes) {
-        case .call: (elements.action, elements.payload) = (third, fourth)
-        case .callResult: elements.payload = third
-        case .callError:
+        switch elements.messageType(in: bytes)?.shape {
+        case .actionAndPayload: (elements.action, elements.payload) = (third, fourth)
+        case .payload: elements.payload = third
+        case .error:
             (elements.errorCode, elements.errorDescription, elements.errorDetails) = (third, fourth, fifth)
         case nil: break
         }
@@ -144,8 +149,9 @@ private struct FrameElements {
 
     func malformed(_ reason: String, in bytes: UnsafeRawBufferPointer) -> OCPPMessageProblem {
         let elements = elements(in: bytes)
+        let type = elements.messageType(in: bytes).flatMap { version.defines($0) ? $0 : nil }
         return .malformed(
-            type: elements.messageType(in: bytes), uniqueID: elements.readableUniqueID(in: bytes), reason: reason)
+            type: type, uniqueID: elements.readableUniqueID(in: bytes), reason: reason)
     }
 }
 

@@ -4,6 +4,7 @@ import OutsideNames
 /// What a payload belongs to, as far as it is known when the payload is walked.
 public enum PayloadOwner: Sendable, Equatable {
     case call(action: String)
+    case send(action: String)
     /// The CALL with this UniqueId says which action it is.
     case callResult(uniqueID: UniqueID)
 
@@ -21,8 +22,9 @@ extension MessageElements {
     func payloadOwner(in bytes: UnsafeRawBufferPointer, limits: MessageLimits) -> PayloadOwner? {
         switch messageType(in: bytes) {
         case .call: (try? checkedAction(in: bytes, limits: limits)).map { .call(action: $0) }
+        case .send: (try? checkedAction(in: bytes, limits: limits)).map { .send(action: $0) }
         case .callResult: readableUniqueID(in: bytes).map { .callResult(uniqueID: $0) }
-        case .callError, nil: nil
+        case .callError, .callResultError, nil: nil
         }
     }
 }
@@ -33,6 +35,7 @@ extension OCPPMessage.Body {
         let owner: PayloadOwner
         switch self {
         case .call(let action, nil): owner = .call(action: action)
+        case .send(let action, nil): owner = .send(action: action)
         case .callResult(nil): owner = .callResult(uniqueID: uniqueID)
         default: return
         }

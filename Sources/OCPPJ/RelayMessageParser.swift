@@ -43,14 +43,15 @@ extension OCPPMessage {
             guard object.isObject else { throw RuleViolation("not an object") }
             if let key = object.duplicateKey { throw RuleViolation("duplicate key \(key)") }
             guard elements.type != nil else { throw RuleViolation("MessageTypeId: missing, but required") }
-            guard let type = elements.messageType(in: bytes) else {
+            guard let type = elements.messageType(in: bytes), version.defines(type) else {
                 guard let number = elements.typeNumber(in: bytes) else {
                     throw RuleViolation("MessageTypeId: not a whole number")
                 }
-                throw RuleViolation("MessageTypeId: \(number.prefix(20)) names no message type")
+                throw RuleViolation(
+                    "MessageTypeId: \(number.prefix(20)) names no message type of OCPP \(version.rawValue)")
             }
             let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits)
-            let body = try elements.checkedBody(type: type, in: bytes, version: version, limits: limits)
+            let body = try elements.checkedBody(type: type, in: bytes, limits: limits)
             object.walkLate(body, of: uniqueID, in: bytes, walkPayload)
             return .success(OCPPMessage(uniqueID: uniqueID, uniqueIDToken: token, body: body, text: text))
         } catch {
@@ -122,6 +123,7 @@ private struct RelayElements {
         let payload: Range<Int>
         switch body {
         case .call(let action, let range?): (owner, payload) = (.call(action: action), range)
+        case .send(let action, let range?): (owner, payload) = (.send(action: action), range)
         case .callResult(let range?): (owner, payload) = (.callResult(uniqueID: uniqueID), range)
         default: return
         }
