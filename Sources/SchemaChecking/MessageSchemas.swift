@@ -9,10 +9,10 @@ public struct MessageSchemas: Sendable {
     /// Reads and compiles every `.json` file of a folder; other files are left alone.
     ///
     /// - Parameters:
-    ///   - idPrefix: what stands in front of the message's name in `$id`: `urn:OCPP:1.6:2019:12:`.
+    ///   - idPrefixes: what may stand in front of the message's name in `$id`: `urn:OCPP:1.6:2019:12:`.
     ///   - dateTimes: what the format `date-time` means in this version.
     /// - Throws: every problem of every file.
-    public init(directory: String, idPrefix: String, dateTimes: DateTimeRule = .rfc3339) throws(SchemaProblems) {
+    public init(directory: String, idPrefixes: [String], dateTimes: DateTimeRule = .rfc3339) throws(SchemaProblems) {
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".json") }
@@ -32,7 +32,7 @@ public struct MessageSchemas: Sendable {
             }
             do throws(SchemaProblems) {
                 let schema = try Schema.compile(Array(document), file: path, dateTimes: dateTimes)
-                if let other = found.insert(schema, file: name, idPrefix: idPrefix) {
+                if let other = found.insert(schema, file: name, idPrefixes: idPrefixes) {
                     problems.append(SchemaProblem(file: path, reason: "is for the same message as \(other)"))
                 }
             } catch {
@@ -42,6 +42,19 @@ public struct MessageSchemas: Sendable {
         guard problems.isEmpty else { throw SchemaProblems(problems) }
         requests = found.schemas(ofMessagesEndingIn: "Request")
         responses = found.schemas(ofMessagesEndingIn: "Response")
+    }
+
+    /// The `$id`s of a folder's `.json` files, of those that have one; nil where there is no such file.
+    ///
+    /// For telling whose a folder is before it is compiled; what is wrong with its files is not said.
+    public static func ids(ofFilesIn directory: String) -> [String]? {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        let files = names.filter { $0.hasSuffix(".json") }
+        guard !files.isEmpty else { return nil }
+        return files.compactMap { name in
+            FileManager.default.contents(atPath: directory + "/" + name)
+                .flatMap { try? Schema.compile(Array($0), file: name) }?.id
+        }
     }
 
     /// The schema of a CALL's payload: found by `$id`, else by file name (`BootNotification.json`,
@@ -67,19 +80,26 @@ private struct FoundSchemas {
     private var byFileName: [String: (schema: Schema, file: String)] = [:]
 
     /// Returns the file that had the message's place before.
-    mutating func insert(_ schema: Schema, file: String, idPrefix: String) -> String? {
-        if let message = schema.id.flatMap({ Self.message(inID: $0, idPrefix) }) {
+    mutating func insert(_ schema: Schema, file: String, idPrefixes: [String]) -> String? {
+        if let message = schema.id.flatMap({ Self.message(inID: $0, idPrefixes) }) {
             return byID.updateValue((schema, file), forKey: message)?.file
         }
-        let base = String(file.dropLast(".json".count))
-        let message = base.hasSuffix("Request") || base.hasSuffix("Response") ? base : base + "Request"
-        return byFileName.updateValue((schema, file), forKey: message)?.file
+        return byFileName.updateValue((schema, file), forKey: Self.message(String(file.dropLast(".json".count))))?.file
     }
 
-    private static func message(inID id: String, _ prefix: String) -> String? {
-        guard id.hasPrefix(prefix) else { return nil }
-        let message = String(id.dropFirst(prefix.count))
-        return message.hasSuffix("Request") || message.hasSuffix("Response") ? message : nil
+    private static func message(inID id: String, _ prefixes: [String]) -> String? {
+        let prefix = prefixes.first { !$0.isEmpty && id.utf8.starts(with: $0.utf8) && id.utf8.count > $0.utf8.count }
+        return prefix.map { message(String(decoding: id.utf8.dropFirst($0.utf8.count), as: UTF8.self)) }
+    }
+
+    /// The message by its name in a file's name or `$id`; those of OCPP 1.6's security messages end in `.req` and
+    /// `.conf`. A bare name is the request, or the SEND.
+    private static func message(_ name: String) -> String {
+        let endings = [("Request", "Request"), ("Response", "Response"), (".req", "Request"), (".conf", "Response")]
+        for (ending, kind) in endings where name.hasSuffix(ending) {
+            return name.dropLast(ending.count) + kind
+        }
+        return name + "Request"
     }
 
     /// By action; an `$id` counts before a file's name.

@@ -2,6 +2,7 @@ import BrokerLink
 import ChargePointSessions
 import Logging
 import NIOCore
+import OCPPJ
 import OutsideNames
 import SchemaChecking
 
@@ -37,7 +38,7 @@ struct ConfigurationAssembly {
                     "a charge point may use another's identity, unless the broker ties user names to client ids"))
         }
         let timeout = duration(.brokerOutageTimeout)
-        let formatChecking = formatChecking()
+        let formatChecking = formatChecking(listeners)
         return GatewayConfiguration(
             gatewayID: broker.clientID,
             broker: broker,
@@ -72,11 +73,30 @@ struct ConfigurationAssembly {
         )
     }
 
-    private mutating func formatChecking() -> FormatCheckingConfiguration {
+    /// One prefix is OCPP 1.6's, as in EMQX.
+    private mutating func schemaIDPrefixes() -> [OCPPVersion: String] {
+        var prefixes: [OCPPVersion: String] = [:]
+        for item in ConfigurationText.list(text(.schemaIDPrefix)) {
+            let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            let version = parts.count == 1 ? .v16 : OCPPVersion(rawValue: parts[0].trimmed)
+            let prefix = (parts.last ?? "").trimmed
+            guard let version, !prefix.isEmpty, prefixes.updateValue(prefix, forKey: version) == nil else {
+                let expectation =
+                    "expected a prefix, or <version>=<prefix> with commas between them, the versions 1.6, 2.0.1 and 2.1"
+                problems.append(setting(.schemaIDPrefix).problem(expectation))
+                return [:]
+            }
+        }
+        return prefixes
+    }
+
+    private mutating func formatChecking(_ listeners: [GatewayConfiguration.Listener]) -> FormatCheckingConfiguration {
+        let subprotocols = Set(listeners.flatMap(\.configuration.supportedSubprotocols))
         let exempt = text(.formatCheckingExempt).split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
         var configuration = FormatCheckingConfiguration(
             mode: MessageFormatChecking.Mode(rawValue: choice(.formatChecking)) ?? .disable, exempt: Set(exempt),
-            directory: optional(.schemaDirectory), idPrefix: text(.schemaIDPrefix))
+            directory: optional(.schemaDirectory), idPrefixes: schemaIDPrefixes(),
+            versions: OCPPVersion.allCases.filter { subprotocols.contains($0.subprotocol) })
         do throws(SchemaProblems) {
             try configuration.compile()
         } catch {

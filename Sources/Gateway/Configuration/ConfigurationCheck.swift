@@ -22,6 +22,10 @@ extension ConfigurationKey.Kind {
         case .choice(let choices):
             let isValid = choices.contains(text.trimmed.lowercased())
             return isValid ? nil : "expected \(choices.joined(separator: ", "))"
+        case .choices(let choices):
+            let values = ConfigurationText.list(text)
+            let isValid = !values.isEmpty && values.allSatisfy { choices.contains($0.lowercased()) }
+            return isValid ? nil : "expected some of \(choices.joined(separator: ", ")), comma-separated"
         case .listeners:
             return nil  // `ListenerList` says what is wrong with each.
         case .list:
@@ -60,6 +64,7 @@ extension ConfigurationKey.Kind {
         case .choice: text.trimmed.lowercased()
         case .accessRules: ConfigurationText.list(text).joined(separator: ",").lowercased()
         case .headerName: text.trimmed.lowercased()
+        case .choices: ConfigurationText.list(text).joined(separator: ",").lowercased()
         case .list, .addressRanges, .origins: ConfigurationText.list(text).joined(separator: ",")
         default: text
         }
@@ -84,8 +89,8 @@ extension ConfigurationKey.Kind {
         for (action, topic) in pairs {
             let name = action.shownInOneLine
             guard (1...50).contains(action.utf8.count),
-                action.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) })
-            else { return "expected an action of 1 to 50 letters and digits, not \"\(name)\"" }
+                action.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
+            else { return "expected an action of 1 to 50 letters, digits and hyphens, not \"\(name)\"" }
             guard actions.insert(action).inserted else { return "the action \(name) is there twice" }
             guard !topic.isEmpty else { return "expected a topic for \(name)" }
             do throws(ConfiguredTopic.Flaw) { _ = try ConfiguredTopic(topic, allowing: ConfiguredTopic.call) } catch {

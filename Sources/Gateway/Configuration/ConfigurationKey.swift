@@ -13,6 +13,8 @@ struct ConfigurationKey: Sendable {
         case size(ClosedRange<Int>)
         case choice([String])
         case list
+        /// Some of these, with commas between them.
+        case choices([String])
         case file
         case brokerURL
         case clientID

@@ -107,8 +107,8 @@ extension ConfigurationKey {
     static let schemaDirectory = ConfigurationKey(
         "json_schema_dir", .text, "folder of the JSON Schemas; default Schemas beside the program")
     static let schemaIDPrefix = ConfigurationKey(
-        "json_schema_id_prefix", .text, default: "urn:OCPP:1.6:2019:12:", allowsEmpty: true,
-        "what a schema's id starts with")
+        "json_schema_id_prefix", .text, allowsEmpty: true,
+        "what the ids of schemas start with: OCPP 1.6's, or <version>=<prefix> pairs; empty: as published")
     static let claimTopic = ConfigurationKey(
         "gateway.claim_topic", .topic(ConfiguredTopic.identity), default: "gateway/claims/${cid}", allowsEmpty: true,
         "takeover between gateways; empty: off")

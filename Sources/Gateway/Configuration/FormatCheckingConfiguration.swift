@@ -1,5 +1,6 @@
 import ChargePointSessions
 import FoundationEssentials
+import OCPPJ
 import SchemaChecking
 
 /// Message format checking as it was set up, and the schemas compiled for it.
@@ -9,18 +10,22 @@ public struct FormatCheckingConfiguration: Sendable, Equatable {
     public var exempt: Set<String>
     /// The folder that `json_schema_dir` names; nil: the one that comes with the gateway.
     public var directory: String?
-    public var idPrefix: String
+    /// `json_schema_id_prefix`: instead of those that a version has by itself.
+    public var idPrefixes: [OCPPVersion: String]
+    /// Those that a listener supports.
+    public var versions: [OCPPVersion]
     /// Nil while checking is off.
     public private(set) var checking: MessageFormatChecking?
 
     public init(
         mode: MessageFormatChecking.Mode = .disable, exempt: Set<String> = [], directory: String? = nil,
-        idPrefix: String = "urn:OCPP:1.6:2019:12:"
+        idPrefixes: [OCPPVersion: String] = [:], versions: [OCPPVersion] = OCPPVersion.allCases
     ) {
         self.mode = mode
         self.exempt = exempt
         self.directory = directory
-        self.idPrefix = idPrefix
+        self.idPrefixes = idPrefixes
+        self.versions = versions
     }
 
     /// Reads and compiles the schemas, if checking is on.
@@ -28,18 +33,39 @@ public struct FormatCheckingConfiguration: Sendable, Equatable {
     /// - Throws: every problem of every file.
     mutating func compile() throws(SchemaProblems) {
         guard mode != .disable else { return }
-        let root = directory ?? Self.ownDirectory
-        // The folder has one for each version; one that has the files themselves is a user's own, for 1.6.
-        let versioned = root + "/ocpp1.6"
-        let schemas = try MessageSchemas(
-            directory: Self.isDirectory(versioned) ? versioned : root, idPrefix: idPrefix, dateTimes: .iso8601)
+        var schemas: [OCPPVersion: MessageSchemas] = [:]
+        var problems: [SchemaProblem] = []
+        for version in versions {
+            do throws(SchemaProblems) {
+                schemas[version] = try MessageSchemas(
+                    directory: try folder(of: version),
+                    idPrefixes: idPrefixes[version].map { [$0] } ?? version.schemaIDPrefixes,
+                    dateTimes: version == .v16 ? .iso8601 : .rfc3339)
+            } catch {
+                problems += error.problems
+            }
+        }
+        guard problems.isEmpty else { throw SchemaProblems(problems) }
         checking = MessageFormatChecking(schemas: schemas, mode: mode, exempt: exempt)
+    }
+
+    private func folder(of version: OCPPVersion) throws(SchemaProblems) -> String {
+        let root = directory ?? Self.ownDirectory
+        let versioned = root + "/" + version.schemaFolder
+        if Self.isDirectory(versioned) { return versioned }
+        // A folder that has the files themselves is a user's own, for one version: what most of its ids are of, else 1.6.
+        if let owner = Self.version(ofFilesIn: root), owner == version { return root }
+        throw SchemaProblems([
+            SchemaProblem(
+                file: versioned,
+                reason: "missing, and a listener supports OCPP \(version.rawValue) (websocket.supported_subprotocols)")
+        ])
     }
 
     /// The compiled schemas follow from the settings.
     public static func == (first: Self, second: Self) -> Bool {
         first.mode == second.mode && first.exempt == second.exempt && first.directory == second.directory
-            && first.idPrefix == second.idPrefix
+            && first.idPrefixes == second.idPrefixes && first.versions == second.versions
     }
 
     /// `Schemas` beside the program, or in the package that it was built in.
@@ -53,6 +79,15 @@ public struct FormatCheckingConfiguration: Sendable, Equatable {
         }
         return program.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
             + "/Schemas"
+    }
+
+    /// Nil: there are no schemas.
+    private static func version(ofFilesIn folder: String) -> OCPPVersion? {
+        guard let ids = MessageSchemas.ids(ofFilesIn: folder) else { return nil }
+        func count(_ version: OCPPVersion) -> Int {
+            ids.count { id in version.schemaIDPrefixes.contains { id.utf8.starts(with: $0.utf8) } }
+        }
+        return OCPPVersion.allCases.max { count($0) < count($1) }.flatMap { count($0) > 0 ? $0 : nil } ?? .v16
     }
 
     private static func isDirectory(_ path: String) -> Bool {

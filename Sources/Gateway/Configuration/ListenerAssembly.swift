@@ -13,7 +13,7 @@ extension ConfigurationAssembly {
             maxConnections: integer(.maxConnections, name),
             maxConnectionRate: integer(.maxConnectionRate, name),
             path: path(name),
-            supportedSubprotocols: ConfigurationText.list(text(.subprotocols, name)),
+            supportedSubprotocols: ConfigurationText.list(text(.subprotocols, name)).map { $0.lowercased() },
             failIfNoSubprotocol: boolean(.failIfNoSubprotocol, name),
             maxFrameSize: size(.maxFrameSize, name),
             handshakeTimeout: TimeAmount(duration(.idleTimeout)),

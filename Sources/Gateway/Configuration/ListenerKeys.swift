@@ -1,3 +1,5 @@
+import OCPPJ
+
 // The settings that each listener has, under `listeners.<type>.<name>.`.
 
 extension ConfigurationKey {
@@ -26,8 +28,9 @@ extension ConfigurationKey {
     static let webSocketPath = listener(
         "websocket.path", .path, default: "/ocpp", "charge points connect to <path>/<identity>")
     static let subprotocols = listener(
-        "websocket.supported_subprotocols", .list, default: "ocpp1.6", availability: .only(["ocpp1.6"]),
-        "OCPP versions, the preferred one first")
+        "websocket.supported_subprotocols", .choices(OCPPVersion.allCases.map(\.subprotocol)),
+        default: "ocpp1.6, ocpp2.0.1, ocpp2.1",
+        "OCPP versions; a charge point that offers none speaks the first")
     static let failIfNoSubprotocol = listener(
         "websocket.fail_if_no_subprotocol", .boolean, default: "false",
         "refuse a handshake without a supported subprotocol with 400")
