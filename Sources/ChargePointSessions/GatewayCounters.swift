@@ -4,7 +4,8 @@ import Synchronization
 public final class GatewayCounters: Sendable {
     public enum Count: Int, Sendable, CaseIterable {
         case connected, disconnected, replaced, refusedHandshakes
-        case callsUp, resultsUp, errorsUp, callsDown, resultsDown, errorsDown
+        case callsUp, resultsUp, errorsUp, sendsUp, callsDown, resultsDown, errorsDown, sendsDown
+        case droppedSends
         case badMessages, badDownstreamMessages, unmatchedAnswers, duplicates, retries, unsolicited, unknownTypes
         case reports, answerTimeouts, callTimeouts, lateAnswers, refusedForBroker, notConnected
 
@@ -18,6 +19,9 @@ public final class GatewayCounters: Sendable {
             case .callsUp: "calls_up"
             case .resultsUp: "results_up"
             case .errorsUp: "errors_up"
+            case .sendsUp: "sends_up"
+            case .sendsDown: "sends_down"
+            case .droppedSends: "dropped_sends"
             case .callsDown: "calls_down"
             case .resultsDown: "results_down"
             case .errorsDown: "errors_down"

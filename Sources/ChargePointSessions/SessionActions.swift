@@ -18,6 +18,12 @@ extension SessionStateMachine {
         /// Publish the answer; a late one belongs to a CALL that was given up. The next CALL may go out.
         case relayAnswer(isLate: Bool)
         case dropUnmatchedAnswer
+        /// Publish the SEND; nobody answers it.
+        case relaySend
+        /// With the link down there is no place for it, and nothing that could be answered.
+        case dropSend(String)
+        /// Publish the CALLRESULTERROR; the CALL that it is about is closed already.
+        case relayResultError
     }
 
     /// What becomes of a message from the charge point that is none.
@@ -36,7 +42,8 @@ extension SessionStateMachine {
     enum InvalidMessageAction: Equatable {
         /// A CALL: answer it. `isOpen`: it also has the UniqueId of one that is open.
         case refuse(isOpen: Bool)
-        /// It would have been the answer to an unanswered CALL: tell the backend. The next CALL may go out.
+        /// It would have been the answer to an unanswered CALL: tell the backend, and in 2.1 the charge point. The next
+        /// CALL may go out.
         case report
         case ignore
     }

@@ -18,6 +18,8 @@ struct SessionStateMachine: ~Copyable {
     private var liveness: Liveness
     private var rate: MessageRate
     private var badMessages = 0
+    /// SENDs that wait for the link, each in the place of a CALL.
+    private var keptSends = 0
 
     /// - Parameter memory: of all sessions.
     init(settings: SessionSettings, memory: MemoryBudget, now: NIODeadline) {
@@ -40,9 +42,15 @@ struct SessionStateMachine: ~Copyable {
     }
 
     mutating func chargePointSent(_ message: OCPPMessage, linkIsUp: Bool, now: NIODeadline) -> UpstreamAction {
+        if linkIsUp { keptSends = 0 }
         switch message.body {
         case .call(let action, _):
             return chargePointSentCall(message, action: action, linkIsUp: linkIsUp, now: now)
+        case .send:
+            return chargePointSentSend(message, linkIsUp: linkIsUp, now: now)
+        case .callResultError:
+            badMessages = 0
+            return .relayResultError
         case .callResult, .callError:
             switch downstream.takeAnswered(message.uniqueID) {
             case .unanswered(let call):
@@ -85,10 +93,28 @@ struct SessionStateMachine: ~Copyable {
         return .wait
     }
 
+    private mutating func chargePointSentSend(
+        _ message: OCPPMessage, linkIsUp: Bool, now: NIODeadline
+    ) -> UpstreamAction {
+        badMessages = 0
+        guard linkIsUp else {
+            guard hasRoomForCall(now: now) else { return .dropSend(Self.brokerIsAway) }
+            keptSends += 1
+            return .relaySend
+        }
+        guard !waitingCalls.isEmpty else { return .relaySend }
+        // Behind the CALLs that it was said behind.
+        let size = message.text.readableBytes
+        guard waitingCalls.hasRoom(for: size) else { return .hold }
+        guard upstreamMemory.take(size) else { return .dropSend("the gateway has no memory for more messages") }
+        waitingCalls.append(WaitingCalls.Call(message: message.withOwnText(), fingerprint: nil))
+        return .wait
+    }
+
     private static let brokerIsAway = "the broker cannot be reached"
 
     private func hasRoomForCall(now: NIODeadline) -> Bool {
-        openCalls.countHolding(now: now) < settings.maxOpenCalls
+        openCalls.countHolding(now: now) + keptSends < settings.maxOpenCalls
     }
 
     /// Of the CALL of the charge point that has no answer yet, whether it has been relayed or waits.
@@ -105,13 +131,17 @@ struct SessionStateMachine: ~Copyable {
 
     /// A CALL that has waited for others to be answered, and what becomes of it now; ask until nil.
     mutating func takeWaitingCall(linkIsUp: Bool, now: NIODeadline) -> (OCPPMessage, UpstreamAction)? {
+        if linkIsUp { keptSends = 0 }
         let mayOpen = hasRoomForCall(now: now)
-        guard mayOpen || !linkIsUp, let call = waitingCalls.popFirst() else { return nil }
+        guard mayOpen || !linkIsUp || waitingCalls.beginsWithSend, let call = waitingCalls.popFirst() else { return nil }
         upstreamMemory.give(call.size)
+        guard let fingerprint = call.fingerprint else {
+            return (call.message, chargePointSentSend(call.message, linkIsUp: linkIsUp, now: now))
+        }
         guard mayOpen, case .call(let action, _) = call.message.body else {
             return (call.message, .refuseCall(.internalError, Self.brokerIsAway))
         }
-        return (call.message, open(call.message.uniqueID, action: action, call.fingerprint, now: now))
+        return (call.message, open(call.message.uniqueID, action: action, fingerprint, now: now))
     }
 
     /// The charge point has answered `call`: an accepted ChangeConfiguration changes the heartbeat interval.
@@ -139,7 +169,7 @@ struct SessionStateMachine: ~Copyable {
         case .notUTF8, .unknownMessageType:
             return .endNotUTF8
         case .malformed(let type?, let uniqueID, let reason) where type != .call:
-            guard let uniqueID, case .unanswered = downstream.takeAnswered(uniqueID) else {
+            guard type.answersCall, let uniqueID, case .unanswered = downstream.takeAnswered(uniqueID) else {
                 return .drop(uniqueID: uniqueID, reason)
             }
             return .report(uniqueID: uniqueID, type, reason)
@@ -156,6 +186,8 @@ struct SessionStateMachine: ~Copyable {
         case .callResult, .callError:
             guard case .unanswered = downstream.takeAnswered(uniqueID) else { return .ignore }
             return .report
+        case .send, .callResultError:
+            return .ignore
         }
     }
 

@@ -7,7 +7,8 @@ import OutsideNames
 struct WaitingCalls {
     struct Call {
         let message: OCPPMessage
-        let fingerprint: MessageFingerprint
+        /// Nil: a SEND, which keeps its place among them.
+        let fingerprint: MessageFingerprint?
 
         var size: Int { message.text.readableBytes }
     }
@@ -20,6 +21,7 @@ struct WaitingCalls {
     private(set) var bytes = 0
 
     var isEmpty: Bool { calls.isEmpty }
+    var beginsWithSend: Bool { calls.first.map { $0.fingerprint == nil } ?? false }
     var count: Int { calls.count }
 
     func hasRoom(for size: Int) -> Bool {
@@ -27,7 +29,7 @@ struct WaitingCalls {
     }
 
     func fingerprint(of uniqueID: UniqueID) -> MessageFingerprint? {
-        calls.first { $0.message.uniqueID == uniqueID }?.fingerprint
+        calls.first { $0.fingerprint != nil && $0.message.uniqueID == uniqueID }?.fingerprint
     }
 
     mutating func append(_ call: Call) {

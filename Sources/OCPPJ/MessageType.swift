@@ -15,6 +15,9 @@ public enum MessageType: Int, Sendable, Equatable {
         case error
     }
 
+    /// Whether a message of the type answers a CALL, by its UniqueId.
+    public var answersCall: Bool { self == .callResult || self == .callError }
+
     var shape: Shape {
         switch self {
         case .call, .send: .actionAndPayload
