@@ -28,8 +28,8 @@ extension ChargePointSession {
         for message in waiting {
             if let call = message.call, let deadline = message.deadline, deadline <= .now() {
                 brokerDidNotTake(uniqueID: call.uniqueID, reason: "the broker did not acknowledge the subscription")
-            } else if !publish(message), let call = message.call {
-                brokerDidNotTake(uniqueID: call.uniqueID, reason: "the broker takes no more messages")
+            } else {
+                publishOrLog(message)
             }
         }
         releaseHeldDownstream()
@@ -84,6 +84,8 @@ extension ChargePointSession {
     }
 
     func deliver(_ downstream: DownstreamMessage) {
+        noteReplyAddress(of: downstream)
+        guard isInVersion(downstream) else { return }
         if downstream.isRetained {
             context.counters.add(.badDownstreamMessages)
             let uniqueID = OCPPMessage.uniqueID(ofRelay: downstream.payload)
@@ -158,6 +160,7 @@ extension ChargePointSession {
             machine.learn(heartbeatInterval: .milliseconds(Int64(min(seconds, 31_536_000) * 1000)))
             armTimer()
         }
+        link.answered(message.uniqueID, from: self)
         context.counters.add(message.type == .callResult ? .resultsDown : .errorsDown)
         send(message.frame())
         releaseHeldTexts()

@@ -51,6 +51,8 @@ public final actor ChargePointSession {
     var claimWait: ClaimWait
     /// What arrives from the broker before it is clear whose it is.
     var heldDownstream: [HeldDownstreamMessage] = []
+    /// Where the senders of CALLs that wait or are unanswered want the answers too.
+    var replyAddresses: [UniqueID: ReplyAddress] = [:]
     /// Of other gateways, which wait for the session to open.
     var inquiries: [SessionClaim] = []
     /// The newer session that took this one's place.
@@ -237,13 +239,12 @@ public final actor ChargePointSession {
 
     // MARK: To the broker
 
-    /// False: there is no room for it.
-    func publish(_ message: UpstreamMessage) -> Bool {
+    func publish(_ message: UpstreamMessage) -> UpstreamAdmission {
         switch phase {
         case .waitingForPredecessor, .subscribing:
-            guard unpublished.count < Self.mostUnpublished else { return false }
+            guard unpublished.count < Self.mostUnpublished else { return .full }
             unpublished.append(message)
-            return true
+            return .accepted
         case .open, .ended:
             return link.publish(message, from: self)
         }
@@ -252,12 +253,6 @@ public final actor ChargePointSession {
     /// A CALL that its charge point has been told failed is not published any more.
     func forgetUnpublished(_ uniqueID: UniqueID) {
         unpublished.removeAll { $0.call?.uniqueID == uniqueID }
-    }
-
-    func publishOrLog(_ message: UpstreamMessage) {
-        if !publish(message) {
-            log(.error, "message lost: the broker takes no more", ["topic": "\(message.topic)"])
-        }
     }
 
     /// Tells the sender of a downstream message what became of it (relay-format.md, "Errors that the gateway itself
@@ -269,8 +264,7 @@ public final actor ChargePointSession {
         log(
             .warning, "downstream message not delivered",
             ["id": "\(error.uniqueID)", "reason": "\(reason)", "description": "\(error.description)"])
-        publishOrLog(
-            UpstreamMessage(topic: topics.error(id: error.uniqueID), payload: error.relay(reason: reason)))
+        publishReport(error.relay(reason: reason), uniqueID: error.uniqueID)
     }
 
     /// `upstream.invalid_topic`: the whole of a refused message.
@@ -280,7 +274,7 @@ public final actor ChargePointSession {
         guard let topic = topics.invalid(id: uniqueID ?? GatewayError.unknownUniqueID) else { return }
         let payload = RefusedMessage(
             reason: reason, error: code?.name(in: chargePoint.version) ?? "", description: description, text: text)
-        publishOrLog(UpstreamMessage(topic: topic, payload: payload.relay()))
+        publishOrLog(UpstreamMessage(topic: topic, payload: payload.relay(), kind: .copy))
     }
 
     /// The presence message of the session's beginning, or of its end; nil when presence is off.
@@ -292,7 +286,8 @@ public final actor ChargePointSession {
         // The next session's own connection may be faster: what is retained there must stay.
         let mayComeLate = link.announcesItsLoss && end == .replaced
         return UpstreamMessage(
-            topic: topic, payload: presence.payload(), retain: context.retainsPresence && !mayComeLate)
+            topic: topic, payload: presence.payload(), retain: context.retainsPresence && !mayComeLate,
+            kind: .presence)
     }
 
     // MARK: To the log

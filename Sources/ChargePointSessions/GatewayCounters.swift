@@ -7,6 +7,10 @@ public final class GatewayCounters: Sendable {
         case callsUp, resultsUp, errorsUp, callsDown, resultsDown, errorsDown
         case badMessages, badDownstreamMessages, unmatchedAnswers, duplicates, unsolicited
         case reports, answerTimeouts, callTimeouts, lateAnswers, refusedForBroker, notConnected
+        /// What the broker did not get: answers, whose CALLs' senders have been told, and the rest.
+        case notRelayed, lostReports, lostPresence, lostCopies, lostReplies
+        /// CALLs on topics that nobody subscribes to.
+        case unroutedCalls
 
         /// As the log names it.
         public var name: String {
@@ -32,6 +36,12 @@ public final class GatewayCounters: Sendable {
             case .lateAnswers: "late_answers"
             case .refusedForBroker: "refused_for_broker"
             case .notConnected: "not_connected"
+            case .notRelayed: "not_relayed"
+            case .lostReports: "lost_reports"
+            case .lostPresence: "lost_presence"
+            case .lostCopies: "lost_copies"
+            case .lostReplies: "lost_replies"
+            case .unroutedCalls: "unrouted_calls"
             }
         }
     }
