@@ -118,21 +118,31 @@ struct CulpritTests {
         let broker = try await PolicyBroker { packet in
             if case .publish = packet { .silence } else { .acknowledge(0) }
         }
-        try await withLink(testConfiguration(port: broker.port)) { gateway in
+        var configuration = testConfiguration(port: broker.port)
+        configuration.reconnectDelay = .seconds(1)...(.seconds(1))
+        try await withLink(configuration) { gateway in
             let session = gateway.subscribe("cs/CP1")
             #expect(await eventually { session.isSubscribed })
+            let deadline = NIODeadline.now() + .milliseconds(100)
             var late = message("cp/late", "late", token: "late", of: session)
-            late.deadline = .now() + .milliseconds(300)
-            #expect(gateway.first.publish(late) == .accepted)
-            #expect(await eventually { broker.count(ofTopic: "cp/late") == 1 })
-            // While the link is down, so that its deadline passes.
-            #expect(
-                await eventually {
-                    broker.dropConnections()
-                    return session.events.contains(
-                        .notTaken(token: "late", reason: "deadline passed before the broker could take it"))
-                })
-            #expect(broker.count(ofTopic: "cp/late") <= 3)
+            late.deadline = deadline
+            for publish in [
+                late, message("cp/answered", "a", token: "17", of: session),
+                message("cp/open", "o", token: "18", of: session),
+            ] {
+                #expect(gateway.first.publish(publish) == .accepted)
+            }
+            #expect(await eventually { broker.count(ofTopic: "cp/open") == 1 && NIODeadline.now() > deadline })
+            broker.dropConnections()
+            #expect(await eventually { gateway.observer.changes.last == false })
+            gateway.first.forget(subscriber: session, token: "17")
+            #expect(await eventually { broker.count(ofTopic: "cp/open") == 2 })
+            #expect(broker.count(ofTopic: "cp/late") == 1)
+            #expect(broker.count(ofTopic: "cp/answered") == 1)
+            let told = RecordingSubscriber.Event.notTaken(
+                token: "late", reason: "deadline passed before the broker could take it")
+            #expect(session.events == [.subscribed, told])
+            #expect(gateway.link.pendingCount == 1)
         }
     }
 

@@ -113,7 +113,8 @@ struct OutboundQueueTests {
         for packetID in 1...3 { send(&queue, packetID: Int32(packetID)) }
         let numbers = queue.unacknowledged
         queue.requeueInFlight()
-        let second = try #require(queue.take(number: numbers[1]))
+        let taken = queue.take(number: numbers[1])
+        let second = try #require(taken)
         #expect(second.message.topic == "2")
         #expect(queue.take(number: numbers[1]) == nil)
         queue.putBack(second)
