@@ -79,8 +79,8 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "OCPPJ", "SchemaChecking", "BrokerLink", "ChargePointSessions",
-                "WebSocketFrontEnd", "Authentication",
+                "OutsideNames", "MemoryBudget", "OCPPJ", "SchemaChecking", "CMosquitto", "BrokerLink",
+                "ChargePointSessions", "WebSocketFrontEnd", "Authentication",
                 nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
@@ -120,7 +120,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "BrokerLinkTests", dependencies: ["OutsideNames", "SpawnedProcess", "BrokerLink", nioPosix],
+            name: "BrokerLinkTests",
+            dependencies: ["OutsideNames", "MemoryBudget", "SpawnedProcess", "BrokerLink", nioPosix],
             swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",

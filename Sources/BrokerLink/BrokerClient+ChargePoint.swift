@@ -22,6 +22,9 @@ struct ChargePointState {
     var loginDeadline: NIODeadline?
     /// What a session that the broker has kept brings before anyone is there to take it.
     var held: [BrokerMessage] = []
+    var heldBytes = 0
+    /// The link was lost while that of the shared connection stayed, perhaps over a packet.
+    var wasLostAlone = false
     var lastMessage = NIODeadline.uptimeNanoseconds(0)
     /// The broker closed this connection and gave no reason, while this link of the shared connection was up.
     var closedDuringLink: NIODeadline?
@@ -104,6 +107,7 @@ extension BrokerClient {
 
     func chargePointAccepted(isSessionPresent: Bool) {
         thread.releaseTurn(of: self)
+        chargePoint?.wasLostAlone = false
         logger.debug(
             "the broker accepts the charge point", metadata: ["session": "\(isSessionPresent ? "kept" : "new")"])
         thread.tookOver(self)
@@ -130,7 +134,12 @@ extension BrokerClient {
         chargePoint?.lastMessage = .now()
         switch chargePoint?.stage {
         case .loggingIn, .accepted:
-            guard let count = chargePoint?.held.count, count < Self.mostHeld else { return false }
+            let memory = thread.pending.memory
+            let bytes = message.payload.readableBytes
+            guard let state = chargePoint, state.held.count < Self.mostHeld, state.heldBytes + bytes <= memory.share,
+                memory.take(bytes)
+            else { return false }
+            chargePoint?.heldBytes += bytes
             chargePoint?.held.append(message)
             return true
         case .attended, .leaving, .ended, nil: return false
@@ -138,9 +147,15 @@ extension BrokerClient {
     }
 
     func releaseHeld() {
-        guard let held = chargePoint?.held, !held.isEmpty else { return }
+        for message in takeHeld() { route(message) }
+    }
+
+    private func takeHeld() -> [BrokerMessage] {
+        guard let state = chargePoint, !state.held.isEmpty else { return [] }
         chargePoint?.held = []
-        for message in held { route(message) }
+        chargePoint?.heldBytes = 0
+        thread.pending.memory.give(state.heldBytes)
+        return state.held
     }
 
     // MARK: Refused and lost
@@ -191,6 +206,7 @@ extension BrokerClient {
         _ end: (code: Int32, systemError: Int32), isOrderly: Bool, since: NIODeadline, _ now: NIODeadline
     ) {
         if isOrderly { return conclude(nil) }
+        if case .up = thread.shared.link { chargePoint?.wasLostAlone = true }
         let reason = text(ofError: end.code, systemError: end.systemError)
         if end.code == Int32(MQTT_RC_SESSION_TAKEN_OVER.rawValue) { return conclude(.takenOver) }
         if Self.dismissals.contains(end.code) { return conclude(.closedByBroker(reason: reason)) }
@@ -276,6 +292,7 @@ extension BrokerClient {
         link = .down(retryAt: .distantFuture)
         _ = connection.shut(evenWithMail: true, end: end ?? .closedByBroker(reason: "the connection was closed"))
         connection.linkChanged(isUp: false)
+        dropDoubtful()
         switch stage {
         case .loggingIn(let waiting): waiting?.succeed(answer)
         case .attended(let receiver):
@@ -288,22 +305,33 @@ extension BrokerClient {
         thread.forget(self)
     }
 
+    /// Over what was on its way when this link alone was lost, the shared one might be lost too: it stays here. Only what
+    /// the gateway itself has written is small and harmless.
+    private func dropDoubtful() {
+        guard chargePoint?.wasLostAlone == true else { return }
+        for message in queue.removeResent() {
+            switch message.purpose {
+            case .report, .presence, .gateway: thread.shared.enqueue(message)
+            case .call, .answer, .copy, .reply:
+                notTaken(message, reason: "the link of the charge point's own connection was lost right behind it")
+            }
+        }
+    }
+
     private func handOver() {
         let shared = thread.shared
         var (publishes, commands): ([BrokerPublish], [BrokerConnection.Mailbox.Command]) = ([], [])
         connection.takeMail(publishes: &publishes, commands: &commands)
-        for message in queue.removeAll() + publishes { shared.queue.append(message) }
-        thread.settled += announcements.count
+        for message in queue.removeAll() + publishes { shared.enqueue(message) }
+        for announcement in announcements.values { thread.settle(announcement) }
         announcements = [:]
         for case .subscribe(_, let receiver, let announcement) in commands {
-            if announcement != nil { thread.settled += 1 }
+            if let announcement { thread.settle(announcement) }
             thread.deliveries.add(
                 .ended(receiver.subscriber, .closedByBroker(reason: "the connection was lost")), on: receiver.eventLoop)
         }
         for case .logIn(let answer) in commands { answer.succeed(.unavailable(reason: "the connection was lost")) }
-        let held = chargePoint?.held ?? []
-        chargePoint?.held = []
-        for message in held { thread.observer.brokerDeliveredUnrouted(message, from: shared.connection) }
+        for message in takeHeld() { thread.observer.brokerDeliveredUnrouted(message, from: shared.connection) }
         thread.touchShared()
     }
 }

@@ -34,19 +34,24 @@ extension BrokerClient {
         }
     }
 
-    /// One client for all attempts, as it keeps what is unacknowledged; only TLS cannot be taken off one again.
+    /// One client for all attempts until a link is up: then what it has unacknowledged would be sent again, whatever has
+    /// become of it. And TLS cannot be taken off one again.
     private func client(for address: BrokerLinkConfiguration.Address) throws(MosquittoClient.SetUpError)
         -> MosquittoClient
     {
-        if let client, client.usesTLS == address.usesTLS { return client }
+        if queue.hasStaleInFlight(now: .now()) { renewClient() }
+        if let client, client.usesTLS == address.usesTLS, !isClientSpent { return client }
+        let older = client
         client = nil
-        queue.requeueInFlight()
+        renewClient()
         maximumPacketSize = nil
         qualityOfService = configuration.qualityOfService.rawValue
         let new = try MosquittoClient(
             configuration: configuration, login: login, receiveMaximum: receiveMaximum, usesTLS: address.usesTLS,
             events: self)
+        if let older { new.follow(older) }
         client = new
+        isClientSpent = false
         return new
     }
 
@@ -86,7 +91,7 @@ extension BrokerClient {
             redeliveries.inherit(from: older)
         }
         table.linkUp(sessionPresent: acknowledgement.isSessionPresent)
-        sendSubscriptions()
+        if !sendSuspects(.now()) { sendSubscriptions() }
     }
 
     func announceIfAcknowledged(_ now: NIODeadline) {
@@ -135,6 +140,7 @@ extension BrokerClient {
         _ end: (code: Int32, systemError: Int32), isOrderly: Bool, since: NIODeadline, _ now: NIODeadline
     ) {
         forgetSocket()
+        let verdict = noteLoss(code: end.code, isOrderly: isOrderly, now)
         table.linkLost()
         if isShared { thread.fallback.linkLost() }
         if now - since >= Self.provenLife {
@@ -143,6 +149,7 @@ extension BrokerClient {
         } else if end.code == MOSQ_ERR_CONN_LOST.rawValue {
             shortLives += 1
         }
+        act(on: verdict, now)
         let pause = isOrderly ? .zero : backoff.next()
         link = .down(retryAt: now + TimeAmount(pause))
         connection.linkChanged(isUp: false)

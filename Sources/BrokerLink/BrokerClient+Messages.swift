@@ -6,6 +6,7 @@ import OutsideNames
 /// Subscriptions and messages, both ways.
 extension BrokerClient: MosquittoEvents {
     static let deadlinePassed = "deadline passed before the broker could take it"
+    static let tooLarge = "too large for the broker"
     /// Topics in a SUBSCRIBE: much cheaper than one each, and small enough for any broker.
     private static let topicsPerPacket = 100
     /// Messages handed over before the socket is looked at again.
@@ -15,7 +16,7 @@ extension BrokerClient: MosquittoEvents {
 
     func sendSubscriptions() {
         guard let client, table.hasSomethingToSend else { return }
-        let room = maximumPacketSize.map { max(0, $0 - 16) } ?? 65536
+        let room = min(subscriptionRoom, maximumPacketSize.map { max(0, $0 - 16) } ?? subscriptionRoom)
         while case let topics = table.nextToUnsubscribe(count: Self.topicsPerPacket, bytes: room), !topics.isEmpty {
             let valid = topics.filter { MosquittoClient.isTopicFilter($0) && $0.utf8.count + 2 <= room }
             guard !valid.isEmpty else { continue }
@@ -34,13 +35,13 @@ extension BrokerClient: MosquittoEvents {
             for topic in topics {
                 table.announced(with: topic)
                 guard let announcement = announcements.removeValue(forKey: topic) else { continue }
-                guard send(announcement, client) else { return }
+                guard send(queue.announcement(announcement), client) else { return }
             }
         }
     }
 
     /// False: the connection has failed.
-    private func subscribe(to topics: [Topic], room: Int, _ client: MosquittoClient) -> Bool {
+    func subscribe(to topics: [Topic], room: Int, _ client: MosquittoClient) -> Bool {
         let invalid = topics.filter { !MosquittoClient.isTopicFilter($0) }
         thread.deliveries.add(table.subscribeFailed(invalid, reasonCode: UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)))
         let tooLong = topics.filter { !invalid.contains($0) && $0.utf8.count + 3 > room }
@@ -59,9 +60,9 @@ extension BrokerClient: MosquittoEvents {
     func announce(_ announcement: BrokerPublish, withSubscriptionTo topic: Topic) {
         if table.announce(with: topic) {
             // One of an older subscriber, never sent, has lost its meaning.
-            if announcements.updateValue(announcement, forKey: topic) != nil { thread.settled += 1 }
+            if let older = announcements.updateValue(announcement, forKey: topic) { thread.settle(older) }
         } else {
-            queue.append(announcement)
+            enqueue(announcement)
         }
     }
 
@@ -74,10 +75,16 @@ extension BrokerClient: MosquittoEvents {
     private var slotsKept: Int { table.hasSomethingToAnnounce ? inFlightLimit / 4 : 0 }
 
     func mosquittoSubscribed(packetID: Int32, granted: UnsafeBufferPointer<Int32>) {
+        if suspects.isWatching {
+            for topic in table.topics(inSubscribe: packetID) { suspects.settled(.subscription(topic)) }
+        }
         thread.deliveries.add(table.subscribeAcknowledged(packetID: packetID, granted: granted))
     }
 
     func mosquittoUnsubscribed(packetID: Int32) {
+        if suspects.isWatching {
+            for topic in table.topics(inUnsubscribe: packetID) { suspects.settled(.unsubscription(topic)) }
+        }
         table.unsubscribeAcknowledged(packetID: packetID)
     }
 
@@ -91,7 +98,8 @@ extension BrokerClient: MosquittoEvents {
 
     func route(_ message: BrokerMessage) {
         if let receiver = table.receiver(of: message.topic) {
-            thread.deliveries.add(.message(receiver.subscriber, message), on: receiver.eventLoop)
+            thread.deliveries.add(
+                .message(receiver.subscriber, message), on: receiver.eventLoop, bytes: message.payload.readableBytes)
             return
         }
         if holds(message) { return }
@@ -104,44 +112,67 @@ extension BrokerClient: MosquittoEvents {
 
     // MARK: Messages to the broker
 
+    /// Where messages wait long the newest state of a charge point replaces the one that waits; two that go out at
+    /// once anyway are both heard.
+    func enqueue(_ message: BrokerPublish) {
+        var waitsLong = queue.waitingCount > Self.messagesPerRound
+        if case .up = link {} else { waitsLong = true }
+        if let replaced = queue.append(message, replacesOlder: waitsLong) { thread.settle(replaced) }
+    }
+
+    func forget(_ subscriber: any BrokerSubscriber, _ token: String) {
+        if let message = queue.removeResent(of: subscriber, token: token) { thread.settle(message) }
+        connection.resends(queue.resends)
+    }
+
     /// Only what the socket takes at once is handed to libmosquitto, whose own queue knows no bound.
     var canSendMessages: Bool {
-        guard case .up = link, let client, queue.waitingCount > 0 else { return false }
+        guard case .up = link, let client, queue.waitingCount > 0, !suspects.isProbing else { return false }
+        if waitsForQuiet, queue.inFlightCount > 0 { return false }
         return (qualityOfService == 0 || queue.inFlightCount < inFlightLimit - slotsKept) && !client.wantsWrite
     }
 
     func sendMessages(_ now: NIODeadline) {
         guard let client else { return }
+        waitsForQuiet = false
         for _ in 0..<Self.messagesPerRound where canSendMessages {
-            guard let message = queue.takeNext() else { return }
-            if let deadline = message.deadline, deadline <= now {
-                notTaken(message, reason: Self.deadlinePassed)
+            if !culprits.isEmpty, !heedCulprits(now) { return }
+            guard let item = queue.takeNext() else { return }
+            if let deadline = item.message.deadline, deadline <= now {
+                notTaken(item.message, reason: Self.deadlinePassed)
                 continue
             }
-            guard send(message, client) else { return }
+            guard send(item, client) else { return }
         }
     }
 
     /// False: the connection has failed, which the socket will tell.
-    private func send(_ message: BrokerPublish, _ client: MosquittoClient) -> Bool {
+    func send(_ item: OutboundQueue.Item, _ client: MosquittoClient) -> Bool {
+        let message = item.message
         let (code, packetID) = client.publish(message, qualityOfService: qualityOfService)
         switch mosq_err_t(code) {
         case MOSQ_ERR_SUCCESS:
             if qualityOfService == 0 {
-                thread.settled += 1
+                thread.settle(message)
+                suspects.settled(.message(item.number))
             } else {
-                queue.sent(message, packetID: packetID)
+                queue.sent(item, packetID: packetID)
             }
             return true
         case MOSQ_ERR_NO_CONN, MOSQ_ERR_CONN_LOST, MOSQ_ERR_ERRNO:
-            // libmosquitto has kept a message of QoS 1 or 2 and sends it after the reconnect.
+            // libmosquitto has kept a message of QoS 1 or 2; the next client is given it again.
             if qualityOfService == 0 {
-                queue.putBack(message)
+                queue.putBack(item)
             } else {
-                queue.sent(message, packetID: packetID)
+                queue.sent(item, packetID: packetID)
             }
             return false
+        case MOSQ_ERR_OVERSIZE_PACKET:
+            suspects.settled(.message(item.number))
+            notTaken(message, reason: Self.tooLarge)
+            return true
         default:
+            suspects.settled(.message(item.number))
             notTaken(message, reason: MosquittoClient.text(ofError: code, systemError: 0))
             return true
         }
@@ -149,17 +180,34 @@ extension BrokerClient: MosquittoEvents {
 
     func mosquittoPublished(packetID: Int32, reasonCode: Int32) {
         // Nothing is found for QoS 0, which was settled when it was handed over.
-        guard let message = queue.acknowledged(packetID: packetID) else { return }
+        guard let item = queue.acknowledged(packetID: packetID) else { return }
+        let message = item.message
+        if suspects.isWatching { suspects.settled(.message(item.number)) }
+        if !culprits.isEmpty { culprits.acknowledged(message.topic, size: message.packetSize) }
         if reasonCode >= 0x80 {
-            notTaken(message, reason: "refused by the broker: \(MosquittoClient.text(ofReason: reasonCode))")
-        } else {
-            thread.settled += 1
+            return notTaken(message, reason: "refused by the broker: \(MosquittoClient.text(ofReason: reasonCode))")
         }
+        thread.settle(message)
+        if reasonCode == MQTT_RC_NO_MATCHING_SUBSCRIBERS.rawValue, message.purpose == .call { foundNobody(message) }
+    }
+
+    /// Nobody subscribes to a CALL's topic.
+    private func foundNobody(_ message: BrokerPublish) {
+        thread.observer.brokerFoundNoSubscriber(topic: message.topic)
+        if configuration.refusesUnrouted { tell(message, reason: "nobody subscribes to the topic of this CALL") }
     }
 
     func notTaken(_ message: BrokerPublish, reason: String) {
-        thread.notTaken(reason: reason, topic: message.topic)
-        guard let origin = message.origin, let eventLoop = table.eventLoop(of: origin.subscriber) else { return }
-        thread.deliveries.add(.notTaken(origin.subscriber, token: origin.token, reason: reason), on: eventLoop)
+        thread.notTaken(message, reason: reason)
+        if message.origin == nil { thread.observer.brokerLost(message.purpose) }
+        tell(message, reason: reason)
+    }
+
+    private func tell(_ message: BrokerPublish, reason: String) {
+        guard let origin = message.origin,
+            let eventLoop = origin.eventLoop ?? table.eventLoop(of: origin.subscriber)
+        else { return }
+        let failure = PublishFailure(token: origin.token, purpose: message.purpose, reason: reason)
+        thread.deliveries.add(.notTaken(origin.subscriber, failure), on: eventLoop)
     }
 }

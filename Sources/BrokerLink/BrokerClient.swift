@@ -32,6 +32,16 @@ final class BrokerClient {
     var table = SubscriptionTable()
     /// By the topic whose SUBSCRIBE they go out with.
     var announcements: [Topic: BrokerPublish] = [:]
+    /// Over which packet the broker ends the link, and has ended it.
+    var suspects = SuspectPackets()
+    var culprits = CulpritMemory()
+    var subscriptionCulprits = CulpritMemory()
+    /// A packet that is to go out alone waits for the acknowledgements of others.
+    var waitsForQuiet = false
+    /// Longest SUBSCRIBE, in bytes.
+    var subscriptionRoom = 65536
+    /// The next link needs a new MQTT client, because this one would send again what is not to be sent again.
+    var isClientSpent = false
     var redeliveries: RedeliveryFilter
     /// QoS 1 and 2 messages that the broker may have unacknowledged; libmosquitto searches them one by one.
     let receiveMaximum: Int
@@ -97,21 +107,21 @@ final class BrokerClient {
                 if let news = table.subscribe(topic: topic, receiver: receiver) {
                     thread.deliveries.add([news])
                 }
+                heedCulprits(of: topic)
                 if let announcement { announce(announcement, withSubscriptionTo: topic) }
                 releaseHeld()
             case .unsubscribe(let topic, let subscriber):
                 if table.unsubscribe(topic: topic, subscriber: subscriber),
-                    announcements.removeValue(forKey: topic) != nil
+                    let announcement = announcements.removeValue(forKey: topic)
                 {
-                    thread.settled += 1
+                    thread.settle(announcement)
                 }
             case .discard(let topic): table.discard(topic: topic)
+            case .forget(let subscriber, let token): forget(subscriber, token)
             case .close: leave(.now())
             }
         }
-        for message in publishes {
-            queue.append(message)
-        }
+        for message in publishes { enqueue(message) }
     }
 
     func handle(_ event: BrokerPoll.Event) {
@@ -155,9 +165,9 @@ final class BrokerClient {
             let code = client.read()
             let systemError = errno
             announceIfAcknowledged(now)
-            guard check(code, systemError: systemError, now), cmosquitto_readable_bytes(client.socket) > 0 else {
-                return
-            }
+            guard check(code, systemError: systemError, now), cmosquitto_readable_bytes(client.socket) > 0,
+                thread.deliveries.bytes < DeliveryBacklog.bytesPerRound
+            else { return }
         }
     }
 
@@ -165,8 +175,10 @@ final class BrokerClient {
     func work(_ now: NIODeadline) -> Bool {
         if case .up = link, !isDisconnecting {
             if queue.waitingCount > 1, let client { collectPackets(client) }
-            sendSubscriptions()
-            sendMessages(now)
+            if !sendSuspects(now) {
+                sendSubscriptions()
+                sendMessages(now)
+            }
         }
         sendCollected()
         if isShared {
@@ -194,6 +206,7 @@ final class BrokerClient {
             nextTick = now + tickInterval
             tick(now)
         }
+        suspects.expire(now: now)
         switch link {
         case .down(let retryAt) where now >= retryAt && !isStopping(withNothingToSendBy: now):
             if isShared { connect(now) } else { connectInTurn(now) }

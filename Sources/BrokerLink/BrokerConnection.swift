@@ -10,6 +10,8 @@ public final class BrokerConnection: Sendable {
             case subscribe(topic: Topic, receiver: SubscriptionTable.Receiver, announcement: BrokerPublish?)
             case unsubscribe(topic: Topic, subscriber: any BrokerSubscriber)
             case discard(topic: Topic)
+            /// What this origin published is not to be sent again.
+            case forget(subscriber: any BrokerSubscriber, token: String)
             /// Of a charge point's own connection: the first and the last.
             case logIn(EventLoopPromise<BrokerLoginResult>)
             case close
@@ -37,6 +39,7 @@ public final class BrokerConnection: Sendable {
     let inbox: BrokerThreadInbox
     private let upFlag = Atomic(false)
     private let maximumPacketSize = Atomic(0)
+    private let resendsFlag = Atomic(false)
     private let mailbox = Mutex(Mailbox())
     private let pending: PendingCount
 
@@ -69,14 +72,14 @@ public final class BrokerConnection: Sendable {
     public func publish(_ message: BrokerPublish) -> PublishAdmission {
         let limit = maximumPacketSize.load(ordering: .relaxed)
         guard limit == 0 || message.packetSize <= limit else { return .tooLarge }
-        guard pending.admit(hasOrigin: message.origin != nil) else { return .pendingFull }
+        guard pending.admit(message) else { return .pendingFull }
         let isTaken = post { mailbox in
             guard !mailbox.isClosed else { return false }
             mailbox.publishes.append(message)
             return true
         }
         if isTaken { return .accepted }
-        pending.settle(1)
+        pending.settle(message)
         return heir?.publish(message) ?? .closed
     }
 
@@ -94,9 +97,9 @@ public final class BrokerConnection: Sendable {
         announcing announcement: BrokerPublish? = nil
     ) {
         let receiver = SubscriptionTable.Receiver(subscriber: subscriber, eventLoop: eventLoop)
-        let admitted = announcement.flatMap { pending.admit(hasOrigin: false) ? $0 : nil }
+        let admitted = announcement.flatMap { pending.admit($0) ? $0 : nil }
         guard !post(.subscribe(topic: topic, receiver: receiver, announcement: admitted)) else { return }
-        if admitted != nil { pending.settle(1) }
+        if let admitted { pending.settle(admitted) }
         // Ended between the handshake and here.
         guard let end = mailbox.withLock({ $0.end }) else { return }
         eventLoop.execute { subscriber.brokerConnectionEnded(end) }
@@ -110,6 +113,12 @@ public final class BrokerConnection: Sendable {
     /// Asks the broker to forget a topic that nobody here subscribes to (left over in a persistent session).
     public func discardSubscription(topic: Topic) {
         post(.discard(topic: topic))
+    }
+
+    /// A publish of this origin has been answered: should it wait to be sent again after a lost link, it no longer does.
+    public func forget(subscriber: any BrokerSubscriber, token: String) {
+        guard resendsFlag.load(ordering: .relaxed) else { return }
+        post(.forget(subscriber: subscriber, token: token))
     }
 
     /// Ends a charge point's own connection: what is pending is published and the subscriptions are taken back first,
@@ -157,8 +166,8 @@ public final class BrokerConnection: Sendable {
         for command in commands {
             switch command {
             case .logIn(let answer): answer.succeed(.unavailable(reason: "the gateway is shutting down"))
-            case .subscribe(_, _, .some): pending.settle(1)
-            case .subscribe, .unsubscribe, .discard, .close: break
+            case .subscribe(_, _, let announcement?): pending.settle(announcement)
+            case .subscribe, .unsubscribe, .discard, .close, .forget: break
             }
         }
     }
@@ -196,48 +205,33 @@ public final class BrokerConnection: Sendable {
         upFlag.store(isUp, ordering: .relaxed)
     }
 
+    /// Whether something waits that was on its way when the link was lost.
+    func resends(_ isOn: Bool) {
+        resendsFlag.store(isOn, ordering: .relaxed)
+    }
+
     func brokerTakesPackets(upTo size: Int) {
         maximumPacketSize.store(size, ordering: .relaxed)
     }
 }
 
-/// The messages that wait or are unacknowledged, over all connections of a link.
-final class PendingCount: Sendable {
-    private let count = Atomic(0)
-    private let limit: Int
-
-    init(limit: Int) {
-        self.limit = limit
-    }
-
-    var current: Int { count.load(ordering: .relaxed) }
-
-    /// Counts one more, unless that is too many. A message without an origin has nobody to tell, and gets twice the
-    /// room.
-    func admit(hasOrigin: Bool) -> Bool {
-        let new = count.wrappingAdd(1, ordering: .relaxed).newValue
-        guard new <= (hasOrigin ? limit : limit * 2) else {
-            settle(1)
-            return false
+extension BrokerPublish {
+    /// At most the length of the PUBLISH packet (MQTT 5, 3.3).
+    var packetSize: Int {
+        var size = 16 + topic.utf8.count + payload.readableBytes
+        if let properties {
+            size += 64 + (properties.responseTopic?.utf8.count ?? 0) + (properties.correlationData?.size ?? 0)
+            size += (properties.version?.utf8.count ?? 0) + (properties.action?.utf8.count ?? 0)
         }
-        return true
-    }
-
-    func settle(_ messages: Int) {
-        count.wrappingSubtract(messages, ordering: .relaxed)
+        return size
     }
 }
 
-extension BrokerPublish {
-    /// At most the length of the PUBLISH packet (MQTT 5, 3.3).
-    fileprivate var packetSize: Int {
-        var size = 16 + topic.utf8.count + payload.readableBytes
-        if let properties = requestProperties {
-            size += 32 + properties.responseTopic.utf8.count + properties.correlationData.utf8.count
-            for (name, value) in properties.userProperties {
-                size += 5 + name.utf8.count + value.utf8.count
-            }
+extension BrokerPublish.Properties.CorrelationData {
+    fileprivate var size: Int {
+        switch self {
+        case .text(let text): text.utf8.count
+        case .bytes(let bytes): bytes.readableBytes
         }
-        return size
     }
 }

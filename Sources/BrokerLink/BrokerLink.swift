@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import MemoryBudget
 import NIOCore
 import OutsideNames
 import Synchronization
@@ -12,10 +13,15 @@ public final class BrokerLink: Sendable {
     private let observer: any BrokerLinkObserver
     private let logger: Logger
     private let pending: PendingCount
+    private let leftShares = Mutex(LeftShares())
     private let threads = Mutex<[ThreadOfConnection]?>(nil)
 
-    public init(configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver, logger: Logger) {
-        let pending = PendingCount(limit: configuration.maxPending)
+    /// - Parameter memory: what all queues of the process may hold.
+    public init(
+        configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver,
+        memory: MemoryBudget = MemoryBudget(limit: .max), logger: Logger
+    ) {
+        let pending = PendingCount(limit: configuration.maxPending, memory: memory)
         connections = (0..<max(1, configuration.connections)).map { BrokerConnection(index: $0, pending: pending) }
         self.configuration = configuration
         self.observer = observer
@@ -70,6 +76,17 @@ public final class BrokerLink: Sendable {
         let answer = eventLoop.makePromise(of: BrokerLoginResult.self)
         BrokerConnection(login: login, beside: connection(for: topic)).logIn(answer)
         return answer.futureResult
+    }
+
+    /// What the charge point with this downstream topic may have waiting: a share, which it keeps when it connects again.
+    public func share(ofTopic topic: Topic) -> OutboundShare {
+        leftShares.withLock { $0.take(topic) }
+    }
+
+    /// The session that has the share has ended.
+    public func leave(_ share: OutboundShare, ofTopic topic: Topic) {
+        guard !share.isEmpty else { return }
+        leftShares.withLock { $0.leave(share, topic: topic) }
     }
 
     /// Messages that wait or are unacknowledged, over all connections.

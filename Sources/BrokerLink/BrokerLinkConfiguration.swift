@@ -103,6 +103,13 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
     public var tls: TLS
     /// Set on the first connection only.
     public var will: Will?
+    /// Bytes of a message from the broker that are read; the rest is cut off one that is longer, so that its length alone
+    /// shows.
+    public var longestDelivery = 16 << 20
+    /// A topic filter for the Response Topics that are taken from messages; nil: none.
+    public var responseTopics: Topic?
+    /// The origin of a CALL that nobody subscribes to is told so (MQTT 5 with QoS 1).
+    public var refusesUnrouted = false
 
     public init(
         addresses: [Address] = [Address(host: "127.0.0.1", port: 1883)],
@@ -136,5 +143,12 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
         self.reconnectDelay = reconnectDelay
         self.tls = tls
         self.will = will
+    }
+}
+
+extension BrokerLinkConfiguration {
+    /// MQTT 5, 4.7.
+    public static func isTopicFilter(_ text: Topic) -> Bool {
+        !text.isEmpty && MosquittoClient.isTopicFilter(text)
     }
 }

@@ -3,18 +3,50 @@ import OutsideNames
 
 /// A message to the broker.
 public struct BrokerPublish: Sendable {
-    /// The MQTT 5 properties of an upstream CALL (relay format, "MQTT details"); left out with MQTT 3.1.1.
-    public struct RequestProperties: Sendable {
-        public var responseTopic: Topic
-        public var correlationData: String
-        /// Content Type is always `application/json`.
-        public var userProperties: [(name: String, value: String)]
+    /// The MQTT 5 properties of a message (relay format, "MQTT details"); left out with MQTT 3.1.1.
+    public struct Properties: Sendable {
+        public enum CorrelationData: Sendable, Equatable {
+            case text(String)
+            case bytes(ByteBuffer)
+        }
 
-        public init(responseTopic: Topic, correlationData: String, userProperties: [(name: String, value: String)]) {
+        public var responseTopic: Topic?
+        public var correlationData: CorrelationData?
+        /// Content Type `application/json`.
+        public var isJSON = false
+        /// User property `ocpp-version`.
+        public var version: String?
+        /// User property `action`.
+        public var action: String?
+
+        public init(
+            responseTopic: Topic? = nil, correlationData: CorrelationData? = nil, isJSON: Bool = false,
+            version: String? = nil, action: String? = nil
+        ) {
             self.responseTopic = responseTopic
             self.correlationData = correlationData
-            self.userProperties = userProperties
+            self.isJSON = isJSON
+            self.version = version
+            self.action = action
         }
+    }
+
+    /// What a message is for, which decides what gives way when there is no room (behaviour.md, "Bounds").
+    public enum Purpose: Sendable, Equatable {
+        /// A CALL of a charge point: its sender is told, keeps it and tries again.
+        case call
+        /// An answer of a charge point.
+        case answer
+        /// An error that the gateway reports.
+        case report
+        /// The newest replaces an older one that waits on the same topic.
+        case presence
+        /// The copy of a refused message: the first to give way.
+        case copy
+        /// An answer or report once more, where a CALL's sender wants it.
+        case reply
+        /// Between gateways, or about this one.
+        case gateway
     }
 
     /// Who wants to hear that the broker refused or never got this message.
@@ -22,39 +54,47 @@ public struct BrokerPublish: Sendable {
         public var subscriber: any BrokerSubscriber
         /// Handed back as it is.
         public var token: String
+        /// Where the subscriber is told; nil: where its subscriptions are delivered, while it has one.
+        public var eventLoop: (any EventLoop)?
 
-        public init(subscriber: any BrokerSubscriber, token: String) {
+        public init(subscriber: any BrokerSubscriber, token: String, eventLoop: (any EventLoop)? = nil) {
             self.subscriber = subscriber
             self.token = token
+            self.eventLoop = eventLoop
         }
     }
 
     public var topic: Topic
     public var payload: ByteBuffer
     public var retain: Bool
-    public var requestProperties: RequestProperties?
+    public var properties: Properties?
     /// Not handed to the broker after this moment (its sender has been told that it failed).
     public var deadline: NIODeadline?
     /// A message with an origin is refused when `maxPending` is reached; one without only at twice that.
     public var origin: Origin?
+    public var purpose: Purpose
+    /// Of the charge point whose message this is; nil: it counts for the whole only.
+    public var share: OutboundShare?
 
     public init(
-        topic: Topic, payload: ByteBuffer, retain: Bool = false,
-        requestProperties: RequestProperties? = nil, deadline: NIODeadline? = nil, origin: Origin? = nil
+        topic: Topic, payload: ByteBuffer, retain: Bool = false, properties: Properties? = nil,
+        deadline: NIODeadline? = nil, origin: Origin? = nil, purpose: Purpose = .gateway, share: OutboundShare? = nil
     ) {
         self.topic = topic
         self.payload = payload
         self.retain = retain
-        self.requestProperties = requestProperties
+        self.properties = properties
         self.deadline = deadline
         self.origin = origin
+        self.purpose = purpose
+        self.share = share
     }
 }
 
 /// What `BrokerConnection.publish` says at once.
 public enum PublishAdmission: Sendable, Equatable {
     case accepted
-    /// As many messages as `maxPending` allows wait already.
+    /// As many messages as `maxPending` allows wait already, or as many bytes as there may be.
     case pendingFull
     /// Longer than the broker takes (its MQTT 5 Maximum Packet Size).
     case tooLarge
@@ -69,6 +109,10 @@ public struct BrokerMessage: Sendable {
     public var isRetained: Bool
     /// When its Message Expiry Interval (MQTT 5) has passed.
     public var expires: NIODeadline?
+    /// Its first user property `ocpp-version` (MQTT 5).
+    public var version: String?
+    /// Where its sender wants an answer too, if it may choose (`BrokerLinkConfiguration.responseTopics`).
+    public var replyAddress: ReplyAddress?
 
     public init(topic: Topic, payload: ByteBuffer, isRetained: Bool = false, expires: NIODeadline? = nil) {
         self.topic = topic
@@ -78,6 +122,26 @@ public struct BrokerMessage: Sendable {
     }
 }
 
+/// The Response Topic and Correlation Data of a request (MQTT 5, 4.10).
+public struct ReplyAddress: Sendable, Equatable {
+    public var topic: Topic
+    public var correlationData: ByteBuffer?
+
+    public init(topic: Topic, correlationData: ByteBuffer?) {
+        self.topic = topic
+        self.correlationData = correlationData
+    }
+}
+
+/// Why the broker did not get a message.
+public struct PublishFailure: Sendable, Equatable {
+    /// Of its origin.
+    public var token: String
+    public var purpose: BrokerPublish.Purpose
+    /// For the log and its sender.
+    public var reason: String
+}
+
 /// One that subscribes to a topic; every call comes on the event loop named with the subscription.
 public protocol BrokerSubscriber: AnyObject, Sendable {
     /// The broker has acknowledged the subscription (told once per `subscribe`).
@@ -85,8 +149,9 @@ public protocol BrokerSubscriber: AnyObject, Sendable {
     /// The broker refuses the subscription, by this MQTT reason code; it is not tried again.
     func brokerRefusedSubscription(reasonCode: UInt8)
     func brokerDelivered(_ message: BrokerMessage)
-    /// A publish of this origin did not reach the broker: refused by it, or its deadline passed first.
-    func brokerDidNotTake(token: String, reason: String)
+    /// A publish of this origin did not reach the broker: refused by it, its deadline passed first, or the broker ended
+    /// the link over it.
+    func brokerDidNotTake(_ failure: PublishFailure)
     /// A charge point's own connection came up again or went down.
     func brokerConnectionChanged(isUp: Bool)
     /// A charge point's own connection has ended for good; nothing else comes from it.
@@ -94,6 +159,8 @@ public protocol BrokerSubscriber: AnyObject, Sendable {
 }
 
 extension BrokerSubscriber {
+    public func brokerDidNotTake(_ failure: PublishFailure) {}
+
     // A shared connection tells neither.
     public func brokerConnectionChanged(isUp: Bool) {}
     public func brokerConnectionEnded(_ end: BrokerConnectionEnd) {}
@@ -110,10 +177,16 @@ public protocol BrokerLinkObserver: AnyObject, Sendable {
     func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute
     /// A message on a topic that has no subscriber here (a persistent session, a late delivery, a wildcard).
     func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection)
+    /// A message without an origin did not reach the broker.
+    func brokerLost(_ purpose: BrokerPublish.Purpose)
+    /// The broker has a CALL that nobody subscribes to (MQTT 5, 3.4.2.1: reason code 0x10).
+    func brokerFoundNoSubscriber(topic: Topic)
 }
 
 extension BrokerLinkObserver {
     public func brokerSessionIsNew(connection: Int) {}
+    public func brokerLost(_ purpose: BrokerPublish.Purpose) {}
+    public func brokerFoundNoSubscriber(topic: Topic) {}
 
     public func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute { .unrouted }
 }

@@ -27,7 +27,7 @@ final class BrokerThread {
     let observer: any BrokerLinkObserver
     let poll: BrokerPoll
     let logger: Logger
-    private let pending: PendingCount
+    let pending: PendingCount
     private let inbox: BrokerThreadInbox
 
     /// The way to the broker, as the shared connection has found it.
@@ -47,10 +47,11 @@ final class BrokerThread {
     private var waitingToConnect = Deque<BrokerClient>()
 
     var deliveries = DeliveryBatch()
-    let backlog = DeliveryBacklog()
+    let backlog: DeliveryBacklog
     private var failures = FailureCount()
-    /// Messages that are no longer pending, since the last round.
-    var settled = 0
+    /// Messages that are no longer pending, since the last round, and their bytes.
+    private var settled = 0
+    private var settledBytes = 0
 
     private(set) var stopDeadline: NIODeadline?
     private(set) var isStopping = false
@@ -74,6 +75,7 @@ final class BrokerThread {
         self.configuration = configuration
         self.observer = observer
         self.pending = pending
+        backlog = DeliveryBacklog(memory: pending.memory)
         var logger = logger
         logger[metadataKey: "connection"] = "\(connection.index)"
         self.logger = logger
@@ -316,16 +318,21 @@ final class BrokerThread {
 
     // MARK: What the callers hear
 
-    func notTaken(reason: String, topic: Topic) {
+    func settle(_ message: BrokerPublish) {
         settled += 1
-        failures.add(reason, topic: topic)
+        settledBytes += pending.settleShare(of: message)
+    }
+
+    func notTaken(_ message: BrokerPublish, reason: String) {
+        settle(message)
+        failures.add(reason, topic: message.topic)
     }
 
     private func settle() {
         deliveries.handOver(backlog) { [inbox] in inbox.wake() }
         if settled > 0 {
-            pending.settle(settled)
-            settled = 0
+            pending.settle(messages: settled, bytes: settledBytes)
+            (settled, settledBytes) = (0, 0)
         }
     }
 

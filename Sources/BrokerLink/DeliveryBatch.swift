@@ -6,7 +6,7 @@ struct DeliveryBatch {
         case subscribed(any BrokerSubscriber)
         case refused(any BrokerSubscriber, reasonCode: UInt8)
         case message(any BrokerSubscriber, BrokerMessage)
-        case notTaken(any BrokerSubscriber, token: String, reason: String)
+        case notTaken(any BrokerSubscriber, PublishFailure)
         case changed(any BrokerSubscriber, isUp: Bool)
         case ended(any BrokerSubscriber, BrokerConnectionEnd)
         /// Of a subscription with wildcards.
@@ -18,8 +18,7 @@ struct DeliveryBatch {
             case .refused(let subscriber, let reasonCode):
                 subscriber.brokerRefusedSubscription(reasonCode: reasonCode)
             case .message(let subscriber, let message): subscriber.brokerDelivered(message)
-            case .notTaken(let subscriber, let token, let reason):
-                subscriber.brokerDidNotTake(token: token, reason: reason)
+            case .notTaken(let subscriber, let failure): subscriber.brokerDidNotTake(failure)
             case .changed(let subscriber, let isUp): subscriber.brokerConnectionChanged(isUp: isUp)
             case .ended(let subscriber, let end): subscriber.brokerConnectionEnded(end)
             case .routed(let body): body()
@@ -30,19 +29,24 @@ struct DeliveryBatch {
     private struct Share {
         var eventLoop: any EventLoop
         var deliveries: [Delivery]
+        var bytes: Int
     }
 
     private var shares: [Share] = []
+    /// Of the messages in it.
+    private(set) var bytes = 0
 
     var isEmpty: Bool { shares.isEmpty }
 
-    mutating func add(_ delivery: Delivery, on eventLoop: any EventLoop) {
+    mutating func add(_ delivery: Delivery, on eventLoop: any EventLoop, bytes: Int = 0) {
+        self.bytes += bytes
         // There are as many event loops as processors: a search is cheaper than a hash.
         for index in shares.indices where shares[index].eventLoop === eventLoop {
             shares[index].deliveries.append(delivery)
+            shares[index].bytes += bytes
             return
         }
-        shares.append(Share(eventLoop: eventLoop, deliveries: [delivery]))
+        shares.append(Share(eventLoop: eventLoop, deliveries: [delivery], bytes: bytes))
     }
 
     mutating func add(_ news: [SubscriptionTable.News]) {
@@ -60,14 +64,16 @@ struct DeliveryBatch {
         guard !shares.isEmpty else { return }
         for share in shares {
             let deliveries = share.deliveries
-            backlog.handedOver(deliveries.count)
+            let bytes = share.bytes
+            backlog.handedOver(deliveries.count, bytes: bytes)
             share.eventLoop.execute {
                 for delivery in deliveries {
                     delivery.deliver()
                 }
-                if backlog.finished(deliveries.count) { wake() }
+                if backlog.finished(deliveries.count, bytes: bytes) { wake() }
             }
         }
         shares.removeAll(keepingCapacity: true)
+        bytes = 0
     }
 }

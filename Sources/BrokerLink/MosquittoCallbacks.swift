@@ -35,6 +35,8 @@ enum MQTTProperty {
     static let maximumQoS = Int32(MQTT_PROP_MAXIMUM_QOS.rawValue)
     static let userProperty = Int32(MQTT_PROP_USER_PROPERTY.rawValue)
     static let maximumPacketSize = Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue)
+    /// The user property that names an OCPP version.
+    static let versionName = "ocpp-version"
 }
 
 /// The C functions that libmosquitto calls, with the client as user data.
@@ -75,19 +77,20 @@ enum MosquittoCallbacks {
             MosquittoClient.client(userData)?.events.mosquittoUnsubscribed(packetID: packetID)
         }
         mosquitto_message_v5_callback_set(handle) { _, userData, message, properties in
-            guard let message = message?.pointee, let topic = message.topic else { return }
+            guard let message = message?.pointee, let topic = message.topic,
+                let client = MosquittoClient.client(userData)
+            else { return }
             let bytes = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
+            // Of one that is too long nobody reads more than that it is.
+            let readable = UnsafeRawBufferPointer(rebasing: bytes.prefix(client.longestDelivery))
             var received = BrokerMessage(
-                topic: Topic(String(cString: topic)), payload: ByteBuffer(bytes: bytes), isRetained: message.retain)
-            var seconds: UInt32 = 0
-            if mosquitto_property_read_int32(properties, MQTTProperty.messageExpiryInterval, &seconds, false) != nil {
-                received.expires = .now() + .seconds(Int64(seconds))
-            }
+                topic: Topic(String(cString: topic)), payload: ByteBuffer(bytes: readable), isRetained: message.retain)
+            if let properties { client.read(properties, into: &received) }
             // libmosquitto itself sees to it that a QoS 2 message comes once.
             let key =
                 message.qos == 1
                 ? RedeliveryFilter.key(packetID: Int32(message.mid), topic: received.topic, payload: bytes) : nil
-            MosquittoClient.client(userData)?.events.mosquittoReceived(received, redeliveryKey: key)
+            client.events.mosquittoReceived(received, redeliveryKey: key)
             // With TLS, loop_read takes errno for its own and would leave what OpenSSL has decrypted already.
             errno = 0
         }

@@ -14,10 +14,12 @@ final class MosquittoClient {
     private(set) var errorText: String?
 
     private let handle: OpaquePointer
-    private let configuration: BrokerLinkConfiguration
+    let configuration: BrokerLinkConfiguration
     private var will: BrokerLinkConfiguration.Will?
     private var willQualityOfService: Int32
     private var protocolVersion: BrokerLinkConfiguration.ProtocolVersion?
+    /// Of the last message.
+    private var lastPacketID: Int32 = 0
     unowned let events: any MosquittoEvents
 
     /// `mosquitto_lib_init` is once per process.
@@ -56,6 +58,22 @@ final class MosquittoClient {
 
     deinit {
         mosquitto_destroy(handle)
+    }
+
+    /// Goes on where an older client of this connection was: with the Will as the broker takes it, and with other packet
+    /// identifiers, by which a broker that kept the session may still know messages of QoS 2.
+    func follow(_ older: MosquittoClient) {
+        if let adapted = older.will {
+            will = adapted
+            willQualityOfService = older.willQualityOfService
+            _ = setWill(adapted, qualityOfService: willQualityOfService)
+        }
+        lastPacketID = 0
+        guard configuration.qualityOfService == .exactlyOnce else { return }
+        // Each attempt takes an identifier; without a connection nothing else comes of it.
+        for _ in 0..<max(0, older.lastPacketID) where lastPacketID < older.lastPacketID {
+            mosquitto_publish_v5(handle, &lastPacketID, "-", 0, nil, 0, false, nil)
+        }
     }
 
     static func client(_ userData: UnsafeMutableRawPointer?) -> MosquittoClient? {
@@ -129,7 +147,8 @@ final class MosquittoClient {
 
     /// Starts a connection; the socket is then to be watched. An error code of libmosquitto.
     ///
-    /// Unacknowledged QoS 1 and 2 messages of the last connection are sent again by libmosquitto after CONNACK.
+    /// Unacknowledged QoS 1 and 2 messages of this client's last connection would be sent again by libmosquitto after
+    /// CONNACK.
     func connect(
         to address: BrokerLinkConfiguration.Address, bindAddress: String?,
         protocolVersion: BrokerLinkConfiguration.ProtocolVersion
@@ -197,8 +216,8 @@ final class MosquittoClient {
     func publish(_ message: BrokerPublish, qualityOfService: Int32) -> (code: Int32, packetID: Int32) {
         var packetID: Int32 = 0
         var properties: OpaquePointer?
-        if protocolVersion == .v5, let request = message.requestProperties {
-            properties = Self.properties(of: request)
+        if protocolVersion == .v5, let wanted = message.properties {
+            properties = Self.list(of: wanted)
         }
         let length = message.topic.utf8.count
         let code = message.topic.text.withCString { topic in
@@ -213,22 +232,32 @@ final class MosquittoClient {
         if properties != nil {
             mosquitto_property_free_all(&properties)
         }
+        lastPacketID = packetID
         return (code, packetID)
     }
 
-    private static func properties(of request: BrokerPublish.RequestProperties) -> OpaquePointer? {
-        var properties: OpaquePointer?
-        mosquitto_property_add_string(&properties, MQTTProperty.contentType, "application/json")
-        mosquitto_property_add_string(&properties, MQTTProperty.responseTopic, request.responseTopic.text)
-        var correlation = request.correlationData
-        correlation.withUTF8 { bytes in
-            _ = mosquitto_property_add_binary(
-                &properties, MQTTProperty.correlationData, bytes.baseAddress, UInt16(clamping: bytes.count))
+    private static func list(of wanted: BrokerPublish.Properties) -> OpaquePointer? {
+        var list: OpaquePointer?
+        if wanted.isJSON { mosquitto_property_add_string(&list, MQTTProperty.contentType, "application/json") }
+        if let topic = wanted.responseTopic {
+            mosquitto_property_add_string(&list, MQTTProperty.responseTopic, topic.text)
         }
-        for (name, value) in request.userProperties {
-            mosquitto_property_add_string_pair(&properties, MQTTProperty.userProperty, name, value)
+        func addCorrelationData(_ bytes: UnsafeRawBufferPointer) {
+            mosquitto_property_add_binary(
+                &list, MQTTProperty.correlationData, bytes.baseAddress, UInt16(clamping: bytes.count))
         }
-        return properties
+        switch wanted.correlationData {
+        case .text(var text): text.withUTF8 { addCorrelationData(UnsafeRawBufferPointer($0)) }
+        case .bytes(let bytes): bytes.withUnsafeReadableBytes { addCorrelationData($0) }
+        case nil: break
+        }
+        if let version = wanted.version {
+            mosquitto_property_add_string_pair(&list, MQTTProperty.userProperty, MQTTProperty.versionName, version)
+        }
+        if let action = wanted.action {
+            mosquitto_property_add_string_pair(&list, MQTTProperty.userProperty, "action", action)
+        }
+        return list
     }
 
     func subscribe(to topics: [Topic]) -> (code: Int32, packetID: Int32) {

@@ -150,6 +150,22 @@ struct SubscriptionTable {
         subscribing[packetID] = topics
     }
 
+    /// Of these, what is still to be subscribed to: sent beside the lists, and without an announcement.
+    mutating func takeToSubscribe(_ topics: [Topic]) -> [Topic] {
+        topics.filter { topic in
+            guard var entry = entries[topic], case .wanted = entry.state else { return false }
+            entry.state = .sent(packetID: 0)
+            entry.isAnnounced = false
+            entries[topic] = entry
+            return true
+        }
+    }
+
+    /// Of these, what is still to be unsubscribed from.
+    mutating func takeToUnsubscribe(_ topics: [Topic]) -> [Topic] {
+        topics.filter { toUnsubscribe.remove($0) != nil }
+    }
+
     /// The link turned out to be gone.
     mutating func subscribeNotSent(_ topics: [Topic]) {
         for topic in topics where entries[topic] != nil {
@@ -214,6 +230,16 @@ struct SubscriptionTable {
             entries[topic] = entry
         }
         return news
+    }
+
+    func topics(inSubscribe packetID: Int32) -> [Topic] { subscribing[packetID] ?? [] }
+
+    func topics(inUnsubscribe packetID: Int32) -> [Topic] { unsubscribing[packetID] ?? [] }
+
+    /// What was sent and is not acknowledged.
+    var unacknowledged: [SuspectPackets.Packet] {
+        unsubscribing.values.joined().map(SuspectPackets.Packet.unsubscription)
+            + subscribing.values.joined().map(SuspectPackets.Packet.subscription)
     }
 
     mutating func unsubscribeAcknowledged(packetID: Int32) {

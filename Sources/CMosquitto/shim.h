@@ -2,6 +2,7 @@
 #ifndef OCPP_GATEWAY_CMOSQUITTO_H
 #define OCPP_GATEWAY_CMOSQUITTO_H
 
+#include <malloc.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <sys/epoll.h>
@@ -21,6 +22,11 @@ static inline int cmosquitto_readable_bytes(int descriptor) {
 /// Names the calling thread, as `top -H` shows it (15 characters). (`prctl` is variadic too.)
 static inline void cmosquitto_name_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+/// Gives what the C library keeps of freed memory back to the system.
+static inline void cmosquitto_release_memory(void) {
+    malloc_trim(0);
 }
 
 #endif

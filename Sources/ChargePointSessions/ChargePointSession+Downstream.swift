@@ -26,8 +26,8 @@ extension ChargePointSession {
         for message in takeUnpublished() {
             if let call = message.call, let deadline = message.deadline, deadline <= .now() {
                 brokerDidNotTake(uniqueID: call.uniqueID, reason: "the broker did not acknowledge the subscription")
-            } else if !publish(message), let call = message.call {
-                brokerDidNotTake(uniqueID: call.uniqueID, reason: "the broker takes no more messages")
+            } else {
+                publishOrLog(message)
             }
         }
         releaseHeldDownstream()
@@ -90,6 +90,8 @@ extension ChargePointSession {
     }
 
     func deliver(_ downstream: DownstreamMessage) {
+        noteReplyAddress(of: downstream)
+        guard isInVersion(downstream) else { return }
         if downstream.isRetained {
             context.counters.add(.badDownstreamMessages)
             let head = OCPPMessage.head(ofRelay: downstream.payload)
@@ -166,6 +168,7 @@ extension ChargePointSession {
             machine.learn(heartbeatSeconds: seconds)
             armTimer()
         }
+        link.answered(message.uniqueID, from: self)
         context.counters.add(message.type == .callResult ? .resultsDown : .errorsDown)
         send(message.frame())
         releaseHeld()

@@ -147,10 +147,10 @@ extension ChargePointSession {
         guard let topic = topics.call(action: action, id: message.uniqueID) else { return }
         let call = UpstreamMessage.Call(
             uniqueID: message.uniqueID, action: action, responseTopic: topics.downstream, version: chargePoint.version)
-        let upstream = UpstreamMessage(topic: topic, payload: message.relay(), call: call, deadline: deadline)
-        if !publish(upstream) {
-            brokerDidNotTake(uniqueID: message.uniqueID, reason: "the broker takes no more messages")
-        }
+        publishOrLog(
+            UpstreamMessage(
+                topic: topic, payload: message.relay(), kind: .call(call), version: chargePoint.version,
+                deadline: deadline))
     }
 
     func relayAnswer(_ message: OCPPMessage, isLate: Bool) {
@@ -166,7 +166,12 @@ extension ChargePointSession {
             context.counters.add(.errorsUp)
             topic = topics.error(id: message.uniqueID)
         }
-        publishOrLog(UpstreamMessage(topic: topic ?? topics.error(id: message.uniqueID), payload: message.relay()))
+        let payload = message.relay()
+        publishOrLog(
+            UpstreamMessage(
+                topic: topic ?? topics.error(id: message.uniqueID), payload: payload, kind: .answer(message.uniqueID),
+                version: chargePoint.version))
+        reply(payload, to: message.uniqueID)
     }
 
     /// A message that its schema refuses.

@@ -52,6 +52,8 @@ public final actor ChargePointSession {
     var claimWait: ClaimWait
     /// What arrives from the broker before it is clear whose it is.
     var heldDownstream: [HeldDownstreamMessage] = []
+    /// Where the senders of CALLs that wait or are unanswered want the answers too.
+    var replyAddresses: [UniqueID: ReplyAddress] = [:]
     /// Of other gateways, which wait for the session to open.
     var inquiries: [SessionClaim] = []
     /// The newer session that took this one's place.
@@ -253,15 +255,14 @@ public final actor ChargePointSession {
 
     // MARK: To the broker
 
-    /// False: there is no room for it.
-    func publish(_ message: UpstreamMessage) -> Bool {
+    func publish(_ message: UpstreamMessage) -> UpstreamAdmission {
         switch phase {
         case .waitingForPredecessor, .subscribing:
             guard unpublished.count < Self.mostUnpublished,
                 machine.upstreamMemory.take(message.payload.readableBytes)
-            else { return false }
+            else { return .full }
             unpublished.append(message)
-            return true
+            return .accepted
         case .open, .ended:
             return link.publish(message, from: self)
         }
@@ -287,12 +288,6 @@ public final actor ChargePointSession {
         return unpublished
     }
 
-    func publishOrLog(_ message: UpstreamMessage) {
-        if !publish(message) {
-            log(.error, "message lost: the broker takes no more", ["topic": "\(message.topic)"])
-        }
-    }
-
     /// Tells the sender of a downstream message what became of it (relay-format.md, "Errors that the gateway itself
     /// reports upstream").
     ///
@@ -304,9 +299,7 @@ public final actor ChargePointSession {
         log(
             .warning, "downstream message not delivered",
             ["id": "\(error.uniqueID)", "reason": "\(reason)", "description": "\(error.description)"])
-        publishOrLog(
-            UpstreamMessage(
-                topic: topics.error(id: error.uniqueID), payload: error.relay(reason: reason, type: head.type)))
+        publishReport(error.relay(reason: reason, type: head.type), uniqueID: error.uniqueID)
     }
 
     /// A CALL towards the charge point has no answer.
@@ -321,7 +314,7 @@ public final actor ChargePointSession {
         guard let topic = topics.invalid(head) else { return }
         let payload = RefusedMessage(
             reason: reason, error: code?.name(in: chargePoint.version) ?? "", description: description, text: text)
-        publishOrLog(UpstreamMessage(topic: topic, payload: payload.relay()))
+        publishOrLog(UpstreamMessage(topic: topic, payload: payload.relay(), kind: .copy))
     }
 
     /// The presence message of the session's beginning, or of its end; nil when presence is off.
@@ -333,7 +326,8 @@ public final actor ChargePointSession {
         // The next session's own connection may be faster: what is retained there must stay.
         let mayComeLate = link.announcesItsLoss && end == .replaced
         return UpstreamMessage(
-            topic: topic, payload: presence.payload(), retain: context.retainsPresence && !mayComeLate)
+            topic: topic, payload: presence.payload(), retain: context.retainsPresence && !mayComeLate,
+            kind: .presence)
     }
 
     // MARK: To the log

@@ -8,6 +8,10 @@ public final class GatewayCounters: Sendable {
         case droppedSends
         case badMessages, badDownstreamMessages, unmatchedAnswers, duplicates, retries, unsolicited, unknownTypes
         case reports, answerTimeouts, callTimeouts, lateAnswers, refusedForBroker, notConnected
+        /// What the broker did not get: answers, whose CALLs' senders have been told, and the rest.
+        case notRelayed, lostReports, lostPresence, lostCopies, lostReplies
+        /// CALLs on topics that nobody subscribes to.
+        case unroutedCalls
 
         /// As the log names it.
         public var name: String {
@@ -38,6 +42,12 @@ public final class GatewayCounters: Sendable {
             case .lateAnswers: "late_answers"
             case .refusedForBroker: "refused_for_broker"
             case .notConnected: "not_connected"
+            case .notRelayed: "not_relayed"
+            case .lostReports: "lost_reports"
+            case .lostPresence: "lost_presence"
+            case .lostCopies: "lost_copies"
+            case .lostReplies: "lost_replies"
+            case .unroutedCalls: "unrouted_calls"
             }
         }
     }

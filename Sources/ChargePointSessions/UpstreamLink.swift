@@ -12,20 +12,63 @@ public struct UpstreamMessage: Sendable {
         public var version: OCPPVersion
     }
 
+    /// What it is, which decides what becomes of it when the broker does not get it.
+    public enum Kind: Sendable {
+        case call(Call)
+        /// The charge point's answer to the CALL with this UniqueId.
+        case answer(UniqueID)
+        case report
+        case presence
+        /// The copy of a refused message.
+        case copy
+        /// The answer or report once more, where the CALL's sender wants it.
+        case reply
+        case claim
+    }
+
     public var topic: Topic
     public var payload: ByteBuffer
     public var retain = false
-    /// Nil for everything that is no CALL.
-    public var call: Call?
+    public var kind = Kind.claim
+    /// The user property `ocpp-version`; nil: it has none.
+    public var version: OCPPVersion?
+    public var correlationData: ByteBuffer?
     /// From here on the charge point has been told that it failed.
     public var deadline: NIODeadline?
+
+    /// Nil for everything that is no CALL.
+    public var call: Call? {
+        if case .call(let call) = kind { call } else { nil }
+    }
+}
+
+/// Whether a message for the broker was taken.
+public enum UpstreamAdmission: Sendable, Equatable {
+    case accepted
+    /// Longer than the broker takes.
+    case tooLarge
+    /// As much waits already as may wait.
+    case full
+    /// The gateway stops.
+    case closed
+
+    /// For the log and for who has sent it.
+    var text: String {
+        switch self {
+        case .accepted: "accepted"
+        case .tooLarge: "the message is too large for the broker"
+        case .full: "too much waits for the broker already: the queue is full"
+        case .closed: "the link to the broker is closed"
+        }
+    }
 }
 
 /// Something to publish through: the broker, as a session sees it.
 public protocol UpstreamLink: Sendable {
     var isUp: Bool { get }
-    /// False: the broker cannot take it and there is no room to keep it.
-    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> Bool
+    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> UpstreamAdmission
+    /// The CALL has been answered: should it wait to be sent to the broker again, it no longer does.
+    func answered(_ uniqueID: UniqueID, from session: ChargePointSession)
     /// Asks for what is published to the session's downstream topic; answered by `subscriptionAcknowledged()`.
     ///
     /// - Parameter announcement: published right behind that, in front of whatever waits.
@@ -39,6 +82,7 @@ public protocol UpstreamLink: Sendable {
 }
 
 extension UpstreamLink {
+    public func answered(_ uniqueID: UniqueID, from session: ChargePointSession) {}
     public func close() {}
     public var announcesItsLoss: Bool { false }
 }
@@ -49,11 +93,31 @@ public struct DownstreamMessage: Sendable {
     public var isRetained: Bool
     /// When its MQTT 5 Message Expiry Interval has passed.
     public var expires: NIODeadline?
+    /// Its user property `ocpp-version`.
+    public var version: String?
+    /// Where its sender wants the answer too.
+    public var replyAddress: ReplyAddress?
 
-    public init(payload: ByteBuffer, isRetained: Bool, expires: NIODeadline?) {
+    public init(
+        payload: ByteBuffer, isRetained: Bool, expires: NIODeadline?, version: String? = nil,
+        replyAddress: ReplyAddress? = nil
+    ) {
         self.payload = payload
         self.isRetained = isRetained
         self.expires = expires
+        self.version = version
+        self.replyAddress = replyAddress
+    }
+}
+
+/// The Response Topic and Correlation Data of a downstream CALL (relay-format.md, "MQTT details").
+public struct ReplyAddress: Sendable, Equatable {
+    public var topic: Topic
+    public var correlationData: ByteBuffer?
+
+    public init(topic: Topic, correlationData: ByteBuffer?) {
+        self.topic = topic
+        self.correlationData = correlationData
     }
 }
 

@@ -35,6 +35,7 @@ public struct Gateway: Sendable {
                 service: relay, successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .cancelGroup),
         ]
+        services.append(.init(service: relay.memoryRelease, successTerminationBehavior: .ignore))
         if let interval = configuration.statsInterval {
             let statistics = relay.statistics(every: interval)
             services.append(.init(service: statistics, successTerminationBehavior: .ignore))

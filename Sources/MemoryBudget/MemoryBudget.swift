@@ -23,10 +23,12 @@ public final class MemoryBudget: Sendable {
     public var share: Int { max(1, min(Self.largestShare, limit / 4)) }
 
     /// Counts bytes that are about to be held; false, and nothing is counted, where that is too much.
-    public func take(_ bytes: Int) -> Bool {
+    ///
+    /// - Parameter reserve: bytes that are to stay free for what is more urgent, at most `limit`.
+    public func take(_ bytes: Int, leaving reserve: Int = 0) -> Bool {
         guard bytes <= limit else { return false }
         let new = taken.wrappingAdd(bytes, ordering: .relaxed).newValue
-        guard new <= limit else {
+        guard new <= limit - reserve else {
             give(bytes)
             return false
         }

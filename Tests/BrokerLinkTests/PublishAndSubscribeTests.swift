@@ -48,18 +48,26 @@ struct PublishAndSubscribeTests {
         var configuration = testConfiguration(port: broker.port)
         configuration.qualityOfService = .exactlyOnce
         try await withLink(configuration) { gateway in
-            let properties = BrokerPublish.RequestProperties(
-                responseTopic: "cs/CP1", correlationData: "19223201",
-                userProperties: [("ocpp-version", "1.6"), ("action", "Heartbeat")])
-            let message = BrokerPublish(
-                topic: "cp/CP1", payload: ByteBuffer(string: "{}"), requestProperties: properties)
+            let properties = BrokerPublish.Properties(
+                responseTopic: "cs/CP1", correlationData: .text("19223201"), isJSON: true, version: "1.6",
+                action: "Heartbeat")
+            let message = BrokerPublish(topic: "cp/CP1", payload: ByteBuffer(string: "{}"), properties: properties)
             #expect(gateway.first.publish(message) == .accepted)
             gateway.publish("cp/CP1/Reply", "plain")
-            let lines = try await watcher.messages(2, format: "%t %q %r %C %R %D %P %p")
+            let answer = BrokerPublish(
+                topic: "cp/CP1/Reply", payload: ByteBuffer(string: "[]"), properties: .init(version: "1.6"))
+            #expect(gateway.first.publish(answer) == .accepted)
+            let reply = BrokerPublish(
+                topic: "cp/x", payload: ByteBuffer(string: "r"),
+                properties: .init(correlationData: .bytes(ByteBuffer(string: "17")), version: "1.6"))
+            #expect(gateway.first.publish(reply) == .accepted)
+            let lines = try await watcher.messages(4, format: "%t %q %r %C %R %D %P %p")
             #expect(
                 lines == [
                     "cp/CP1 2 0 application/json cs/CP1 19223201 ocpp-version:1.6 action:Heartbeat {}",
                     "cp/CP1/Reply 2 0     plain",
+                    "cp/CP1/Reply 2 0    ocpp-version:1.6 []",
+                    "cp/x 2 0   17 ocpp-version:1.6 r",
                 ])
         }
     }
@@ -70,10 +78,9 @@ struct PublishAndSubscribeTests {
         var configuration = testConfiguration(port: broker.port)
         configuration.protocolVersion = .v311
         try await withLink(configuration) { gateway in
-            let properties = BrokerPublish.RequestProperties(
-                responseTopic: "cs/CP1", correlationData: "1", userProperties: [("action", "Heartbeat")])
-            let message = BrokerPublish(
-                topic: "cp/CP1", payload: ByteBuffer(string: "{}"), requestProperties: properties)
+            let properties = BrokerPublish.Properties(
+                responseTopic: "cs/CP1", correlationData: .text("1"), isJSON: true, action: "Heartbeat")
+            let message = BrokerPublish(topic: "cp/CP1", payload: ByteBuffer(string: "{}"), properties: properties)
             #expect(gateway.first.publish(message) == .accepted)
             let lines = try await watcher.messages(1, format: "%t %q [%R%D%P] %p")
             #expect(lines == ["cp/CP1 1 [] {}"])

@@ -86,12 +86,12 @@ struct RedeliveryTests {
     @Test("The backlog is full beyond its limit, and says so once when there is room again")
     func backlog() {
         let backlog = DeliveryBacklog()
-        backlog.handedOver(DeliveryBacklog.limit)
+        backlog.handedOver(DeliveryBacklog.limit, bytes: 0)
         #expect(!backlog.isFull)
-        backlog.handedOver(10)
+        backlog.handedOver(10, bytes: 0)
         #expect(backlog.isFull)
-        #expect(!backlog.finished(9))
-        #expect(backlog.finished(1))
-        #expect(!backlog.isFull && !backlog.finished(1))
+        #expect(!backlog.finished(9, bytes: 0))
+        #expect(backlog.finished(1, bytes: 0))
+        #expect(!backlog.isFull && !backlog.finished(1, bytes: 0))
     }
 }

@@ -88,48 +88,6 @@ import Testing
     }
 }
 
-@Suite struct OutboundQueueTests {
-    private func message(_ text: Topic, deadline: NIODeadline? = nil) -> BrokerPublish {
-        BrokerPublish(topic: text, payload: ByteBuffer(), deadline: deadline)
-    }
-
-    @Test func acknowledgementsMayComeInAnyOrderAndOnlyOnce() {
-        var queue = OutboundQueue()
-        for packetID in 1...3 {
-            queue.sent(message("\(packetID)"), packetID: Int32(packetID))
-        }
-        #expect(queue.acknowledged(packetID: 2)?.topic == "2")
-        #expect(queue.acknowledged(packetID: 2) == nil)
-        #expect(queue.acknowledged(packetID: 1)?.topic == "1")
-        #expect(queue.acknowledged(packetID: 3)?.topic == "3")
-        #expect(queue.isEmpty)
-    }
-
-    @Test func whatWasInFlightIsFirstAgainInOrder() {
-        var queue = OutboundQueue()
-        queue.append(message("3"))
-        queue.sent(message("1"), packetID: 7)
-        queue.sent(message("2"), packetID: 8)
-        queue.requeueInFlight()
-        let order = (0..<3).compactMap { _ in queue.takeNext()?.topic }
-        #expect(order == ["1", "2", "3"])
-    }
-
-    @Test func onlyWhatIsPastItsDeadlineIsTakenOutAndTheOrderStays() {
-        var queue = OutboundQueue()
-        let now = NIODeadline.now()
-        queue.append(message("a"))
-        queue.append(message("b", deadline: now))
-        queue.append(message("c", deadline: now + .seconds(1)))
-        queue.append(message("d", deadline: now - .seconds(1)))
-        #expect(queue.removeExpired(now: now - .seconds(2)).isEmpty)
-        #expect(queue.removeExpired(now: now).map(\.topic) == ["b", "d"])
-        #expect(queue.removeExpired(now: now + .seconds(1)).map(\.topic) == ["c"])
-        #expect(queue.takeNext()?.topic == "a")
-        #expect(queue.takeNext() == nil)
-    }
-}
-
 @Suite struct FailureCountTests {
     @Test func theFirstFailureIsReportedAtOnceAndAFloodIsSummedUp() {
         var failures = FailureCount(interval: .seconds(10))

@@ -148,7 +148,10 @@ struct ChargePointSessionTests {
                 session.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#))
                 session.brokerDidNotTake(uniqueID: "1", reason: "again")
             }
-            #expect(ends.sent(0) == [#"[4,"1","InternalError","the broker takes no more messages",{}]"#])
+            #expect(
+                ends.sent(0) == [
+                    #"[4,"1","InternalError","too much waits for the broker already: the queue is full",{}]"#
+                ])
         }
     }
 
@@ -353,11 +356,11 @@ final class Link: UpstreamLink {
     var subscriptions: [String] { subscribed.withLock { $0 } }
     var unsubscriptions: [String] { unsubscribed.withLock { $0 } }
 
-    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> Bool {
-        guard takesMessages.withLock({ $0 }) else { return false }
+    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> UpstreamAdmission {
+        guard takesMessages.withLock({ $0 }) else { return .full }
         published.withLock { $0.append((message.topic.text, String(buffer: message.payload))) }
         retained.withLock { $0.append(message.retain) }
-        return true
+        return .accepted
     }
 
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {

@@ -26,7 +26,6 @@ struct CentralSystemServiceTests {
         func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {}
         func brokerSubscribed() { heard.withLock { $0.isSubscribed = true } }
         func brokerRefusedSubscription(reasonCode: UInt8) {}
-        func brokerDidNotTake(token: String, reason: String) {}
 
         func brokerDelivered(_ message: BrokerMessage) {
             guard let message = try? OCPPMessage(relay: message.payload) else { return }

@@ -29,9 +29,8 @@ extension ChargePointSession {
     }
 
     private func publishAtOnce(_ claim: SessionClaim, on topic: Topic) {
-        if !link.publish(UpstreamMessage(topic: topic, payload: claim.payload()), from: self) {
-            log(.error, "claim lost: the broker takes no more", ["topic": "\(topic)"])
-        }
+        let admission = link.publish(UpstreamMessage(topic: topic, payload: claim.payload()), from: self)
+        if admission != .accepted { log(.error, "claim lost", ["topic": "\(topic)", "reason": "\(admission.text)"]) }
     }
 
     /// A claim of this charge point has arrived, in the broker's order with what is published to the charge point.

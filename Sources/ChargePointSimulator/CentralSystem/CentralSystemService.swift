@@ -144,7 +144,7 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
         eventsContinuation.yield(.refusedSubscription(reasonCode: reasonCode))
     }
 
-    package func brokerDidNotTake(token: String, reason: String) {
+    package func brokerDidNotTake(_ failure: PublishFailure) {
         state.withLock { $0.centralSystem.countNotPublished() }
     }
 

@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import OCPPJ
 import OutsideNames
+import Synchronization
 
 /// Hears of the broker link as a whole: sessions are told when it comes or goes, and what arrives for charge points
 /// that are not here is reported.
@@ -13,6 +14,7 @@ final class BrokerEvents: BrokerLinkObserver {
     private let counters: GatewayCounters
     private let claims: ClaimListener?
     private let logger: Logger
+    private let unrouted = Mutex(UnroutedCalls())
     private let linkChanged: @Sendable (_ connection: Int, _ isUp: Bool) -> Void
 
     /// - Parameter linkChanged: called on the broker thread.
@@ -45,6 +47,25 @@ final class BrokerEvents: BrokerLinkObserver {
 
     func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute {
         claims?.route(of: message, from: connection) ?? .unrouted
+    }
+
+    func brokerLost(_ purpose: BrokerPublish.Purpose) {
+        switch purpose {
+        case .report: counters.add(.lostReports)
+        case .presence: counters.add(.lostPresence)
+        case .copy: counters.add(.lostCopies)
+        case .reply: counters.add(.lostReplies)
+        // Those who have sent them are told, and count.
+        case .call, .answer, .gateway: break
+        }
+    }
+
+    func brokerFoundNoSubscriber(topic: Topic) {
+        counters.add(.unroutedCalls)
+        guard let calls = unrouted.withLock({ $0.found(now: .now()) }) else { return }
+        logger.warning(
+            "nobody subscribes to the topic of a CALL: the central system must subscribe to the upstream topics",
+            metadata: ["topic": "\(topic)", "calls": "\(calls)"])
     }
 
     func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
@@ -86,9 +107,12 @@ final class BrokerEvents: BrokerLinkObserver {
         counters.add(.reports)
         let report = BrokerPublish(
             topic: undelivered.topics.error(id: error.uniqueID),
-            payload: error.relay(reason: "not_connected", type: undelivered.head.type))
-        if undelivered.connection.publish(report) != .accepted {
-            logger.error("message lost: the broker takes no more", metadata: ["topic": "\(report.topic)"])
+            payload: error.relay(reason: "not_connected", type: undelivered.head.type),
+            purpose: .report)
+        let admission = undelivered.connection.publish(report)
+        if admission != .accepted {
+            counters.add(.lostReports)
+            logger.error("message lost", metadata: ["topic": "\(report.topic)", "reason": "\(admission)"])
         }
     }
 

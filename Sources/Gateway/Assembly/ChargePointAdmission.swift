@@ -96,7 +96,8 @@ final class ChargePointAdmission: ConnectionAdmission {
         let topics = SessionTopics(templates: entrance.topics, identity: handshake.identity, version: version)
         let ticket = handshake.ticket?.value as? ChargePointLoginTicket
         let upstream = BrokerUpstream(
-            connection: ticket?.connection ?? link.connection(for: topics.downstream), ticket: ticket)
+            connection: ticket?.connection ?? link.connection(for: topics.downstream), ticket: ticket,
+            share: LeasedShare(from: link, topic: topics.downstream))
         let session = ChargePointSession(
             chargePoint: chargePoint, topics: topics, context: entrance.context, connection: connection,
             link: upstream, sessionID: ticket?.sessionID ?? RandomID.make())

@@ -205,5 +205,4 @@ private final class ClaimSubscription: BrokerSubscriber {
     }
 
     func brokerDelivered(_ message: BrokerMessage) {}
-    func brokerDidNotTake(token: String, reason: String) {}
 }

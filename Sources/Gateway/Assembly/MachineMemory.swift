@@ -11,6 +11,14 @@ enum MachineMemory {
         return min(known, limit(inGroups: text(of: "/proc/self/cgroup") ?? "", read: text) ?? known)
     }
 
+    /// What this process has in memory now, in bytes.
+    static var resident: Int? {
+        // Pages: size, resident, shared, ...
+        let fields = text(of: "/proc/self/statm")?.split(separator: " ") ?? []
+        guard fields.count > 1, let pages = Int(fields[1]) else { return nil }
+        return pages * sysconf(Int32(_SC_PAGESIZE))
+    }
+
     /// The least limit of the control groups that hold this process, in bytes; nil: there is none.
     ///
     /// - Parameters:

@@ -43,7 +43,9 @@ final class Relay: Service {
         }
         var broker = configuration.broker
         broker.will = status?.will
-        let link = BrokerLink(configuration: broker, observer: events, logger: logger)
+        // What is longer is refused by its length; one byte more shows that it is.
+        broker.longestDelivery = 1 + (configuration.listeners.map(\.configuration.maxFrameSize).max() ?? 0)
+        let link = BrokerLink(configuration: broker, observer: events, memory: memory, logger: logger)
         self.link = link
         self.events = events
         status?.attach(link.connections.first)
@@ -113,6 +115,8 @@ final class Relay: Service {
         StatisticsLog(
             interval: interval, counters: counters, registry: registry, link: link, memory: memory, logger: logger)
     }
+
+    var memoryRelease: MemoryRelease { MemoryRelease(memory: memory, logger: logger) }
 
     private static func outagePolicy(
         _ configuration: GatewayConfiguration, registry: SessionRegistry, logger: Logger

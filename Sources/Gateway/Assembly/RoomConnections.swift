@@ -44,12 +44,23 @@ extension ChargePointSession: BrokerSubscriber {
         assumeIsolated { session in
             session.received(
                 DownstreamMessage(
-                    payload: message.payload, isRetained: message.isRetained, expires: message.expires))
+                    payload: message.payload, isRetained: message.isRetained, expires: message.expires,
+                    version: message.version,
+                    replyAddress: message.replyAddress.map { address in
+                        ReplyAddress(topic: address.topic, correlationData: address.correlationData)
+                    }))
         }
     }
 
-    public nonisolated func brokerDidNotTake(token: String, reason: String) {
-        assumeIsolated { $0.brokerDidNotTake(uniqueID: UniqueID(token), reason: reason) }
+    public nonisolated func brokerDidNotTake(_ failure: PublishFailure) {
+        assumeIsolated { session in
+            let uniqueID = UniqueID(failure.token)
+            if failure.purpose == .answer {
+                session.brokerDidNotTakeAnswer(uniqueID: uniqueID, reason: failure.reason)
+            } else {
+                session.brokerDidNotTake(uniqueID: uniqueID, reason: failure.reason)
+            }
+        }
     }
 
     public nonisolated func brokerConnectionChanged(isUp: Bool) {
@@ -66,32 +77,60 @@ extension ChargePointSession: BrokerSubscriber {
     }
 }
 
-/// One MQTT connection, as the sessions that belong to it see it.
+/// One MQTT connection, as a session that belongs to it sees it.
 struct BrokerUpstream: UpstreamLink {
     let connection: BrokerConnection
     /// Of a connection that is the session's own: it closes with the session.
     var ticket: ChargePointLoginTicket?
+    let share: LeasedShare
 
     var announcesItsLoss: Bool { ticket != nil }
 
     var isUp: Bool { connection.isUp }
 
-    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> Bool {
-        var publish = BrokerPublish(
-            topic: message.topic, payload: message.payload, retain: message.retain, deadline: message.deadline)
-        if let call = message.call {
-            publish.requestProperties = BrokerPublish.RequestProperties(
-                responseTopic: call.responseTopic, correlationData: call.uniqueID.text,
-                userProperties: [("ocpp-version", call.version.rawValue), ("action", call.action)])
-            publish.origin = BrokerPublish.Origin(subscriber: session, token: call.uniqueID.text)
+    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> UpstreamAdmission {
+        switch connection.publish(brokerPublish(message, from: session)) {
+        case .accepted: .accepted
+        case .tooLarge: .tooLarge
+        case .pendingFull: .full
+        case .closed: .closed
         }
-        return connection.publish(publish) == .accepted
+    }
+
+    private func brokerPublish(_ message: UpstreamMessage, from session: ChargePointSession) -> BrokerPublish {
+        var publish = BrokerPublish(
+            topic: message.topic, payload: message.payload, retain: message.retain, deadline: message.deadline,
+            share: share.share)
+        if let version = message.version { publish.properties = .init(version: version.rawValue) }
+        switch message.kind {
+        case .call(let call):
+            publish.purpose = .call
+            publish.properties = .init(
+                responseTopic: call.responseTopic, correlationData: .text(call.uniqueID.text), isJSON: true,
+                version: call.version.rawValue, action: call.action)
+            publish.origin = .init(subscriber: session, token: call.uniqueID.text, eventLoop: session.eventLoop)
+        case .answer(let uniqueID):
+            publish.purpose = .answer
+            publish.origin = .init(subscriber: session, token: uniqueID.text, eventLoop: session.eventLoop)
+        case .report: publish.purpose = .report
+        case .presence: publish.purpose = .presence
+        case .copy: publish.purpose = .copy
+        case .reply:
+            publish.purpose = .reply
+            publish.properties?.correlationData = message.correlationData.map { .bytes($0) }
+        case .claim: publish.purpose = .gateway
+        }
+        return publish
+    }
+
+    func answered(_ uniqueID: UniqueID, from session: ChargePointSession) {
+        connection.forget(subscriber: session, token: uniqueID.text)
     }
 
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
         connection.subscribe(
             topic: session.downstreamTopic, subscriber: session, on: session.eventLoop,
-            announcing: announcement.map { BrokerPublish(topic: $0.topic, payload: $0.payload) })
+            announcing: announcement.map { brokerPublish($0, from: session) })
     }
 
     func unsubscribe(_ session: ChargePointSession) {
@@ -99,6 +138,24 @@ struct BrokerUpstream: UpstreamLink {
     }
 
     func close() {
+        share.giveBack()
         ticket?.connection.close()
+    }
+}
+
+/// The share of the broker's queues that a session has, from its beginning to its end.
+struct LeasedShare: Sendable {
+    let share: OutboundShare
+    private let link: BrokerLink
+    private let topic: Topic
+
+    init(from link: BrokerLink, topic: Topic) {
+        share = link.share(ofTopic: topic)
+        self.link = link
+        self.topic = topic
+    }
+
+    func giveBack() {
+        link.leave(share, ofTopic: topic)
     }
 }

@@ -7,7 +7,7 @@ extension ConfigurationAssembly {
         let url = try? BrokerURL(text(.brokerURL))
         let (username, password) = credentials(url)
         let addresses = url?.addresses ?? []
-        return BrokerLinkConfiguration(
+        var configuration = BrokerLinkConfiguration(
             addresses: addresses,
             username: username.map { UserName($0) },
             password: password,
@@ -22,6 +22,9 @@ extension ConfigurationAssembly {
             maxPending: integer(.brokerMaxPending),
             tls: tls(isUsed: addresses.contains(where: \.usesTLS))
         )
+        configuration.responseTopics = optional(.responseTopics).map { Topic($0) }
+        configuration.refusesUnrouted = choice(.unrouted) == "error"
+        return configuration
     }
 
     var hasOwnConnections: Bool { choice(.brokerSessions) == "per_charge_point" }

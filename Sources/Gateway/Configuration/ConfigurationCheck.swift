@@ -1,3 +1,6 @@
+import BrokerLink
+import OutsideNames
+
 // Checks the text of one setting against the table.
 
 extension ConfigurationKey.Kind {
@@ -46,6 +49,9 @@ extension ConfigurationKey.Kind {
                 return error.expectation
             }
             return nil
+        case .topicFilter:
+            return BrokerLinkConfiguration.isTopicFilter(Topic(text))
+                ? nil : "expected an MQTT topic filter, such as requests/+/answers or answers/#"
         case .topicOverrides:
             return Self.overrideExpectation(unmetBy: text)
         case .accessRules: return ListenerAccessText.accessRulesExpectation(unmetBy: text)

@@ -23,6 +23,7 @@ struct ConfigurationKey: Sendable {
         case bindAddress
         case path
         case topic(Set<TopicTemplate.Placeholder>)
+        case topicFilter
         /// `Action=topic` pairs, or a map in YAML.
         case topicOverrides
         /// `allow CIDR` and `deny CIDR`, with commas between them.

@@ -99,6 +99,9 @@ extension ConfigurationKey {
     static let downstreamTopic = ConfigurationKey(
         "dnstream.topic", .topic(ConfiguredTopic.identity), default: "cs/${cid}",
         "messages to a charge point; one subscription each")
+    static let responseTopics = ConfigurationKey(
+        "dnstream.response_topics", .topicFilter,
+        "a topic filter: a downstream CALL's MQTT 5 Response Topic that it matches gets the answer too")
     static let formatChecking = ConfigurationKey(
         "message_format_checking", .choice(MessageFormatChecking.Mode.allCases.map(\.rawValue)), default: "disable",
         "payloads checked against JSON Schemas")
@@ -119,7 +122,7 @@ extension ConfigurationKey {
 
     private static let relayKeys = [
         mountpoint, upstreamTopic, upstreamOverrides, upstreamReplyTopic, upstreamErrorTopic, upstreamInvalidTopic,
-        downstreamTopic, claimTopic, presenceTopic, presenceRetain,
+        downstreamTopic, responseTopics, claimTopic, presenceTopic, presenceRetain,
         formatChecking, formatCheckingExempt, schemaDirectory, schemaIDPrefix,
     ]
 
@@ -131,6 +134,9 @@ extension ConfigurationKey {
     static let answerTimeout = ConfigurationKey(
         "upstream.answer_timeout", .duration(.zero...day), default: "25s",
         "a CALL without an answer gets InternalError after this; 0: never")
+    static let unrouted = ConfigurationKey(
+        "upstream.unrouted", .choice(["wait", "error"]), default: "wait",
+        "a CALL on a topic that nobody subscribes to: wait for an answer, or InternalError at once")
     static let maxQueueLength = ConfigurationKey(
         "dnstream.max_mqueue_len", .integer(1...1_000_000), default: "100", "CALLs that may wait for a charge point")
     static let callTimeout = ConfigurationKey(
@@ -161,7 +167,8 @@ extension ConfigurationKey {
         "sessions are closed spread over this time at a stop")
 
     private static let sessionKeys = [
-        maxOpenCalls, answerTimeout, maxQueueLength, callTimeout, heartbeatInterval, heartbeatBackoff, idleTimeout,
+        maxOpenCalls, answerTimeout, unrouted, maxQueueLength, callTimeout, heartbeatInterval, heartbeatBackoff,
+        idleTimeout,
         enableStats, statsInterval, badMessages, messagesPerSecond, memory, drainTime,
     ]
 

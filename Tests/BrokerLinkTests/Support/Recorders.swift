@@ -2,6 +2,7 @@ import BrokerLink
 import Logging
 import NIOCore
 import NIOPosix
+import OutsideNames
 import Synchronization
 
 /// Remembers what a subscriber is told, in order.
@@ -52,13 +53,16 @@ final class RecordingSubscriber: BrokerSubscriber {
     func brokerDelivered(_ message: BrokerMessage) {
         add(.message(String(buffer: message.payload)), message: message)
     }
-    func brokerDidNotTake(token: String, reason: String) { add(.notTaken(token: token, reason: reason)) }
+    func brokerDidNotTake(_ failure: PublishFailure) {
+        add(.notTaken(token: failure.token, reason: failure.reason))
+    }
 }
 
 final class RecordingObserver: BrokerLinkObserver {
     private struct Record {
         var changes: [Bool] = []
         var unrouted: [BrokerMessage] = []
+        var unroutedCalls: [Topic] = []
     }
 
     private let record = Mutex(Record())
@@ -66,6 +70,9 @@ final class RecordingObserver: BrokerLinkObserver {
     var changes: [Bool] { record.withLock { $0.changes } }
     var unrouted: [BrokerMessage] { record.withLock { $0.unrouted } }
 
+    var unroutedCalls: [Topic] { record.withLock { $0.unroutedCalls } }
+
+    func brokerFoundNoSubscriber(topic: Topic) { record.withLock { $0.unroutedCalls.append(topic) } }
     func brokerLinkChanged(connection: Int, isUp: Bool) { record.withLock { $0.changes.append(isUp) } }
     func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
         record.withLock { $0.unrouted.append(message) }

@@ -57,6 +57,11 @@ enum MQTTPackets {
                     properties.writeInteger(UInt8(0x09))
                     properties.writeMQTT(correlation)
                 }
+                for (name, value) in message.userProperties {
+                    properties.writeInteger(UInt8(0x26))
+                    properties.writeMQTT(name)
+                    properties.writeMQTT(value)
+                }
                 body.writeVariableByteInteger(properties.readableBytes)
                 body.writeBuffer(&properties)
             }

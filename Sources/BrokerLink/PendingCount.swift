@@ -1,0 +1,87 @@
+import MemoryBudget
+import Synchronization
+
+/// The messages that wait or are unacknowledged, over all connections of a link: their number, and their bytes, which
+/// come out of the memory that all queues of the process share.
+///
+/// When it gets tight the copies of refused messages give way first, then presence, then CALLs, whose senders keep them.
+/// What is left is for answers and reports, which nobody sends again.
+final class PendingCount: Sendable {
+    /// Bytes for a message beside its texts.
+    private static let overhead = 256
+
+    let memory: MemoryBudget
+    private let count = Atomic(0)
+    private let limit: Int
+    /// Messages of one charge point that are no CALLs.
+    private let mostOthers: Int
+
+    init(limit: Int, memory: MemoryBudget = MemoryBudget(limit: .max)) {
+        self.limit = min(limit, .max / 2)
+        self.memory = memory
+        mostOthers = max(64, limit / 32)
+    }
+
+    var current: Int { count.load(ordering: .relaxed) }
+
+    static func cost(of message: BrokerPublish) -> Int {
+        overhead + message.topic.utf8.count + message.payload.readableBytes
+    }
+
+    /// Counts one more, unless that is too many. What nobody can send again, an answer or a report, gets twice the
+    /// room.
+    func admit(_ message: BrokerPublish) -> Bool {
+        let new = count.wrappingAdd(1, ordering: .relaxed).newValue
+        let canTryAgain = message.origin != nil && message.purpose != .answer
+        guard new <= (canTryAgain ? limit : 2 * limit) else {
+            settle(messages: 1, bytes: 0)
+            return false
+        }
+        guard takeBytes(of: message) else {
+            settle(messages: 1, bytes: 0)
+            return false
+        }
+        return true
+    }
+
+    private func takeBytes(of message: BrokerPublish) -> Bool {
+        let cost = Self.cost(of: message)
+        let (most, reserve) =
+            switch message.purpose {
+            case .copy: (memory.share / 2, memory.limit / 2)
+            case .presence: (memory.share, memory.limit / 4)
+            case .call, .reply: (memory.share, memory.limit / 8)
+            case .answer, .report, .gateway: (memory.share + memory.share / 4, 0)
+            }
+        if let share = message.share {
+            // The newest state replaces what waits, so it must get in.
+            let mostOthers = message.purpose == .presence ? 2 * mostOthers : mostOthers
+            let isCall = message.purpose == .call
+            guard share.take(cost, isCall: isCall, mostBytes: most, mostOthers: mostOthers) else { return false }
+        }
+        guard memory.take(cost, leaving: reserve) else {
+            message.share?.give(cost, isCall: message.purpose == .call)
+            return false
+        }
+        return true
+    }
+
+    /// One that was admitted is no longer pending.
+    func settle(_ message: BrokerPublish) {
+        settle(messages: 1, bytes: settleShare(of: message))
+    }
+
+    /// Of many, whose number and bytes are settled together later.
+    ///
+    /// - Returns: the bytes.
+    func settleShare(of message: BrokerPublish) -> Int {
+        let cost = Self.cost(of: message)
+        message.share?.give(cost, isCall: message.purpose == .call)
+        return cost
+    }
+
+    func settle(messages: Int, bytes: Int) {
+        count.wrappingSubtract(messages, ordering: .relaxed)
+        if bytes > 0 { memory.give(bytes) }
+    }
+}

@@ -1,0 +1,79 @@
+import Logging
+import NIOCore
+import OCPPJ
+import OutsideNames
+
+// What goes to the broker, and what becomes of it when the broker does not get it.
+extension ChargePointSession {
+    /// Publishes what is no CALL. Where that fails somebody hears of it: nothing is dropped in silence.
+    func publishOrLog(_ message: UpstreamMessage) {
+        let admission = publish(message)
+        if admission != .accepted { wasLost(message, reason: admission.text) }
+    }
+
+    private func wasLost(_ message: UpstreamMessage, reason: String) {
+        switch message.kind {
+        case .call(let call): return brokerDidNotTake(uniqueID: call.uniqueID, reason: reason)
+        case .answer(let uniqueID): return brokerDidNotTakeAnswer(uniqueID: uniqueID, reason: reason)
+        case .report: context.counters.add(.lostReports)
+        case .presence: context.counters.add(.lostPresence)
+        case .copy: context.counters.add(.lostCopies)
+        case .reply: context.counters.add(.lostReplies)
+        case .claim: break
+        }
+        log(.error, "message lost", ["topic": "\(message.topic)", "reason": "\(reason)"])
+    }
+
+    /// The charge point has answered a CALL, and the broker did not get the answer: the CALL's sender is told.
+    public func brokerDidNotTakeAnswer(uniqueID: UniqueID, reason: String) {
+        context.counters.add(.notRelayed)
+        report("not_relayed", uniqueID: uniqueID, .internalError, "the charge point's answer: \(reason)")
+    }
+
+    func publishReport(_ payload: ByteBuffer, uniqueID: UniqueID) {
+        publishOrLog(
+            UpstreamMessage(
+                topic: topics.error(id: uniqueID), payload: payload, kind: .report, version: chargePoint.version))
+        reply(payload, to: uniqueID)
+    }
+
+    // MARK: Response Topics
+
+    /// Keeps where the sender of a CALL wants its answer, before it is known what becomes of the CALL.
+    func noteReplyAddress(of downstream: DownstreamMessage) {
+        guard let address = downstream.replyAddress else { return }
+        let uniqueID: UniqueID
+        if let message = try? OCPPMessage.parse(relay: downstream.payload, version: chargePoint.version) {
+            guard message.type == .call else { return }
+            uniqueID = message.uniqueID
+        } else {
+            uniqueID = OCPPMessage.uniqueID(ofRelay: downstream.payload) ?? GatewayError.unknownUniqueID
+        }
+        // A second CALL with its UniqueId is not delivered, and does not take the first one's answer.
+        if replyAddresses[uniqueID] == nil { replyAddresses[uniqueID] = address }
+    }
+
+    /// The answer, or what is reported instead, goes where the CALL's sender wants it too.
+    func reply(_ payload: ByteBuffer, to uniqueID: UniqueID) {
+        guard !replyAddresses.isEmpty, let address = replyAddresses.removeValue(forKey: uniqueID) else { return }
+        publishOrLog(
+            UpstreamMessage(
+                topic: address.topic, payload: payload, kind: .reply, version: chargePoint.version,
+                correlationData: address.correlationData))
+    }
+
+    // MARK: Versions
+
+    /// Whether the message is in the session's version, as far as it says; else it is refused.
+    func isInVersion(_ downstream: DownstreamMessage) -> Bool {
+        guard let version = downstream.version, !version.hasSameBytes(as: chargePoint.version.rawValue) else {
+            return true
+        }
+        context.counters.add(.badDownstreamMessages)
+        report(
+            "version", uniqueID: OCPPMessage.uniqueID(ofRelay: downstream.payload), .genericError,
+            "ocpp-version: \(version.unicodeScalars.prefix(20)), but the charge point speaks \(chargePoint.version.rawValue)"
+        )
+        return false
+    }
+}

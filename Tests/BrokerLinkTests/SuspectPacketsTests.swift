@@ -1,0 +1,148 @@
+import NIOCore
+import OutsideNames
+import Testing
+
+@testable import BrokerLink
+
+@Suite("behaviour.md: a packet over which the broker ends the link")
+struct SuspectPacketsTests {
+    private typealias Packet = SuspectPackets.Packet
+    private let now = NIODeadline.now()
+
+    @Test(
+        "After two losses behind the same packets these are suspects; one is sent at a time, and the culprit is found")
+    func culprit() {
+        var suspects = SuspectPackets()
+        #expect(
+            suspects.linkLost(unacknowledged: [.message(1), .message(2), .message(3)], isBrokers: true) == .nothing)
+        #expect(!suspects.isSearching)
+        suspects.settled(.message(1))
+        #expect(
+            suspects.linkLost(unacknowledged: [.message(2), .message(3), .message(4)], isBrokers: true) == .suspects(2))
+        #expect(suspects.next(now: now) == [.message(2)])
+        #expect(suspects.next(now: now) == nil)
+        #expect(suspects.isProbing)
+        suspects.settled(.message(2))
+        #expect(suspects.next(now: now) == [.message(3)])
+        #expect(suspects.linkLost(unacknowledged: [.message(3)], isBrokers: true) == .culprit(.message(3)))
+        #expect(!suspects.isSearching)
+        #expect(suspects.linkLost(unacknowledged: [.message(5)], isBrokers: true) == .nothing)
+    }
+
+    @Test("What was acknowledged in between is no suspect, and losses behind different packets say nothing")
+    func innocent() {
+        var suspects = SuspectPackets()
+        #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true) == .nothing)
+        suspects.settled(.message(1))
+        #expect(suspects.linkLost(unacknowledged: [.message(2)], isBrokers: true) == .nothing)
+        #expect(suspects.linkLost(unacknowledged: [.message(3)], isBrokers: true) == .nothing)
+        #expect(suspects.linkLost(unacknowledged: [], isBrokers: true) == .nothing)
+        #expect(!suspects.isSearching)
+    }
+
+    @Test("A link that fell silent accuses nobody, and what was being looked at is looked at again")
+    func silence() {
+        var suspects = SuspectPackets()
+        for _ in 0..<3 {
+            #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: false) == .nothing)
+        }
+        #expect(!suspects.isSearching)
+        _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
+        _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
+        #expect(suspects.next(now: now) == [.message(1)])
+        #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: false) == .nothing)
+        #expect(suspects.next(now: now) == [.message(1)])
+    }
+
+    @Test("A broker that does nothing for two seconds has nothing against the packet")
+    func patience() {
+        var suspects = SuspectPackets()
+        _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
+        _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
+        _ = suspects.next(now: now)
+        suspects.expire(now: now + .milliseconds(1999))
+        #expect(suspects.isProbing)
+        suspects.expire(now: now + .seconds(2))
+        #expect(!suspects.isSearching)
+        // And a loss later is not behind it.
+        #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true) == .nothing)
+    }
+
+    @Test("Subscriptions come first, together; over a packet of many the search goes on one by one")
+    func subscriptions() {
+        let topics: [Packet] = (0..<150).map { .subscription("cs/\($0)") }
+        var suspects = SuspectPackets()
+        _ = suspects.linkLost(unacknowledged: [.message(1)] + topics, isBrokers: true)
+        #expect(suspects.linkLost(unacknowledged: [.message(1)] + topics, isBrokers: true) == .suspects(151))
+        #expect(suspects.next(now: now) == Array(topics[..<100]))
+        for topic in topics[..<100] { suspects.settled(topic) }
+        #expect(suspects.next(now: now) == Array(topics[100...]))
+        #expect(
+            suspects.linkLost(unacknowledged: topics.suffix(50), isBrokers: true) == .narrowed(Array(topics[100...])))
+        #expect(suspects.next(now: now) == [topics[100]])
+        suspects.settled(topics[100])
+        #expect(suspects.next(now: now) == [topics[101]])
+        #expect(suspects.linkLost(unacknowledged: [topics[101]], isBrokers: true) == .culprit(topics[101]))
+        #expect(suspects.next(now: now) == [topics[102]])
+    }
+
+    @Test("One that could not be sent, because the link was gone already, is not the culprit")
+    func notSent() {
+        var suspects = SuspectPackets()
+        _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
+        _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
+        _ = suspects.next(now: now)
+        suspects.notSent()
+        #expect(suspects.linkLost(unacknowledged: [], isBrokers: true) == .nothing)
+        #expect(suspects.next(now: now) == [.message(1)])
+    }
+}
+
+@Suite("What is like a packet over which the broker has ended the link")
+struct CulpritMemoryTests {
+    private let now = NIODeadline.now()
+
+    @Test("The next one on the topic that is as long goes out alone, after a second loss none does, for ten minutes")
+    func repeated() {
+        var culprits = CulpritMemory()
+        culprits.add("cp/1", size: 500, now: now)
+        #expect(culprits.advice("cp/1", size: 499, now: now) == .send)
+        #expect(culprits.advice("cp/2", size: 900, now: now) == .send)
+        #expect(culprits.advice("cp/1", size: 500, now: now) == .sendAlone)
+        culprits.add("cp/1", size: 600, now: now)
+        #expect(culprits.advice("cp/1", size: 500, now: now + .minutes(9)) == .refuse)
+        #expect(culprits.advice("cp/1", size: 500, now: now + .minutes(10)) == .send)
+        #expect(culprits.isEmpty)
+    }
+
+    @Test("One that the broker takes after all clears its topic")
+    func cleared() {
+        var culprits = CulpritMemory()
+        culprits.add("cp/1", size: 500, now: now)
+        culprits.acknowledged("cp/1", size: 499)
+        #expect(!culprits.isEmpty)
+        culprits.acknowledged("cp/1", size: 500)
+        #expect(culprits.isEmpty)
+    }
+
+    @Test("Three long ones on different topics, and the broker takes none that long, unless it has")
+    func length() {
+        var culprits = CulpritMemory()
+        culprits.add("cp/1", size: 20_000, now: now)
+        #expect(culprits.advice("cp/9", size: 19_999, now: now) == .send)
+        #expect(culprits.advice("cp/9", size: 20_000, now: now) == .sendAlone)
+        culprits.add("cp/2", size: 21_000, now: now)
+        culprits.add("cp/3", size: 22_000, now: now)
+        #expect(culprits.advice("cp/9", size: 22_000, now: now) == .refuse)
+        culprits.acknowledged("cp/8", size: 30_000)
+        #expect(culprits.advice("cp/9", size: 22_000, now: now) == .send)
+    }
+
+    @Test("It is bounded: the oldest is forgotten")
+    func bounded() {
+        var culprits = CulpritMemory()
+        for number in 0...256 { culprits.add("\(number)", size: 1, now: now + .milliseconds(Int64(number))) }
+        #expect(culprits.advice("0", size: 1, now: now) == .send)
+        #expect(culprits.advice("1", size: 1, now: now) == .sendAlone)
+    }
+}

@@ -1,0 +1,33 @@
+import NIOCore
+import Testing
+
+@testable import Gateway
+
+@Suite("What is said and done now and then")
+struct QuietRulesTests {
+    @Test("CALLs that nobody subscribes to are said at once, then in sums, at most once a minute")
+    func unrouted() {
+        var calls = UnroutedCalls()
+        let now = NIODeadline.now()
+        #expect(calls.found(now: now) == 1)
+        #expect(calls.found(now: now + .seconds(59)) == nil)
+        #expect(calls.found(now: now + .seconds(60)) == 2)
+        #expect(calls.found(now: now + .seconds(61)) == nil)
+    }
+
+    @Test("Memory is given back after it has grown and the queues are empty again, and not again for nothing")
+    func memory() {
+        var rule = MemoryReleaseRule()
+        let growth = MemoryReleaseRule.growth
+        #expect(!rule.isDue(resident: 100 << 20, queued: 0))
+        #expect(!rule.isDue(resident: (100 << 20) + growth - 1, queued: 0))
+        // A burst: its messages are still there.
+        #expect(!rule.isDue(resident: (100 << 20) + growth, queued: growth))
+        #expect(rule.isDue(resident: (100 << 20) + growth, queued: 0))
+        rule.released(resident: 120 << 20)
+        #expect(!rule.isDue(resident: (120 << 20) + growth - 1, queued: 0))
+        // It has shrunk by itself.
+        #expect(!rule.isDue(resident: 90 << 20, queued: 0))
+        #expect(rule.isDue(resident: (90 << 20) + growth, queued: 0))
+    }
+}
