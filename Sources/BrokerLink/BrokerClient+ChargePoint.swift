@@ -312,7 +312,7 @@ extension BrokerClient {
         for message in queue.removeResent() {
             switch message.purpose {
             case .report, .presence, .gateway: thread.shared.enqueue(message)
-            case .call, .answer, .copy, .reply:
+            case .call, .send, .answer, .copy, .reply:
                 notTaken(message, reason: "the link of the charge point's own connection was lost right behind it")
             }
         }

@@ -35,6 +35,8 @@ public struct BrokerPublish: Sendable {
     public enum Purpose: Sendable, Equatable {
         /// A CALL of a charge point: its sender is told, keeps it and tries again.
         case call
+        /// A SEND of a charge point, which has no answer: it is gone where there is no room.
+        case send
         /// An answer of a charge point.
         case answer
         /// An error that the gateway reports.

@@ -50,7 +50,7 @@ final class PendingCount: Sendable {
             switch message.purpose {
             case .copy: (memory.share / 2, memory.limit / 2)
             case .presence: (memory.share, memory.limit / 4)
-            case .call, .reply: (memory.share, memory.limit / 8)
+            case .call, .send, .reply: (memory.share, memory.limit / 8)
             case .answer, .report, .gateway: (memory.share + memory.share / 4, 0)
             }
         if let share = message.share {

@@ -107,7 +107,9 @@ extension ChargePointSession {
                 relay: downstream.payload, version: chargePoint.version,
                 limits: MessageLimits(enforcesUniqueIDLength: true)
             ) { (owner, scanner) throws(JSONSyntaxError) in
-                let found = try checking.walk(owner, from: .downstream, &scanner) { machine.upstreamAction(of: $0) }
+                let found = try checking.walk(owner, of: chargePoint.version, from: .downstream, &scanner) {
+                    machine.upstreamAction(of: $0)
+                }
                 violation = found
             }
             guard let violation else { return handle(message, expires: downstream.expires) }
@@ -134,7 +136,12 @@ extension ChargePointSession {
 
     func handle(_ message: OCPPMessage, expires: NIODeadline?) {
         let id = message.uniqueID
-        guard case .call(let action, _) = message.body else { return handleAnswer(message) }
+        let action: String
+        switch message.body {
+        case .call(let name, _): action = name
+        case .callResult, .callError: return handleAnswer(message)
+        case .callResultError, .send: return handleUnanswered(message, expires: expires)
+        }
         guard topics.allowsReply(id: id) else {
             context.counters.add(.badDownstreamMessages)
             return report(
@@ -154,6 +161,15 @@ extension ChargePointSession {
             context.counters.add(.duplicates)
             log(.warning, "duplicate CALL not delivered", ["id": "\(id)", "action": "\(action)"])
         }
+    }
+
+    /// A CALLRESULTERROR or a SEND waits for nothing, and touches no CALL (OCPP-J 2.1, 4.2.4 and 4.2.5).
+    private func handleUnanswered(_ message: OCPPMessage, expires: NIODeadline?) {
+        if let expires, expires <= .now() {
+            return report("expired", message.head, .genericError, "the message expired before it arrived")
+        }
+        context.counters.add(message.type == .send ? .sendsDown : .errorsDown)
+        send(message.frame())
     }
 
     func handleAnswer(_ message: OCPPMessage) {

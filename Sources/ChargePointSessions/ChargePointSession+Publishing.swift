@@ -15,7 +15,8 @@ extension ChargePointSession {
         switch message.kind {
         case .call(let call): return brokerDidNotTake(uniqueID: call.uniqueID, reason: reason)
         case .answer(let uniqueID): return brokerDidNotTakeAnswer(uniqueID: uniqueID, reason: reason)
-        case .report: context.counters.add(.lostReports)
+        case .send: context.counters.add(.droppedSends)
+        case .report, .resultError: context.counters.add(.lostReports)
         case .presence: context.counters.add(.lostPresence)
         case .copy: context.counters.add(.lostCopies)
         case .reply: context.counters.add(.lostReplies)
@@ -27,7 +28,9 @@ extension ChargePointSession {
     /// The charge point has answered a CALL, and the broker did not get the answer: the CALL's sender is told.
     public func brokerDidNotTakeAnswer(uniqueID: UniqueID, reason: String) {
         context.counters.add(.notRelayed)
-        report("not_relayed", uniqueID: uniqueID, .internalError, "the charge point's answer: \(reason)")
+        report(
+            "not_relayed", OCPPMessageHead(type: .callResult, uniqueID: uniqueID), .internalError,
+            "the charge point's answer: \(reason)")
     }
 
     func publishReport(_ payload: ByteBuffer, uniqueID: UniqueID) {
@@ -47,7 +50,7 @@ extension ChargePointSession {
             guard message.type == .call else { return }
             uniqueID = message.uniqueID
         } else {
-            uniqueID = OCPPMessage.uniqueID(ofRelay: downstream.payload) ?? GatewayError.unknownUniqueID
+            uniqueID = OCPPMessage.head(ofRelay: downstream.payload).uniqueID ?? GatewayError.unknownUniqueID
         }
         // A second CALL with its UniqueId is not delivered, and does not take the first one's answer.
         if replyAddresses[uniqueID] == nil { replyAddresses[uniqueID] = address }
@@ -71,7 +74,7 @@ extension ChargePointSession {
         }
         context.counters.add(.badDownstreamMessages)
         report(
-            "version", uniqueID: OCPPMessage.uniqueID(ofRelay: downstream.payload), .genericError,
+            "version", OCPPMessage.head(ofRelay: downstream.payload), .genericError,
             "ocpp-version: \(version.unicodeScalars.prefix(20)), but the charge point speaks \(chargePoint.version.rawValue)"
         )
         return false

@@ -75,7 +75,9 @@ extension ChargePointSession {
             let message = try OCPPMessage.parse(
                 frame: text, version: chargePoint.version, limits: MessageLimits(enforcesUniqueIDLength: true)
             ) { (owner, scanner) throws(JSONSyntaxError) in
-                let found = try checking.walk(owner, from: .upstream, &scanner) { machine.downstreamAction(of: $0) }
+                let found = try checking.walk(owner, of: chargePoint.version, from: .upstream, &scanner) {
+                    machine.downstreamAction(of: $0)
+                }
                 violation = found
             }
             if let violation { handle(violation, of: message) } else { return handle(message, now: now) }
@@ -88,8 +90,14 @@ extension ChargePointSession {
 
     /// False: it is held for later.
     func handle(_ message: OCPPMessage, now: NIODeadline) -> Bool {
-        if case .call(let action, _) = message.body, !topics.canCarry(action: action, id: message.uniqueID) {
+        if !topics.canCarry(message) {
             machine.chargePointSentUnpublishableCall()
+            guard message.type == .call else {
+                drop(
+                    message, reason: "malformed", .malformedMessage,
+                    "UniqueId: holds a character that may not stand in a topic")
+                return true
+            }
             refuseBad(
                 message.text, uniqueID: message.uniqueID, type: .call, .malformedMessage,
                 "UniqueId: holds a character that may not stand in a topic", reason: "malformed")
@@ -131,6 +139,16 @@ extension ChargePointSession {
             sendNextCall()
             // An interval may have been learnt.
             armTimer()
+        case .relaySend: relaySend(message)
+        case .dropSend(let reason):
+            context.counters.add(.droppedSends)
+            log(.warning, "SEND dropped", ["id": "\(id)", "reason": "\(reason)"])
+        case .relayResultError:
+            context.counters.add(.errorsUp)
+            publishOrLog(
+                UpstreamMessage(
+                    topic: topics.error(id: id, type: .callResultError), payload: message.relay(), kind: .resultError,
+                    version: chargePoint.version))
         case .dropUnmatchedAnswer:
             context.counters.add(.unmatchedAnswers)
             noteBad("an answer that matches no open CALL", uniqueID: id)
@@ -144,13 +162,37 @@ extension ChargePointSession {
         callsUp += 1
         context.counters.add(.callsUp)
         // `canCarry` has been asked.
-        guard let topic = topics.call(action: action, id: message.uniqueID) else { return }
+        guard let topic = topics.request(.call, action: action, id: message.uniqueID) else { return }
         let call = UpstreamMessage.Call(
             uniqueID: message.uniqueID, action: action, responseTopic: topics.downstream, version: chargePoint.version)
         publishOrLog(
             UpstreamMessage(
                 topic: topic, payload: message.relay(), kind: .call(call), version: chargePoint.version,
                 deadline: deadline))
+    }
+
+    private func relaySend(_ message: OCPPMessage) {
+        guard case .send(let action, _) = message.body else { return }
+        context.counters.add(.sendsUp)
+        // `canCarry` has been asked.
+        guard let topic = topics.request(.send, action: action, id: message.uniqueID) else { return }
+        publishOrLog(
+            UpstreamMessage(
+                topic: topic, payload: message.relay(), kind: .send(action: action), version: chargePoint.version))
+    }
+
+    /// A message that nobody answers, and that does not go on.
+    private func drop(_ message: OCPPMessage, reason: String, _ code: OCPPErrorCode, _ description: String) {
+        noteBad(description, uniqueID: message.uniqueID)
+        publishInvalid(message.text, message.head, reason, code, description)
+        endIfTooBad()
+    }
+
+    /// OCPP 2.1: the charge point hears that its answer could not be used (OCPP-J 2.1, 4.2.4).
+    private func refuseResult(_ uniqueID: UniqueID, type: MessageType, _ code: OCPPErrorCode, _ description: String) {
+        guard type == .callResult, chargePoint.version.defines(.callResultError) else { return }
+        let name = code.name(in: chargePoint.version)
+        send(GatewayError(uniqueID: uniqueID, code: name, description: description).frame(.callResultError))
     }
 
     func relayAnswer(_ message: OCPPMessage, isLate: Bool) {
@@ -193,12 +235,10 @@ extension ChargePointSession {
             publishInvalid(message.text, message.head, "schema", violation.code, violation.description)
             report(
                 "schema", message.head, violation.code, "the charge point's answer: \(violation.description)")
+            refuseResult(id, type: message.type, violation.code, violation.description)
             sendNextCall()
             endIfTooBad()
-        case .ignore:
-            noteBad(violation.description, uniqueID: id)
-            publishInvalid(message.text, message.head, "schema", violation.code, violation.description)
-            endIfTooBad()
+        case .ignore: drop(message, reason: "schema", violation.code, violation.description)
         }
     }
 
@@ -217,6 +257,7 @@ extension ChargePointSession {
             noteBad(description, uniqueID: uniqueID)
             publishInvalid(text, head, "malformed", .malformedMessage, description)
             report("malformed", head, .malformedMessage, "the charge point's answer: \(description)")
+            refuseResult(uniqueID, type: type, .malformedMessage, description)
             sendNextCall()
             endIfTooBad()
         case .ignore(let uniqueID, let description):

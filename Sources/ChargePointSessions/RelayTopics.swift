@@ -43,14 +43,16 @@ public struct SessionTopics: Sendable {
     private let error: MessageTopic
     private let invalid: MessageTopic?
 
-    public init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion) {
+    /// - Parameter version: nil where nobody knows it; `-` stands for it then.
+    public init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion?) {
+        let version = version?.rawValue ?? "-"
         func topic(_ template: TopicTemplate) -> MessageTopic {
-            MessageTopic(template.filled(identity: identity).filled { $0 == .version ? version.rawValue : nil })
+            MessageTopic(template.filled(identity: identity).filled { $0 == .version ? version : nil })
         }
         downstream = templates.downstream.filled(identity: identity).topic ?? ""
         presence =
             templates.presence?.filled(identity: identity)
-            .filled { $0 == .version ? version.rawValue : nil }.topic
+            .filled { $0 == .version ? version : nil }.topic
         claim = templates.claim?.filled(identity: identity).topic
         call = topic(templates.call)
         // An empty dictionary that is mapped still takes memory of its own, in every session.
@@ -61,15 +63,15 @@ public struct SessionTopics: Sendable {
     }
 
     /// Nil: the UniqueId cannot stand in a topic.
-    func call(action: String, id: UniqueID) -> Topic? {
-        (callOverrides.isEmpty ? call : callOverrides[action] ?? call).topic(type: .call, id: id, action: action)
+    func request(_ type: MessageType, action: String, id: UniqueID) -> Topic? {
+        (callOverrides.isEmpty ? call : callOverrides[action] ?? call).topic(type: type, id: id, action: action)
     }
 
     func reply(id: UniqueID) -> Topic? { reply.topic(type: .callResult, id: id) }
 
-    /// The topic for CALLERRORs; a UniqueId that cannot stand in a topic is replaced by `-1` there.
-    public func error(id: UniqueID) -> Topic {
-        error.topic(type: .callError, id: id) ?? error.topic(type: .callError, id: GatewayError.unknownUniqueID) ?? ""
+    /// The topic for CALLERRORs and CALLRESULTERRORs; a UniqueId that cannot stand in a topic is replaced by `-1` there.
+    public func error(id: UniqueID, type: MessageType = .callError) -> Topic {
+        error.topic(type: type, id: id) ?? error.topic(type: type, id: GatewayError.unknownUniqueID) ?? ""
     }
 
     /// Nil: off. What of the message could not be read, or cannot stand in a topic, is `-1` there.
@@ -86,9 +88,14 @@ public struct SessionTopics: Sendable {
         reply(id: id) != nil && error.topic(type: .callError, id: id) != nil
     }
 
-    /// Whether a CALL of the charge point, and its answer, can be published.
-    func canCarry(action: String, id: UniqueID) -> Bool {
-        allowsReply(id: id) && call(action: action, id: id) != nil
+    /// Whether a CALL of the charge point, and its answer, or a SEND can be published.
+    func canCarry(_ message: OCPPMessage) -> Bool {
+        switch message.body {
+        case .call(let action, _):
+            allowsReply(id: message.uniqueID) && request(.call, action: action, id: message.uniqueID) != nil
+        case .send(let action, _): request(.send, action: action, id: message.uniqueID) != nil
+        case .callResult, .callError, .callResultError: true
+        }
     }
 }
 

@@ -133,7 +133,9 @@ struct SessionStateMachine: ~Copyable {
     mutating func takeWaitingCall(linkIsUp: Bool, now: NIODeadline) -> (OCPPMessage, UpstreamAction)? {
         if linkIsUp { keptSends = 0 }
         let mayOpen = hasRoomForCall(now: now)
-        guard mayOpen || !linkIsUp || waitingCalls.beginsWithSend, let call = waitingCalls.popFirst() else { return nil }
+        guard mayOpen || !linkIsUp || waitingCalls.beginsWithSend, let call = waitingCalls.popFirst() else {
+            return nil
+        }
         upstreamMemory.give(call.size)
         guard let fingerprint = call.fingerprint else {
             return (call.message, chargePointSentSend(call.message, linkIsUp: linkIsUp, now: now))

@@ -17,6 +17,10 @@ public struct UpstreamMessage: Sendable {
         case call(Call)
         /// The charge point's answer to the CALL with this UniqueId.
         case answer(UniqueID)
+        /// A SEND, which nobody answers.
+        case send(action: String)
+        /// A CALLRESULTERROR of the charge point.
+        case resultError
         case report
         case presence
         /// The copy of a refused message.

@@ -19,10 +19,12 @@ public struct GatewayError: Sendable, Equatable {
         self.description = String(description.unicodeScalars.prefix(Self.longestDescription))
     }
 
-    /// The CALLERROR that a charge point gets for its own message.
-    public func frame() -> ByteBuffer {
+    /// The CALLERROR, or CALLRESULTERROR, that a charge point gets for its own message.
+    public func frame(_ type: MessageType = .callError) -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 64 + description.utf8.count)
-        out.writeStaticString("[4,")
+        out.writeInteger(UInt8(ascii: "["))
+        out.writeInteger(UInt8(ascii: "0") + UInt8(type.rawValue))
+        out.writeInteger(UInt8(ascii: ","))
         out.writeJSONString(uniqueID)
         out.writeInteger(UInt8(ascii: ","))
         out.writeJSONString(code)

@@ -51,6 +51,7 @@ final class BrokerEvents: BrokerLinkObserver {
 
     func brokerLost(_ purpose: BrokerPublish.Purpose) {
         switch purpose {
+        case .send: counters.add(.droppedSends)
         case .report: counters.add(.lostReports)
         case .presence: counters.add(.lostPresence)
         case .copy: counters.add(.lostCopies)
@@ -120,7 +121,7 @@ final class BrokerEvents: BrokerLinkObserver {
     private func owner(of topic: Topic) -> (SessionTopics, ChargePointIdentity)? {
         for template in templates {
             guard let identity = template.downstream.identity(in: topic) else { continue }
-            return (SessionTopics(templates: template, identity: identity, version: .v16), identity)
+            return (SessionTopics(templates: template, identity: identity, version: nil), identity)
         }
         return nil
     }

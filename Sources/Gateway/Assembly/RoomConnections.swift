@@ -112,7 +112,10 @@ struct BrokerUpstream: UpstreamLink {
         case .answer(let uniqueID):
             publish.purpose = .answer
             publish.origin = .init(subscriber: session, token: uniqueID.text, eventLoop: session.eventLoop)
-        case .report: publish.purpose = .report
+        case .send(let action):
+            publish.purpose = .send
+            publish.properties = .init(isJSON: true, version: message.version?.rawValue, action: action)
+        case .report, .resultError: publish.purpose = .report
         case .presence: publish.purpose = .presence
         case .copy: publish.purpose = .copy
         case .reply:
