@@ -58,9 +58,9 @@ struct TopicTemplateTests {
     func refusesLevels() {
         let templates = RelayTopicTemplates(call: "cp/${cid}/${id}", reply: "r/${id}", error: "e/${id}")
         let topics = SessionTopics(templates: templates, identity: "CP1", version: .v16)
-        #expect(topics.call(action: "Boot", id: "7") == "ocpp/cp/CP1/7")
+        #expect(topics.request(.call, action: "Boot", id: "7") == "ocpp/cp/CP1/7")
         for id in ["a/b", "a+", "#", "a\u{0}", "a\u{7f}", ""] as [UniqueID] {
-            #expect(topics.call(action: "Boot", id: id) == nil)
+            #expect(topics.request(.call, action: "Boot", id: id) == nil)
             #expect(!topics.allowsReply(id: id))
             #expect(topics.error(id: id) == "ocpp/e/-1")
         }
@@ -70,7 +70,7 @@ struct TopicTemplateTests {
     func overridesByAction() {
         let templates = RelayTopicTemplates(callOverrides: ["MeterValues": "meter/${cid}/${version}/${type}"])
         let topics = SessionTopics(templates: templates, identity: "CP1", version: .v16)
-        #expect(topics.call(action: "MeterValues", id: "1") == "ocpp/meter/CP1/1.6/2")
-        #expect(topics.call(action: "Heartbeat", id: "1") == "ocpp/cp/CP1")
+        #expect(topics.request(.call, action: "MeterValues", id: "1") == "ocpp/meter/CP1/1.6/2")
+        #expect(topics.request(.call, action: "Heartbeat", id: "1") == "ocpp/cp/CP1")
     }
 }

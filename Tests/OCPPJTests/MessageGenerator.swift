@@ -4,8 +4,10 @@ import ReferenceJSON
 /// one part or another now and then.
 struct MessageGenerator {
     var json: JSONTextGenerator
+    let types: ClosedRange<Int>
 
-    init(seed: UInt64) {
+    init(seed: UInt64, types: ClosedRange<Int> = 2...4) {
+        self.types = types
         json = JSONTextGenerator(seed: seed)
     }
 
@@ -14,7 +16,7 @@ struct MessageGenerator {
         var elements = [type, mostly { $0.uniqueID() }]
         switch type {
         case Array("3".utf8): elements.append(mostly { $0.payload() })
-        case Array("4".utf8):
+        case Array("4".utf8), Array("5".utf8):
             elements += [mostly { $0.json.string() }, mostly { $0.json.string() }]
             if !once(in: 4) { elements.append(mostly { $0.payload() }) }
         default: elements += [mostly { $0.action() }, mostly { $0.payload() }]
@@ -29,7 +31,7 @@ struct MessageGenerator {
         var members = [member("MessageTypeId", type), member("UniqueId", mostly { $0.uniqueID() })]
         switch type {
         case Array("3".utf8): members.append(member("Payload", mostly { $0.payload() }))
-        case Array("4".utf8):
+        case Array("4".utf8), Array("5".utf8):
             members.append(member("ErrorCode", mostly { $0.json.string() }))
             if !once(in: 4) { members.append(member("ErrorDescription", mostly { $0.json.string() })) }
             if !once(in: 4) { members.append(member("ErrorDetails", mostly { $0.payload() })) }
@@ -57,7 +59,7 @@ struct MessageGenerator {
     }
 
     private mutating func type() -> [UInt8] {
-        if !once(in: 20) { return Array(json.random.pick(["2", "3", "4"]).utf8) }
+        if !once(in: 20) { return Array("\(types.lowerBound + json.random.below(types.count))".utf8) }
         return Array(
             json.random.pick(["0", "1", "5", "6", "-2", "2.0", "2e0", "22222222222222222222222", "\"2\""]).utf8)
     }

@@ -10,11 +10,12 @@ import Testing
     enum Form: CaseIterable { case frame, relay }
 
     /// A case is known by its form and seed: to see a failing one again, call `check` with what the failure names.
-    @Test(arguments: Form.allCases, 0..<4)
+    @Test(arguments: Form.allCases, 0..<6)
     func theParserAgreesWithTheRulesAndTheReferenceParser(form: Form, series: Int) {
+        let version: OCPPVersion = series < 4 ? .v16 : .v21
         var accepted = 0
         for index in 0..<Self.casesPerSeries {
-            guard let isMessage = check(form, seed: UInt64(series) << 32 | UInt64(index)) else { return }
+            guard let isMessage = check(form, version, seed: UInt64(series) << 32 | UInt64(index)) else { return }
             if isMessage { accepted += 1 }
         }
         // The cases are worth something only while both kinds are among them.
@@ -22,18 +23,19 @@ import Testing
     }
 
     /// Whether the case is a message; nil where there is a difference.
-    private func check(_ form: Form, seed: UInt64) -> Bool? {
-        var generator = MessageGenerator(seed: seed)
+    private func check(_ form: Form, _ version: OCPPVersion, seed: UInt64) -> Bool? {
+        let types = version == .v21 ? 2...6 : 2...4
+        var generator = MessageGenerator(seed: seed, types: types)
         var bytes = form == .frame ? generator.frame() : generator.relay()
         if generator.once(in: 3) {
             let times = 1 + generator.json.random.below(2)
             ByteMutation.mutate(&bytes, times: times, random: &generator.json.random)
         }
         let limits = MessageLimits(enforcesUniqueIDLength: generator.once(in: 2))
-        let rules = ReferenceRules(bytes: bytes, checksUniqueID: limits.enforcesUniqueIDLength)
-        let found = outcome(of: bytes, form, limits)
+        let rules = ReferenceRules(bytes: bytes, checksUniqueID: limits.enforcesUniqueIDLength, types: types)
+        let found = outcome(of: bytes, form, version, limits)
         let expected = form == .frame ? rules.outcomeOfFrame() : rules.outcomeOfRelay()
-        guard found == expected, isSound(found, limits) else {
+        guard found == expected, isSound(found, version, limits) else {
             let text = String(decoding: bytes, as: UTF8.self)
             Issue.record("\(form), seed \(seed): \(found) instead of \(expected), in \(text) = \(bytes)")
             return nil
@@ -41,11 +43,11 @@ import Testing
         return found.isMessage
     }
 
-    private func outcome(of bytes: [UInt8], _ form: Form, _ limits: MessageLimits) -> Outcome {
+    private func outcome(of bytes: [UInt8], _ form: Form, _ version: OCPPVersion, _ limits: MessageLimits) -> Outcome {
         Outcome { () throws(OCPPMessageProblem) in
             switch form {
-            case .frame: try OCPPMessage.parse(frame: buffer(bytes), version: .v16, limits: limits)
-            case .relay: try OCPPMessage.parse(relay: buffer(bytes), version: .v16, limits: limits)
+            case .frame: try OCPPMessage.parse(frame: buffer(bytes), version: version, limits: limits)
+            case .relay: try OCPPMessage.parse(relay: buffer(bytes), version: version, limits: limits)
             }
         }
     }
@@ -54,15 +56,18 @@ import Testing
         2: ["MessageTypeId", "UniqueId", "Action", "Payload"],
         3: ["MessageTypeId", "UniqueId", "Payload"],
         4: ["MessageTypeId", "UniqueId", "ErrorCode", "ErrorDescription", "ErrorDetails"],
+        5: ["MessageTypeId", "UniqueId", "ErrorCode", "ErrorDescription", "ErrorDetails"],
+        6: ["MessageTypeId", "UniqueId", "Action", "Payload"],
     ]
 
     /// What is written onwards is JSON, has the keys of its type, and means the same to the next reader.
-    private func isSound(_ outcome: Outcome, _ limits: MessageLimits) -> Bool {
+    private func isSound(_ outcome: Outcome, _ version: OCPPVersion, _ limits: MessageLimits) -> Bool {
         guard case .message(let type, _, let relay, let frame) = outcome else { return true }
         guard let members = ReferenceParser.read(relay).value?.members,
             members.compactMap(\.key.text) == Self.keys[type],
             let elements = ReferenceParser.read(frame).value?.elements, elements.count == members.count
         else { return false }
-        return self.outcome(of: relay, .relay, limits) == outcome && self.outcome(of: frame, .frame, limits) == outcome
+        return self.outcome(of: relay, .relay, version, limits) == outcome
+            && self.outcome(of: frame, .frame, version, limits) == outcome
     }
 }

@@ -78,9 +78,10 @@ extension OCPPMessage {
     /// The parts of its body, as they were written.
     var writtenBody: [String?] {
         switch body {
-        case .call(let action, let payload): [action, written(payload)]
+        case .call(let action, let payload), .send(let action, let payload): [action, written(payload)]
         case .callResult(let payload): [written(payload)]
-        case .callError(let code, let description, let details):
+        case .callError(let code, let description, let details),
+            .callResultError(let code, let description, let details):
             [written(code), written(description), written(details)]
         }
     }

@@ -5,6 +5,8 @@ import ReferenceJSON
 struct ReferenceRules {
     let bytes: [UInt8]
     let checksUniqueID: Bool
+    /// The message types of the version.
+    let types: ClosedRange<Int>
 
     func outcomeOfFrame() -> Outcome {
         let reading = ReferenceParser.read(bytes)
@@ -13,19 +15,19 @@ struct ReferenceRules {
         var parts = Parts(type: elements.first, uniqueID: elements.count > 1 ? elements[1] : nil)
         let rest = Array(elements.dropFirst(2))
         switch typeNumber(parts.type) {
-        case "2" where rest.count == 2: (parts.action, parts.payload) = (rest[0], rest[1])
+        case "2" where rest.count == 2, "6" where rest.count == 2: (parts.action, parts.payload) = (rest[0], rest[1])
         case "3" where rest.count == 1: parts.payload = rest[0]
-        case "4" where rest.count >= 1:
+        case "4" where rest.count >= 1, "5" where rest.count >= 1:
             parts.code = rest[0]
             parts.description = rest.count > 1 ? rest[1] : nil
             parts.details = rest.count > 2 ? rest[2] : nil
         default: break
         }
         if reading.value == nil, !ReferenceParser.isUTF8(bytes) { return .notUTF8 }
-        if isArray, let number = typeNumber(parts.type), !["2", "3", "4"].contains(number) {
+        if isArray, let number = typeNumber(parts.type), !types.map(String.init).contains(number) {
             return .unknownMessageType(number: String(number.prefix(20)), uniqueID: readable(parts.uniqueID))
         }
-        return outcome(of: parts, isSound: isArray)
+        return outcome(of: parts, isSound: isArray, known: types)
     }
 
     func outcomeOfRelay() -> Outcome {
@@ -39,7 +41,7 @@ struct ReferenceRules {
             type: first("MessageTypeId"), uniqueID: first("UniqueId"), action: first("Action"),
             payload: first("Payload"), code: first("ErrorCode"), description: first("ErrorDescription"),
             details: first("ErrorDetails"))
-        return outcome(of: parts, isSound: reading.value?.members != nil && !hasDuplicates)
+        return outcome(of: parts, isSound: reading.value?.members != nil && !hasDuplicates, known: 2...6)
     }
 
     private struct Parts {
@@ -52,10 +54,13 @@ struct ReferenceRules {
         var details: ReferenceValue?
     }
 
-    private func outcome(of parts: Parts, isSound: Bool) -> Outcome {
-        let type = typeNumber(parts.type).flatMap { ["2": 2, "3": 3, "4": 4][$0] }
+    /// - Parameter known: the types that are told even of a message that is none.
+    private func outcome(of parts: Parts, isSound: Bool, known: ClosedRange<Int>) -> Outcome {
+        let type = typeNumber(parts.type).flatMap { number in known.first { "\($0)" == number } }
         let uniqueID = readable(parts.uniqueID)
-        if isSound, let type, let uniqueID, !checksUniqueID || uniqueID.count <= 36, let body = body(type, parts) {
+        if isSound, let type, types.contains(type), let uniqueID, !checksUniqueID || uniqueID.count <= 36,
+            let body = body(type, parts)
+        {
             let head = written(parts.uniqueID, orElse: "")
             var relay = Array("{\"MessageTypeId\":\(type),\"UniqueId\":".utf8) + head
             var frame = Array("[\(type),".utf8) + head
@@ -78,7 +83,7 @@ struct ReferenceRules {
                 ? ("Payload", written(isNull(parts.payload) ? nil : parts.payload, orElse: "{}")) : nil
         }
         switch type {
-        case 2:
+        case 2, 6:
             guard let action = parts.action?.scalars, (1...50).contains(action.count),
                 action.allSatisfy({
                     $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil || $0 == "-")

@@ -6,7 +6,7 @@ import Testing
 /// Bytes that nobody would send in good faith, to the checker and to the compiler.
 @Suite struct HostileBytesTests {
     @Test func theCheckerAndTheScannerAgreeOnWhatIsJSON() throws {
-        let schemas = try MessageSchemas(directory: PackageFolder.schemas16, idPrefix: "urn:OCPP:1.6:2019:12:")
+        let schemas = try MessageSchemas(directory: PackageFolder.schemas16, idPrefixes: ["urn:OCPP:1.6:2019:12:"])
         let schema = try #require(schemas.schema(forRequest: "MeterValues"))
         let message = Array(
             #"""

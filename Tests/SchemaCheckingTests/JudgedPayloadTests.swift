@@ -17,16 +17,22 @@ import Testing
     ///   told.
     private static let withOtherOrderOfRequired: Set = ["GetLogRequest", "StopTransactionRequest"]
 
-    @Test func oursOf16JudgeAsTheJudgeDoes() async throws {
-        let schemas = try MessageSchemas(directory: PackageFolder.schemas16, idPrefix: "urn:OCPP:1.6:2019:12:")
-        let judged = try await JudgedPayloads(version: "v16", count: 21_060, seed: 16, draft: Self.draftOfOurs)
-        try compare(schemas, with: judged, messages: 78, anyMissingField: Self.withOtherOrderOfRequired)
+    @Test(arguments: [
+        ("1.6", "v16", "urn:OCPP:1.6:2019:12:", 21_060, 78), ("2.0.1", "v201", "urn:OCPP:Cp:2:2020:3:", 20_480, 128),
+        ("2.1", "v21", "urn:OCPP:Cp:2:2025:1:", 20_091, 181),
+    ])
+    func oursJudgeAsTheJudgeDoes(
+        version: String, package: String, prefix: String, count: Int, messages: Int
+    ) async throws {
+        let schemas = try MessageSchemas(directory: PackageFolder.schemas(version), idPrefixes: [prefix])
+        let judged = try await JudgedPayloads(version: package, count: count, seed: 16, draft: Self.draftOfOurs)
+        try compare(schemas, with: judged, messages: messages, anyMissingField: Self.withOtherOrderOfRequired)
     }
 
     @Test(arguments: [("v16", 20_280, 78), ("v201", 20_480, 128), ("v21", 20_091, 181)])
     func filesOfOthersJudgeAsTheJudgeDoes(version: String, count: Int, messages: Int) async throws {
         let judged = try await JudgedPayloads(version: version, count: count, seed: 2)
-        let schemas = try MessageSchemas(directory: judged.schemas, idPrefix: "urn:OCPP:1.6:2019:12:")
+        let schemas = try MessageSchemas(directory: judged.schemas, idPrefixes: ["urn:OCPP:1.6:2019:12:"])
         try compare(schemas, with: judged, messages: messages)
     }
 
@@ -59,8 +65,9 @@ import Testing
 
 extension MessageSchemas {
     fileprivate func schema(for message: String) -> Schema? {
-        message.hasSuffix("Response")
-            ? schema(forResponse: String(message.dropLast("Response".count)))
-            : schema(forRequest: String(message.dropLast("Request".count)))
+        if message.hasSuffix("Response") { return schema(forResponse: String(message.dropLast("Response".count))) }
+        // A SEND has neither.
+        return schema(
+            forRequest: message.hasSuffix("Request") ? String(message.dropLast("Request".count)) : message)
     }
 }

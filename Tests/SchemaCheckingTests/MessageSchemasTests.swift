@@ -52,14 +52,15 @@ import Testing
 
     @Test func aMissingDirectoryIsAProblem() {
         #expect(
-            told { try MessageSchemas(directory: "/no/such/folder", idPrefix: "") } == [
+            told { try MessageSchemas(directory: "/no/such/folder", idPrefixes: [""]) } == [
                 "/no/such/folder: not a directory that can be read"
             ])
     }
 
     @Test func aDirectoryWithoutSchemasIsAProblem() throws {
         try inFolder([:]) { folder in
-            #expect(told { try MessageSchemas(directory: folder, idPrefix: "") } == ["\(folder): has no .json file"])
+            #expect(
+                told { try MessageSchemas(directory: folder, idPrefixes: [""]) } == ["\(folder): has no .json file"])
         }
     }
 
@@ -70,7 +71,7 @@ import Testing
         ]
         try inFolder(files) { folder in
             #expect(
-                told { try MessageSchemas(directory: folder, idPrefix: "") } == [
+                told { try MessageSchemas(directory: folder, idPrefixes: [""]) } == [
                     "\(folder)/A.json: not JSON: the text ends too early",
                     "\(folder)/B.json#/nope: unknown keyword",
                     "\(folder)/CRequest.json: is for the same message as C.json",
@@ -84,12 +85,13 @@ import Testing
             try FileManager.default.createSymbolicLink(
                 atPath: folder + "/B.json", withDestinationPath: folder + "/nowhere")
             #expect(
-                told { try MessageSchemas(directory: folder, idPrefix: "") } == ["\(folder)/B.json: cannot be read"])
+                told { try MessageSchemas(directory: folder, idPrefixes: [""]) } == ["\(folder)/B.json: cannot be read"]
+            )
         }
     }
 
     private func load(_ files: [String: String], prefix: String = prefix) throws -> MessageSchemas {
-        try inFolder(files) { try MessageSchemas(directory: $0, idPrefix: prefix) }
+        try inFolder(files) { try MessageSchemas(directory: $0, idPrefixes: [prefix]) }
     }
 
     private func inFolder<Result>(_ files: [String: String], _ body: (String) throws -> Result) throws -> Result {
