@@ -62,7 +62,11 @@ public struct SessionTopics: Sendable {
 
     /// Nil: the UniqueId cannot stand in a topic.
     func call(action: String, id: UniqueID) -> Topic? {
-        (callOverrides.isEmpty ? call : callOverrides[action] ?? call).topic(type: .call, id: id, action: action)
+        topic(ofCall: action).topic(type: .call, id: id, action: action)
+    }
+
+    private func topic(ofCall action: String) -> MessageTopic {
+        callOverrides.isEmpty ? call : callOverrides[action] ?? call
     }
 
     func reply(id: UniqueID) -> Topic? { reply.topic(type: .callResult, id: id) }
@@ -82,33 +86,36 @@ public struct SessionTopics: Sendable {
     }
 
     /// Whether an answer with this UniqueId can be published.
-    func allowsReply(id: UniqueID) -> Bool {
-        reply(id: id) != nil && error.topic(type: .callError, id: id) != nil
-    }
+    func allowsReply(id: UniqueID) -> Bool { reply.canHold(id) && error.canHold(id) }
 
     /// Whether a CALL of the charge point, and its answer, can be published.
-    func canCarry(action: String, id: UniqueID) -> Bool {
-        allowsReply(id: id) && call(action: action, id: id) != nil
-    }
+    func canCarry(action: String, id: UniqueID) -> Bool { allowsReply(id: id) && topic(ofCall: action).canHold(id) }
 }
 
 /// One topic of a session; most need nothing from the message.
 private enum MessageTopic: Sendable {
     case fixed(Topic)
     /// `${action}`, `${id}` or `${type}` are left.
-    case perMessage(TopicTemplate)
+    case perMessage(TopicTemplate, holdsID: Bool)
 
     init(_ template: TopicTemplate) {
-        if let topic = template.topic { self = .fixed(topic) } else { self = .perMessage(template) }
+        if let topic = template.topic {
+            self = .fixed(topic)
+        } else {
+            self = .perMessage(template, holdsID: template.placeholders.contains(.id))
+        }
+    }
+
+    /// A value is one level: it must not make levels or wildcards of its own. An action is letters, digits and hyphens.
+    func canHold(_ id: UniqueID) -> Bool {
+        if case .perMessage(_, holdsID: true) = self { id.text.isTopicLevel } else { true }
     }
 
     func topic(type: MessageType?, id: UniqueID, action: String = "") -> Topic? {
         switch self {
         case .fixed(let topic): return topic
-        case .perMessage(let template):
-            // A value is one level: it must not make levels or wildcards of its own. An action is letters, digits and
-            // hyphens.
-            if template.placeholders.contains(.id), !id.text.isTopicLevel { return nil }
+        case .perMessage(let template, _):
+            guard canHold(id) else { return nil }
             return template.filled { placeholder in
                 switch placeholder {
                 case .action: action
