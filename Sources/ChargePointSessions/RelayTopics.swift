@@ -64,7 +64,11 @@ public struct SessionTopics: Sendable {
 
     /// Nil: the UniqueId cannot stand in a topic.
     func request(_ type: MessageType, action: String, id: UniqueID) -> Topic? {
-        (callOverrides.isEmpty ? call : callOverrides[action] ?? call).topic(type: type, id: id, action: action)
+        topic(ofRequest: action).topic(type: type, id: id, action: action)
+    }
+
+    private func topic(ofRequest action: String) -> MessageTopic {
+        callOverrides.isEmpty ? call : callOverrides[action] ?? call
     }
 
     func reply(id: UniqueID) -> Topic? { reply.topic(type: .callResult, id: id) }
@@ -84,16 +88,14 @@ public struct SessionTopics: Sendable {
     }
 
     /// Whether an answer with this UniqueId can be published.
-    func allowsReply(id: UniqueID) -> Bool {
-        reply(id: id) != nil && error.topic(type: .callError, id: id) != nil
-    }
+    func allowsReply(id: UniqueID) -> Bool { reply.canHold(id) && error.canHold(id) }
 
     /// Whether a CALL of the charge point, and its answer, or a SEND can be published.
     func canCarry(_ message: OCPPMessage) -> Bool {
         switch message.body {
         case .call(let action, _):
-            allowsReply(id: message.uniqueID) && request(.call, action: action, id: message.uniqueID) != nil
-        case .send(let action, _): request(.send, action: action, id: message.uniqueID) != nil
+            allowsReply(id: message.uniqueID) && topic(ofRequest: action).canHold(message.uniqueID)
+        case .send(let action, _): topic(ofRequest: action).canHold(message.uniqueID)
         case .callResult, .callError, .callResultError: true
         }
     }
@@ -103,19 +105,26 @@ public struct SessionTopics: Sendable {
 private enum MessageTopic: Sendable {
     case fixed(Topic)
     /// `${action}`, `${id}` or `${type}` are left.
-    case perMessage(TopicTemplate)
+    case perMessage(TopicTemplate, holdsID: Bool)
 
     init(_ template: TopicTemplate) {
-        if let topic = template.topic { self = .fixed(topic) } else { self = .perMessage(template) }
+        if let topic = template.topic {
+            self = .fixed(topic)
+        } else {
+            self = .perMessage(template, holdsID: template.placeholders.contains(.id))
+        }
+    }
+
+    /// A value is one level: it must not make levels or wildcards of its own. An action is letters, digits and hyphens.
+    func canHold(_ id: UniqueID) -> Bool {
+        if case .perMessage(_, holdsID: true) = self { id.text.isTopicLevel } else { true }
     }
 
     func topic(type: MessageType?, id: UniqueID, action: String = "") -> Topic? {
         switch self {
         case .fixed(let topic): return topic
-        case .perMessage(let template):
-            // A value is one level: it must not make levels or wildcards of its own. An action is letters, digits and
-            // hyphens.
-            if template.placeholders.contains(.id), !id.text.isTopicLevel { return nil }
+        case .perMessage(let template, _):
+            guard canHold(id) else { return nil }
             return template.filled { placeholder in
                 switch placeholder {
                 case .action: action

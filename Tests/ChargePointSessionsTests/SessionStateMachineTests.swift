@@ -428,7 +428,7 @@ struct SessionStateMachineTests {
         #expect(quiet == nil)
         let ping = machine.takeTimeout(hold: nil, now: start + .seconds(50))
         #expect(ping == .ping)
-        let due = machine.nextDeadline(hold: nil, now: start + .seconds(150))
+        let due = machine.nextDeadline(hold: nil, now: start + .seconds(50))
         #expect(due == start + .seconds(100))
     }
 

@@ -135,14 +135,15 @@ import Testing
     }
 
     @Test func unknownMessageTypesAreNeverTooMany() async throws {
-        try await withSite(["LIMITS_BAD_MESSAGES": "2", "UPSTREAM_INVALID_TOPIC": "bad/${cid}/${type}/${id}"]) { site in
+        try await withSite(["LIMITS_BAD_MESSAGES": "2", "UPSTREAM_INVALID_TOPIC": "cp/${cid}/Bad/${type}/${id}"]) {
+            site in
             let chargePoint = try await site.connectReady()
             for number in 1...5 { try await chargePoint.send(text: #"[9,"n\#(number)",{}]"#) }
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
             #expect(chargePoint.texts.all.isEmpty && chargePoint.isOpen)
             for number in 1...5 {
                 let refused = try await site.central.received.take("refused message \(number)") {
-                    $0.topic == "ocpp/bad/CP-1/-1/n\(number)"
+                    $0.topic == "ocpp/cp/CP-1/Bad/-1/n\(number)"
                 }
                 #expect(refused.text.contains(#""message":"[9,\"n\#(number)\",{}]""#), "\(refused)")
             }

@@ -52,6 +52,7 @@ import Testing
     @Test func oneThatHasNeverAnsweredAPingIsClosedWhenItsTCPTakesNothing() async throws {
         let settings = [
             "DEFAULT_HEARTBEAT_INTERVAL": "1s", "LISTENERS_WS_DEFAULT_TCP_OPTIONS_SEND_TIMEOUT": "10m",
+            "LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE": "4MB",
         ]
         try await withSite(settings) { site in
             let long = #"{"data":"\#(String(repeating: "x", count: 2_000_000))"}"#

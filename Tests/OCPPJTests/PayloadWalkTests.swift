@@ -71,7 +71,8 @@ import Testing
 
     @Test func whatTheWalkRefusesIsMalformed() {
         let (_, found) = walks(frame: #"[2,"19","Reset",{"a":1}]"#, failure: .nestedTooDeeply)
-        #expect(found == .malformed(type: .call, uniqueID: "19", reason: "not JSON: nested deeper than 64 levels"))
+        let reason = "not JSON: nested deeper than 64 levels at byte 23"
+        #expect(found == .malformed(type: .call, uniqueID: "19", reason: reason))
     }
 
     @Test func theLevelsAroundThePayloadCount() {

@@ -72,7 +72,7 @@ import Testing
         try inFolder(files) { folder in
             #expect(
                 told { try MessageSchemas(directory: folder, idPrefixes: [""]) } == [
-                    "\(folder)/A.json: not JSON: the text ends too early",
+                    "\(folder)/A.json: not JSON: the text ends too early at byte 1",
                     "\(folder)/B.json#/nope: unknown keyword",
                     "\(folder)/CRequest.json: is for the same message as C.json",
                     "\(folder)/D.json#/$ref: #/definitions/x cannot be resolved: there is nothing in the file at that place",

@@ -5,9 +5,9 @@ import Testing
 /// What cannot be used is told at start-up, with file and JSON pointer.
 @Suite struct SchemaProblemTests {
     @Test(arguments: [
-        ("", "test.json: not JSON: the text ends too early"),
-        ("{\"type\":}", "test.json: not JSON: unexpected character"),
-        ("{} {}", "test.json: not JSON: more text after the end of the value"),
+        ("", "test.json: not JSON: the text ends too early at byte 0"),
+        ("{\"type\":}", "test.json: not JSON: unexpected character at byte 8"),
+        ("{} {}", "test.json: not JSON: more text after the end of the value at byte 3"),
         ("[]", "test.json: must be an object, true or false"),
         (#"{"properties":{"a":{"maxLenght":5}}}"#, "test.json#/properties/a/maxLenght: unknown keyword"),
         (#"{"if":{}}"#, "test.json#/if: unknown keyword"),
