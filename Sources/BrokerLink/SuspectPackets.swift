@@ -37,6 +37,10 @@ struct SuspectPackets {
     var isSearching: Bool { probe != nil || !groups.isEmpty }
     /// One is on its way, and everything waits for what the broker does with it.
     var isProbing: Bool { probe != nil }
+    /// What is on its way, or comes next, is no message: those come behind all subscriptions.
+    var isAboutSubscriptions: Bool {
+        if case .message = probe?.packets.first ?? groups.first?.first { false } else { isSearching }
+    }
     /// When the broker has had its time.
     var deadline: NIODeadline? { probe?.until }
 

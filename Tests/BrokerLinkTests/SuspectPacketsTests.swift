@@ -19,6 +19,7 @@ struct SuspectPacketsTests {
         suspects.settled(.message(1))
         #expect(
             suspects.linkLost(unacknowledged: [.message(2), .message(3), .message(4)], isBrokers: true) == .suspects(2))
+        #expect(!suspects.isAboutSubscriptions)
         #expect(suspects.next(now: now) == [.message(2)])
         #expect(suspects.next(now: now) == nil)
         #expect(suspects.isProbing)
@@ -74,6 +75,7 @@ struct SuspectPacketsTests {
         var suspects = SuspectPackets()
         _ = suspects.linkLost(unacknowledged: [.message(1)] + topics, isBrokers: true)
         #expect(suspects.linkLost(unacknowledged: [.message(1)] + topics, isBrokers: true) == .suspects(151))
+        #expect(suspects.isAboutSubscriptions)
         #expect(suspects.next(now: now) == Array(topics[..<100]))
         for topic in topics[..<100] { suspects.settled(topic) }
         #expect(suspects.next(now: now) == Array(topics[100...]))
