@@ -347,7 +347,11 @@ import Testing
     }
 
     @Test func aPeerThatTakesNothingIsClosedAfterTheSendTimeout() async throws {
-        try await withSite(["LISTENERS_WS_DEFAULT_TCP_OPTIONS_SEND_TIMEOUT": "1s"]) { site in
+        let settings = [
+            "LISTENERS_WS_DEFAULT_TCP_OPTIONS_SEND_TIMEOUT": "1s",
+            "LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE": "4MB",
+        ]
+        try await withSite(settings) { site in
             let long = #"{"data":"\#(String(repeating: "x", count: 2_000_000))"}"#
             site.central.onCall { _ in .result(long) }
             let chargePoint = try await site.connect()
