@@ -91,6 +91,7 @@ extension BrokerClient {
             redeliveries.inherit(from: older)
         }
         table.linkUp(sessionPresent: acknowledgement.isSessionPresent)
+        suspects.linkUp(now: .now())
         if !sendSuspects(.now()) { sendSubscriptions() }
     }
 

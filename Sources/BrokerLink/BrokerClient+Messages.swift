@@ -127,7 +127,7 @@ extension BrokerClient: MosquittoEvents {
 
     /// Only what the socket takes at once is handed to libmosquitto, whose own queue knows no bound.
     var canSendMessages: Bool {
-        guard case .up = link, let client, queue.waitingCount > 0, !suspects.isProbing else { return false }
+        guard case .up = link, let client, queue.waitingCount > 0, !suspects.isSearching else { return false }
         if waitsForQuiet, queue.inFlightCount > 0 { return false }
         return (qualityOfService == 0 || queue.inFlightCount < inFlightLimit - slotsKept) && !client.wantsWrite
     }

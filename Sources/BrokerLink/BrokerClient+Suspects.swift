@@ -84,13 +84,15 @@ extension BrokerClient {
     func sendSuspects(_ now: NIODeadline) -> Bool {
         guard suspects.isSearching, let client else { return false }
         suspects.expire(now: now)
-        while let packets = suspects.next(now: now) {
+        while true {
+            // An answer could be missed otherwise.
+            if !suspects.isAboutSubscriptions { sendSubscriptions() }
+            guard let packets = suspects.next(now: now) else { return suspects.isSearching }
             guard sendAlone(packets, client, now) else {
                 suspects.notSent()
                 return true
             }
         }
-        return suspects.isSearching
     }
 
     /// False: the connection has failed. Those that are not there any more are settled.

@@ -33,7 +33,7 @@ final class BrokerClient {
     /// By the topic whose SUBSCRIBE they go out with.
     var announcements: [Topic: BrokerPublish] = [:]
     /// Over which packet the broker ends the link, and has ended it.
-    var suspects = SuspectPackets()
+    var suspects: SuspectPackets
     var culprits = CulpritMemory()
     var subscriptionCulprits = CulpritMemory()
     /// A packet that is to go out alone waits for the acknowledgements of others.
@@ -77,6 +77,8 @@ final class BrokerClient {
         inFlightLimit = max(1, configuration.maxInflight)
         receiveMaximum = connection.login == nil ? 512 : 32
         redeliveries = RedeliveryFilter(receiveMaximum: receiveMaximum)
+        // The search needs a new MQTT client, which does not know which messages of QoS 2 have half arrived.
+        suspects = SuspectPackets(lossesNeeded: configuration.qualityOfService == .exactlyOnce ? 4 : 2)
         if let login = connection.login {
             chargePoint = ChargePointState(login: login)
             link = .down(retryAt: .distantFuture)
@@ -232,7 +234,7 @@ final class BrokerClient {
         switch link {
         case .down(let retryAt): next = min(next, retryAt)
         case .connecting(let deadline, _): next = min(next, deadline)
-        case .up: break
+        case .up: if let deadline = suspects.deadline, deadline > now { next = min(next, deadline) }
         }
         return min(next, nextOwnCheck(now))
     }

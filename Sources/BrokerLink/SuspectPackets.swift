@@ -28,36 +28,50 @@ struct SuspectPackets {
     /// Subscriptions that are sent together at first.
     private static let largestGroup = 100
 
-    private var behindLastLoss: Set<Packet> = []
+    /// A link that lasts for less is lost for another reason.
+    static let settleTime = TimeAmount.milliseconds(200)
+
+    /// Losses in a row behind a packet that make it suspect.
+    private let lossesNeeded: Int
+    /// What was unacknowledged at the last loss, and at how many in a row.
+    private var lossesBehind: [Packet: Int] = [:]
+    private var notBefore = NIODeadline.uptimeNanoseconds(0)
     /// To be sent one after the other.
     private var groups: Deque<[Packet]> = []
     private var probe: (packets: [Packet], until: NIODeadline)?
+
+    init(lossesNeeded: Int = 2) {
+        self.lossesNeeded = lossesNeeded
+    }
 
     /// Nothing but the next suspect may be sent.
     var isSearching: Bool { probe != nil || !groups.isEmpty }
     /// One is on its way, and everything waits for what the broker does with it.
     var isProbing: Bool { probe != nil }
-    /// When the broker has had its time.
-    var deadline: NIODeadline? { probe?.until }
+    /// What is on its way, or comes next, is no message: those come behind all subscriptions.
+    var isAboutSubscriptions: Bool {
+        if case .message = probe?.packets.first ?? groups.first?.first { false } else { isSearching }
+    }
+    /// When there is something to do although nothing has happened.
+    var deadline: NIODeadline? { probe?.until ?? (groups.isEmpty ? nil : notBefore) }
+
+    mutating func linkUp(now: NIODeadline) {
+        notBefore = now + Self.settleTime
+    }
 
     /// The next to be sent alone; nil: there is none, or one is on its way.
     mutating func next(now: NIODeadline) -> [Packet]? {
-        guard probe == nil, let group = groups.popFirst() else { return nil }
+        guard probe == nil, now >= notBefore, let group = groups.popFirst() else { return nil }
         probe = (group, now + Self.patience)
         return group
     }
 
-    /// A packet that is like a culprit, to be sent alone.
-    mutating func probe(_ packet: Packet, now: NIODeadline) {
-        probe = ([packet], now + Self.patience)
-    }
-
     /// Something is known that acknowledgements bear upon.
-    var isWatching: Bool { probe != nil || !behindLastLoss.isEmpty }
+    var isWatching: Bool { probe != nil || !lossesBehind.isEmpty }
 
     /// Acknowledged, refused, or not there any more.
     mutating func settled(_ packet: Packet) {
-        if !behindLastLoss.isEmpty { behindLastLoss.remove(packet) }
+        if !lossesBehind.isEmpty { lossesBehind[packet] = nil }
         guard probe != nil else { return }
         probe?.packets.removeAll { $0 == packet }
         if probe?.packets.isEmpty == true { probe = nil }
@@ -74,7 +88,7 @@ struct SuspectPackets {
     mutating func expire(now: NIODeadline) {
         guard let probe, probe.until <= now else { return }
         self.probe = nil
-        behindLastLoss.subtract(probe.packets)
+        for packet in probe.packets { lossesBehind[packet] = nil }
     }
 
     /// - Parameters:
@@ -88,7 +102,7 @@ struct SuspectPackets {
         }
         if let probe {
             if probe.packets.count == 1 {
-                behindLastLoss = []
+                lossesBehind = [:]
                 return .culprit(probe.packets[0])
             }
             groups.prepend(contentsOf: probe.packets.map { [$0] })
@@ -96,10 +110,12 @@ struct SuspectPackets {
         }
         // Lost before the first suspect was sent.
         guard groups.isEmpty else { return .nothing }
-        let again = unacknowledged.filter(behindLastLoss.contains)
-        behindLastLoss = Set(unacknowledged)
-        suspect(again)
-        return again.isEmpty ? .nothing : .suspects(again.count)
+        var losses: [Packet: Int] = [:]
+        for packet in unacknowledged { losses[packet] = 1 + (lossesBehind[packet] ?? 0) }
+        lossesBehind = losses
+        let suspected = unacknowledged.filter { losses[$0, default: 0] >= lossesNeeded }
+        suspect(suspected)
+        return suspected.isEmpty ? .nothing : .suspects(suspected.count)
     }
 
     /// Subscriptions first: nothing is published before its answers can come.

@@ -19,6 +19,7 @@ struct SuspectPacketsTests {
         suspects.settled(.message(1))
         #expect(
             suspects.linkLost(unacknowledged: [.message(2), .message(3), .message(4)], isBrokers: true) == .suspects(2))
+        #expect(!suspects.isAboutSubscriptions)
         #expect(suspects.next(now: now) == [.message(2)])
         #expect(suspects.next(now: now) == nil)
         #expect(suspects.isProbing)
@@ -74,6 +75,7 @@ struct SuspectPacketsTests {
         var suspects = SuspectPackets()
         _ = suspects.linkLost(unacknowledged: [.message(1)] + topics, isBrokers: true)
         #expect(suspects.linkLost(unacknowledged: [.message(1)] + topics, isBrokers: true) == .suspects(151))
+        #expect(suspects.isAboutSubscriptions)
         #expect(suspects.next(now: now) == Array(topics[..<100]))
         for topic in topics[..<100] { suspects.settled(topic) }
         #expect(suspects.next(now: now) == Array(topics[100...]))
@@ -84,6 +86,28 @@ struct SuspectPacketsTests {
         #expect(suspects.next(now: now) == [topics[101]])
         #expect(suspects.linkLost(unacknowledged: [topics[101]], isBrokers: true) == .culprit(topics[101]))
         #expect(suspects.next(now: now) == [topics[102]])
+    }
+
+    @Test("A link that is lost before it has settled accuses nobody: nothing is sent on it")
+    func settling() {
+        var suspects = SuspectPackets()
+        _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
+        _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
+        suspects.linkUp(now: now)
+        #expect(suspects.deadline == now + SuspectPackets.settleTime)
+        #expect(suspects.next(now: now + .milliseconds(199)) == nil)
+        #expect(suspects.linkLost(unacknowledged: [], isBrokers: true) == .nothing)
+        suspects.linkUp(now: now)
+        #expect(suspects.next(now: now + .milliseconds(200)) == [.message(1)])
+    }
+
+    @Test("With QoS 2 it takes four losses in a row, because the search may deliver a message twice")
+    func exactlyOnce() {
+        var suspects = SuspectPackets(lossesNeeded: 4)
+        for _ in 0..<3 {
+            #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true) == .nothing)
+        }
+        #expect(suspects.linkLost(unacknowledged: [.message(1), .message(2)], isBrokers: true) == .suspects(1))
     }
 
     @Test("One that could not be sent, because the link was gone already, is not the culprit")

@@ -19,15 +19,15 @@ struct QuietRulesTests {
     func memory() {
         var rule = MemoryReleaseRule()
         let growth = MemoryReleaseRule.growth
-        #expect(!rule.isDue(resident: 100 << 20, queued: 0))
-        #expect(!rule.isDue(resident: (100 << 20) + growth - 1, queued: 0))
+        #expect(rule.isDue(resident: 100 << 20, queued: 0) == false)
+        #expect(rule.isDue(resident: (100 << 20) + growth - 1, queued: 0) == false)
         // A burst: its messages are still there.
-        #expect(!rule.isDue(resident: (100 << 20) + growth, queued: growth))
-        #expect(rule.isDue(resident: (100 << 20) + growth, queued: 0))
+        #expect(rule.isDue(resident: (100 << 20) + growth, queued: growth) == false)
+        #expect(rule.isDue(resident: (100 << 20) + growth, queued: 0) == true)
         rule.released(resident: 120 << 20)
-        #expect(!rule.isDue(resident: (120 << 20) + growth - 1, queued: 0))
+        #expect(rule.isDue(resident: (120 << 20) + growth - 1, queued: 0) == false)
         // It has shrunk by itself.
-        #expect(!rule.isDue(resident: 90 << 20, queued: 0))
-        #expect(rule.isDue(resident: (90 << 20) + growth, queued: 0))
+        #expect(rule.isDue(resident: 90 << 20, queued: 0) == false)
+        #expect(rule.isDue(resident: (90 << 20) + growth, queued: 0) == true)
     }
 }
