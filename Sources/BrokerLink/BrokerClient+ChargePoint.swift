@@ -295,7 +295,7 @@ extension BrokerClient {
         for message in queue.removeAll() + publishes { shared.queue.append(message) }
         thread.settled += announcements.count
         announcements = [:]
-        for case .subscribe(_, let receiver, let announcement) in commands {
+        for case .subscribe(_, _, let receiver, let announcement) in commands {
             if announcement != nil { thread.settled += 1 }
             thread.deliveries.add(
                 .ended(receiver.subscriber, .closedByBroker(reason: "the connection was lost")), on: receiver.eventLoop)

@@ -6,7 +6,7 @@ public final class GatewayCounters: Sendable {
         case connected, disconnected, replaced, refusedHandshakes
         case callsUp, resultsUp, errorsUp, callsDown, resultsDown, errorsDown
         case badMessages, badDownstreamMessages, unmatchedAnswers, duplicates, unsolicited
-        case reports, answerTimeouts, callTimeouts, lateAnswers, refusedForBroker, notConnected
+        case reports, answerTimeouts, callTimeouts, lateAnswers, refusedForBroker, notConnected, ignoredClaims
 
         /// As the log names it.
         public var name: String {
@@ -32,6 +32,7 @@ public final class GatewayCounters: Sendable {
             case .lateAnswers: "late_answers"
             case .refusedForBroker: "refused_for_broker"
             case .notConnected: "not_connected"
+            case .ignoredClaims: "ignored_claims"
             }
         }
     }

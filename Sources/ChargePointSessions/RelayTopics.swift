@@ -42,6 +42,7 @@ public struct SessionTopics: Sendable {
     private let reply: MessageTopic
     private let error: MessageTopic
     private let invalid: MessageTopic?
+    private let claimTemplate: TopicTemplate?
 
     public init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion) {
         func topic(_ template: TopicTemplate) -> MessageTopic {
@@ -50,6 +51,7 @@ public struct SessionTopics: Sendable {
         downstream = templates.downstream.filled(identity: identity).topic ?? ""
         presence = templates.presence?.filled(identity: identity).topic
         claim = templates.claim?.filled(identity: identity).topic
+        claimTemplate = templates.claim
         call = topic(templates.call)
         // An empty dictionary that is mapped still takes memory of its own, in every session.
         callOverrides = templates.callOverrides.isEmpty ? [:] : templates.callOverrides.mapValues(topic)
@@ -74,6 +76,9 @@ public struct SessionTopics: Sendable {
     func invalid(id: UniqueID) -> Topic? {
         invalid.map { $0.topic(type: .call, id: id) ?? $0.topic(type: .call, id: GatewayError.unknownUniqueID) ?? "" }
     }
+
+    /// Where another gateway hears the answers to what it has asked on the charge point's claim topic.
+    func claimAnswers(to gateway: ClientID) -> Topic? { claimTemplate?.answers(to: gateway) }
 
     /// Whether an answer with this UniqueId can be published.
     func allowsReply(id: UniqueID) -> Bool {
