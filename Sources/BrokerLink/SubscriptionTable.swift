@@ -62,6 +62,8 @@ struct SubscriptionTable {
 
     var hasSomethingToSend: Bool { !toSubscribe.isEmpty || !toUnsubscribe.isEmpty || !toAnnounce.isEmpty }
     var hasSomethingToAnnounce: Bool { !toAnnounce.isEmpty }
+    /// Topics in the lists, outdated ones included.
+    var listedCount: Int { toSubscribe.count + toAnnounce.count }
     var unsubscribesAreSettled: Bool { toUnsubscribe.isEmpty && unsubscribing.isEmpty }
 
     func receiver(of topic: Topic) -> Receiver? {

@@ -82,6 +82,24 @@ struct ChargePointSessionTests {
         }
     }
 
+    @Test("Of a thousand sessions that took over from each other only the last is kept, whoever remembers the first")
+    func keepsNoChain() async throws {
+        try await withEnds { ends in
+            let first = try await ends.connect()
+            let ended = Mutex<[Weak]>([])
+            for _ in 0..<1000 {
+                let next = try await ends.connect()
+                ended.withLock { $0.append(Weak(session: next)) }
+            }
+            for _ in 0..<3 { try await ends.turn() }
+            #expect(ended.withLock { $0.count { $0.session != nil } } == 1)
+            // What the broker had handed to the first still reaches the charge point.
+            try await ends.on(first) { $0.received(Self.command("late")) }
+            try await ends.turn()
+            #expect(ends.sent(1000) == [#"[2,"late","Reset",{}]"#])
+        }
+    }
+
     @Test("After the end a message from the broker is reported as not_connected, and nothing is sent")
     func reportsAfterTheEnd() async throws {
         try await withEnds { ends in
@@ -179,6 +197,10 @@ struct ChargePointSessionTests {
         let text = #"{"MessageTypeId":2,"UniqueId":"\#(id)","Action":"Reset","Payload":{}}"#
         return DownstreamMessage(payload: ByteBuffer(string: text), isRetained: false, expires: nil)
     }
+}
+
+private struct Weak {
+    weak var session: ChargePointSession?
 }
 
 /// The two ends of sessions, as stand-ins that remember what they were told.
