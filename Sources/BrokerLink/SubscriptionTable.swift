@@ -27,10 +27,10 @@ struct SubscriptionTable {
 
     private struct Entry {
         var receiver: Receiver
-        var state: State
         /// Subscribed and unsubscribed with the topic. It has no entry of its own: ten thousand quiet subscribers would
-        /// pay for it, and its messages go to nobody here.
+        /// pay for it, and its messages go to nobody here. (In this place it costs 16 bytes.)
         var companion: Topic?
+        var state: State
         /// This subscriber has heard that it is subscribed.
         var isTold = false
         /// Its SUBSCRIBE goes out with an announcement.
@@ -81,7 +81,7 @@ struct SubscriptionTable {
         if let companion { toUnsubscribe.remove(companion) }
         enter(receiver)
         guard var entry = entries[topic] else {
-            entries[topic] = Entry(receiver: receiver, state: .wanted(brokerMayKnow: false), companion: companion)
+            entries[topic] = Entry(receiver: receiver, companion: companion, state: .wanted(brokerMayKnow: false))
             toSubscribe.append(topic)
             forgetOutdated(\.toSubscribe)
             return nil

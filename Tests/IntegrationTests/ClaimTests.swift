@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["%CC%81CP", "a+b", "100%25", "%E2%84%AA1"])
+    @Test(arguments: ["%CC%81CP", "%2525", "100%25", "%E2%84%AA1"])
     func anIdentityWithUnusualBytesIsTakenOverLikeAnyOther(path: String) async throws {
         try await withGateways(2, broker: try await MosquittoProcess.start()) { site, others in
             let old = try await site.connect(path)
@@ -90,8 +90,7 @@ import Testing
             try await witness.subscribe("ocpp/gateway/claims/+")
             let new = try await ChargePointClient.connect(port: try await others[0].port(), identity: path)
             #expect(try await old.closing() == .init(code: 1008, reason: "replaced by a newer connection"))
-            let level = (path.removingPercentEncoding ?? "")
-                .replacing("%", with: "%25").replacing("+", with: "%2B")
+            let level = (path.removingPercentEncoding ?? "").replacing("%", with: "%25")
             let claim = try await witness.messages.first("the claim") { $0.text.contains("successor") }
             #expect(Array(claim.topic.utf8) == Array("ocpp/gateway/claims/\(level)".utf8))
             #expect(claim.text.contains(/"time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/))
