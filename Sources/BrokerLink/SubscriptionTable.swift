@@ -35,6 +35,11 @@ struct SubscriptionTable {
         var isTold = false
         /// Its SUBSCRIBE goes out with an announcement.
         var isAnnounced = false
+
+        /// With the link down everything is: the next link begins with it.
+        func isToBeSent(isLinkUp: Bool) -> Bool {
+            if case .wanted = state { true } else { !isLinkUp }
+        }
     }
 
     /// One topic of a SUBSCRIBE that is not acknowledged yet.
@@ -108,11 +113,12 @@ struct SubscriptionTable {
 
     /// An announcement goes out with the SUBSCRIBE; false: that is not to be sent, or has been.
     mutating func announce(with topic: Topic) -> Bool {
-        guard var entry = entries[topic], case .wanted = entry.state else { return false }
+        guard var entry = entries[topic], entry.isToBeSent(isLinkUp: isLinkUp) else { return false }
         if !entry.isAnnounced {
             entry.isAnnounced = true
             entries[topic] = entry
-            toAnnounce.append(topic)
+            // Those of an older link are listed when the next one comes up.
+            if case .wanted = entry.state { toAnnounce.append(topic) }
             forgetOutdated(\.toAnnounce)
         }
         return true

@@ -215,6 +215,25 @@ import Testing
         #expect(table.nextToUnsubscribe(count: 100, bytes: 65536) == ["c/\(topics[1])"])
     }
 
+    @Test func whatIsAnnouncedWithTheLinkDownGoesOutWithTheNextSubscribeOnlyOnce() {
+        var table = SubscriptionTable()
+        table.linkUp(sessionPresent: false)
+        _ = table.subscribe(topic: "a", receiver: receiver)
+        _ = send(&table, packetID: 1)
+        _ = table.subscribeAcknowledged(packetID: 1, granted: [1])
+        #expect(!table.announce(with: "a"), "the broker has the subscription: it goes out by itself")
+        table.linkLost()
+        // Each newer session replaces the older one's announcement; none waits in the queue beside it.
+        for _ in 0..<1000 {
+            _ = table.subscribe(topic: "a", receiver: receiver)
+            #expect(table.announce(with: "a"))
+        }
+        table.linkUp(sessionPresent: true)
+        #expect(table.nextToSubscribe(count: 100, bytes: 65536).isEmpty)
+        #expect(table.nextToAnnounce(count: 100, bytes: 65536) == ["a"])
+        #expect(!table.hasSomethingToSend)
+    }
+
     @Test func comingAndGoingWithTheLinkDownDoesNotMakeTheListsGrow() {
         var table = SubscriptionTable()
         for number in 0..<20_000 {
