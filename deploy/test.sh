@@ -35,7 +35,7 @@ prepare_python() {
 
 begin=$SECONDS
 need_swift
-install_packages "${build_packages[@]}" mosquitto-clients openssl python3 python3-venv
+install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv
 install_servers mosquitto rabbitmq-server haproxy nginx-light
 mkdir -p .build
 prepare_python

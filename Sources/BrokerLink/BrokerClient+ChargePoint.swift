@@ -325,7 +325,7 @@ extension BrokerClient {
         for message in queue.removeAll() + publishes { shared.enqueue(message) }
         for announcement in announcements.values { thread.settle(announcement) }
         announcements = [:]
-        for case .subscribe(_, let receiver, let announcement) in commands {
+        for case .subscribe(_, _, let receiver, let announcement) in commands {
             if let announcement { thread.settle(announcement) }
             thread.deliveries.add(
                 .ended(receiver.subscriber, .closedByBroker(reason: "the connection was lost")), on: receiver.eventLoop)

@@ -48,7 +48,14 @@ extension BrokerClient: MosquittoEvents {
         thread.deliveries.add(table.subscribeFailed(tooLong, reasonCode: UInt8(MQTT_RC_PACKET_TOO_LARGE.rawValue)))
         let valid = topics.filter { !invalid.contains($0) && !tooLong.contains($0) }
         guard !valid.isEmpty else { return true }
-        let (code, packetID) = client.subscribe(to: valid)
+        for topic in valid {
+            guard let companion = table.companion(of: topic) else { continue }
+            if !MosquittoClient.isTopicFilter(companion) || topic.utf8.count + companion.utf8.count + 6 > room {
+                let reason = UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)
+                thread.deliveries.add(table.companionFailed(topic, reasonCode: reason))
+            }
+        }
+        let (code, packetID) = client.subscribe(to: table.filters(of: valid))
         guard code == MOSQ_ERR_SUCCESS.rawValue else {
             table.subscribeNotSent(valid)
             return false

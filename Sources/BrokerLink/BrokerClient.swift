@@ -104,9 +104,9 @@ final class BrokerClient {
         for command in commands {
             switch command {
             case .logIn(let answer): logIn(answer)
-            case .subscribe(let topic, let receiver, let announcement):
+            case .subscribe(let topic, let companion, let receiver, let announcement):
                 attend(receiver)
-                if let news = table.subscribe(topic: topic, receiver: receiver) {
+                if let news = table.subscribe(topic: topic, companion: companion, receiver: receiver) {
                     thread.deliveries.add([news])
                 }
                 heedCulprits(of: topic)
@@ -118,7 +118,7 @@ final class BrokerClient {
                 {
                     thread.settle(announcement)
                 }
-            case .discard(let topic): table.discard(topic: topic)
+            case .discard(let topic, let companion): table.discard(topic: topic, companion: companion)
             case .forget(let subscriber, let token): forget(subscriber, token)
             case .close: leave(.now())
             }

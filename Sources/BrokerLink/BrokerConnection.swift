@@ -7,9 +7,10 @@ public final class BrokerConnection: Sendable {
     /// What the callers have for the broker thread.
     struct Mailbox {
         enum Command {
-            case subscribe(topic: Topic, receiver: SubscriptionTable.Receiver, announcement: BrokerPublish?)
+            case subscribe(
+                topic: Topic, companion: Topic?, receiver: SubscriptionTable.Receiver, announcement: BrokerPublish?)
             case unsubscribe(topic: Topic, subscriber: any BrokerSubscriber)
-            case discard(topic: Topic)
+            case discard(topic: Topic, companion: Topic?)
             /// What this origin published is not to be sent again.
             case forget(subscriber: any BrokerSubscriber, token: String)
             /// Of a charge point's own connection: the first and the last.
@@ -89,16 +90,19 @@ public final class BrokerConnection: Sendable {
     /// the new one is told at once. Messages are routed by exact topic: those of a filter with wildcards come to
     /// `BrokerLinkObserver.brokerDeliveredUnrouted`.
     /// - Parameters:
+    ///   - companion: a topic that is subscribed to in the same packet, behind the other, and given up with it. Its
+    ///     messages go to `BrokerLinkObserver.brokerRoute`, as those of a topic that nobody subscribes to.
     ///   - eventLoop: where every call of the subscriber is made.
     ///   - announcement: published right behind the SUBSCRIBE, in front of whatever waits, so that the broker puts
     ///     hardly anything between the two; left out when too many messages are pending.
     public func subscribe(
-        topic: Topic, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop,
+        topic: Topic, with companion: Topic? = nil, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop,
         announcing announcement: BrokerPublish? = nil
     ) {
         let receiver = SubscriptionTable.Receiver(subscriber: subscriber, eventLoop: eventLoop)
         let admitted = announcement.flatMap { pending.admit($0) ? $0 : nil }
-        guard !post(.subscribe(topic: topic, receiver: receiver, announcement: admitted)) else { return }
+        guard !post(.subscribe(topic: topic, companion: companion, receiver: receiver, announcement: admitted))
+        else { return }
         if let admitted { pending.settle(admitted) }
         // Ended between the handshake and here.
         guard let end = mailbox.withLock({ $0.end }) else { return }
@@ -111,8 +115,8 @@ public final class BrokerConnection: Sendable {
     }
 
     /// Asks the broker to forget a topic that nobody here subscribes to (left over in a persistent session).
-    public func discardSubscription(topic: Topic) {
-        post(.discard(topic: topic))
+    public func discardSubscription(topic: Topic, with companion: Topic? = nil) {
+        post(.discard(topic: topic, companion: companion))
     }
 
     /// A publish of this origin has been answered: should it wait to be sent again after a lost link, it no longer does.
@@ -166,7 +170,7 @@ public final class BrokerConnection: Sendable {
         for command in commands {
             switch command {
             case .logIn(let answer): answer.succeed(.unavailable(reason: "the gateway is shutting down"))
-            case .subscribe(_, _, let announcement?): pending.settle(announcement)
+            case .subscribe(_, _, _, let announcement?): pending.settle(announcement)
             case .subscribe, .unsubscribe, .discard, .close, .forget: break
             }
         }

@@ -150,6 +150,9 @@ public protocol BrokerSubscriber: AnyObject, Sendable {
     func brokerSubscribed()
     /// The broker refuses the subscription, by this MQTT reason code; it is not tried again.
     func brokerRefusedSubscription(reasonCode: UInt8)
+    /// The broker refuses the companion's subscription, and not that of the topic; told in front of
+    /// `brokerSubscribed`.
+    func brokerRefusedCompanion(reasonCode: UInt8)
     func brokerDelivered(_ message: BrokerMessage)
     /// A publish of this origin did not reach the broker: refused by it, its deadline passed first, or the broker ended
     /// the link over it.
@@ -162,6 +165,7 @@ public protocol BrokerSubscriber: AnyObject, Sendable {
 
 extension BrokerSubscriber {
     public func brokerDidNotTake(_ failure: PublishFailure) {}
+    public func brokerRefusedCompanion(reasonCode: UInt8) {}
 
     // A shared connection tells neither.
     public func brokerConnectionChanged(isUp: Bool) {}

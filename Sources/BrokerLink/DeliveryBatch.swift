@@ -5,11 +5,12 @@ struct DeliveryBatch {
     enum Delivery: Sendable {
         case subscribed(any BrokerSubscriber)
         case refused(any BrokerSubscriber, reasonCode: UInt8)
+        case companionRefused(any BrokerSubscriber, reasonCode: UInt8)
         case message(any BrokerSubscriber, BrokerMessage)
         case notTaken(any BrokerSubscriber, PublishFailure)
         case changed(any BrokerSubscriber, isUp: Bool)
         case ended(any BrokerSubscriber, BrokerConnectionEnd)
-        /// Of a subscription with wildcards.
+        /// Of a topic without a subscriber of its own.
         case routed(@Sendable () -> Void)
 
         func deliver() {
@@ -17,6 +18,8 @@ struct DeliveryBatch {
             case .subscribed(let subscriber): subscriber.brokerSubscribed()
             case .refused(let subscriber, let reasonCode):
                 subscriber.brokerRefusedSubscription(reasonCode: reasonCode)
+            case .companionRefused(let subscriber, let reasonCode):
+                subscriber.brokerRefusedCompanion(reasonCode: reasonCode)
             case .message(let subscriber, let message): subscriber.brokerDelivered(message)
             case .notTaken(let subscriber, let failure): subscriber.brokerDidNotTake(failure)
             case .changed(let subscriber, let isUp): subscriber.brokerConnectionChanged(isUp: isUp)
@@ -55,6 +58,8 @@ struct DeliveryBatch {
             case .subscribed(let receiver): add(.subscribed(receiver.subscriber), on: receiver.eventLoop)
             case .refused(let receiver, let reasonCode):
                 add(.refused(receiver.subscriber, reasonCode: reasonCode), on: receiver.eventLoop)
+            case .companionRefused(let receiver, let reasonCode):
+                add(.companionRefused(receiver.subscriber, reasonCode: reasonCode), on: receiver.eventLoop)
             }
         }
     }

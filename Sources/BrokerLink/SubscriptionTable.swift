@@ -15,6 +15,7 @@ struct SubscriptionTable {
     enum News {
         case subscribed(Receiver)
         case refused(Receiver, reasonCode: UInt8)
+        case companionRefused(Receiver, reasonCode: UInt8)
     }
 
     private enum State: Equatable {
@@ -26,11 +27,25 @@ struct SubscriptionTable {
 
     private struct Entry {
         var receiver: Receiver
+        /// Subscribed and unsubscribed with the topic. It has no entry of its own: ten thousand quiet subscribers would
+        /// pay for it, and its messages go to nobody here. (In this place it costs 16 bytes.)
+        var companion: Topic?
         var state: State
         /// This subscriber has heard that it is subscribed.
         var isTold = false
         /// Its SUBSCRIBE goes out with an announcement.
         var isAnnounced = false
+
+        /// With the link down everything is: the next link begins with it.
+        func isToBeSent(isLinkUp: Bool) -> Bool {
+            if case .wanted = state { true } else { !isLinkUp }
+        }
+    }
+
+    /// One topic of a SUBSCRIBE that is not acknowledged yet.
+    private struct Sent {
+        var topic: Topic
+        var hasCompanion: Bool
     }
 
     private struct Presence {
@@ -44,7 +59,7 @@ struct SubscriptionTable {
     /// The same for those with an announcement.
     private var toAnnounce: [Topic] = []
     private var toUnsubscribe: Set<Topic> = []
-    private var subscribing: [Int32: [Topic]] = [:]
+    private var subscribing: [Int32: [Sent]] = [:]
     private var unsubscribing: [Int32: [Topic]] = [:]
     /// On which event loop a subscriber lives, for news about what it published.
     private var present: [ObjectIdentifier: Presence] = [:]
@@ -52,6 +67,8 @@ struct SubscriptionTable {
 
     var hasSomethingToSend: Bool { !toSubscribe.isEmpty || !toUnsubscribe.isEmpty || !toAnnounce.isEmpty }
     var hasSomethingToAnnounce: Bool { !toAnnounce.isEmpty }
+    /// Topics in the lists, outdated ones included.
+    var listedCount: Int { toSubscribe.count + toAnnounce.count }
     var unsubscribesAreSettled: Bool { toUnsubscribe.isEmpty && unsubscribing.isEmpty }
 
     func receiver(of topic: Topic) -> Receiver? {
@@ -64,12 +81,14 @@ struct SubscriptionTable {
 
     // MARK: What the sessions want
 
-    mutating func subscribe(topic: Topic, receiver: Receiver) -> News? {
+    mutating func subscribe(topic: Topic, companion: Topic? = nil, receiver: Receiver) -> News? {
         toUnsubscribe.remove(topic)
+        if let companion { toUnsubscribe.remove(companion) }
         enter(receiver)
         guard var entry = entries[topic] else {
-            entries[topic] = Entry(receiver: receiver, state: .wanted(brokerMayKnow: false))
+            entries[topic] = Entry(receiver: receiver, companion: companion, state: .wanted(brokerMayKnow: false))
             toSubscribe.append(topic)
+            forgetOutdated(\.toSubscribe)
             return nil
         }
         leave(entry.receiver.subscriber)
@@ -87,17 +106,20 @@ struct SubscriptionTable {
         remove(topic, entry)
         if entry.state != .wanted(brokerMayKnow: false) {
             toUnsubscribe.insert(topic)
+            if let companion = entry.companion { toUnsubscribe.insert(companion) }
         }
         return true
     }
 
     /// An announcement goes out with the SUBSCRIBE; false: that is not to be sent, or has been.
     mutating func announce(with topic: Topic) -> Bool {
-        guard var entry = entries[topic], case .wanted = entry.state else { return false }
+        guard var entry = entries[topic], entry.isToBeSent(isLinkUp: isLinkUp) else { return false }
         if !entry.isAnnounced {
             entry.isAnnounced = true
             entries[topic] = entry
-            toAnnounce.append(topic)
+            // Those of an older link are listed when the next one comes up.
+            if case .wanted = entry.state { toAnnounce.append(topic) }
+            forgetOutdated(\.toAnnounce)
         }
         return true
     }
@@ -106,9 +128,18 @@ struct SubscriptionTable {
         entries[topic]?.isAnnounced = false
     }
 
-    mutating func discard(topic: Topic) {
+    /// While the link is down the lists are not read, and those who come and go would make them grow without end.
+    private mutating func forgetOutdated(_ list: WritableKeyPath<Self, [Topic]>) {
+        guard self[keyPath: list].count > 2 * entries.count + 1024 else { return }
+        self[keyPath: list] = Set(self[keyPath: list]).filter { topic in
+            if case .wanted = entries[topic]?.state { true } else { false }
+        }
+    }
+
+    mutating func discard(topic: Topic, companion: Topic? = nil) {
         guard entries[topic] == nil, !unsubscribing.values.contains(where: { $0.contains(topic) }) else { return }
         toUnsubscribe.insert(topic)
+        if let companion { toUnsubscribe.insert(companion) }
     }
 
     // MARK: What goes to the broker
@@ -127,12 +158,13 @@ struct SubscriptionTable {
         from list: WritableKeyPath<Self, [Topic]>, isAnnounced: Bool, count: Int, bytes: Int
     ) -> [Topic] {
         var topics: [Topic] = []
-        var room = bytes
+        var (left, room) = (count, bytes)
         var looked = 0
         for topic in self[keyPath: list] {
             if let entry = entries[topic], case .wanted = entry.state, entry.isAnnounced == isAnnounced {
-                room -= topic.utf8.count + 3
-                if topics.count == count || (room < 0 && !topics.isEmpty) { break }
+                left -= entry.companion == nil ? 1 : 2
+                room -= topic.utf8.count + 3 + (entry.companion.map { $0.utf8.count + 3 } ?? 0)
+                if (left < 0 || room < 0) && !topics.isEmpty { break }
                 topics.append(topic)
                 // Not twice in a packet, when the list names it twice.
                 entries[topic]?.state = .sent(packetID: 0)
@@ -143,11 +175,25 @@ struct SubscriptionTable {
         return topics
     }
 
+    /// All that stands in the SUBSCRIBE packet for these topics, each followed by its companion.
+    func filters(of topics: [Topic]) -> [Topic] {
+        topics.flatMap { topic in [topic] + (entries[topic]?.companion.map { [$0] } ?? []) }
+    }
+
+    func companion(of topic: Topic) -> Topic? { entries[topic]?.companion }
+
     mutating func subscribeSent(_ topics: [Topic], packetID: Int32) {
-        for topic in topics {
+        subscribing[packetID] = topics.map { topic in
             entries[topic]?.state = .sent(packetID: packetID)
+            return Sent(topic: topic, hasCompanion: entries[topic]?.companion != nil)
         }
-        subscribing[packetID] = topics
+    }
+
+    /// The topic goes without its companion, which the broker does not take.
+    mutating func companionFailed(_ topic: Topic, reasonCode: UInt8) -> [News] {
+        guard let receiver = entries[topic]?.receiver, entries[topic]?.companion != nil else { return [] }
+        entries[topic]?.companion = nil
+        return [.companionRefused(receiver, reasonCode: reasonCode)]
     }
 
     /// Of these, what is still to be subscribed to: sent beside the lists, and without an announcement.
@@ -213,14 +259,21 @@ struct SubscriptionTable {
         guard let topics = subscribing.removeValue(forKey: packetID) else { return [] }
         var news: [News] = []
         var codes = granted.makeIterator()
-        for topic in topics {
+        for sent in topics {
+            let topic = sent.topic
             // A broker that answers for fewer topics than were asked has not granted the others.
             let code = UInt8(truncatingIfNeeded: codes.next() ?? 0x80)
+            let companionCode = sent.hasCompanion ? UInt8(truncatingIfNeeded: codes.next() ?? 0x80) : 0
             guard var entry = entries[topic], entry.state == .sent(packetID: packetID) else { continue }
             if code >= 0x80 {
                 remove(topic, entry)
+                if companionCode < 0x80, let companion = entry.companion { toUnsubscribe.insert(companion) }
                 news.append(.refused(entry.receiver, reasonCode: code))
                 continue
+            }
+            if companionCode >= 0x80 {
+                // Asked for again on the next link only: an access list may have been changed.
+                news.append(.companionRefused(entry.receiver, reasonCode: companionCode))
             }
             if !entry.isTold {
                 news.append(.subscribed(entry.receiver))
@@ -248,11 +301,9 @@ struct SubscriptionTable {
 
     mutating func linkLost() {
         isLinkUp = false
-        for topics in subscribing.values {
-            for topic in topics {
-                guard case .sent = entries[topic]?.state else { continue }
-                wantAgain(topic)
-            }
+        for sent in subscribing.values.joined() {
+            guard case .sent = entries[sent.topic]?.state else { continue }
+            wantAgain(sent.topic)
         }
         subscribing.removeAll()
         for topics in unsubscribing.values {

@@ -14,6 +14,7 @@ extension ChargePointSession {
         let now = NIODeadline.now()
         let claims = context.claims
         isSubscribed = true
+        receivedEarly.subscribed(now)
         claimWait.subscribed(isHeard: claims?.isHeard ?? false, isAlone: claims?.isAlone(now: now) ?? true, now: now)
         openIfSettled()
         if phase == .subscribing { armTimer() }
@@ -136,6 +137,7 @@ extension ChargePointSession {
 
     func handle(_ message: OCPPMessage, expires: NIODeadline?) {
         let id = message.uniqueID
+        if !receivedEarly.isOver, claim != nil { receivedEarly.received(id, .now()) }
         let action: String
         switch message.body {
         case .call(let name, _): action = name
@@ -192,9 +194,9 @@ extension ChargePointSession {
 
     /// The session is over, but the broker had delivered before it knew.
     func receivedAfterEnd(_ downstream: DownstreamMessage) {
-        if let successor {
-            successor.eventLoop.execute {
-                successor.assumeIsolated { $0.received(downstream) }
+        if isReplacedHere, let newest = context.registry.session(ofDownstreamTopic: downstreamTopic) {
+            newest.eventLoop.execute {
+                newest.assumeIsolated { $0.received(downstream) }
             }
         } else if isElsewhere {
             leaveToOtherGateway(downstream)

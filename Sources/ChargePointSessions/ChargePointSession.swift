@@ -36,7 +36,7 @@ public final actor ChargePointSession {
     nonisolated let sessionID: String
     /// What other gateways hear of this session; nil: they hear nothing.
     public nonisolated let claim: SessionClaim?
-    let connectedAt = NIODeadline.now()
+    nonisolated let connectedAt = NIODeadline.now()
 
     var machine: SessionStateMachine
     var phase = Phase.waitingForPredecessor
@@ -56,8 +56,13 @@ public final actor ChargePointSession {
     var replyAddresses: [UniqueID: ReplyAddress] = [:]
     /// Of other gateways, which wait for the session to open.
     var inquiries: [SessionClaim] = []
-    /// The newer session that took this one's place.
-    private(set) var successor: ChargePointSession?
+    /// What inquiries of other gateways are answered by.
+    var receivedEarly = ReceivedEarly()
+    /// The newer session that took this one's place, until it has been told that this one has ended. Not longer: who
+    /// still holds the first of a hundred thousand would hold them all.
+    private var successor: ChargePointSession?
+    /// A newer session here took this one's place.
+    private(set) var isReplacedHere = false
     /// Another gateway has the charge point now, and delivers what is published to it.
     var isElsewhere = false
     var callsUp = 0
@@ -81,6 +86,9 @@ public final actor ChargePointSession {
     }
 
     public nonisolated var downstreamTopic: Topic { topics.downstream }
+
+    /// Subscribed to beside the downstream topic; nil: other gateways are not heard.
+    public nonisolated var claimTopic: Topic? { claim == nil ? nil : topics.claim }
 
     // MARK: The beginning
 
@@ -116,11 +124,12 @@ public final actor ChargePointSession {
     }
 
     /// The older session has reported its end.
-    private func predecessorHasEnded() {
+    private func predecessorHasEnded(_ received: ReceivedEarly) {
+        receivedEarly = received
         switch phase {
         case .waitingForPredecessor: subscribe()
         case .ended:
-            guard successor == nil else { return passOn() }
+            guard !isReplacedHere else { return passOn() }
             // It left before its turn came: the subscription that it would have taken over goes.
             link.subscribe(self, announcing: nil)
             link.unsubscribe(self)
@@ -131,6 +140,7 @@ public final actor ChargePointSession {
     /// Ends in favour of a newer session of the same charge point.
     private func giveWay(to newer: ChargePointSession) {
         successor = newer
+        isReplacedHere = true
         // One that has still to wait for the one before lets the newer one wait for it too.
         let waits = phase == .waitingForPredecessor
         end(.replaced)
@@ -139,8 +149,10 @@ public final actor ChargePointSession {
 
     private func passOn() {
         guard let successor else { return }
+        self.successor = nil
+        let received = receivedEarly
         successor.eventLoop.execute {
-            successor.assumeIsolated { $0.predecessorHasEnded() }
+            successor.assumeIsolated { $0.predecessorHasEnded(received) }
         }
     }
 
@@ -161,7 +173,7 @@ public final actor ChargePointSession {
         for text in heldTexts { machine.upstreamMemory.give(text.readableBytes) }
         heldTexts.removeAll()
         // A newer session takes the subscription over as it is.
-        if successor == nil, !wasWaiting { link.unsubscribe(self) }
+        if !isReplacedHere, !wasWaiting { link.unsubscribe(self) }
         link.close()
         context.registry.leave(self)
         logEnd(reason)
@@ -222,7 +234,8 @@ public final actor ChargePointSession {
         let now = NIODeadline.now()
         while !isEnded, let timeout = machine.takeTimeout(hold: hold, now: now) { handle(timeout) }
         guard !isEnded else { return }
-        claimWait.expire(linkIsUp: link.isUp, now: now)
+        if let since = claimWait.expire(linkIsUp: link.isUp, now: now) { context.claims?.claimMissed(since: since) }
+        receivedEarly.age(now)
         openIfSettled()
         releaseHeld()
         armTimer()

@@ -7,7 +7,7 @@ public final class GatewayCounters: Sendable {
         case callsUp, resultsUp, errorsUp, sendsUp, callsDown, resultsDown, errorsDown, sendsDown
         case droppedSends
         case badMessages, badDownstreamMessages, unmatchedAnswers, duplicates, retries, unsolicited, unknownTypes
-        case reports, answerTimeouts, callTimeouts, lateAnswers, refusedForBroker, notConnected
+        case reports, answerTimeouts, callTimeouts, lateAnswers, refusedForBroker, notConnected, ignoredClaims
         /// What the broker did not get: answers, whose CALLs' senders have been told, and the rest.
         case notRelayed, lostReports, lostPresence, lostCopies, lostReplies
         /// CALLs on topics that nobody subscribes to.
@@ -48,6 +48,7 @@ public final class GatewayCounters: Sendable {
             case .lostCopies: "lost_copies"
             case .lostReplies: "lost_replies"
             case .unroutedCalls: "unrouted_calls"
+            case .ignoredClaims: "ignored_claims"
             }
         }
     }

@@ -42,6 +42,7 @@ public struct SessionTopics: Sendable {
     private let reply: MessageTopic
     private let error: MessageTopic
     private let invalid: MessageTopic?
+    private let claimTemplate: TopicTemplate?
 
     /// - Parameter version: nil where nobody knows it; `-` stands for it then.
     public init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion?) {
@@ -54,6 +55,7 @@ public struct SessionTopics: Sendable {
             templates.presence?.filled(identity: identity)
             .filled { $0 == .version ? version : nil }.topic
         claim = templates.claim?.filled(identity: identity).topic
+        claimTemplate = templates.claim
         call = topic(templates.call)
         // An empty dictionary that is mapped still takes memory of its own, in every session.
         callOverrides = templates.callOverrides.isEmpty ? [:] : templates.callOverrides.mapValues(topic)
@@ -86,6 +88,9 @@ public struct SessionTopics: Sendable {
                 ?? ""
         }
     }
+
+    /// Where another gateway hears the answers to what it has asked on the charge point's claim topic.
+    func claimAnswers(to gateway: ClientID) -> Topic? { claimTemplate?.answers(to: gateway) }
 
     /// Whether an answer with this UniqueId can be published.
     func allowsReply(id: UniqueID) -> Bool { reply.canHold(id) && error.canHold(id) }

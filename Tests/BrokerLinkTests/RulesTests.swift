@@ -132,6 +132,81 @@ import Testing
         #expect(!table.hasSomethingToSend)
     }
 
+    @Test func aCompanionGoesWithItsTopicInOnePacketAndIsGivenUpWithIt() {
+        var table = SubscriptionTable()
+        table.linkUp(sessionPresent: false)
+        for number in 0..<120 {
+            _ = table.subscribe(topic: "t\(number)", companion: "c\(number)", receiver: receiver)
+        }
+        let topics = send(&table, packetID: 1)
+        #expect(topics.count == 50 && table.filters(of: topics).count == 100)
+        #expect(table.filters(of: ["t0"]) == ["t0", "c0"])
+        #expect(table.receiver(of: "c0") == nil)
+        #expect(told(table.subscribeAcknowledged(packetID: 1, granted: Array(repeating: 1, count: 100))) == 50)
+        table.unsubscribe(topic: "t0", subscriber: receiver.subscriber)
+        #expect(Set(table.nextToUnsubscribe(count: 100, bytes: 65536)) == ["t0", "c0"])
+        // The next one takes both over.
+        table.unsubscribe(topic: "t1", subscriber: receiver.subscriber)
+        _ = table.subscribe(topic: "t1", companion: "c1", receiver: receiver)
+        #expect(table.nextToUnsubscribe(count: 100, bytes: 65536).isEmpty)
+        // A left-over pair, unless somebody has it by now.
+        table.discard(topic: "old", companion: "older")
+        table.discard(topic: "t2", companion: "c2")
+        #expect(Set(table.nextToUnsubscribe(count: 100, bytes: 65536)) == ["old", "older"])
+    }
+
+    @Test func aRefusedCompanionIsToldAndTheTopicStays() {
+        var table = SubscriptionTable()
+        table.linkUp(sessionPresent: false)
+        for topic in ["a", "b"] as [Topic] {
+            _ = table.subscribe(topic: topic, companion: "c/\(topic)", receiver: receiver)
+        }
+        let topics = send(&table, packetID: 1)
+        let news = table.subscribeAcknowledged(packetID: 1, granted: [1, 0x87, 0x87, 1])
+        #expect(news.count == 3 && told(news) == 1)
+        guard case .companionRefused(_, 0x87) = news[0], case .refused(_, 0x87) = news[2] else {
+            Issue.record("\(news)")
+            return
+        }
+        #expect(table.receiver(of: topics[0]) != nil && table.receiver(of: topics[1]) == nil)
+        // Without the topic its companion is worth nothing.
+        #expect(table.nextToUnsubscribe(count: 100, bytes: 65536) == ["c/\(topics[1])"])
+    }
+
+    @Test func whatIsAnnouncedWithTheLinkDownGoesOutWithTheNextSubscribeOnlyOnce() {
+        var table = SubscriptionTable()
+        table.linkUp(sessionPresent: false)
+        _ = table.subscribe(topic: "a", receiver: receiver)
+        _ = send(&table, packetID: 1)
+        _ = table.subscribeAcknowledged(packetID: 1, granted: [1])
+        let isWithSubscribe = table.announce(with: "a")
+        #expect(!isWithSubscribe, "the broker has the subscription: it goes out by itself")
+        table.linkLost()
+        // Each newer session replaces the older one's announcement; none waits in the queue beside it.
+        for _ in 0..<1000 {
+            _ = table.subscribe(topic: "a", receiver: receiver)
+            let isWithSubscribe = table.announce(with: "a")
+            #expect(isWithSubscribe)
+        }
+        table.linkUp(sessionPresent: true)
+        #expect(table.nextToSubscribe(count: 100, bytes: 65536).isEmpty)
+        #expect(table.nextToAnnounce(count: 100, bytes: 65536) == ["a"])
+        #expect(!table.hasSomethingToSend)
+    }
+
+    @Test func comingAndGoingWithTheLinkDownDoesNotMakeTheListsGrow() {
+        var table = SubscriptionTable()
+        for number in 0..<20_000 {
+            let topic: Topic = "t\(number)"
+            _ = table.subscribe(topic: topic, receiver: receiver)
+            _ = table.announce(with: topic)
+            table.unsubscribe(topic: topic, subscriber: receiver.subscriber)
+        }
+        #expect(table.listedCount <= 2 * 1025)
+        _ = table.subscribe(topic: "last", receiver: receiver)
+        #expect(table.nextToSubscribe(count: 100, bytes: 65536) == ["last"])
+    }
+
     @Test(arguments: [true, false])
     func everythingIsSentAgainOnANewLinkAndTheNewsIsToldOnce(sessionPresent: Bool) {
         var table = SubscriptionTable()

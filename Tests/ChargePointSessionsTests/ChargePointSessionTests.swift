@@ -3,6 +3,7 @@ import MemoryBudget
 import NIOCore
 import NIOPosix
 import OCPPJ
+import OutsideNames
 import Synchronization
 import Testing
 
@@ -80,6 +81,24 @@ struct ChargePointSessionTests {
             for _ in 0..<3 { try await ends.turn() }
             #expect(ends.link.unsubscriptions == ["ocpp/cs/CP1"])
             #expect(ends.registry.count == 0)
+        }
+    }
+
+    @Test("Of a thousand sessions that took over from each other only the last is kept, whoever remembers the first")
+    func keepsNoChain() async throws {
+        try await withEnds { ends in
+            let first = try await ends.connect()
+            let ended = Mutex<[Weak]>([])
+            for _ in 0..<1000 {
+                let next = try await ends.connect()
+                ended.withLock { $0.append(Weak(session: next)) }
+            }
+            for _ in 0..<3 { try await ends.turn() }
+            #expect(ended.withLock { $0.count { $0.session != nil } } == 1)
+            // What the broker had handed to the first still reaches the charge point.
+            try await ends.on(first) { $0.received(Self.command("late")) }
+            try await ends.turn()
+            #expect(ends.sent(1000) == [#"[2,"late","Reset",{}]"#])
         }
     }
 
@@ -247,10 +266,85 @@ struct ChargePointSessionTests {
         return DownstreamMessage(payload: ByteBuffer(string: text), isRetained: false, expires: nil)
     }
 
+    // MARK: Claims
+
+    /// Lets the session's claim come back, and the time for an older session's last word pass.
+    private func open(_ session: ChargePointSession, _ ends: Ends) async throws {
+        try await ends.on(session) { session in
+            session.subscriptionAcknowledged()
+            guard let claim = session.claim else { return }
+            session.received(claim)
+            session.received(
+                SessionClaim(gateway: "there", session: "old", time: 1, successor: claim.session))
+        }
+    }
+
+    @Test("A session claimed elsewhere reports its open calls, and then says in whose favour it has ended")
+    func claimedElsewhere() async throws {
+        try await withEnds(hasClaims: true) { ends in
+            let session = try await ends.connect()
+            #expect(ends.link.companions == ["ocpp/gateway/claims/CP1"])
+            try await open(session, ends)
+            try await ends.on(session) { session in
+                session.received(Self.command("open"))
+                session.received(SessionClaim(gateway: "there", session: "new", time: .max / 2))
+            }
+            #expect(ends.closes(0) == ["1008 replaced by a newer connection"])
+            #expect(ends.published.map(\.topic) == ["ocpp/cp/CP1/Reply", "ocpp/gateway/claims/CP1"])
+            #expect(ends.published[0].text.contains(#""reason":"disconnected""#))
+            #expect(ends.published[1].text.contains(#""successor":"new""#))
+            #expect(ends.link.unsubscriptions == ["ocpp/cs/CP1"])
+        }
+    }
+
+    @Test("A session whose claims the broker does not deliver opens without them, and so do the next ones at once")
+    func unheard() async throws {
+        try await withEnds(hasClaims: true) { ends in
+            let first = try await ends.connect()
+            try await ends.on(first) { session in
+                session.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#))
+                session.claimSubscriptionRefused()
+            }
+            #expect(ends.published.isEmpty, "the other subscription is not there yet")
+            try await ends.on(first) { $0.subscriptionAcknowledged() }
+            #expect(ends.published.map(\.topic) == ["ocpp/cp/CP1"])
+            try await ends.on(first) { $0.end(.goingAway) }
+            let next = try await ends.connect()
+            try await ends.on(next) { session in
+                session.received(text: ByteBuffer(string: #"[2,"2","Heartbeat",{}]"#))
+                session.subscriptionAcknowledged()
+            }
+            #expect(ends.published.count == 2)
+        }
+    }
+
+    @Test("An inquiry is answered to the gateway that asks, for a message that came here, also to the session before")
+    func inquiries() async throws {
+        try await withEnds(hasClaims: true) { ends in
+            let older = try await ends.connect()
+            try await open(older, ends)
+            try await ends.on(older) { $0.received(Self.command("seen")) }
+            let newer = try await ends.connect()
+            for _ in 0..<3 { try await ends.turn() }
+            try await open(newer, ends)
+            let before = ends.published.count
+            for id in ["unseen", "seen"] {
+                try await ends.on(newer) { $0.received(SessionClaim.inquiry(by: "asker", message: UniqueID(id))) }
+            }
+            let answers = ends.published.dropFirst(before)
+            #expect(answers.map(\.topic) == ["ocpp/gateway/claims/%gateway-asker"])
+            #expect(answers.first?.text.contains(#""delivered":"yes""#) == true)
+        }
+    }
+
     private static func command(_ id: String) -> DownstreamMessage {
         let text = #"{"MessageTypeId":2,"UniqueId":"\#(id)","Action":"Reset","Payload":{}}"#
         return DownstreamMessage(payload: ByteBuffer(string: text), isRetained: false, expires: nil)
     }
+}
+
+private struct Weak {
+    weak var session: ChargePointSession?
 }
 
 /// The two ends of sessions, as stand-ins that remember what they were told.
@@ -262,6 +356,7 @@ struct Ends: Sendable {
     let templates: RelayTopicTemplates
     let memory: MemoryBudget
     let counters = GatewayCounters()
+    let claims: GatewayClaims?
 
     /// Starts a session on a connection of its own.
     func connect() async throws -> ChargePointSession {
@@ -281,7 +376,7 @@ struct Ends: Sendable {
         logger.logLevel = .critical
         let context = SessionContext(
             settings: settings, registry: registry, counters: counters, logger: logger, gatewayID: "gw",
-            retainsPresence: true, memory: memory)
+            retainsPresence: true, claims: claims, memory: memory)
         return ChargePointSession(
             chargePoint: chargePoint,
             topics: SessionTopics(templates: templates, identity: "CP1", version: .v16), context: context,
@@ -353,6 +448,8 @@ final class Link: UpstreamLink {
     var announcesItsLoss: Bool { isOwn.withLock { $0 } }
 
     func close() { closes.withLock { $0 += 1 } }
+    private let beside = Mutex<[String]>([])
+    var companions: [String] { beside.withLock { $0 } }
     var subscriptions: [String] { subscribed.withLock { $0 } }
     var unsubscriptions: [String] { unsubscribed.withLock { $0 } }
 
@@ -365,6 +462,7 @@ final class Link: UpstreamLink {
 
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
         subscribed.withLock { $0.append(session.downstreamTopic.text) }
+        if let topic = session.claimTopic { beside.withLock { $0.append(topic.text) } }
     }
     func unsubscribe(_ session: ChargePointSession) {
         unsubscribed.withLock { $0.append(session.downstreamTopic.text) }
@@ -373,13 +471,18 @@ final class Link: UpstreamLink {
 
 func withEnds(
     settings: SessionSettings = SessionSettings(), presence: String? = nil, invalid: String? = nil,
-    memory: MemoryBudget = MemoryBudget(limit: .max), templates: RelayTopicTemplates? = nil,
+    hasClaims: Bool = false, memory: MemoryBudget = MemoryBudget(limit: .max), templates: RelayTopicTemplates? = nil,
     _ body: (Ends) async throws -> Void
 ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let ends = Ends(
         loop: group.next(), settings: settings,
-        templates: templates ?? RelayTopicTemplates(invalid: invalid, presence: presence), memory: memory)
+        templates: templates ?? RelayTopicTemplates(invalid: invalid, presence: presence), memory: memory,
+        claims: hasClaims
+            ? GatewayClaims(
+                gatewayID: "gw", filter: "ocpp/gateway/claims/+",
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            : nil)
     do {
         try await body(ends)
     } catch {

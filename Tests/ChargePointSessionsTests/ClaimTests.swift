@@ -80,19 +80,27 @@ struct ClaimTests {
 
     // MARK: Which session stays
 
+    /// Of a session that began when its claim says, seen a minute later.
+    private func verdict(of held: SessionClaim, on other: SessionClaim) -> ClaimVerdict {
+        let now = held.time + 60_000
+        return HeldClaim(held, age: .milliseconds(now - held.time), now: now).verdict(on: other, now: now)
+    }
+
     @Test("A later claim of another gateway replaces the session, an older one does not")
     func laterWins() {
         let held = claim("A", "s5", 1000)
-        #expect(held.verdict(on: claim("B", "s1", 1001)) == .replaced)
-        #expect(held.verdict(on: claim("B", "s9", 999)) == .stale)
+        #expect(verdict(of: held, on: claim("B", "s1", 1001)) == .replaced)
+        #expect(verdict(of: held, on: claim("B", "s9", 999)) == .stale)
     }
 
-    @Test("Of two claims of the same time the greater session id stays, on either gateway")
+    @Test("Of two claims of the same time the greater session id stays, by its bytes, on either gateway")
     func ties() {
         let one = claim("A", "s5")
         let other = claim("B", "s6")
-        #expect(one.verdict(on: other) == .replaced)
-        #expect(other.verdict(on: one) == .stale)
+        #expect(verdict(of: one, on: other) == .replaced)
+        #expect(verdict(of: other, on: one) == .stale)
+        #expect(verdict(of: claim("A", "Z"), on: claim("B", "a")) == .replaced)
+        #expect(verdict(of: claim("A", "a"), on: claim("B", "ab")) == .replaced)
     }
 
     @Test("Of any two sessions exactly one stays, whatever the order of their claims")
@@ -100,52 +108,50 @@ struct ClaimTests {
         for (time, session) in [(999, "a"), (1000, "a"), (1000, "m"), (1000, "z"), (1001, "a")] as [(Int64, String)] {
             let one = claim("A", "k", 1000)
             let other = claim("B", session, time)
-            #expect((one.verdict(on: other) == .replaced) != (other.verdict(on: one) == .replaced))
+            #expect((verdict(of: one, on: other) == .replaced) != (verdict(of: other, on: one) == .replaced))
         }
     }
 
     @Test("A session's own claim marks its place in the broker's order, and other claims of its gateway mean nothing")
     func ownClaims() {
         let held = claim("A", "s5")
-        #expect(held.verdict(on: held) == .returned)
-        #expect(held.verdict(on: claim("A", "s6", 2000)) == .nothing)
+        #expect(verdict(of: held, on: held) == .returned)
+        #expect(verdict(of: held, on: claim("A", "s6", 2000)) == .nothing)
         // Somebody else's word about this very session.
-        #expect(held.verdict(on: claim("B", "s5", 2000)) == .nothing)
+        #expect(verdict(of: held, on: claim("B", "s5", 2000)) == .nothing)
     }
 
     @Test("The end of a session concerns the one in whose favour it ended, and ends none")
     func ends() {
         let end = claim("B", "s4", 900, successor: "s5")
-        #expect(claim("A", "s5").verdict(on: end) == .holderEnded)
-        #expect(claim("A", "s6").verdict(on: end) == .nothing)
-        #expect(claim("A", "s6", 100).verdict(on: end) == .nothing)
+        #expect(verdict(of: claim("A", "s5"), on: end) == .holderEnded)
+        #expect(verdict(of: claim("A", "s6"), on: end) == .nothing)
+        #expect(verdict(of: claim("A", "s6", 100), on: end) == .nothing)
     }
 
-    // MARK: Clocks
-
-    @Test("A gateway whose clock is slow makes claims that are newer than those it has heard")
-    func slowClock() {
-        var clock = ClaimClock()
-        #expect(clock.next(now: 1000) == 1000)
-        #expect(clock.heard(1700, now: 1000) == true)
-        #expect(clock.next(now: 1001) >= 1700)
-        #expect(clock.heard(900, now: 1002) == true)
-        #expect(clock.next(now: 1002) >= 1702)
+    @Test("A session whose claim follows a clock that is ahead gives way to one that really began later")
+    func followed() {
+        // It began at 100 s, and its claim had to be later than one that was 59 s ahead.
+        let began: Int64 = 100_000
+        let now = began + 2000
+        let held = HeldClaim(claim("A", "s5", began + 59_001), age: .seconds(2), now: now)
+        #expect(held.verdict(on: claim("B", "s6", now), now: now) == .replaced)
+        #expect(held.verdict(on: claim("B", "s6", began - 1), now: now) == .stale)
+        // The one that is ahead, said again.
+        #expect(held.verdict(on: claim("B", "s6", began + 59_000), now: now) == .stale)
+        #expect(held.verdict(on: claim("B", "s6", began + 59_002), now: now) == .replaced)
     }
 
-    @Test("A claim from far in the future is not believed, and moves no clock")
-    func wrongClock() {
-        var clock = ClaimClock()
-        #expect(clock.heard(1000 + ClaimClock.longestLead + 1, now: 1000) == false)
-        #expect(clock.next(now: 1000) == 1000)
-        #expect(clock.heard(1000 + ClaimClock.longestLead, now: 1000) == true)
-    }
-
-    @Test("Claims of one gateway never go back in time")
-    func monotonicClock() {
-        var clock = ClaimClock()
-        #expect(clock.next(now: 5000) == 5000)
-        #expect(clock.next(now: 3000) == 5000)
+    @Test(
+        "A claim of an hour ahead or behind is dated anew, once the clock has been set", arguments: [-1, 1] as [Int64])
+    func wronglyDated(direction: Int64) {
+        let now: Int64 = 10_000_000
+        let held = HeldClaim(claim("A", "s5", now - 5000 + direction * 3_600_000), age: .seconds(5), now: now)
+        #expect(held.claim == claim("A", "s5", now - 5000))
+        #expect(held.verdict(on: claim("B", "s6", now - 4000), now: now) == .replaced)
+        #expect(held.verdict(on: claim("B", "s6", now - 6000), now: now) == .stale)
+        // Its own claim, as it went out.
+        #expect(held.verdict(on: claim("A", "s5", 7), now: now) == .returned)
     }
 
     // MARK: Waiting
@@ -168,9 +174,9 @@ struct ClaimTests {
         wait.returned(isAlone: false, now: start)
         wait.subscribed(isHeard: true, isAlone: false, now: start)
         #expect(wait.deadline == start + ClaimWait.settleTime)
-        wait.expire(linkIsUp: true, now: start + ClaimWait.settleTime - .milliseconds(1))
+        #expect(wait.expire(linkIsUp: true, now: start + ClaimWait.settleTime - .milliseconds(1)) == nil)
         #expect(!wait.isOver)
-        wait.expire(linkIsUp: true, now: start + ClaimWait.settleTime)
+        #expect(wait.expire(linkIsUp: true, now: start + ClaimWait.settleTime) == nil)
         #expect(wait.isOver && !wait.hasHolderEnded)
     }
 
@@ -187,15 +193,18 @@ struct ClaimTests {
     func bounded() {
         var wait = ClaimWait(isOn: true)
         wait.subscribed(isHeard: true, isAlone: false, now: start)
-        wait.expire(linkIsUp: true, now: start + ClaimWait.longestReturn)
+        #expect(wait.expire(linkIsUp: true, now: start + ClaimWait.longestReturn) == start, "since when")
         #expect(wait.isOver && !wait.hasReturned)
         var cut = ClaimWait(isOn: true)
         cut.subscribed(isHeard: true, isAlone: false, now: start)
-        cut.expire(linkIsUp: false, now: start + ClaimWait.longestReturn)
+        #expect(cut.expire(linkIsUp: false, now: start + ClaimWait.longestReturn) == nil)
         #expect(!cut.isOver && cut.deadline == start + ClaimWait.longestReturn + ClaimWait.longestReturn)
         var deaf = ClaimWait(isOn: true)
         deaf.subscribed(isHeard: false, isAlone: false, now: start)
         #expect(deaf.isOver)
+        var refused = ClaimWait(isOn: true)
+        refused.cannotHear()
+        #expect(refused.isOver)
         #expect(ClaimWait(isOn: false).isOver)
     }
 
@@ -231,70 +240,52 @@ struct ClaimTests {
         #expect(TopicTemplate(template).filter == Topic(filter))
     }
 
-    @Test("An inquiry is older than every session, ends none, and is answered with the holder's claim")
+    @Test("An inquiry ends no session, and its answer is no claim")
     func inquiry() throws {
         let asked = SessionClaim.inquiry(by: "b", message: "id \"7\"")
         #expect(try SessionClaim(asked.payload()) == asked)
-        let holder = SessionClaim(gateway: "a", session: "s", time: 5)
-        #expect(holder.verdict(on: asked) == .asked)
-        #expect(SessionClaim(gateway: "b", session: "s", time: 5).verdict(on: asked) == .nothing)
-        let answer = holder.answer(to: asked)
-        let read = try SessionClaim(answer.payload())
-        #expect(read == answer && read.inquiry == asked.session && !read.hasDelivered)
-        // For everyone else it is the claim said once more.
-        #expect(SessionClaim(gateway: "c", session: "t", time: 4).verdict(on: read) == .replaced)
-        #expect(SessionClaim(gateway: "c", session: "t", time: 6).verdict(on: read) == .stale)
-    }
-
-    @Test("A message waits for the answer, is left to a session that was there before it, and is due otherwise")
-    func unclaimed() {
-        let start = NIODeadline.now()
-        var messages = UnclaimedMessages<Int>()
-        let inquiries = (1...3).map { SessionClaim.inquiry(by: "b", message: "\($0)") }
-        for (message, topic) in [(1, "x"), (2, "y"), (3, "y")] as [(Int, Topic)] {
-            let isHeld = messages.hold(message, topic: topic, inquiry: inquiries[message - 1], now: start)
-            #expect(isHeld)
+        let holder = claim("a", "s", 5)
+        #expect(verdict(of: holder, on: asked) == .asked)
+        #expect(verdict(of: claim("b", "s", 5), on: asked) == .nothing)
+        for answer in [holder.answer(to: asked), holder.delivered(answering: asked)] {
+            let read = try SessionClaim(answer.payload())
+            #expect(read == answer && read.inquiry == asked.session && !read.isOfSession)
+            #expect(verdict(of: claim("c", "t", 4), on: read) == .nothing)
         }
-        messages.begun(session: "new", topic: "y")
-        func answer(_ session: String, _ inquiry: Int) -> Bool {
-            let holder = SessionClaim(gateway: "a", session: session, time: 5)
-            return messages.answered(holder.answer(to: inquiries[inquiry - 1]))
+    }
+
+    @Test("A hello and its welcome are read as they were written, and are no claims")
+    func hello() throws {
+        let hello = SessionClaim.hello(by: "a", time: 1000)
+        #expect(try SessionClaim(hello.payload()) == hello)
+        let welcome = try SessionClaim(hello.welcome(from: "b", time: 2000).payload())
+        #expect(welcome.inquiry == hello.session && welcome.gateway == "b")
+        for message in [hello, welcome] {
+            #expect(!message.isOfSession && verdict(of: claim("c", "t", 4), on: message) == .nothing)
         }
-        #expect(answer("old", 1))
-        // It began behind the message: the broker did not deliver the message to it.
-        #expect(!answer("new", 2))
-        // Between its subscription and its claim the broker did, and it says so.
-        let isLeft = messages.answered(SessionClaim.delivered(by: "a", answering: inquiries[2]))
-        #expect(isLeft)
-        let early = messages.takeDue(now: start)
-        #expect(early.isEmpty)
-        let due = messages.takeDue(now: start + UnclaimedMessages<Int>.patience)
-        #expect(due == [2])
-        #expect(messages.isEmpty)
     }
 
-    @Test("A gateway remembers what it delivered although it came before the claim, and says so to others only")
-    func deliveredBeforeClaim() throws {
-        let claims = GatewayClaims(gatewayID: "a")
-        claims.deliveredBeforeClaim("7", topic: "cs/CP-1")
-        let asked = SessionClaim.inquiry(by: "b", message: "7")
-        let answer = try #require(claims.answer(to: asked, topic: "cs/CP-1"))
-        #expect(answer.hasDelivered && answer.inquiry == asked.session)
-        #expect(claims.answer(to: asked, topic: "cs/CP-2") == nil)
-        #expect(claims.answer(to: SessionClaim.inquiry(by: "b", message: "8"), topic: "cs/CP-1") == nil)
-        #expect(claims.answer(to: SessionClaim.inquiry(by: "a", message: "7"), topic: "cs/CP-1") == nil)
-        for number in 0..<5000 { claims.deliveredBeforeClaim("n\(number)", topic: "cs/CP-1") }
-        #expect(claims.answer(to: asked, topic: "cs/CP-1") == nil)
+    // MARK: Topics
+
+    @Test(
+        "The topics of charge points are told from each other by bytes, and from those of gateways",
+        arguments: ["CP-1", "\u{301}CP", "a+b", "100%", "%2B", "%gateways", "K", "\u{212A}"])
+    func identities(identity: String) throws {
+        let template = TopicTemplate("ocpp/gateway/claims/${cid}")
+        let topic = try #require(template.filled(identity: ChargePointIdentity(identity)).topic)
+        #expect(template.identity(in: topic)?.text.hasSameBytes(as: identity) == true)
+        #expect(topic != template.gateways && topic != template.answers(to: ClientID(identity)))
     }
 
-    @Test("No more messages wait for answers than memory is for")
-    func unclaimedFlood() {
-        var messages = UnclaimedMessages<Int>()
-        var held = 0
-        let inquiry = SessionClaim.inquiry(by: "b", message: "1")
-        for number in 0..<10_000 where messages.hold(number, topic: "x", inquiry: inquiry, now: .now()) { held += 1 }
-        #expect(held == 4096)
-        let rest = messages.takeDue(now: .distantFuture)
-        #expect(rest.count == 4096)
+    @Test("A gateway is answered on one level of its own, whatever its name")
+    func answerTopics() {
+        let template = TopicTemplate("c/${cid}")
+        #expect(template.answers(to: "gw-1.a_B") == "c/%gateway-gw-1.a_B")
+        #expect(template.answers(to: "a/b+#%é") == "c/%gateway-a%2fb%2b%23%25%c3%a9")
+        #expect(template.answers(to: ClientID(String(repeating: "a", count: 257))) == nil)
+        #expect(template.gateways == "c/%gateways")
+        for topic in [template.answers(to: "gw"), template.answers(to: "2B"), template.gateways] {
+            #expect(topic.map { template.identity(in: $0) } == .some(nil))
+        }
     }
 }

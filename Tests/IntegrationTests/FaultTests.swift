@@ -16,8 +16,8 @@ struct FaultTests {
         /// What a gateway has acknowledged in the very moment in which its charge point moves, the broker may deliver
         /// again to the connection that takes the client id over: it knows nothing of the acknowledgement yet.
         var keepsCommandsForClientIDs: Bool { sessions == "per_charge_point" && !isCleanStart }
-        /// Topics that a gateway itself is subscribed to: the claims, where it has to hear them.
-        var subscriptionsOfGateway: Int { sessions == "shared" ? 1 : 0 }
+        /// Topics that a gateway itself is subscribed to: where gateways meet, and where it is answered.
+        var subscriptionsOfGateway: Int { sessions == "shared" ? 2 : 0 }
         var testDescription: String { "seed \(seed), session expiry \(sessionExpiry), sessions \(sessions)" }
     }
 

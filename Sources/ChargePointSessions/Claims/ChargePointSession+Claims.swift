@@ -14,13 +14,19 @@ struct HeldDownstreamMessage {
 // What other gateways say about the charge point, and what they are told.
 extension ChargePointSession {
     var claimMessage: UpstreamMessage? {
-        guard let topic = topics.claim, let claim else { return nil }
+        guard let topic = topics.claim, let claim = heldClaim?.claim else { return nil }
         return UpstreamMessage(topic: topic, payload: claim.payload())
     }
 
+    /// The session's claim as the clock is set now.
+    public nonisolated var currentClaim: SessionClaim? { heldClaim?.claim }
+
+    nonisolated var heldClaim: HeldClaim? {
+        claim.map { HeldClaim($0, age: .now() - connectedAt, now: WallClock.milliseconds()) }
+    }
+
     private func publishClaim() {
-        guard let topic = topics.claim, let claim else { return }
-        publishAtOnce(claim, on: topic)
+        if let message = claimMessage { publishAtOnce(message) }
     }
 
     /// The broker may have lost claims of others meanwhile: one that has a newer session answers this one.
@@ -29,15 +35,22 @@ extension ChargePointSession {
     }
 
     private func publishAtOnce(_ claim: SessionClaim, on topic: Topic) {
-        let admission = link.publish(UpstreamMessage(topic: topic, payload: claim.payload()), from: self)
-        if admission != .accepted { log(.error, "claim lost", ["topic": "\(topic)", "reason": "\(admission.text)"]) }
+        publishAtOnce(UpstreamMessage(topic: topic, payload: claim.payload()))
+    }
+
+    private func publishAtOnce(_ message: UpstreamMessage) {
+        let admission = link.publish(message, from: self)
+        if admission != .accepted {
+            log(.error, "claim lost", ["topic": "\(message.topic)", "reason": "\(admission.text)"])
+        }
     }
 
     /// A claim of this charge point has arrived, in the broker's order with what is published to the charge point.
     public func received(_ other: SessionClaim) {
-        guard !isEnded, let claim, let claims = context.claims else { return }
-        switch claim.verdict(on: other) {
+        guard !isEnded, let claim = heldClaim, let claims = context.claims else { return }
+        switch claim.verdict(on: other, now: WallClock.milliseconds()) {
         case .returned:
+            claims.claimReturned()
             claimWait.returned(isAlone: claims.isAlone(now: .now()), now: .now())
             openIfSettled()
             armTimer()
@@ -61,10 +74,16 @@ extension ChargePointSession {
 
     private static let mostInquiries = 64
 
+    /// Without an answer whoever asks reports that nobody got the message.
     private func answer(_ inquiry: SessionClaim) {
-        guard let topic = topics.claim, let claim else { return }
-        let delivered = context.claims?.answer(to: inquiry, topic: topics.downstream)
-        publishAtOnce(delivered ?? claim.answer(to: inquiry), on: topic)
+        guard let uniqueID = inquiry.inquiredMessage, let claim = heldClaim?.claim,
+            let topic = topics.claimAnswers(to: inquiry.gateway)
+        else { return }
+        switch receivedEarly.answer(about: uniqueID, .now()) {
+        case .received: publishAtOnce(claim.delivered(answering: inquiry), on: topic)
+        case .subscribedForLong: publishAtOnce(claim.answer(to: inquiry), on: topic)
+        case .unknown: break
+        }
     }
 
     private func giveWay(to other: SessionClaim) {
@@ -75,7 +94,17 @@ extension ChargePointSession {
         isElsewhere = true
         end(.replaced)
         // Behind the reports in the broker's order: the newer session may publish now.
-        if let topic = topics.claim, let claim { publishAtOnce(claim.ended(inFavourOf: other), on: topic) }
+        if let topic = topics.claim, let claim = heldClaim?.claim {
+            publishAtOnce(claim.ended(inFavourOf: other), on: topic)
+        }
+    }
+
+    /// The broker does not let this gateway hear the charge point's claims.
+    public func claimSubscriptionRefused() {
+        context.claims?.subscriptionRefused()
+        guard !isEnded, claim != nil else { return }
+        claimWait.cannotHear()
+        openIfSettled()
     }
 
     // MARK: What arrives meanwhile
@@ -104,9 +133,6 @@ extension ChargePointSession {
             if item.isBeforeClaim, claimWait.hasReturned, claimWait.hasHolderEnded {
                 leaveToOtherGateway(item.message)
             } else {
-                if item.isBeforeClaim, let uniqueID = OCPPMessage.head(ofRelay: item.message.payload).uniqueID {
-                    context.claims?.deliveredBeforeClaim(uniqueID, topic: topics.downstream)
-                }
                 deliver(item.message)
             }
         }

@@ -1,6 +1,9 @@
+import NIOCore
+
 /// What a claim means for a session that is held here.
 enum ClaimVerdict: Equatable {
-    /// The session's own claim has come back: all gateways have it, or will have it before whatever comes later.
+    /// The session's own claim has come back: who holds the charge point has it too, or will have it before whatever
+    /// comes later.
     case returned
     /// The gateway that held the charge point before has reported its session's end.
     case holderEnded
@@ -14,15 +17,40 @@ enum ClaimVerdict: Equatable {
     case nothing
 }
 
-extension SessionClaim {
-    /// Claims of one gateway are never weighed against each other: its registry knows better.
-    func verdict(on claim: SessionClaim) -> ClaimVerdict {
-        if claim.inquiredMessage != nil { return claim.gateway == gateway ? .nothing : .asked }
-        if let successor = claim.successor {
-            return successor == session && claim.session != session ? .holderEnded : .nothing
+/// The claim of a session that is held here, beside when the session really began.
+struct HeldClaim {
+    var claim: SessionClaim
+    /// By this gateway's clock as it is set now; in milliseconds since 1970.
+    var began: Int64
+
+    /// - Parameter age: how long the session has been there, by a clock that is never set.
+    init(_ claim: SessionClaim, age: TimeAmount, now: Int64) {
+        began = now - age.nanoseconds / 1_000_000
+        self.claim = claim
+        // Further apart than following others explains: the clock was wrong then, and has been set.
+        if abs(claim.time - began) > ClaimClock.longestLead + ClaimClock.difference {
+            self.claim = claim.dated(began)
         }
-        if claim == self { return .returned }
-        guard claim.gateway != gateway, claim.session != session else { return .nothing }
-        return claim.isNewer(than: self) ? .replaced : .stale
+    }
+
+    /// Claims of one gateway are never weighed against each other: its registry knows better.
+    func verdict(on other: SessionClaim, now: Int64) -> ClaimVerdict {
+        if other.isAnswer || other.isHello { return .nothing }
+        if other.inquiredMessage != nil { return other.gateway == claim.gateway ? .nothing : .asked }
+        let isThis = other.session.hasSameBytes(as: claim.session)
+        if let successor = other.successor {
+            return successor.hasSameBytes(as: claim.session) && !isThis ? .holderEnded : .nothing
+        }
+        if other.gateway == claim.gateway { return isThis ? .returned : .nothing }
+        guard !isThis else { return .nothing }
+        return isOlder(than: other, now: now) ? .replaced : .stale
+    }
+
+    /// A claim that follows a clock which is ahead is later than its session. Beside one that does not, what counts is
+    /// when the session began: else nobody could take the charge point over until that time has come.
+    private func isOlder(than other: SessionClaim, now: Int64) -> Bool {
+        let limit = now + ClaimClock.difference
+        if claim.time > limit, other.time <= limit { return other.isNewer(than: claim.dated(began)) }
+        return other.isNewer(than: claim)
     }
 }

@@ -3,9 +3,9 @@ import NIOCore
 /// What a new session waits for before it publishes anything: that the gateway which holds an older session of its
 /// charge point, if there is one, has reported that session's end.
 ///
-/// A broker delivers the claim to all gateways at one point of its order of messages. The session's own claim coming
-/// back marks that point; the older session's last word comes after its reports. Both waits are bounded: a charge
-/// point never waits long for a gateway that is slow or gone.
+/// A broker delivers the claim to whoever holds the charge point and to the session itself at one point of its order of
+/// messages. The session's own claim coming back marks that point; the older session's last word comes after its
+/// reports. Both waits are bounded: a charge point never waits long for a gateway that is slow or gone.
 struct ClaimWait {
     private enum State {
         /// The broker has not acknowledged the session's subscription yet.
@@ -71,13 +71,24 @@ struct ClaimWait {
         }
     }
 
+    /// Nobody will answer: the broker refuses the subscription to the claims.
+    mutating func cannotHear() {
+        state = .over
+    }
+
     /// With the link down nothing can be published, nor be heard: the time starts again.
-    mutating func expire(linkIsUp: Bool, now: NIODeadline) {
-        guard let deadline, deadline <= now else { return }
+    ///
+    /// - Returns: since when the claim has been waited for in vain, where that is over now.
+    mutating func expire(linkIsUp: Bool, now: NIODeadline) -> NIODeadline? {
+        guard let deadline, deadline <= now else { return nil }
         switch state {
         case .returning where !linkIsUp: state = .returning(until: now + Self.longestReturn)
         case .settling where !linkIsUp: state = .settling(until: now + Self.settleTime)
-        default: state = .over
+        case .returning(let until):
+            state = .over
+            return until - Self.longestReturn
+        case .settling, .subscribing, .over: state = .over
         }
+        return nil
     }
 }

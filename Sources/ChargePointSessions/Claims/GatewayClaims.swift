@@ -1,77 +1,91 @@
-import DequeModule
+import Logging
 import NIOCore
 import OutsideNames
 import Synchronization
 
 /// What the sessions of one gateway share about claims.
 public final class GatewayClaims: Sendable {
-    /// A gateway that has just started may not have heard the others yet.
-    private static let acquaintance = TimeAmount.seconds(60)
-
-    /// Of the messages that came before a claim and were delivered all the same, so many are remembered.
-    private static let rememberedDeliveries = 1024
-
     public let gatewayID: ClientID
-    private let delivered = Mutex<Deque<DeliveredMessage>>([])
+    /// For the log: who is to be allowed to read them.
+    private let filter: Topic
+    private let logger: Logger
     private let clock = Mutex(ClaimClock())
-    private let hasCompany = Atomic(false)
-    private let heard = Atomic(false)
-    private let startedAt = NIODeadline.now()
+    private let company = Mutex(GatewayCompany())
+    private let hearing = Mutex(ClaimHearing())
 
-    public init(gatewayID: ClientID) {
+    /// - Parameter filter: matches all claim topics.
+    public init(gatewayID: ClientID, filter: Topic, logger: Logger) {
         self.gatewayID = gatewayID
+        self.filter = filter
+        self.logger = logger
     }
 
     /// The claim of a session that begins now.
     func claim(session: String) -> SessionClaim {
-        let time = clock.withLock { $0.next(now: WallClock.milliseconds()) }
-        return SessionClaim(gateway: gatewayID, session: session, time: time)
+        SessionClaim(gateway: gatewayID, session: session, time: time())
     }
+
+    private func time() -> Int64 { clock.withLock { $0.next(.now()) } }
 
     /// Notes a claim of another gateway. False: its time lies too far ahead to be believed.
     public func heard(_ claim: SessionClaim) -> Bool {
         guard claim.gateway != gatewayID else { return true }
-        hasCompany.store(true, ordering: .relaxed)
-        return clock.withLock { $0.heard(claim.time, now: WallClock.milliseconds()) }
+        company.withLock { $0.met() }
+        return clock.withLock { $0.heard(claim.time, .now()) }
     }
 
     public func isOwn(_ claim: SessionClaim) -> Bool { claim.gateway == gatewayID }
 
-    /// Whether the broker delivers claims to this gateway.
-    public func subscriptionChanged(isAcknowledged: Bool) {
-        heard.store(isAcknowledged, ordering: .relaxed)
+    // MARK: Whether there are others
+
+    /// The link has come up: what is to be said to whoever else is there, one for each topic on which gateways meet.
+    public func hellos(_ count: Int) -> [SessionClaim] {
+        let time = time()
+        let hellos = (0..<count).map { _ in SessionClaim.hello(by: gatewayID, time: time) }
+        company.withLock { $0.saidHello(Set(hellos.map(\.session))) }
+        return hellos
     }
 
-    /// A message came behind the subscription and in front of the claim, and is this gateway's, as nobody else was there.
-    func deliveredBeforeClaim(_ uniqueID: UniqueID, topic: Topic) {
-        delivered.withLock { delivered in
-            if delivered.count == Self.rememberedDeliveries { delivered.removeFirst() }
-            delivered.append(DeliveredMessage(uniqueID: uniqueID, topic: topic))
+    /// A hello has come; nil: it is this gateway's own.
+    public func welcome(_ hello: SessionClaim) -> SessionClaim? {
+        guard isOwn(hello) else { return hello.welcome(from: gatewayID, time: time()) }
+        company.withLock { $0.helloReturned(hello.session, now: .now()) }
+        return nil
+    }
+
+    /// By then it is known whether there are others, if the broker is quick.
+    public static let acquaintance = GatewayCompany.patience + .seconds(1)
+
+    /// There is another gateway.
+    public var isInCompany: Bool { company.withLock { $0.isInCompany } }
+
+    /// There is no other gateway, as far as can be known.
+    public func isAlone(now: NIODeadline) -> Bool {
+        company.withLock { $0.isAlone(now: now) }
+    }
+
+    // MARK: Whether they can be heard
+
+    var isHeard: Bool { hearing.withLock { $0.isHeard } }
+
+    func claimReturned() { tell(hearing.withLock { $0.returned(.now()) }) }
+
+    func claimMissed(since: NIODeadline) { tell(hearing.withLock { $0.missed(since: since) }) }
+
+    public func subscriptionRefused() { tell(hearing.withLock { $0.refused() }) }
+
+    private func tell(_ news: ClaimHearing.News?) {
+        switch news {
+        case .works: logger.info("claims come back from the broker again: other gateways can take charge points over")
+        case .refused:
+            logger.error(
+                "the broker refuses the subscription to claims: other gateways cannot take charge points over",
+                metadata: ["access_list": "read \(filter)"])
+        case .silent:
+            logger.error(
+                "the broker delivers no claims, not even this gateway's own: other gateways cannot take charge points over",
+                metadata: ["access_list": "the line that allows this gateway to read \(filter) is missing"])
+        case nil: break
         }
     }
-
-    /// Asks the other gateways who has got a message.
-    public func inquiry(about uniqueID: UniqueID) -> SessionClaim {
-        SessionClaim.inquiry(by: gatewayID, message: uniqueID)
-    }
-
-    /// The answer to another gateway's inquiry where this one knows it without asking a session.
-    public func answer(to inquiry: SessionClaim, topic: Topic) -> SessionClaim? {
-        guard let uniqueID = inquiry.inquiredMessage, inquiry.gateway != gatewayID else { return nil }
-        let message = DeliveredMessage(uniqueID: uniqueID, topic: topic)
-        guard delivered.withLock({ $0.contains(message) }) else { return nil }
-        return SessionClaim.delivered(by: gatewayID, answering: inquiry)
-    }
-
-    var isHeard: Bool { heard.load(ordering: .relaxed) }
-
-    /// No other gateway has been heard of, and there was time for it.
-    public func isAlone(now: NIODeadline) -> Bool {
-        !hasCompany.load(ordering: .relaxed) && now - startedAt >= Self.acquaintance
-    }
-}
-
-private struct DeliveredMessage: Equatable {
-    var uniqueID: UniqueID
-    var topic: Topic
 }

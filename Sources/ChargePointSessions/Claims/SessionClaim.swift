@@ -13,7 +13,9 @@ public struct SessionClaim: Sendable, Equatable {
     /// Bytes of a claim, which anyone who may publish there can send.
     static let longestPayload = 8192
     private static let longestSession = 64
-    private static let keys: Set<String> = ["gateway", "session", "time", "successor", "asks", "answers", "delivered"]
+    private static let keys: Set<String> = [
+        "gateway", "session", "time", "successor", "asks", "answers", "delivered", "hello",
+    ]
 
     public let gateway: ClientID
     public let session: String
@@ -29,10 +31,12 @@ public struct SessionClaim: Sendable, Equatable {
     public let inquiry: String?
     /// The answer is that the message was delivered there, whenever the session began.
     public let hasDelivered: Bool
+    /// A gateway has linked with the broker, and asks whether there are others; the session id is the question's name.
+    public let isHello: Bool
 
     public init(
         gateway: ClientID, session: String, time: Int64, successor: String? = nil, inquiredMessage: UniqueID? = nil,
-        inquiry: String? = nil, hasDelivered: Bool = false
+        inquiry: String? = nil, hasDelivered: Bool = false, isHello: Bool = false
     ) {
         self.gateway = gateway
         self.session = session
@@ -41,7 +45,13 @@ public struct SessionClaim: Sendable, Equatable {
         self.inquiredMessage = inquiredMessage
         self.inquiry = inquiry
         self.hasDelivered = hasDelivered
+        self.isHello = isHello
     }
+
+    /// It says that a session begins, or is there still.
+    var isOfSession: Bool { inquiredMessage == nil && inquiry == nil && successor == nil && !isHello }
+
+    public var isAnswer: Bool { inquiry != nil }
 
     /// Older than every session, so that it ends none.
     static func inquiry(by gateway: ClientID, message uniqueID: UniqueID) -> SessionClaim {
@@ -53,15 +63,27 @@ public struct SessionClaim: Sendable, Equatable {
         SessionClaim(gateway: gateway, session: session, time: time, inquiry: inquiry.session)
     }
 
-    /// The message was delivered by this gateway; the session may have gone.
-    static func delivered(by gateway: ClientID, answering inquiry: SessionClaim) -> SessionClaim {
-        SessionClaim(
-            gateway: gateway, session: inquiry.session, time: 0, inquiry: inquiry.session, hasDelivered: true)
+    /// The message was delivered by this session.
+    func delivered(answering inquiry: SessionClaim) -> SessionClaim {
+        SessionClaim(gateway: gateway, session: session, time: time, inquiry: inquiry.session, hasDelivered: true)
     }
 
-    /// The later claim is the newer session; ties go to the greater session id.
+    static func hello(by gateway: ClientID, time: Int64) -> SessionClaim {
+        SessionClaim(gateway: gateway, session: RandomID.make(), time: time, isHello: true)
+    }
+
+    /// This gateway is there.
+    func welcome(from gateway: ClientID, time: Int64) -> SessionClaim {
+        SessionClaim(gateway: gateway, session: RandomID.make(), time: time, inquiry: session)
+    }
+
+    /// The later claim is the newer session; ties go to the greater session id, by its bytes.
     public func isNewer(than other: SessionClaim) -> Bool {
-        (time, session) > (other.time, other.session)
+        time != other.time ? time > other.time : other.session.utf8.lexicographicallyPrecedes(session.utf8)
+    }
+
+    func dated(_ time: Int64) -> SessionClaim {
+        SessionClaim(gateway: gateway, session: session, time: time)
     }
 
     func ended(inFavourOf newer: SessionClaim) -> SessionClaim {
@@ -92,6 +114,7 @@ public struct SessionClaim: Sendable, Equatable {
             out.writeJSONString(inquiry)
         }
         if hasDelivered { out.writeStaticString(",\"delivered\":\"yes\"") }
+        if isHello { out.writeStaticString(",\"hello\":\"yes\"") }
         out.writeStaticString("}")
         return out
     }
@@ -136,7 +159,7 @@ public struct SessionClaim: Sendable, Equatable {
         self.init(
             gateway: ClientID(gateway), session: session, time: time, successor: successor,
             inquiredMessage: texts["asks"].map { UniqueID($0) },
-            inquiry: inquiry, hasDelivered: texts["delivered"] == "yes")
+            inquiry: inquiry, hasDelivered: texts["delivered"] == "yes", isHello: texts["hello"] == "yes")
     }
 
     /// ASCII only, so that every gateway orders them alike.

@@ -38,11 +38,12 @@ final class BrokerEvents: BrokerLinkObserver {
                 for session in group { session.assumeIsolated { $0.linkChanged() } }
             }
         }
+        if isUp, connection == 0 { claims?.linkIsUp() }
         linkChanged(connection, isUp)
     }
 
     func brokerSessionIsNew(connection: Int) {
-        claims?.claimAgain(connection: connection)
+        claims?.brokerSessionIsNew(connection: connection)
     }
 
     func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute {
@@ -70,17 +71,13 @@ final class BrokerEvents: BrokerLinkObserver {
     }
 
     func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
-        connection.discardSubscription(topic: message.topic)
         // Somebody clears a retained message.
         guard message.payload.readableBytes > 0 else {
+            connection.discardSubscription(topic: message.topic)
             return logger.debug("empty message from the broker", metadata: ["topic": "\(message.topic)"])
         }
-        if let claims, claims.isElsewhere(downstreamTopic: message.topic) {
-            logger.debug(
-                "message left to the gateway that has the charge point", metadata: ["topic": "\(message.topic)"])
-            return
-        }
         guard let (topics, identity) = owner(of: message.topic) else {
+            connection.discardSubscription(topic: message.topic)
             counters.add(.notConnected)
             logger.warning("message on a topic of no charge point", metadata: ["topic": "\(message.topic)"])
             return
@@ -88,8 +85,9 @@ final class BrokerEvents: BrokerLinkObserver {
         let undelivered = UndeliveredMessage(
             topic: message.topic, head: OCPPMessage.head(ofRelay: message.payload), identity: identity,
             topics: topics, connection: connection)
-        if let claims, claims.ask(about: undelivered, otherwise: report) { return }
-        report(undelivered)
+        connection.discardSubscription(topic: message.topic, with: topics.claim)
+        guard let claims else { return report(undelivered) }
+        claims.take(undelivered, otherwise: report)
     }
 
     /// The gateway stops: what still waits for an answer of other gateways is reported at once.

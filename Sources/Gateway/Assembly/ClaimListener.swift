@@ -5,60 +5,97 @@ import NIOCore
 import OutsideNames
 import Synchronization
 
-/// Hears the claims of all gateways (relay-format.md, "Several gateways on one broker"), and takes each to the session
-/// that it concerns.
+/// Takes what other gateways say (relay-format.md, "Several gateways on one broker") to where it belongs: a claim to the
+/// session that it concerns, a hello and an answer to the rules in `ChargePointSessions/Claims`.
+///
+/// Claims come beside the messages of the charge points that are here: each session subscribes to its own claim topic.
 final class ClaimListener: Sendable {
     /// 2,000 a second.
     private static let claimsPerStep = 100
     private static let step = Duration.milliseconds(50)
 
-    private let templates: [RelayTopicTemplates]
+    /// The topics of one listener, as far as gateways use them.
+    private struct Topics {
+        let claim: TopicTemplate
+        let downstream: TopicTemplate
+        /// Where gateways meet, and where this one is answered.
+        let gateways: Topic
+        let answers: Topic
+    }
+
+    private let topics: [Topics]
     private let connections: Int
     private let registry: SessionRegistry
+    private let counters: GatewayCounters
     private let claims: GatewayClaims
-    private let book = Mutex(ClaimBook())
-    private let unclaimed = Mutex(UnclaimedMessages<UndeliveredMessage>())
+    private let directory: Mutex<TakeoverDirectory<UndeliveredMessage>>
+    /// The one on which gateways meet.
+    private let connection = Mutex<BrokerConnection?>(nil)
     private let eventLoop: any EventLoop
     private let logger: Logger
-    private let subscription: ClaimSubscription
 
     /// Nil: takeover between gateways is off.
     init?(
-        _ configuration: GatewayConfiguration, registry: SessionRegistry, eventLoop: any EventLoop, logger: Logger
+        _ configuration: GatewayConfiguration, registry: SessionRegistry, counters: GatewayCounters,
+        eventLoop: any EventLoop, logger: Logger
     ) {
-        let templates = configuration.listeners.map(\.topics).filter { $0.claim != nil }
-        guard !templates.isEmpty else { return nil }
-        self.templates = templates
+        topics = configuration.listeners.map(\.topics).compactMap { templates in
+            guard let claim = templates.claim, let gateways = claim.gateways,
+                let answers = claim.answers(to: configuration.gatewayID)
+            else { return nil }
+            return Topics(claim: claim, downstream: templates.downstream, gateways: gateways, answers: answers)
+        }
+        guard let first = topics.first else { return nil }
         connections = max(1, configuration.broker.connections)
         self.registry = registry
+        self.counters = counters
         self.eventLoop = eventLoop
-        claims = GatewayClaims(gatewayID: configuration.gatewayID)
-        subscription = ClaimSubscription(claims: claims, logger: logger)
+        claims = GatewayClaims(gatewayID: configuration.gatewayID, filter: first.claim.filter, logger: logger)
+        directory = Mutex(TakeoverDirectory(gatewayID: configuration.gatewayID))
         self.logger = logger
     }
 
     var gatewayClaims: GatewayClaims { claims }
 
-    private var filters: Set<Topic> { Set(templates.compactMap { $0.claim?.filter }) }
+    /// Where gateways meet: listeners may share it.
+    private var meetings: [Topic: Topic] {
+        Dictionary(topics.map { ($0.gateways, $0.answers) }, uniquingKeysWith: { first, _ in first })
+    }
 
-    /// On every connection, because only what one connection carries has an order: a charge point's claims count on
-    /// the connection that has its messages.
     func subscribe(on link: BrokerLink) {
-        for connection in link.connections {
-            for filter in filters { connection.subscribe(topic: filter, subscriber: subscription, on: eventLoop) }
+        guard let connection = link.connections.first else { return }
+        self.connection.withLock { $0 = connection }
+        for (gateways, answers) in meetings {
+            connection.subscribe(topic: answers, with: gateways, subscriber: self, on: eventLoop)
         }
     }
 
     func unsubscribe(from link: BrokerLink) {
-        for connection in link.connections {
-            for filter in filters { connection.unsubscribe(topic: filter, subscriber: subscription) }
+        for answers in meetings.values { link.connections.first?.unsubscribe(topic: answers, subscriber: self) }
+    }
+
+    // MARK: The link
+
+    /// Others may have come while there was no link: they are asked.
+    func linkIsUp() {
+        guard let connection = connection.withLock({ $0 }) else { return }
+        let meetings = meetings.keys
+        for (topic, hello) in zip(meetings, claims.hellos(meetings.count)) {
+            _ = connection.publish(BrokerPublish(topic: topic, payload: hello.payload()))
         }
     }
 
     /// The broker has lost what it had for this gateway, claims of others perhaps: the sessions claim again, so that
-    /// a gateway with a newer session of the same charge point answers. At most so fast that no broker minds.
-    func claimAgain(connection: Int) {
-        guard !claims.isAlone(now: .now()) else { return }
+    /// a gateway with a newer session of the same charge point answers.
+    func brokerSessionIsNew(connection: Int) {
+        if claims.isInCompany { return claimAgain(connection: connection) }
+        eventLoop.scheduleTask(in: GatewayClaims.acquaintance) { [self] in
+            if !claims.isAlone(now: .now()) { claimAgain(connection: connection) }
+        }
+    }
+
+    /// At most so fast that no broker minds.
+    private func claimAgain(connection: Int) {
         let sessions = registry.all.filter {
             BrokerLink.connectionIndex(for: $0.downstreamTopic, of: connections) == connection
         }
@@ -73,51 +110,49 @@ final class ClaimListener: Sendable {
         }
     }
 
-    /// Another gateway delivers what is published on this topic.
-    func isElsewhere(downstreamTopic topic: Topic) -> Bool {
-        book.withLock { $0.isElsewhere(topic, now: .now()) }
-    }
+    // MARK: Messages for charge points that are not here
 
-    // MARK: Asking the others
-
-    /// The broker delivered a message for a charge point that is not here. Another gateway may have it, and then
-    /// delivers the message: it is asked. False: nobody is to be asked.
+    /// The broker delivered a message for a charge point that is not here. Where another gateway may have got it too,
+    /// that is asked first.
     ///
-    /// - Parameter report: called when nobody has claimed the message in time.
-    func ask(
-        about undelivered: UndeliveredMessage, otherwise report: @escaping @Sendable (UndeliveredMessage) -> Void
-    ) -> Bool {
-        guard let claimTopic = undelivered.topics.claim, let uniqueID = undelivered.uniqueID,
-            !claims.isAlone(now: .now())
-        else { return false }
-        let inquiry = claims.inquiry(about: uniqueID)
-        let isHeld = unclaimed.withLock { unclaimed in
-            unclaimed.hold(undelivered, topic: undelivered.topic, inquiry: inquiry, now: .now())
+    /// - Parameter report: called when nobody has got the message.
+    func take(_ undelivered: UndeliveredMessage, otherwise report: @escaping @Sendable (UndeliveredMessage) -> Void) {
+        let decision = directory.withLock { directory in
+            directory.arrived(
+                undelivered, topic: undelivered.topic, uniqueID: undelivered.uniqueID,
+                isAlone: claims.isAlone(now: .now()), now: .now())
         }
-        guard isHeld else { return false }
-        _ = undelivered.connection.publish(BrokerPublish(topic: claimTopic, payload: inquiry.payload()))
-        eventLoop.scheduleTask(in: UnclaimedMessages<UndeliveredMessage>.patience) { [self] in
-            for message in unclaimed.withLock({ $0.takeDue(now: .now()) }) { report(message) }
+        switch decision {
+        case .leave:
+            logger.debug(
+                "message left to the gateway that has the charge point", metadata: ["topic": "\(undelivered.topic)"])
+        case .report: report(undelivered)
+        case .ask(let inquiry):
+            guard let topic = undelivered.topics.claim else { return report(undelivered) }
+            _ = undelivered.connection.publish(BrokerPublish(topic: topic, payload: inquiry.payload()))
+            eventLoop.scheduleTask(in: TakeoverDirectory<UndeliveredMessage>.patience) { [self] in
+                for message in directory.withLock({ $0.takeDue(now: .now()) }) { report(message) }
+            }
         }
-        return true
     }
 
     /// The gateway stops: what waits for an answer is given out, to be reported at once.
     func takeUnclaimed() -> [UndeliveredMessage] {
-        unclaimed.withLock { $0.takeDue(now: .distantFuture) }
+        directory.withLock { $0.takeDue(now: .distantFuture) }
     }
 
     // MARK: Hearing the others
 
     /// On the broker thread.
     func route(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute {
-        for template in templates {
-            guard let claim = template.claim, let identity = claim.identity(in: message.topic),
-                let downstream = template.downstream.filled(identity: identity).topic
-            else { continue }
-            guard BrokerLink.connectionIndex(for: downstream, of: connections) == connection.index else {
+        for topics in topics {
+            if message.topic == topics.gateways {
+                heardHello(message, topics, connection)
                 return .taken
             }
+            guard let identity = topics.claim.identity(in: message.topic),
+                let downstream = topics.downstream.filled(identity: identity).topic
+            else { continue }
             return route(of: message, from: connection, identity: identity, downstreamTopic: downstream)
         }
         return .unrouted
@@ -127,82 +162,70 @@ final class ClaimListener: Sendable {
         of message: BrokerMessage, from connection: BrokerConnection, identity: ChargePointIdentity,
         downstreamTopic topic: Topic
     ) -> BrokerRoute {
-        let claim: SessionClaim
-        do throws(SessionClaim.Flaw) {
-            claim = try SessionClaim(message.payload)
-        } catch {
-            return ignored(identity, reason: error.reason)
-        }
-        // A claim is news, or it is nothing.
-        if message.isRetained { return ignored(identity, reason: "retained") }
+        guard let claim = read(message, identity) else { return .taken }
         guard claims.heard(claim) else {
-            return ignored(
+            ignored(
                 identity,
                 reason: "its time lies too far ahead: the clocks of \(claim.gateway) and of this gateway differ")
-        }
-        if let answer = claims.answer(to: claim, topic: topic) {
-            _ = connection.publish(BrokerPublish(topic: message.topic, payload: answer.payload()))
             return .taken
         }
         let session = registry.session(ofDownstreamTopic: topic)
-        if claim.inquiredMessage == nil { note(claim, topic, held: session?.claim) }
-        guard let session else { return .taken }
+        directory.withLock { $0.heard(claim, topic: topic, held: session?.currentClaim, now: .now()) }
+        guard let session else {
+            // The broker still has subscriptions of a session that has gone, with its process perhaps.
+            if !claims.isOwn(claim) { connection.discardSubscription(topic: topic, with: message.topic) }
+            return .taken
+        }
         return .deliver(on: session.eventLoop) { session.assumeIsolated { $0.received(claim) } }
     }
 
-    private func note(_ claim: SessionClaim, _ topic: Topic, held: SessionClaim?) {
-        guard claim.successor == nil else { return }
-        if !claims.isOwn(claim) { weigh(claim, topic) }
-        // That a message was delivered there says nothing about who has the charge point now.
-        if claim.hasDelivered { return }
-        book.withLock { book in
-            if claims.isOwn(claim) {
-                book.claimedHere(topic)
-            } else if held.map({ claim.isNewer(than: $0) }) ?? true {
-                book.claimedElsewhere(topic, now: .now())
-            }
+    private func heardHello(_ message: BrokerMessage, _ topics: Topics, _ connection: BrokerConnection) {
+        guard let hello = read(message, nil), hello.isHello else { return }
+        if !claims.heard(hello) {
+            ignored(nil, reason: "the clocks of \(hello.gateway) and of this gateway differ")
+        }
+        guard let welcome = claims.welcome(hello), let topic = topics.claim.answers(to: hello.gateway) else { return }
+        _ = connection.publish(BrokerPublish(topic: topic, payload: welcome.payload()))
+    }
+
+    /// Nil: it is no claim.
+    private func read(_ message: BrokerMessage, _ identity: ChargePointIdentity?) -> SessionClaim? {
+        // A claim is news, or it is nothing.
+        if message.isRetained {
+            ignored(identity, reason: "retained")
+            return nil
+        }
+        do throws(SessionClaim.Flaw) {
+            return try SessionClaim(message.payload)
+        } catch {
+            ignored(identity, reason: error.reason)
+            return nil
         }
     }
 
-    /// What waits for an answer, by what another gateway has said.
-    private func weigh(_ claim: SessionClaim, _ topic: Topic) {
-        let isAnswer = unclaimed.withLock { unclaimed in
-            if claim.inquiry != nil { return unclaimed.answered(claim) }
-            unclaimed.begun(session: claim.session, topic: topic)
-            return false
-        }
-        if isAnswer {
-            logger.debug(
-                "message left to the gateway that has the charge point, as that says", metadata: ["topic": "\(topic)"])
-        }
-    }
-
-    private func ignored(_ identity: ChargePointIdentity, reason: String) -> BrokerRoute {
-        logger.warning("claim ignored", metadata: ["cid": "\(identity)", "reason": "\(reason)"])
-        return .taken
+    private func ignored(_ identity: ChargePointIdentity?, reason: String) {
+        counters.add(.ignoredClaims)
+        logger.warning("claim ignored", metadata: ["cid": "\(identity ?? "-")", "reason": "\(reason)"])
     }
 }
 
-/// Hears whether the broker lets this gateway hear claims.
-private final class ClaimSubscription: BrokerSubscriber {
-    private let claims: GatewayClaims
-    private let logger: Logger
+/// The answers of other gateways to this one.
+extension ClaimListener: BrokerSubscriber {
+    func brokerSubscribed() {}
 
-    init(claims: GatewayClaims, logger: Logger) {
-        self.claims = claims
-        self.logger = logger
+    func brokerRefusedSubscription(reasonCode: UInt8) { claims.subscriptionRefused() }
+
+    func brokerRefusedCompanion(reasonCode: UInt8) { claims.subscriptionRefused() }
+
+    func brokerDelivered(_ message: BrokerMessage) {
+        guard let answer = read(message, nil), answer.isAnswer else { return }
+        // Whoever answers is there, whatever its clock says.
+        _ = claims.heard(answer)
+        if directory.withLock({ $0.answered(answer) }) {
+            logger.debug(
+                "message left to the gateway that has the charge point, as that says",
+                metadata: ["gateway": "\(answer.gateway)"])
+        }
     }
 
-    func brokerSubscribed() {
-        claims.subscriptionChanged(isAcknowledged: true)
-    }
-
-    func brokerRefusedSubscription(reasonCode: UInt8) {
-        claims.subscriptionChanged(isAcknowledged: false)
-        logger.error(
-            "the broker refuses the subscription to claims: other gateways cannot take charge points over",
-            metadata: ["code": "\(reasonCode)"])
-    }
-
-    func brokerDelivered(_ message: BrokerMessage) {}
 }

@@ -32,7 +32,8 @@ final class Relay: Service {
         let outage = Self.outagePolicy(configuration, registry: registry, logger: logger)
         let status = GatewayStatus(configuration)
         self.status = status
-        let claims = ClaimListener(configuration, registry: registry, eventLoop: group.next(), logger: logger)
+        let claims = ClaimListener(
+            configuration, registry: registry, counters: counters, eventLoop: group.next(), logger: logger)
         self.claims = claims
         let events = BrokerEvents(
             registry: registry, templates: configuration.listeners.map(\.topics), counters: counters, claims: claims,

@@ -40,6 +40,10 @@ extension ChargePointSession: BrokerSubscriber {
         assumeIsolated { $0.subscriptionRefused(reasonCode: reasonCode) }
     }
 
+    public nonisolated func brokerRefusedCompanion(reasonCode: UInt8) {
+        assumeIsolated { $0.claimSubscriptionRefused() }
+    }
+
     public nonisolated func brokerDelivered(_ message: BrokerMessage) {
         assumeIsolated { session in
             session.received(
@@ -132,7 +136,7 @@ struct BrokerUpstream: UpstreamLink {
 
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
         connection.subscribe(
-            topic: session.downstreamTopic, subscriber: session, on: session.eventLoop,
+            topic: session.downstreamTopic, with: session.claimTopic, subscriber: session, on: session.eventLoop,
             announcing: announcement.map { brokerPublish($0, from: session) })
     }
 

@@ -41,6 +41,8 @@ final class GatewayProcess: Sendable {
         self.settings = settings
     }
 
+    var clientID: String { settings["BROKER_CLIENT_ID"] ?? "-" }
+
     /// Beside the test bundle: SwiftPM builds both into one folder.
     static var executable: String {
         let bundle = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""

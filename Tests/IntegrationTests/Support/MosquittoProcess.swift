@@ -90,6 +90,11 @@ actor MosquittoProcess {
         child?.send(signal: SIGCONT)
     }
 
+    /// Has it read its access list again.
+    func reload() {
+        child?.send(signal: SIGHUP)
+    }
+
     /// Runs a test against a broker of its own, which is gone when the test ends, well or not.
     static func run(
         isPersistent: Bool = false, _ body: (MosquittoProcess) async throws -> Void
