@@ -29,7 +29,7 @@ public struct Gateway: Sendable {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: StopSignals(
-                    logger: logger, flushLog: flushLog, reloadCertificates: { relay.reloadCertificates() }),
+                    logger: logger, flushLog: flushLog, reloadFiles: { relay.certificateReload.reloadAll() }),
                 successTerminationBehavior: .ignore),
             .init(
                 service: relay, successTerminationBehavior: .gracefullyShutdownGroup,
@@ -39,7 +39,8 @@ public struct Gateway: Sendable {
             let statistics = relay.statistics(every: interval)
             services.append(.init(service: statistics, successTerminationBehavior: .ignore))
         }
-        if let reload = relay.certificateReload {
+        let reload = relay.certificateReload
+        if !reload.listeners.isEmpty {
             services.append(.init(service: reload, successTerminationBehavior: .ignore))
         }
         var quiet = logger

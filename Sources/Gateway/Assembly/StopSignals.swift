@@ -4,17 +4,17 @@ import ServiceLifecycle
 import UnixSignals
 
 /// The signals that the service group leaves to us: a second one to stop ends the process at once, and SIGHUP
-/// reloads certificates.
+/// has files read again (behaviour.md, "Stopping").
 struct StopSignals: Service {
     let logger: Logger
     let flushLog: @Sendable () -> Void
-    let reloadCertificates: @Sendable () -> Void
+    let reloadFiles: @Sendable () -> Void
 
     func run() async throws {
         var stops = 0
         for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup).cancelOnGracefulShutdown() {
             if signal == .sighup {
-                reloadCertificates()
+                reloadFiles()
                 continue
             }
             stops += 1

@@ -23,6 +23,7 @@ struct ConfigurationAssembly {
         let listeners = names.map { listener($0) }
         checkBinds(listeners, names)
         checkLoops(names)
+        warnOfTopics(names)
         if choice(.authenticationBackend) == "none", !hasOwnConnections {
             warnings.append(
                 ConfigurationProblem(
@@ -41,6 +42,7 @@ struct ConfigurationAssembly {
         return GatewayConfiguration(
             gatewayID: broker.clientID,
             broker: broker,
+            brokerFiles: brokerFiles,
             listeners: listeners,
             requiresIdentityAsUser: requiresIdentityAsUser,
             brokerOutage: choice(.brokerOutage) == "disconnect" ? .disconnect(after: timeout) : .hold,
@@ -72,7 +74,7 @@ struct ConfigurationAssembly {
     }
 
     private mutating func formatChecking() -> FormatCheckingConfiguration {
-        let exempt = text(.formatCheckingExempt).split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+        let exempt = ConfigurationText.list(text(.formatCheckingExempt))
         var configuration = FormatCheckingConfiguration(
             mode: MessageFormatChecking.Mode(rawValue: choice(.formatChecking)) ?? .disable, exempt: Set(exempt),
             directory: optional(.schemaDirectory), idPrefix: text(.schemaIDPrefix))
