@@ -53,7 +53,7 @@ struct UnknownNames {
         guard name.utf8.count >= 8 else { return false }
         if Self.containing(name, known) != nil { return true }
         guard let nearest = NearestName.of(name, among: known) else { return false }
-        return NearestName.distance(Array(name.utf8), Array(nearest.utf8)) <= max(2, name.utf8.count / 5)
+        return NearestName.distance(Array(name.utf8), Array(nearest.utf8)) <= max(2, name.utf8.count / 4)
     }
 
     /// A name that is ours but for its beginning or end, such as `MESSAGE_FORMAT_CHECK` or `HEARTBEAT_INTERVAL`; the
