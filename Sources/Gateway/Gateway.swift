@@ -28,7 +28,7 @@ public struct Gateway: Sendable {
         let relay = Relay(configuration: configuration, group: group, logger: logger)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
-                service: StopSignals(
+                service: await StopSignals(
                     logger: logger, flushLog: flushLog, reloadFiles: { relay.certificateReload.reloadAll() }),
                 successTerminationBehavior: .ignore),
             .init(
