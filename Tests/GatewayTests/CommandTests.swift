@@ -46,7 +46,8 @@ struct CommandTests {
         #expect(outcome.errors.contains("BROKER_QOS") && outcome.errors.contains("LOG_LEVEL"))
     }
 
-    @Test("With log.format json every problem is a line of JSON, as the log's are", arguments: [["--check-config"], []])
+    @Test(
+        "With log.format json every problem is a line of JSON, as the log's are", arguments: [["--check-config"], []])
     func problemsForMachines(arguments: [String]) throws {
         let outcome = try run(
             arguments, ["BROKER_QOS": "9", "LOG_LEVEL": "loud", "LOG_FORMAT": "json", "UPSTREAM_TOPICS": "x"])

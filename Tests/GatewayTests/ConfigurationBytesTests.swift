@@ -16,7 +16,8 @@ struct ConfigurationBytesTests {
     @Test(
         "What is no placeholder of ours is refused",
         arguments: [
-            "${$}", "${}", "${ cid}", "${CID}", "${cid\u{301}}", "${\u{301}cid}", "$\u{301}", "$SYS", "${cid", "${$cid}",
+            "${$}", "${}", "${ cid}", "${CID}", "${cid\u{301}}", "${\u{301}cid}", "$\u{301}", "$SYS", "${cid",
+            "${$cid}",
             "a/${${cid}}",
         ])
     func noPlaceholders(_ text: String) {

@@ -14,12 +14,16 @@ struct ConfigurationDoubtTests {
 
     static let doubts = [
         Doubt(name: "MESSAGE_FORMAT_CHECK", value: "all", warning: "did you mean MESSAGE_FORMAT_CHECKING?"),
-        Doubt(name: "MESSAGE_FORMAT_CHECKING_EXEMPTS", value: "x", warning: "did you mean MESSAGE_FORMAT_CHECKING_EXEMPT?"),
+        Doubt(
+            name: "MESSAGE_FORMAT_CHECKING_EXEMPTS", value: "x", warning: "did you mean MESSAGE_FORMAT_CHECKING_EXEMPT?"
+        ),
         Doubt(name: "HEARTBEAT_INTERVAL", value: "1", warning: "did you mean DEFAULT_HEARTBEAT_INTERVAL?"),
         Doubt(name: "JSON_SCHEMA_DIRECTORY", value: "x", warning: "did you mean JSON_SCHEMA_DIR?"),
         Doubt(name: "DOWNSTREAM_TOPIC", value: "x", warning: "did you mean DNSTREAM_TOPIC?"),
         Doubt(name: "TRUSTED_PROXY", value: "x", warning: "did you mean TRUSTED_PROXIES?"),
-        Doubt(name: "MOUNTPOINT", value: "ocpp", warning: "does not end with a slash: CALLs are published to ocppcp/${cid}"),
+        Doubt(
+            name: "MOUNTPOINT", value: "ocpp",
+            warning: "does not end with a slash: CALLs are published to ocppcp/${cid}"),
         Doubt(name: "LISTENERS_WS_DEFAULT_MOUNTPOINT", value: "own", warning: "published to owncp/${cid}"),
         Doubt(
             name: "UPSTREAM_TOPIC_OVERRIDE_MAPPING", value: "heartbeat=a/${cid},Boot=b/${cid}",
@@ -29,7 +33,8 @@ struct ConfigurationDoubtTests {
             warning: #"defines no action "MeterValue" (did you mean MeterValues?)"#),
         Doubt(name: "UPSTREAM_TOPIC", value: "cp/calls", warning: "without ${cid} all charge points share it"),
         Doubt(name: "UPSTREAM_REPLY_TOPIC", value: "replies", warning: "without ${cid} all charge points share it"),
-        Doubt(name: "UPSTREAM_ERROR_TOPIC", value: "errors/${id}", warning: "without ${cid} all charge points share it"),
+        Doubt(
+            name: "UPSTREAM_ERROR_TOPIC", value: "errors/${id}", warning: "without ${cid} all charge points share it"),
         Doubt(name: "UPSTREAM_INVALID_TOPIC", value: "bad", warning: "without ${cid} all charge points share it"),
         Doubt(
             name: "UPSTREAM_TOPIC_OVERRIDE_MAPPING", value: "Heartbeat=beats",
@@ -49,7 +54,8 @@ struct ConfigurationDoubtTests {
             ["MOUNTPOINT": ""], ["MOUNTPOINT": "a/b/"], ["MOUNTPOINT": "site/${cid}/", "UPSTREAM_TOPIC": "calls"],
             ["UPSTREAM_TOPIC_OVERRIDE_MAPPING": "Heartbeat=a/${cid},TransactionEvent=b/${clientid}"],
             ["MESSAGE_FORMAT_CHECKING_EXEMPT": "SecurityEventNotification,NotifyDERAlarm,RemoteStartTransaction"],
-            ["PRESENCE_TOPIC": "presence"], ["HOME": "/", "HOSTNAME": "x", "TERM_PROGRAM_VERSION": "1", "LANGUAGE": "de"],
+            ["PRESENCE_TOPIC": "presence"],
+            ["HOME": "/", "HOSTNAME": "x", "TERM_PROGRAM_VERSION": "1", "LANGUAGE": "de"],
         ])
     func harmless(_ environment: [String: String]) throws {
         #expect(try warnings(environment).isEmpty)

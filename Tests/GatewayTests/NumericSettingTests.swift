@@ -42,9 +42,10 @@ struct NumericSettingTests {
     func beyond(_ bounds: Bounds) {
         let number = "9223372036854775807"
         for value in [number, "\(number)h", "\(number)GB", number + number, "-\(number)", "-1", "1e3", "0x10", "٣"] {
-            #expect(problems(["LISTENERS": "ws:default,wss:default", bounds.name: value]).contains {
-                $0.hasPrefix(bounds.name)
-            }, "\(value)")
+            #expect(
+                problems(["LISTENERS": "ws:default,wss:default", bounds.name: value]).contains {
+                    $0.hasPrefix(bounds.name)
+                }, "\(value)")
         }
     }
 }

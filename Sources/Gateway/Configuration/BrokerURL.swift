@@ -21,7 +21,8 @@ struct BrokerURL: Equatable {
                 addresses.append(address)
                 if let user { credentials.append(user) }
             } catch {
-                throw text.utf8.contains(UInt8(ascii: ",")) ? Flaw(expectation: "address \(index + 1): \(error.expectation)") : error
+                throw text.utf8.contains(UInt8(ascii: ","))
+                    ? Flaw(expectation: "address \(index + 1): \(error.expectation)") : error
             }
         }
         guard credentials.allSatisfy({ $0 == credentials.first }) else {
@@ -94,7 +95,8 @@ struct BrokerURL: Equatable {
         if authority.utf8.last == UInt8(ascii: "/") { authority = authority[..<text.utf8.index(before: text.endIndex)] }
         guard !authority.utf8.contains(where: "/?#".utf8.contains) else {
             // Not shown: without an @ it may be a part of a password.
-            throw Flaw(expectation: "expected no path, query or fragment behind host and port: MQTT addresses have none")
+            throw Flaw(
+                expectation: "expected no path, query or fragment behind host and port: MQTT addresses have none")
         }
         guard let (host, port) = HostAndPort.split(authority), HostAndPort.isHost(host) else {
             throw Flaw(expectation: "expected a host and port after mqtt:// (an IPv6 address in brackets)")

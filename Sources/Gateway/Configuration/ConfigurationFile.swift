@@ -137,7 +137,9 @@ struct ConfigurationFile {
     /// `upstream.topic_override_mapping.Heartbeat: topic`.
     private mutating func addOverride(action: String, topic: String, _ node: Node) {
         let key = ConfigurationKey.upstreamOverrides.name
-        guard !topic.utf8.contains(UInt8(ascii: ",")) else { return refuse(key, node, "expected a topic without a comma") }
+        guard !topic.utf8.contains(UInt8(ascii: ",")) else {
+            return refuse(key, node, "expected a topic without a comma")
+        }
         let earlier = entries[key]?.value.map { $0 + "," } ?? ""
         if entries[key] == nil { order.append(key) }
         entries[key] = Entry(value: "\(earlier)\(action)=\(topic)", line: node.mark?.line)

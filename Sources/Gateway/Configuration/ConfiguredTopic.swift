@@ -43,7 +43,9 @@ struct ConfiguredTopic: Sendable, Equatable {
         var parts: [Part] = []
         var rest = text[...].utf8
         while let start = rest.firstRange(of: "${".utf8) {
-            if start.lowerBound > rest.startIndex { parts.append(.literal(String(Substring(rest[..<start.lowerBound])))) }
+            if start.lowerBound > rest.startIndex {
+                parts.append(.literal(String(Substring(rest[..<start.lowerBound]))))
+            }
             guard let end = rest[start.upperBound...].firstIndex(of: UInt8(ascii: "}")) else {
                 throw Flaw(expectation: "expected a } for every ${")
             }
