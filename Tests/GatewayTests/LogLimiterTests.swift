@@ -79,6 +79,17 @@ struct LogLimiterTests {
         #expect(lines.count == 40)
     }
 
+    @Test("A long value is cut, and says how long it was; a frame at debug level is not")
+    func longValues() throws {
+        let long = String(repeating: "x", count: 60_000)
+        let lines = try lines(level: .debug) { logs, _ in
+            logs.logger().info("topic", metadata: ["topic": "\(long)", "cid": "CP1"])
+            logs.logger().debug("frame", metadata: ["frame": "\(long)"])
+        }
+        #expect(lines.first?.utf8.count ?? 0 < 1200 && lines.first?.contains("… (60000 bytes)") == true)
+        #expect(lines.last?.utf8.count ?? 0 > 60_000)
+    }
+
     @Test("Debug lines are written in full")
     func debug() throws {
         let lines = try lines(level: .debug) { logs, _ in

@@ -32,8 +32,21 @@ public struct GatewayLogHandler: LogHandler {
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let own = event.metadata { all.merge(own) { $1 } }
         if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
+        if event.level >= .info { Self.shorten(&all) }
         writer.write(Self.line(event.level, message, all, format: format, timestamp: timestamp))
     }
+
+    /// A topic or a name from outside may have 64 KB, and ten thousand lines of these would be no bound.
+    private static func shorten(_ metadata: inout Logger.Metadata) {
+        for (key, value) in metadata {
+            guard case .string(let text) = value, text.utf8.count > longestValue else { continue }
+            let beginning = String(decoding: text.utf8.prefix(longestValue), as: UTF8.self)
+            metadata[key] = "\(beginning)… (\(text.utf8.count) bytes)"
+        }
+    }
+
+    /// Bytes of one value, but at debug level, which has the frames.
+    static let longestValue = 1024
 
     static func line(
         _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, format: LogFormat,
