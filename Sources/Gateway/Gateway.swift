@@ -28,8 +28,8 @@ public struct Gateway: Sendable {
         let relay = Relay(configuration: configuration, group: group, logger: logger)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
-                service: StopSignals(
-                    logger: logger, flushLog: flushLog, reloadCertificates: { relay.reloadCertificates() }),
+                service: await StopSignals(
+                    logger: logger, flushLog: flushLog, reloadFiles: { relay.certificateReload.reloadAll() }),
                 successTerminationBehavior: .ignore),
             .init(
                 service: relay, successTerminationBehavior: .gracefullyShutdownGroup,
@@ -40,7 +40,8 @@ public struct Gateway: Sendable {
             let statistics = relay.statistics(every: interval)
             services.append(.init(service: statistics, successTerminationBehavior: .ignore))
         }
-        if let reload = relay.certificateReload {
+        let reload = relay.certificateReload
+        if !reload.listeners.isEmpty {
             services.append(.init(service: reload, successTerminationBehavior: .ignore))
         }
         var quiet = logger

@@ -34,6 +34,9 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "Seconds to run; without it until interrupted.")
     var duration: Double?
 
+    @Flag(help: "No driver comes by himself: charging begins with a RemoteStartTransaction only.")
+    var idle = false
+
     @Flag(help: "Write the closing summary only.")
     var quiet = false
 
@@ -62,8 +65,8 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("\(count) charge points need more open files than this process may have (\(limit))")
         }
         let plan = Fleet.Plan(
-            endpoint: try endpoint(), count: count, prefix: prefix, ramp: ramp, pace: LifePace(timeScale: timeScale),
-            seed: seed)
+            endpoint: try endpoint(), count: count, prefix: prefix, ramp: ramp,
+            pace: LifePace(timeScale: timeScale, hasDrivers: !idle), seed: seed)
         let end = await FleetRun(plan: plan, duration: duration.map { .seconds($0) }, quiet: quiet).run()
         if end.connections == 0 { throw ExitCode.failure }
     }

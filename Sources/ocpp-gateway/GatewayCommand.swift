@@ -47,7 +47,7 @@ struct GatewayCommand: AsyncParsableCommand {
 
         let loaded = try load()
         if checkConfig {
-            show(loaded.warnings, as: "warning")
+            show(loaded.warnings, as: .warning, loaded.configuration.logs.format)
             return try write("configuration is valid\n")
         }
         if printConfig { return try write(loaded.effectiveText) }
@@ -58,8 +58,8 @@ struct GatewayCommand: AsyncParsableCommand {
         do {
             return try LoadedConfiguration(environment: ProcessInfo.processInfo.environment)
         } catch {
-            show(error.warnings, as: "warning")
-            show(error.problems, as: "error")
+            show(error.warnings, as: .warning, error.logFormat)
+            show(error.problems, as: .error, error.logFormat)
             throw ExitCode(78)
         }
     }
@@ -69,9 +69,7 @@ struct GatewayCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { _ in logs.handler() }
         let logger = logs.logger()
         defer { logs.flush() }
-        for warning in loaded.warnings {
-            logger.warning("configuration: \(warning)")
-        }
+        for warning in loaded.warnings { log(warning, as: .warning, to: logger) }
         do {
             try await Gateway(
                 configuration: loaded.configuration, logger: logger, flushLog: { logs.flush() }
@@ -82,9 +80,24 @@ struct GatewayCommand: AsyncParsableCommand {
         }
     }
 
-    private func show(_ problems: [ConfigurationProblem], as kind: String) {
-        // Nothing can be done about a standard error that takes nothing; the exit code still tells.
-        for problem in problems { try? FileHandle.standardError.write(contentsOf: Data("\(kind): \(problem)\n".utf8)) }
+    /// On standard error: as a person reads it, or as lines of the log for a machine.
+    private func show(_ problems: [ConfigurationProblem], as level: Logger.Level, _ format: LogFormat) {
+        switch format {
+        case .text:
+            // Nothing can be done about a standard error that takes nothing; the exit code still tells.
+            for problem in problems {
+                try? FileHandle.standardError.write(contentsOf: Data("\(level): \(problem)\n".utf8))
+            }
+        case .json:
+            let logs = GatewayLogs(configuration: LogConfiguration(format: .json), fileDescriptor: STDERR_FILENO)
+            for problem in problems { log(problem, as: level, to: logs.logger()) }
+            logs.flush()
+        }
+    }
+
+    private func log(_ problem: ConfigurationProblem, as level: Logger.Level, to logger: Logger) {
+        logger.log(
+            level: level, "configuration: \(problem)", metadata: problem.key.map { ["key": .string($0)] } ?? [:])
     }
 
     private func write(_ text: String) throws {

@@ -21,15 +21,15 @@ struct LifeBench {
     private(set) var restarts: [TimeAmount] = []
     private var lastCommand = 0
 
-    init(seed: UInt64 = 7, timeScale: Double = 60) {
+    init(seed: UInt64 = 7, timeScale: Double = 60, hasDrivers: Bool = true) {
         life = ChargePointLife(
-            identity: "CP0001", pace: LifePace(timeScale: timeScale), seed: seed,
+            identity: "CP0001", pace: LifePace(timeScale: timeScale, hasDrivers: hasDrivers), seed: seed,
             clock: WallClock(date: .init(timeIntervalSince1970: 1_700_000_000), at: now), now: now)
     }
 
     /// A life that has connected, booted, and told its status.
-    static func booted(seed: UInt64 = 7) throws -> LifeBench {
-        var bench = LifeBench(seed: seed)
+    static func booted(seed: UInt64 = 7, hasDrivers: Bool = true) throws -> LifeBench {
+        var bench = LifeBench(seed: seed, hasDrivers: hasDrivers)
         bench.connect()
         try bench.answerBoot(status: "Accepted", interval: 300)
         try bench.answerStatus(connector: 0, "Available")

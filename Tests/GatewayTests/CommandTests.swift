@@ -46,6 +46,21 @@ struct CommandTests {
         #expect(outcome.errors.contains("BROKER_QOS") && outcome.errors.contains("LOG_LEVEL"))
     }
 
+    @Test(
+        "With log.format json every problem is a line of JSON, as the log's are", arguments: [["--check-config"], []])
+    func problemsForMachines(arguments: [String]) throws {
+        let outcome = try run(
+            arguments, ["BROKER_QOS": "9", "LOG_LEVEL": "loud", "LOG_FORMAT": "json", "UPSTREAM_TOPICS": "x"])
+        #expect(outcome.status == 78)
+        let lines = outcome.errors.split(separator: "\n")
+        let objects = try lines.map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: String], "\($0)")
+        }
+        #expect(objects.allSatisfy { $0["time"] != nil && $0["message"]?.hasPrefix("configuration: ") == true })
+        #expect(objects.filter { $0["level"] == "error" }.map { $0["key"] } == ["broker.qos", "log.level"])
+        #expect(objects.contains { $0["level"] == "warning" && $0["key"] == "UPSTREAM_TOPICS" })
+    }
+
     @Test("--print-config prints a file that the command takes")
     func printed() throws {
         let printed = try run(["--print-config"], ["BROKER_QOS": "2"])

@@ -10,11 +10,14 @@ struct LogWriterTests {
     func stuckReader() throws {
         let pipe = try LogPipe()
         let logs = GatewayLogs(
-            configuration: LogConfiguration(format: .json), fileDescriptor: pipe.writeEnd, capacity: 64 * 1024)
+            configuration: LogConfiguration(level: .debug, format: .json), fileDescriptor: pipe.writeEnd,
+            capacity: 64 * 1024)
         let logger = logs.logger()
         let total = 20_000
         // Were this to block, the time limit would end it: nobody reads yet.
-        for number in 0..<total { logger.info("line", metadata: ["number": .stringConvertible(number)]) }
+        for number in 0..<total {
+            logger.debug("line", metadata: ["number": .stringConvertible(number)])
+        }
         #expect(logs.flush(seconds: 0) == false)
 
         var received: [Int] = []
@@ -57,8 +60,9 @@ struct LogWriterTests {
         signal(SIGPIPE, SIG_IGN)
         let pipe = try LogPipe()
         pipe.closeReadEnd()
-        let logs = GatewayLogs(configuration: LogConfiguration(), fileDescriptor: pipe.writeEnd, capacity: 1024)
-        for _ in 0..<1000 { logs.logger().info("line") }
+        let logs = GatewayLogs(
+            configuration: LogConfiguration(level: .debug), fileDescriptor: pipe.writeEnd, capacity: 1024)
+        for _ in 0..<1000 { logs.logger().debug("line") }
         #expect(logs.flush(seconds: 60))
     }
 

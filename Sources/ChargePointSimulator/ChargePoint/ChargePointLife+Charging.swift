@@ -7,7 +7,7 @@ extension ChargePointLife {
         switch phase {
         case .available(let until):
             // A driver finds the charge point at work only.
-            isConnected && registration == .accepted && resetDeadline == nil ? until : nil
+            pace.hasDrivers && isConnected && registration == .accepted && resetDeadline == nil ? until : nil
         case .preparing(_, let until): until
         case .charging(let transaction):
             isConnected ? min(transaction.nextSample, transaction.ends) : transaction.ends

@@ -8,33 +8,77 @@ struct CertificateReload: Service {
     /// Files that have changed are read one interval after they were seen at rest.
     private static let interval = Duration.seconds(2)
 
-    let listeners: [(name: String, listener: WebSocketListener)]
+    /// A listener with certificates, by its name.
+    struct Entry {
+        let name: String
+        let listener: WebSocketListener
+        /// Paths; what is in them is said nowhere.
+        let files: [String]
+    }
+
+    let listeners: [Entry]
+    /// Paths that the broker link reads at each connect (`broker.password_file`, `broker.tls.*`).
+    let brokerFiles: [String]
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do { try await Task.sleep(for: Self.interval) } catch { return }
-                for (name, listener) in listeners where listener.haveCertificatesChanged() { reload(name, listener) }
+                for entry in listeners where entry.listener.haveCertificatesChanged() { reload(entry) }
             }
         }
     }
 
+    /// Says of each file what has become of it.
     func reloadAll() {
-        let withTLS = listeners.filter(\.listener.usesTLS)
-        if withTLS.isEmpty { logger.info("nothing to reload: no listener has certificates") }
-        for (name, listener) in withTLS { reload(name, listener) }
+        for entry in listeners { reload(entry) }
+        tellOfBroker()
+        if listeners.isEmpty, brokerFiles.isEmpty {
+            logger.info("nothing to reload: no setting names a certificate, key or password file")
+        }
     }
 
-    private func reload(_ name: String, _ listener: WebSocketListener) {
+    private func reload(_ entry: Entry) {
+        let files = entry.files.joined(separator: ", ")
         do throws(TLSProblems) {
-            try listener.reloadCertificates()
-            logger.notice("certificates reloaded", metadata: ["listener": "\(name)"])
+            try entry.listener.reloadCertificates()
+            logger.notice("certificates reloaded", metadata: ["listener": "\(entry.name)", "files": "\(files)"])
         } catch {
             let reasons = error.problems.map(\.description).joined(separator: "; ")
             logger.error(
                 "certificates not reloaded: what was read before stays in use",
-                metadata: ["listener": "\(name)", "reason": "\(reasons)"])
+                metadata: ["listener": "\(entry.name)", "files": "\(files)", "reason": "\(reasons)"])
         }
+    }
+
+    /// A link that stands goes on with what it began with; whoever has rotated a file wants to know now whether the next
+    /// link can read it.
+    private func tellOfBroker() {
+        guard !brokerFiles.isEmpty else { return }
+        logger.notice(
+            "files for the broker are read at each connect to it",
+            metadata: ["files": "\(brokerFiles.joined(separator: ", "))"])
+        for path in brokerFiles {
+            guard let obstacle = BoundedFile.obstacle(to: path) else { continue }
+            logger.error(
+                "a file for the broker cannot be read: the next connect will fail",
+                metadata: ["files": "\(path)", "reason": "\(obstacle)"])
+        }
+    }
+}
+
+extension TLSOptions {
+    /// The paths of all that is read.
+    fileprivate var files: [String] {
+        [certificateFile, keyFile, authorityFile, revocationFile].compactMap(\.self)
+    }
+}
+
+extension CertificateReload.Entry {
+    /// Nil for a listener without TLS.
+    init?(_ configuration: ListenerConfiguration, _ listener: WebSocketListener) {
+        guard let tls = configuration.tls else { return nil }
+        self.init(name: configuration.name, listener: listener, files: tls.files)
     }
 }

@@ -98,18 +98,11 @@ final class Relay: Service {
         }
     }
 
-    /// Certificates and keys are read anew (SIGHUP).
-    func reloadCertificates() {
-        CertificateReload(listeners: namedListeners, logger: logger).reloadAll()
-    }
-
-    /// Nil where no listener has certificates.
-    var certificateReload: CertificateReload? {
-        listeners.contains(where: \.usesTLS) ? CertificateReload(listeners: namedListeners, logger: logger) : nil
-    }
-
-    private var namedListeners: [(name: String, listener: WebSocketListener)] {
-        zip(configuration.listeners, listeners).map { ($0.configuration.name, $1) }
+    /// Reads certificates and keys anew.
+    var certificateReload: CertificateReload {
+        CertificateReload(
+            listeners: zip(configuration.listeners, listeners).compactMap { .init($0.configuration, $1) },
+            brokerFiles: configuration.brokerFiles, logger: logger)
     }
 
     func statistics(every interval: Duration) -> StatisticsLog {

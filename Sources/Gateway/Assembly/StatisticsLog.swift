@@ -4,7 +4,7 @@ import Logging
 import MemoryBudget
 import ServiceLifecycle
 
-/// One line about everything, at an interval (`stats.interval`).
+/// One line about everything, at an interval (`stats.interval`), left out while nothing has changed since the last.
 struct StatisticsLog: Service {
     let interval: Duration
     let counters: GatewayCounters
@@ -15,21 +15,23 @@ struct StatisticsLog: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var last: Logger.Metadata?
             while !Task.isCancelled {
                 do { try await Task.sleep(for: interval) } catch { return }
-                write()
+                let line = line
+                if line != last { logger.info("statistics", metadata: line) }
+                last = line
             }
         }
     }
 
-    func write() {
+    private var line: Logger.Metadata {
         var metadata: Logger.Metadata = [
             "sessions": "\(registry.count)",
             "broker": "\(link.isUp ? "up" : "down")",
             "broker_pending": "\(link.pendingCount)",
-            "queued_bytes": "\(memory.used)",
         ]
         for count in GatewayCounters.Count.allCases { metadata[count.name] = "\(counters.value(count))" }
-        logger.info("statistics", metadata: metadata)
+        return metadata
     }
 }

@@ -4,17 +4,28 @@ import ServiceLifecycle
 import UnixSignals
 
 /// The signals that the service group leaves to us: a second one to stop ends the process at once, and SIGHUP
-/// reloads certificates.
+/// has files read again (behaviour.md, "Stopping").
 struct StopSignals: Service {
+    let signals: UnixSignalsSequence
     let logger: Logger
     let flushLog: @Sendable () -> Void
-    let reloadCertificates: @Sendable () -> Void
+    let reloadFiles: @Sendable () -> Void
+
+    /// Traps the signals from now on: before anything else runs, or a hang-up in the first moment would be the end.
+    init(
+        logger: Logger, flushLog: @escaping @Sendable () -> Void, reloadFiles: @escaping @Sendable () -> Void
+    ) async {
+        signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+        self.logger = logger
+        self.flushLog = flushLog
+        self.reloadFiles = reloadFiles
+    }
 
     func run() async throws {
         var stops = 0
-        for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup).cancelOnGracefulShutdown() {
+        for await signal in signals.cancelOnGracefulShutdown() {
             if signal == .sighup {
-                reloadCertificates()
+                reloadFiles()
                 continue
             }
             stops += 1

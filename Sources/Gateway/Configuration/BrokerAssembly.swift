@@ -27,6 +27,12 @@ extension ConfigurationAssembly {
         return configuration
     }
 
+    var brokerFiles: [String] {
+        let tls: [ConfigurationKey] = [.brokerCAFile, .brokerCertificateFile, .brokerKeyFile]
+        let usesTLS = (try? BrokerURL(text(.brokerURL)))?.addresses.contains(where: \.usesTLS) ?? false
+        return ([.brokerPasswordFile] + (usesTLS ? tls : [])).compactMap { optional($0) }
+    }
+
     var hasOwnConnections: Bool { choice(.brokerSessions) == "per_charge_point" }
 
     private mutating func brokerSessions() -> BrokerLinkConfiguration.Sessions {
@@ -49,7 +55,7 @@ extension ConfigurationAssembly {
 
     private mutating func credentials(_ url: BrokerURL?) -> (username: String?, password: String?) {
         let username = optional(.brokerUsername)
-        if let username, let other = url?.username, other != username {
+        if let username, let other = url?.username, !other.hasSameBytes(as: username) {
             problems.append(setting(.brokerUsername).problem("expected the same user as in broker.url, or only one"))
         }
         var password = optional(.brokerPassword)

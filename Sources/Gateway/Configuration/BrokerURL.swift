@@ -1,6 +1,8 @@
 import BrokerLink
+import OutsideNames
 
-/// `broker.url`: one or more `mqtt://user:password@host:port`, separated by commas.
+/// `broker.url`: one or more `mqtt://user:password@host:port`, separated by commas. It is cut at Unicode scalars: an `@`
+/// with a combining mark behind it is no `Character` of its own, and what is in front of it is a password all the same.
 struct BrokerURL: Equatable {
     var addresses: [BrokerLinkConfiguration.Address] = []
     var username: String?
@@ -13,20 +15,21 @@ struct BrokerURL: Equatable {
 
     init(_ text: String) throws(Flaw) {
         var credentials: [Credentials] = []
-        for (index, entry) in text.split(separator: ",", omittingEmptySubsequences: false).enumerated() {
+        for (index, entry) in Self.entries(text).enumerated() {
             do {
-                let (address, user) = try Self.entry(String(entry).trimmed)
+                let (address, user) = try Self.entry(entry.trimmed)
                 addresses.append(address)
                 if let user { credentials.append(user) }
             } catch {
-                throw text.contains(",") ? Flaw(expectation: "address \(index + 1): \(error.expectation)") : error
+                throw text.utf8.contains(UInt8(ascii: ","))
+                    ? Flaw(expectation: "address \(index + 1): \(error.expectation)") : error
             }
         }
         guard credentials.allSatisfy({ $0 == credentials.first }) else {
             throw Flaw(expectation: "expected the same user and password in every address, or in the first only")
         }
-        username = credentials.first?.username
-        password = credentials.first?.password
+        username = credentials.first?.username.text
+        password = credentials.first?.password.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The addresses with the user in the first, and without the password.
@@ -40,49 +43,63 @@ struct BrokerURL: Equatable {
 
     /// The text as it may be shown, whatever is wrong with it.
     static func shown(_ text: String) -> String {
-        if let at = text.lastIndex(of: "@") {
-            let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex
+        if let at = text.unicodeScalars.lastIndex(of: "@") {
+            let start = authority(of: text[...]) ?? text.startIndex
             guard start <= at else { return .hidden }
             return "\(text[..<start])\(String.hidden)\(text[at...])"
         }
-        return text.split(separator: ",", omittingEmptySubsequences: false).map(shownEntry).joined(separator: ",")
+        return entries(text).map(shownEntry).joined(separator: ",")
     }
 
     /// `mqtt://user:password` without a host: nothing is shown after a colon but a port.
-    private static func shownEntry(_ entry: Substring) -> String {
-        if let (address, _) = try? self.entry(String(entry).trimmed) { return address.description }
-        let start = entry.firstRange(of: "://")?.upperBound ?? entry.startIndex
-        guard let colon = entry[start...].firstIndex(of: ":") else { return String(entry) }
-        let port = entry[entry.index(after: colon)...]
-        return port.allSatisfy { $0.isASCII && $0.isNumber } ? String(entry) : entry[..<start] + String.hidden
+    private static func shownEntry(_ entry: String) -> String {
+        if let (address, _) = try? self.entry(entry.trimmed) { return address.description }
+        let start = authority(of: entry[...]) ?? entry.startIndex
+        guard let colon = entry[start...].unicodeScalars.firstIndex(of: ":") else { return entry }
+        let port = entry.unicodeScalars[entry.unicodeScalars.index(after: colon)...]
+        return port.allSatisfy { ("0"..."9").contains($0) } ? entry : entry[..<start] + String.hidden
+    }
+
+    private static func entries(_ text: String) -> [String] {
+        text.unicodeScalars.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+    }
+
+    /// Where it begins, behind the `://`.
+    private static func authority(of text: Substring) -> String.Index? {
+        text.unicodeScalars.firstRange(of: "://".unicodeScalars)?.upperBound
     }
 
     private struct Credentials: Equatable {
-        var username: String
-        var password: String?
+        var username: UserName
+        var password: [UInt8]?
     }
 
     private static func entry(
         _ text: String
     ) throws(Flaw) -> (BrokerLinkConfiguration.Address, Credentials?) {
-        guard let scheme = text.firstRange(of: "://") else {
+        guard let start = authority(of: text[...]) else {
             throw Flaw(expectation: "expected mqtt://host:port or mqtts://host:port")
         }
         let usesTLS: Bool
-        switch text[..<scheme.lowerBound].lowercased() {
-        case "mqtt": usesTLS = false
-        case "mqtts": usesTLS = true
+        switch text[..<start].lowercased() {
+        case "mqtt://": usesTLS = false
+        case "mqtts://": usesTLS = true
         default: throw Flaw(expectation: "expected mqtt:// or mqtts://")
         }
-        var authority = text[scheme.upperBound...]
-        if authority.hasSuffix("/") { authority = authority.dropLast() }
+        var authority = text[start...]
         var credentials: Credentials?
-        if let at = authority.lastIndex(of: "@") {
+        if let at = authority.unicodeScalars.lastIndex(of: "@") {
             credentials = try self.credentials(authority[..<at])
-            authority = authority[authority.index(after: at)...]
+            authority = authority[text.unicodeScalars.index(after: at)...]
+        }
+        if authority.utf8.last == UInt8(ascii: "/") { authority = authority[..<text.utf8.index(before: text.endIndex)] }
+        guard !authority.utf8.contains(where: "/?#".utf8.contains) else {
+            // Not shown: without an @ it may be a part of a password.
+            throw Flaw(
+                expectation: "expected no path, query or fragment behind host and port: MQTT addresses have none")
         }
         guard let (host, port) = HostAndPort.split(authority), HostAndPort.isHost(host) else {
-            throw Flaw(expectation: "expected a host and port after mqtt:// (an IPv6 address in brackets), no path")
+            throw Flaw(expectation: "expected a host and port after mqtt:// (an IPv6 address in brackets)")
         }
         guard let port else {
             return (.init(host: host, port: usesTLS ? 8883 : 1883, usesTLS: usesTLS), credentials)
@@ -94,12 +111,12 @@ struct BrokerURL: Equatable {
     }
 
     private static func credentials(_ text: Substring) throws(Flaw) -> Credentials {
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.unicodeScalars.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         let flaw = Flaw(expectation: "expected a user and password that are percent-encoded UTF-8, without NUL")
-        guard let username = percentDecoded(parts[0]), !username.isEmpty else { throw flaw }
-        guard parts.count == 2 else { return Credentials(username: username, password: nil) }
-        guard let password = percentDecoded(parts[1]) else { throw flaw }
-        return Credentials(username: username, password: password)
+        guard let username = percentDecoded(Substring(parts[0])), !username.isEmpty else { throw flaw }
+        guard parts.count == 2 else { return Credentials(username: UserName(username), password: nil) }
+        guard let password = percentDecoded(Substring(parts[1])) else { throw flaw }
+        return Credentials(username: UserName(username), password: Array(password.utf8))
     }
 
     private static func percentDecoded(_ text: Substring) -> String? {

@@ -24,6 +24,7 @@ struct ConfigurationAssembly {
         let listeners = names.map { listener($0) }
         checkBinds(listeners, names)
         checkLoops(names)
+        warnOfTopics(names)
         if choice(.authenticationBackend) == "none", !hasOwnConnections {
             warnings.append(
                 ConfigurationProblem(
@@ -42,6 +43,7 @@ struct ConfigurationAssembly {
         return GatewayConfiguration(
             gatewayID: broker.clientID,
             broker: broker,
+            brokerFiles: brokerFiles,
             listeners: listeners,
             requiresIdentityAsUser: requiresIdentityAsUser,
             brokerOutage: choice(.brokerOutage) == "disconnect" ? .disconnect(after: timeout) : .hold,
@@ -92,7 +94,7 @@ struct ConfigurationAssembly {
 
     private mutating func formatChecking(_ listeners: [GatewayConfiguration.Listener]) -> FormatCheckingConfiguration {
         let subprotocols = Set(listeners.flatMap(\.configuration.supportedSubprotocols))
-        let exempt = text(.formatCheckingExempt).split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+        let exempt = ConfigurationText.list(text(.formatCheckingExempt))
         var configuration = FormatCheckingConfiguration(
             mode: MessageFormatChecking.Mode(rawValue: choice(.formatChecking)) ?? .disable, exempt: Set(exempt),
             directory: optional(.schemaDirectory), idPrefixes: schemaIDPrefixes(),

@@ -92,18 +92,23 @@ extension ConfigurationKey.Kind {
     private static func overrideExpectation(unmetBy text: String) -> String? {
         guard let pairs = ConfigurationText.pairs(text) else { return "expected Action=topic pairs, comma-separated" }
         var actions: Set<String> = []
-        for (action, topic) in pairs {
+        let expectations = pairs.compactMap { action, topic -> String? in
             let name = action.shownInOneLine
-            guard (1...50).contains(action.utf8.count),
-                action.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") })
-            else { return "expected an action of 1 to 50 letters, digits and hyphens, not \"\(name)\"" }
+            guard isAction(action) else {
+                return "expected an action of 1 to 50 letters, digits and hyphens, not \"\(name)\""
+            }
             guard actions.insert(action).inserted else { return "the action \(name) is there twice" }
             guard !topic.isEmpty else { return "expected a topic for \(name)" }
             do throws(ConfiguredTopic.Flaw) { _ = try ConfiguredTopic(topic, allowing: ConfiguredTopic.call) } catch {
                 return "\(name): \(error.expectation)"
             }
+            return nil
         }
-        return nil
+        return expectations.isEmpty ? nil : expectations.shortList
+    }
+
+    private static func isAction(_ text: String) -> Bool {
+        (1...50).contains(text.utf8.count) && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
     }
 }
 

@@ -111,7 +111,9 @@ struct ConfigurationFile {
         for (action, topic) in mapping {
             visited += 1
             guard visited <= Self.mostKeys else { break }
-            guard case .scalar(let action) = action, case .scalar(let topic) = topic, !topic.string.contains(",") else {
+            guard case .scalar(let action) = action, case .scalar(let topic) = topic,
+                !topic.string.utf8.contains(UInt8(ascii: ","))
+            else {
                 refuse(ConfigurationKey.upstreamOverrides.name, topic, "expected a map of actions and topics")
                 continue
             }
@@ -135,7 +137,9 @@ struct ConfigurationFile {
     /// `upstream.topic_override_mapping.Heartbeat: topic`.
     private mutating func addOverride(action: String, topic: String, _ node: Node) {
         let key = ConfigurationKey.upstreamOverrides.name
-        guard !topic.contains(",") else { return refuse(key, node, "expected a topic without a comma") }
+        guard !topic.utf8.contains(UInt8(ascii: ",")) else {
+            return refuse(key, node, "expected a topic without a comma")
+        }
         let earlier = entries[key]?.value.map { $0 + "," } ?? ""
         if entries[key] == nil { order.append(key) }
         entries[key] = Entry(value: "\(earlier)\(action)=\(topic)", line: node.mark?.line)

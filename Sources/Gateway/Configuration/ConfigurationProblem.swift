@@ -52,8 +52,18 @@ public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConv
 public struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
     public var problems: [ConfigurationProblem]
     public var warnings: [ConfigurationProblem]
+    /// How the problems are to be written: `log.format`, if that is one.
+    public var logFormat: LogFormat
 
     public var description: String { problems.map(\.description).joined(separator: "\n") }
+}
+
+extension [String] {
+    /// With commas; of many the first ones, and how many more there are.
+    var shortList: String {
+        let shown = prefix(20).joined(separator: ", ")
+        return count > 20 ? "\(shown) and \(count - 20) more" : shown
+    }
 }
 
 extension String {

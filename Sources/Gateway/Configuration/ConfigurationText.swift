@@ -43,16 +43,19 @@ enum ConfigurationText {
         return rest.isEmpty ? Int(digits) : nil
     }
 
+    /// Cut at Unicode scalars: a comma with a combining mark behind it is no `Character` of its own.
     static func list(_ text: String) -> [String] {
-        text.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
+        text.unicodeScalars.split(separator: ",").map { String($0).trimmed }.filter { !$0.isEmpty }
     }
 
     /// `Action=topic` pairs; nil where one is none.
     static func pairs(_ text: String) -> [(action: String, topic: String)]? {
         var pairs: [(String, String)] = []
         for entry in list(text) {
-            guard let separator = entry.firstIndex(of: "=") else { return nil }
-            pairs.append((String(entry[..<separator]).trimmed, String(entry[entry.index(after: separator)...]).trimmed))
+            let scalars = entry.unicodeScalars
+            guard let separator = scalars.firstIndex(of: "=") else { return nil }
+            pairs.append(
+                (String(scalars[..<separator]).trimmed, String(scalars[scalars.index(after: separator)...]).trimmed))
         }
         return pairs
     }

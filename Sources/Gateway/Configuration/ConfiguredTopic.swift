@@ -1,6 +1,8 @@
 import ChargePointSessions
+import OutsideNames
 
-/// A topic template as the configuration checks it, before sessions fill it in (relay-format.md, "Topics").
+/// A topic template as the configuration checks it, before sessions fill it in (relay-format.md, "Topics"). It is cut by
+/// bytes, as `TopicTemplate` cuts it: a `}` with a combining mark behind it is no `Character` of its own.
 struct ConfiguredTopic: Sendable, Equatable {
     typealias Placeholder = TopicTemplate.Placeholder
 
@@ -36,31 +38,36 @@ struct ConfiguredTopic: Sendable, Equatable {
             throw Flaw(expectation: "expected a topic without control characters")
         }
         // MQTT 5, 4.7.2: topics that begin with $ belong to the broker.
-        guard !text.hasPrefix("$") || text.hasPrefix("${") else {
+        guard !text.utf8.starts(with: "$".utf8) || text.utf8.starts(with: "${".utf8) else {
             throw Flaw(expectation: "expected a topic that does not begin with $, which belongs to the broker")
         }
         var parts: [Part] = []
-        var rest = text[...]
-        while let start = rest.firstRange(of: "${") {
-            if start.lowerBound > rest.startIndex { parts.append(.literal(String(rest[..<start.lowerBound]))) }
-            guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
+        var rest = text[...].utf8
+        while let start = rest.firstRange(of: "${".utf8) {
+            if start.lowerBound > rest.startIndex {
+                parts.append(.literal(String(Substring(rest[..<start.lowerBound]))))
+            }
+            guard let end = rest[start.upperBound...].firstIndex(of: UInt8(ascii: "}")) else {
                 throw Flaw(expectation: "expected a } for every ${")
             }
-            let name = rest[start.upperBound..<end]
-            guard let placeholder = Placeholder(rawValue: String(name)), allowed.contains(placeholder) else {
-                let known = Placeholder.allCases.filter(allowed.contains).map { "${\($0.rawValue)}" }
-                let unknown = String(name).shownInOneLine
-                throw Flaw(expectation: "${\(unknown)} is none of its placeholders \(known.joined(separator: ", "))")
-            }
-            parts.append(.placeholder(placeholder))
+            parts.append(.placeholder(try Self.placeholder(String(Substring(rest[start.upperBound..<end])), allowed)))
             rest = rest[rest.index(after: end)...]
         }
-        if !rest.isEmpty { parts.append(.literal(String(rest))) }
+        if !rest.isEmpty { parts.append(.literal(String(Substring(rest)))) }
         // MQTT 5, 1.5.4: a string is at most 65,535 bytes, filled in.
         guard text.utf8.count <= Self.longest, parts.count <= Self.mostParts else {
             throw Flaw(expectation: "expected a topic of at most \(Self.longest) bytes and \(Self.mostParts) parts")
         }
         self.parts = parts
+    }
+
+    private static func placeholder(_ name: String, _ allowed: Set<Placeholder>) throws(Flaw) -> Placeholder {
+        let known = Placeholder.allCases.filter(allowed.contains)
+        guard let placeholder = known.first(where: { $0.rawValue.hasSameBytes(as: name) }) else {
+            let names = known.map { "${\($0.rawValue)}" }.joined(separator: ", ")
+            throw Flaw(expectation: "${\(name.shownInOneLine)} is none of its placeholders \(names)")
+        }
+        return placeholder
     }
 
     /// The first level is what a charge point calls itself, which may begin with `$`.

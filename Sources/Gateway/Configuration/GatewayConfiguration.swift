@@ -44,6 +44,8 @@ public struct GatewayConfiguration: Sendable, Equatable {
     /// `broker.client_id`; names this gateway in claims, presence messages and its status topic.
     public var gatewayID: ClientID
     public var broker: BrokerLinkConfiguration
+    /// Paths of the files that are read at each connect to the broker.
+    public var brokerFiles: [String]
     /// At least one; their names are unique.
     public var listeners: [Listener]
     /// `broker.sessions_user`: with an MQTT connection for each charge point, the user name must be its identity.
@@ -66,6 +68,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public init(
         gatewayID: ClientID,
         broker: BrokerLinkConfiguration,
+        brokerFiles: [String] = [],
         listeners: [Listener] = [Listener()],
         requiresIdentityAsUser: Bool = false,
         brokerOutage: BrokerOutage = .hold,
@@ -79,6 +82,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
     ) {
         self.gatewayID = gatewayID
         self.broker = broker
+        self.brokerFiles = brokerFiles
         self.listeners = listeners
         self.requiresIdentityAsUser = requiresIdentityAsUser
         self.brokerOutage = brokerOutage

@@ -3,25 +3,26 @@ import WebSocketFrontEnd
 /// Reads the texts of settings about who may connect.
 enum ListenerAccessText {
     static func accessRulesExpectation(unmetBy text: String) -> String? {
-        for entry in ConfigurationText.list(text) where AccessRules.Rule(entry) == nil {
-            return "expected allow or deny with all, an address or a CIDR, such as deny 10.0.0.0/8, not "
-                + "\"\(entry.shownInOneLine)\""
+        if let others = others(text, than: { AccessRules.Rule($0) != nil }) {
+            return "expected allow or deny with all, an address or a CIDR, such as deny 10.0.0.0/8, not \(others)"
         }
         return ConfigurationText.list(text).isEmpty ? "expected allow or deny rules, such as allow all" : nil
     }
 
     static func addressRangesExpectation(unmetBy text: String) -> String? {
-        for entry in ConfigurationText.list(text) where IPAddressRange(entry) == nil {
-            return "expected addresses or CIDRs, such as 10.0.0.0/8, not \"\(entry.shownInOneLine)\""
+        others(text, than: { IPAddressRange($0) != nil }).map {
+            "expected addresses or CIDRs, such as 10.0.0.0/8, not \($0)"
         }
-        return nil
     }
 
     static func originsExpectation(unmetBy text: String) -> String? {
-        for entry in ConfigurationText.list(text) where !isOrigin(entry) {
-            return "expected origins such as https://console.example:8443, not \"\(entry.shownInOneLine)\""
-        }
-        return nil
+        others(text, than: isOrigin).map { "expected origins such as https://console.example:8443, not \($0)" }
+    }
+
+    /// All entries that are none, quoted; nil: there are none of these.
+    private static func others(_ text: String, than isGood: (String) -> Bool) -> String? {
+        let bad = ConfigurationText.list(text).filter { !isGood($0) }
+        return bad.isEmpty ? nil : bad.map { "\"\($0.shownInOneLine)\"" }.shortList
     }
 
     /// RFC 6454, 6.2: scheme, host, and a port where it is not the scheme's own; or `null`.

@@ -1,5 +1,6 @@
 import ChargePointSessions
 import NIOCore
+import OutsideNames
 import WebSocketFrontEnd
 
 extension ConfigurationAssembly {
@@ -43,7 +44,7 @@ extension ConfigurationAssembly {
     /// identity there is another charge point.
     private func clientID(_ name: ListenerName) -> TopicTemplate {
         let mountpoint = mountpoint(name)
-        return TopicTemplate(mountpoint == text(.mountpoint) ? "${cid}" : mountpoint + "${cid}")
+        return TopicTemplate(mountpoint.hasSameBytes(as: text(.mountpoint)) ? "${cid}" : mountpoint + "${cid}")
     }
 
     /// Without a slash at the end: `/ocpp/` is `/ocpp`, and `/` is nothing.
@@ -106,6 +107,8 @@ extension ConfigurationAssembly {
             }
             if isPerChargePoint, !template.namesChargePoint {
                 add(setting.problem("expected ${cid} or ${clientid} in it: every charge point has its own topic"))
+            } else {
+                warnOfSharedTopic(setting, template)
             }
             if template.beginsWithPlaceholder {
                 warn(setting.problem("a charge point named $SYS or $share would reach topics of the broker"))
@@ -128,7 +131,7 @@ extension ConfigurationAssembly {
     /// What the gateway publishes must never come back to it as a command, to any charge point.
     mutating func checkLoops(_ names: [ListenerName]) {
         let upstream = templates.filter { $0.setting.fullName != ConfigurationKey.downstreamTopic.name }
-        let mountpoints = Set(names.map { mountpoint($0) }).sorted()
+        let mountpoints = Set(names.map { Topic(mountpoint($0)) }).sorted().map(\.text)
         for downstreamMountpoint in mountpoints {
             let commands = downstreamMountpoint + text(.downstreamTopic)
             guard let commands = try? ConfiguredTopic(commands, allowing: ConfiguredTopic.identity) else { continue }

@@ -98,8 +98,10 @@ extension ConfigurationAssembly {
     private mutating func ciphers(_ name: ListenerName, _ versions: ClosedRange<TLSOptions.Version>) -> [String]? {
         let names = ConfigurationText.list(text(.ciphers, name))
         guard !names.isEmpty else { return [] }
-        if let unknown = names.first(where: { !TLSCiphers.isKnown($0) }) {
-            problems.append(setting(.ciphers, name).problem("unknown cipher suite \(unknown.shownInOneLine)"))
+        let unknown = names.filter { !TLSCiphers.isKnown($0) }
+        guard unknown.isEmpty else {
+            let list = unknown.map(\.shownInOneLine).shortList
+            problems.append(setting(.ciphers, name).problem("unknown cipher suite \(list)"))
             return nil
         }
         if versions.lowerBound < .v13, !names.contains(where: TLSCiphers.isConfigurable) {

@@ -46,7 +46,10 @@ public struct LoadedConfiguration: Sendable {
         configuration = assembly.gateway(listeners: listeners.names)
         problems += assembly.problems
         warnings += assembly.warnings
-        guard problems.isEmpty else { throw InvalidConfiguration(problems: problems, warnings: warnings) }
+        guard problems.isEmpty else {
+            throw InvalidConfiguration(
+                problems: problems, warnings: warnings, logFormat: configuration.logs.format)
+        }
         self.warnings = warnings
         effectiveText =
             EffectiveConfiguration(

@@ -50,8 +50,21 @@ struct UnknownNames {
 
     /// Settings without a section are found by likeness alone.
     private func isNearlyKnown(_ name: String, _ known: Set<String>) -> Bool {
-        guard name.utf8.count >= 8, let nearest = NearestName.of(name, among: known) else { return false }
-        return NearestName.distance(Array(name.utf8), Array(nearest.utf8)) <= 2
+        guard name.utf8.count >= 8 else { return false }
+        if Self.containing(name, known) != nil { return true }
+        guard let nearest = NearestName.of(name, among: known) else { return false }
+        return NearestName.distance(Array(name.utf8), Array(nearest.utf8)) <= max(2, name.utf8.count / 4)
+    }
+
+    /// A name that is ours but for its beginning or end, such as `MESSAGE_FORMAT_CHECK` or `HEARTBEAT_INTERVAL`; the
+    /// shortest of these.
+    private static func containing(_ name: String, _ candidates: some Sequence<String>) -> String? {
+        guard name.utf8.count >= 8 else { return nil }
+        let near = candidates.filter { candidate in
+            candidate.hasPrefix(name) || candidate.hasSuffix("_" + name) || candidate.hasSuffix("." + name)
+                || (candidate.utf8.count >= 8 && name.hasPrefix(candidate))
+        }
+        return near.min { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
     }
 
     private func isSection(_ key: String) -> Bool {
@@ -72,7 +85,7 @@ struct UnknownNames {
         if let listener = otherListener(name) {
             return "there is no listener \(listener) in listeners"
         }
-        let nearest = NearestName.of(name, among: candidates)
+        let nearest = NearestName.of(name, among: candidates) ?? Self.containing(name, candidates)
         return nearest.map { "unknown name; did you mean \($0)?" } ?? "unknown name"
     }
 

@@ -1,17 +1,21 @@
 import Logging
 
-/// Formats log entries, always one line each, and hands them to a `LogWriter`.
+/// Formats log entries, always one line each, and hands them to a `LogWriter`, but those that a `LogLimiter` holds back.
 public struct GatewayLogHandler: LogHandler {
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
     public var metadataProvider: Logger.MetadataProvider?
     private let format: LogFormat
+    private let limiter: LogLimiter
     private let writer: LogWriter
     private let timestamp: LogTimestamp
 
-    init(level: Logger.Level, format: LogFormat, writer: LogWriter, timestamp: LogTimestamp) {
+    init(
+        level: Logger.Level, format: LogFormat, limiter: LogLimiter, writer: LogWriter, timestamp: LogTimestamp
+    ) {
         self.logLevel = level
         self.format = format
+        self.limiter = limiter
         self.writer = writer
         self.timestamp = timestamp
     }
@@ -22,13 +26,27 @@ public struct GatewayLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
+        let message = event.message.description
+        guard limiter.admits(event.level, message, event.metadata, metadata) else { return }
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let own = event.metadata { all.merge(own) { $1 } }
         if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
-        writer.write(
-            Self.line(event.level, event.message.description, all, format: format, timestamp: timestamp))
+        if event.level >= .info { Self.shorten(&all) }
+        writer.write(Self.line(event.level, message, all, format: format, timestamp: timestamp))
     }
+
+    /// A topic or a name from outside may have 64 KB, and ten thousand lines of these would be no bound.
+    private static func shorten(_ metadata: inout Logger.Metadata) {
+        for (key, value) in metadata {
+            guard case .string(let text) = value, text.utf8.count > longestValue else { continue }
+            let beginning = String(decoding: text.utf8.prefix(longestValue), as: UTF8.self)
+            metadata[key] = "\(beginning)… (\(text.utf8.count) bytes)"
+        }
+    }
+
+    /// Bytes of one value, but at debug level, which has the frames.
+    static let longestValue = 1024
 
     static func line(
         _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, format: LogFormat,
@@ -48,5 +66,14 @@ public struct GatewayLogHandler: LogHandler {
         }
         line.append(UInt8(ascii: "\n"))
         return line
+    }
+
+    /// The line for those that were not written: `bad message from the charge point: 412 more in 10 s cid=CP1`.
+    static func line(_ summary: RepeatedLines.Summary, format: LogFormat, timestamp: LogTimestamp) -> [UInt8] {
+        var metadata: Logger.Metadata = ["more": .stringConvertible(summary.count)]
+        if let subject = summary.kind.subject { metadata[subject.key.text] = .string(subject.value.text) }
+        return line(
+            summary.level, "\(summary.kind.message): \(summary.count) more in \(summary.seconds) s", metadata,
+            format: format, timestamp: timestamp)
     }
 }

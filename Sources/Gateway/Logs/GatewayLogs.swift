@@ -4,18 +4,27 @@ import Logging
 public struct GatewayLogs: Sendable {
     private let configuration: LogConfiguration
     private let writer: LogWriter
+    private let limiter: LogLimiter
     private let timestamp = LogTimestamp()
 
     /// - Parameters:
     ///   - fileDescriptor: where lines go; standard output by default.
     ///   - capacity: bytes that may wait to be written.
-    public init(configuration: LogConfiguration, fileDescriptor: CInt = 1, capacity: Int = 4 * 1024 * 1024) {
+    ///   - now: the clock by which repeated lines are counted.
+    public init(
+        configuration: LogConfiguration, fileDescriptor: CInt = 1, capacity: Int = 4 * 1024 * 1024,
+        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
+    ) {
         let (format, timestamp) = (configuration.format, timestamp)
         self.configuration = configuration
-        writer = LogWriter(fileDescriptor: fileDescriptor, capacity: capacity) { count in
+        let writer = LogWriter(fileDescriptor: fileDescriptor, capacity: capacity) { count in
             GatewayLogHandler.line(
                 .warning, "log lines dropped, the log is not read fast enough",
                 ["count": .stringConvertible(count)], format: format, timestamp: timestamp)
+        }
+        self.writer = writer
+        limiter = LogLimiter(now: now) { summary in
+            writer.write(GatewayLogHandler.line(summary, format: format, timestamp: timestamp))
         }
     }
 
@@ -26,12 +35,19 @@ public struct GatewayLogs: Sendable {
     /// For libraries that make their own loggers.
     public func handler() -> GatewayLogHandler {
         GatewayLogHandler(
-            level: configuration.level, format: configuration.format, writer: writer, timestamp: timestamp)
+            level: configuration.level, format: configuration.format, limiter: limiter, writer: writer,
+            timestamp: timestamp)
     }
 
-    /// Waits until all lines are written, at most about `seconds`; call it last.
+    /// Sums up what was held back and whose time is over; a timer does so too.
+    func sumUp() { limiter.sumUp() }
+
+    /// Sums up what was held back so far, and waits until all lines are written, at most about `seconds`; call it last.
     ///
     /// - Returns: whether all are written.
     @discardableResult
-    public func flush(seconds: Int = 2) -> Bool { writer.flush(seconds: seconds) }
+    public func flush(seconds: Int = 2) -> Bool {
+        limiter.sumUp(early: true)
+        return writer.flush(seconds: seconds)
+    }
 }

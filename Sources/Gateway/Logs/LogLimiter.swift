@@ -1,0 +1,97 @@
+import Dispatch
+import Logging
+import OutsideNames
+import Synchronization
+
+/// Holds repeated log lines back, and has them summed up in time (`RepeatedLines`).
+final class LogLimiter: Sendable {
+    private struct State {
+        var lines = RepeatedLines()
+        var isArmed = false
+    }
+
+    /// Whom a line is about, the most telling first.
+    private static let subjects = ["cid", "client_id", "remote", "listener", "connection"]
+    /// Bytes of a name that tell lines apart.
+    private static let longestName = 255
+
+    private let state = Mutex(State())
+    private let queue = DispatchQueue(label: "log-limiter")
+    private let now: @Sendable () -> ContinuousClock.Instant
+    private let write: @Sendable (RepeatedLines.Summary) -> Void
+
+    /// - Parameter write: writes the line that sums up.
+    init(
+        now: @escaping @Sendable () -> ContinuousClock.Instant,
+        write: @escaping @Sendable (RepeatedLines.Summary) -> Void
+    ) {
+        self.now = now
+        self.write = write
+    }
+
+    /// Whether the line is to be written; counts it if not. Debug and trace lines always are: who asks for those wants
+    /// each frame, and the writer's buffer bounds them.
+    ///
+    /// - Parameter metadata: the line's own first, then its logger's.
+    func admits(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata?...) -> Bool {
+        guard level >= .info else { return true }
+        let kind = RepeatedLines.Kind(message: LogText(message), subject: Self.subject(metadata))
+        let now = now()
+        let (verdict, delay) = state.withLock { state in
+            let verdict = state.lines.judge(kind, level, at: now)
+            guard !verdict.isWritten, !state.isArmed else { return (verdict, Duration?.none) }
+            state.isArmed = true
+            return (verdict, state.lines.nextSummary.map { now.duration(to: $0) } ?? RepeatedLines.span)
+        }
+        if let summary = verdict.summary { write(summary) }
+        if let delay { arm(delay) }
+        return verdict.isWritten
+    }
+
+    /// Writes what is to be summed up.
+    ///
+    /// - Parameter early: all that was held back so far.
+    func sumUp(early: Bool = false) {
+        let now = now()
+        for summary in state.withLock({ $0.lines.summaries(at: now, early: early) }) { write(summary) }
+    }
+
+    private func arm(_ delay: Duration) {
+        let (seconds, attoseconds) = delay.components
+        let nanoseconds = seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        queue.asyncAfter(deadline: .now() + .nanoseconds(Int(clamping: nanoseconds))) { [weak self] in
+            self?.sumUpInTime()
+        }
+    }
+
+    private func sumUpInTime() {
+        sumUp()
+        let now = now()
+        let delay = state.withLock { state in
+            let next = state.lines.nextSummary
+            state.isArmed = next != nil
+            return next.map { max(now.duration(to: $0), .milliseconds(10)) }
+        }
+        if let delay { arm(delay) }
+    }
+
+    private static func subject(_ metadata: [Logger.Metadata?]) -> RepeatedLines.Subject? {
+        for key in subjects {
+            for metadata in metadata {
+                guard let value = metadata?[key] else { continue }
+                let name = name(value, isAddress: key == "remote")
+                // A refused handshake without an identity has `-` there.
+                if name != "-" { return .init(key: LogText(key), value: name) }
+            }
+        }
+        return nil
+    }
+
+    /// An address without its port, which is another one for each connection.
+    private static func name(_ value: Logger.Metadata.Value, isAddress: Bool) -> LogText {
+        let text = if case .string(let text) = value { text } else { "\(value)" }
+        var bytes = text.utf8.prefix(longestName)
+        if isAddress, let colon = bytes.lastIndex(of: UInt8(ascii: ":")) { bytes = bytes[..<colon] }
+        return LogText(String(decoding: bytes, as: UTF8.self))
+    }
+}

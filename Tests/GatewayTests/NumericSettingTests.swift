@@ -1,0 +1,51 @@
+import Testing
+
+@testable import Gateway
+
+@Suite("Configuration: numbers, durations and sizes")
+struct NumericSettingTests {
+    struct Bounds: Sendable, CustomTestStringConvertible {
+        var name: String
+        var low: String
+        var high: String
+
+        var testDescription: String { name }
+    }
+
+    static let bounded: [Bounds] = ConfigurationKey.all.compactMap { key in
+        let name = key.fullName(for: ListenerName(transport: key.isTLSOption ? .wss : .ws, name: "default"))
+        let variable = ConfigurationKey.environmentName(of: name)
+        switch key.kind {
+        case .integer(let range): return Bounds(name: variable, low: "\(range.lowerBound)", high: "\(range.upperBound)")
+        case .duration(let range):
+            let bounds = [range.lowerBound, range.upperBound].map(ConfigurationText.format)
+            return Bounds(name: variable, low: bounds[0], high: bounds[1])
+        case .size(let range): return Bounds(name: variable, low: "\(range.lowerBound)", high: "\(range.upperBound)")
+        default: return nil
+        }
+    }
+
+    @Test("Both ends of a setting's range are taken, and put together to a configuration", arguments: bounded)
+    func ends(_ bounds: Bounds) throws {
+        guard !bounds.name.hasPrefix("LISTENERS_WSS") else { return }
+        for value in [bounds.low, bounds.high] { _ = try load([bounds.name: value]) }
+    }
+
+    @Test("The low ends together, and the high ends, make a configuration")
+    func allTogether() throws {
+        let ours = Self.bounded.filter { !$0.name.hasPrefix("LISTENERS_WSS") }
+        _ = try load(Dictionary(uniqueKeysWithValues: ours.map { ($0.name, $0.low) }))
+        _ = try load(Dictionary(uniqueKeysWithValues: ours.map { ($0.name, $0.high) }))
+    }
+
+    @Test("What no machine can count is a problem", arguments: bounded)
+    func beyond(_ bounds: Bounds) {
+        let number = "9223372036854775807"
+        for value in [number, "\(number)h", "\(number)GB", number + number, "-\(number)", "-1", "1e3", "0x10", "٣"] {
+            #expect(
+                problems(["LISTENERS": "ws:default,wss:default", bounds.name: value]).contains {
+                    $0.hasPrefix(bounds.name)
+                }, "\(value)")
+        }
+    }
+}
