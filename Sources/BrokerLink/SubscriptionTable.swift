@@ -285,14 +285,14 @@ struct SubscriptionTable {
         return news
     }
 
-    func topics(inSubscribe packetID: Int32) -> [Topic] { subscribing[packetID] ?? [] }
+    func topics(inSubscribe packetID: Int32) -> [Topic] { subscribing[packetID]?.map(\.topic) ?? [] }
 
     func topics(inUnsubscribe packetID: Int32) -> [Topic] { unsubscribing[packetID] ?? [] }
 
     /// What was sent and is not acknowledged.
     var unacknowledged: [SuspectPackets.Packet] {
         unsubscribing.values.joined().map(SuspectPackets.Packet.unsubscription)
-            + subscribing.values.joined().map(SuspectPackets.Packet.subscription)
+            + subscribing.values.joined().map { .subscription($0.topic) }
     }
 
     mutating func unsubscribeAcknowledged(packetID: Int32) {

@@ -68,7 +68,9 @@ import Testing
             let elements = ReferenceParser.read(frame).value?.elements, elements.count == members.count
         else { return false }
         // Details that are no object go up as they are, and down as `{}`.
-        guard case .message(type, uniqueID, _, frame) = self.outcome(of: frame, .frame, version, limits) else { return false }
+        guard case .message(type, uniqueID, _, frame) = self.outcome(of: frame, .frame, version, limits) else {
+            return false
+        }
         return self.outcome(of: relay, .relay, version, limits) == outcome
     }
 }

@@ -108,7 +108,8 @@ extension ConfigurationKey.Kind {
     }
 
     private static func isAction(_ text: String) -> Bool {
-        (1...50).contains(text.utf8.count) && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+        (1...50).contains(text.utf8.count)
+            && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
     }
 }
 

@@ -1,5 +1,5 @@
+import OCPPJ
 import OutsideNames
-import SchemaChecking
 
 /// The actions that some version of OCPP defines, whichever a charge point speaks: a setting that names another one is
 /// most likely mistyped.
@@ -24,26 +24,5 @@ enum KnownActions {
         return "OCPP defines no action \(names.shortList)"
     }
 
-    private static let all: Set<LogText> = Set((ActionTable.ocpp16.actions + ocpp2).map { LogText($0) })
-
-    /// OCPP 2.0.1 and 2.1, part 2, chapter 1.
-    private static let ocpp2 = """
-        AFRRSignal AdjustPeriodicEventStream Authorize BatterySwap BootNotification CancelReservation CertificateSigned
-        ChangeAvailability ChangeTransactionTariff ClearCache ClearChargingProfile ClearDERControl ClearDisplayMessage
-        ClearTariffs ClearVariableMonitoring ClearedChargingLimit ClosePeriodicEventStream CostUpdated
-        CustomerInformation DataTransfer DeleteCertificate FirmwareStatusNotification Get15118EVCertificate
-        GetBaseReport GetCertificateChainStatus GetCertificateStatus GetChargingProfiles GetCompositeSchedule
-        GetDERControl GetDisplayMessages GetInstalledCertificateIds GetLocalListVersion GetLog GetMonitoringReport
-        GetPeriodicEventStream GetReport GetTariffs GetTransactionStatus GetVariables Heartbeat InstallCertificate
-        LogStatusNotification MeterValues NotifyAllowedEnergyTransfer NotifyChargingLimit NotifyCustomerInformation
-        NotifyDERAlarm NotifyDERStartStop NotifyDisplayMessages NotifyEVChargingNeeds NotifyEVChargingSchedule
-        NotifyEvent NotifyMonitoringReport NotifyPeriodicEventStream NotifyPriorityCharging NotifyReport
-        NotifySettlement NotifyWebPaymentStarted OpenPeriodicEventStream PublishFirmware PublishFirmwareStatusNotification
-        PullDynamicScheduleUpdate ReportChargingProfiles ReportDERControl RequestBatterySwap RequestStartTransaction
-        RequestStopTransaction ReservationStatusUpdate ReserveNow Reset SecurityEventNotification SendLocalList
-        SetChargingProfile SetDERControl SetDefaultTariff SetDisplayMessage SetMonitoringBase SetMonitoringLevel
-        SetNetworkProfile SetVariableMonitoring SetVariables SignCertificate StatusNotification TransactionEvent
-        TriggerMessage UnlockConnector UnpublishFirmware UpdateDynamicSchedule UpdateFirmware UsePriorityCharging
-        VatNumberValidation
-        """.split(whereSeparator: \.isWhitespace).map(String.init)
+    private static let all = Set(OCPPVersion.allCases.flatMap(\.actions.actions).map { LogText($0) })
 }
