@@ -16,6 +16,19 @@ struct ChargePointCommandTests {
         #expect(start.payload["idTag"]?.stringValue == "REMOTE")
     }
 
+    @Test("Without drivers of its own a charge point stays free until RemoteStartTransaction, however long that takes")
+    func remoteStartOfAnIdleOne() throws {
+        var bench = try LifeBench.booted(hasDrivers: false)
+        for _ in 0..<3 {
+            try bench.waitForCall("Heartbeat")
+            try bench.answer("Heartbeat", ["currentTime": "2026-01-01T00:00:00Z"])
+        }
+        #expect(
+            try bench.status(of: "RemoteStartTransaction", ["connectorId": 1, "idTag": "REMOTE"]) == "Accepted")
+        try bench.answerStatus(connector: 1, "Preparing")
+        try bench.waitForCall("StartTransaction")
+    }
+
     @Test("RemoteStartTransaction authorizes first where AuthorizeRemoteTxRequests is on")
     func remoteStartAuthorizes() throws {
         var bench = try LifeBench.booted()
@@ -117,7 +130,7 @@ struct ChargePointCommandTests {
         var bench = try LifeBench.booted()
         let payload: JSONObject = ["key": .string(key), "value": .string(value)]
         #expect(try bench.status(of: "ChangeConfiguration", payload) == status)
-        #expect(bench.life.heartbeatInterval == (status == "Accepted" ? .seconds(17) : .seconds(300)))
+        #expect(bench.life.station.heartbeatInterval == (status == "Accepted" ? .seconds(17) : .seconds(300)))
     }
 
     @Test(

@@ -5,10 +5,13 @@ import NIOCore
 package struct LifePace: Sendable {
     /// A minute of life passes in this fraction of a second: 60 shows an hour of life in a minute.
     package let timeScale: Double
+    /// Drivers come by themselves; else a connector stays free until a RemoteStartTransaction.
+    package let hasDrivers: Bool
 
     /// - Parameter timeScale: over 0; 1 is real time.
-    package init(timeScale: Double = 60) {
+    package init(timeScale: Double = 60, hasDrivers: Bool = true) {
         self.timeScale = min(max(timeScale, 0.001), 1_000_000)
+        self.hasDrivers = hasDrivers
     }
 
     /// From the moment a connector is free to the next driver, in seconds of life.
