@@ -142,8 +142,9 @@ let package = Package(
         .testTarget(
             name: "ChargePointSimulatorTests",
             dependencies: [
-                "OutsideNames", "SpawnedProcess", "ChargePointSimulator", "BrokerLink", nio, nioPosix, nioHTTP1,
-                nioWebSocket, logging,
+                "OutsideNames", "SpawnedProcess", "ChargePointSimulator", "BrokerLink", "SchemaChecking", "JSONText",
+                nio,
+                nioPosix, nioHTTP1, nioWebSocket, logging,
             ],
             swiftSettings: strict
         ),

@@ -8,7 +8,7 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Boot charge points that live a plausible life.",
         discussion: """
             Each charge point boots, tells its status, authorizes drivers, charges, sends meter values and heartbeats, \
-            and answers commands. With HTTP Basic authentication the identity is the user name and the environment \
+            and answers commands, in OCPP 1.6, 2.0.1 or 2.1. With HTTP Basic authentication the identity is the user name and the environment \
             variable CHARGE_POINT_PASSWORD the password.
             """
     )
@@ -18,6 +18,10 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(help: "Number of charge points, 1 to 1000000.")
     var count = 20
+
+    @Option(
+        help: "The OCPP version: 1.6, 2.0.1 or 2.1; with commas between several, or mixed for all, they take turns.")
+    var version = "1.6"
 
     @Option(help: "What identities begin with: CP gives CP0001, CP0002 and so on.")
     var prefix = "CP"
@@ -56,6 +60,7 @@ struct RunCommand: AsyncParsableCommand {
         guard isPlain, prefix.utf8.count <= 100 else {
             throw ValidationError("--prefix is up to 100 letters, digits, '-', '.' and '_'")
         }
+        _ = try versions()
         _ = try endpoint()
     }
 
@@ -65,10 +70,19 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("\(count) charge points need more open files than this process may have (\(limit))")
         }
         let plan = Fleet.Plan(
-            endpoint: try endpoint(), count: count, prefix: prefix, ramp: ramp,
+            endpoint: try endpoint(), count: count, versions: try versions(), prefix: prefix, ramp: ramp,
             pace: LifePace(timeScale: timeScale, hasDrivers: !idle), seed: seed)
         let end = await FleetRun(plan: plan, duration: duration.map { .seconds($0) }, quiet: quiet).run()
         if end.connections == 0 { throw ExitCode.failure }
+    }
+
+    private func versions() throws -> [OCPPVersion] {
+        do {
+            return try OCPPVersion.list(version)
+        } catch {
+            throw ValidationError(
+                "--version: no version '\(error.name)'; it is 1.6, 2.0.1, 2.1, several with commas, or mixed")
+        }
     }
 
     private func endpoint() throws -> CentralSystemEndpoint {

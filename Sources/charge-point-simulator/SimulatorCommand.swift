@@ -4,7 +4,7 @@ import ArgumentParser
 struct SimulatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "charge-point-simulator",
-        abstract: "Simulated OCPP 1.6 charge points, and a small central system behind MQTT.",
+        abstract: "Simulated OCPP charge points, and a small central system behind MQTT.",
         discussion: """
             To see the gateway at work, run the central system against the broker, then charge points against the \
             gateway:

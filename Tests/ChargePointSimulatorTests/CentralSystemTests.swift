@@ -197,7 +197,7 @@ struct CentralSystemTests {
     func energyOverflow() {
         var snapshot = CentralSystemSnapshot()
         snapshot.wattHours = .max - 10
-        snapshot.add(energyOf: OpenTransaction(id: 1, connector: 1, meterStart: 0, meterLatest: 1_000))
+        snapshot.add(energyOf: OpenTransaction(id: .number(1), connector: 1, meterStart: 0, meterLatest: 1_000))
         #expect(snapshot.wattHours == .max - 10)
         #expect(snapshot.line.contains("kWh"))
     }

@@ -130,7 +130,7 @@ struct ChargePointCommandTests {
         var bench = try LifeBench.booted()
         let payload: JSONObject = ["key": .string(key), "value": .string(value)]
         #expect(try bench.status(of: "ChangeConfiguration", payload) == status)
-        #expect(bench.life.heartbeatInterval == (status == "Accepted" ? .seconds(17) : .seconds(300)))
+        #expect(bench.life.station.heartbeatInterval == (status == "Accepted" ? .seconds(17) : .seconds(300)))
     }
 
     @Test(

@@ -15,7 +15,7 @@ struct ChargePointLifeTests {
         try bench.answerStatus(connector: 0, "Available")
         try bench.answerStatus(connector: 1, "Available")
         #expect(bench.calls.isEmpty)
-        #expect(bench.life.heartbeatInterval == .seconds(300))
+        #expect(bench.life.station.heartbeatInterval == .seconds(300))
         #expect(bench.occurrences.contains(.booted))
     }
 
@@ -156,7 +156,7 @@ struct ChargePointLifeTests {
         bench.disconnect()
         bench.advance(by: .minutes(2))
         #expect(bench.calls.isEmpty)
-        #expect(bench.life.phase.status == "Available")
+        #expect(bench.connectorStatus == "Available")
         bench.connect()
         try bench.waitForCall("StopTransaction")
     }
@@ -167,7 +167,7 @@ struct ChargePointLifeTests {
         try bench.waitForCall("Authorize")
         try bench.answer("Authorize", ["idTagInfo": ["status": "Blocked"]])
         #expect(bench.calls.isEmpty)
-        #expect(bench.life.phase.status == "Available")
+        #expect(bench.connectorStatus == "Available")
     }
 
     @Test("a transaction whose tag turns out invalid ends at once")
@@ -211,12 +211,12 @@ struct ChargePointLifeTests {
         ])
     func badText(text: String) throws {
         var bench = try LifeBench.booted()
-        let before = bench.life.phase
+        let before = bench.life.station.phase
         bench.receive(text: text)
         #expect(bench.occurrences.last == .badMessage)
         #expect(bench.answers.isEmpty)
         #expect(bench.calls.isEmpty)
-        #expect(bench.life.phase == before)
+        #expect(bench.life.station.phase == before)
     }
 
     private func energyRegister(_ payload: JSONObject) -> Int? {

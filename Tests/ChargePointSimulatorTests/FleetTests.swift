@@ -10,11 +10,12 @@ struct FleetTests {
     }
 
     private func plan(
-        port: Int, count: Int, timeScale: Double = 2_000, path: String = "/ocpp", password: String? = nil
+        port: Int, count: Int, versions: [OCPPVersion] = [.v16], timeScale: Double = 2_000, path: String = "/ocpp",
+        password: String? = nil
     ) throws -> Fleet.Plan {
         Fleet.Plan(
             endpoint: try CentralSystemEndpoint(url: "ws://127.0.0.1:\(port)\(path)", password: password),
-            count: count, ramp: 1_000, pace: LifePace(timeScale: timeScale), seed: 11)
+            count: count, versions: versions, ramp: 1_000, pace: LifePace(timeScale: timeScale), seed: 11)
     }
 
     @Test("five charge points live a whole life, and close with 1000 in the end")
@@ -49,6 +50,37 @@ struct FleetTests {
         #expect(end.errors == 0)
         #expect(end.boots == 5)
         #expect(end.wattHours > 0)
+        await server.stop()
+    }
+
+    @Test("charge points of all versions live side by side, and every message is as its version's schemas want it")
+    func versions() async throws {
+        let server = WebSocketCentralSystem()
+        let plan = try plan(port: try await server.start(), count: 6, versions: OCPPVersion.allCases, timeScale: 500)
+        let fleet = Fleet(plan)
+        let versions = Dictionary(
+            uniqueKeysWithValues: (0..<6).map { (plan.identity($0), OCPPVersion.allCases[$0 % 3]) })
+        await fleet.start()
+        try await eventually {
+            versions.allSatisfy { identity, version in
+                server.calls(of: identity).contains(version == .v16 ? "StopTransaction" : "Ended")
+                    && (version != .v21 || server.calls(of: identity).contains("ClosePeriodicEventStream"))
+            }
+        }
+        await fleet.stop()
+        for (identity, version) in versions {
+            #expect(server.version(of: identity) == version)
+            var judge = try MessageJudge(version)
+            for event in server.events(of: identity) {
+                if case .unexpected(let text) = event { Issue.record("\(text)") }
+                guard case .received(let message) = event else { continue }
+                let fault = try judge.fault(in: message, from: .chargePoint)
+                #expect(fault == nil)
+            }
+        }
+        #expect(fleet.snapshot.errors == 0)
+        #expect(fleet.snapshot.badMessages == 0)
+        #expect(fleet.snapshot.sendsSent > 0)
         await server.stop()
     }
 

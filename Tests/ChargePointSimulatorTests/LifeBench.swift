@@ -11,21 +11,27 @@ struct LifeBench {
         var payload: JSONObject
     }
 
-    var life: ChargePointLife
+    var life: any ChargePointLife
     private(set) var now = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
     /// The CALLs that the charge point sent and that the test has not taken yet.
     private(set) var calls: [Sent] = []
+    /// Everything that it sent, in order.
+    private(set) var sent: [OCPPMessage] = []
     /// Its answers to commands.
     private(set) var answers: [OCPPMessage] = []
-    private(set) var occurrences: [ChargePointLife.Occurrence] = []
+    private(set) var occurrences: [LifeOccurrence] = []
     private(set) var restarts: [TimeAmount] = []
     private var lastCommand = 0
 
-    init(seed: UInt64 = 7, timeScale: Double = 60, hasDrivers: Bool = true) {
-        life = ChargePointLife(
-            identity: "CP0001", pace: LifePace(timeScale: timeScale, hasDrivers: hasDrivers), seed: seed,
-            clock: WallClock(date: .init(timeIntervalSince1970: 1_700_000_000), at: now), now: now)
+    init(_ version: OCPPVersion = .v16, seed: UInt64 = 7, timeScale: Double = 60, hasDrivers: Bool = true) {
+        life = version.life(
+            of: Station(
+                identity: "CP0001", pace: LifePace(timeScale: timeScale, hasDrivers: hasDrivers), seed: seed,
+                clock: WallClock(date: .init(timeIntervalSince1970: 1_700_000_000), at: now), now: now))
     }
+
+    /// What StatusNotification calls the connector's phase.
+    var connectorStatus: String { life.status(of: life.station.phase) }
 
     /// A life that has connected, booted, and told its status.
     static func booted(seed: UInt64 = 7, hasDrivers: Bool = true) throws -> LifeBench {
@@ -49,9 +55,11 @@ struct LifeBench {
         return bench
     }
 
-    private mutating func take(_ actions: [ChargePointLife.Action]) {
+    private mutating func take(_ actions: [LifeAction]) {
         for action in actions {
+            if case .send(let message) = action { sent.append(message) }
             switch action {
+            case .send(.send): break
             case .send(.call(let id, let action, let payload)):
                 calls.append(Sent(id: id, action: action, payload: payload))
             case .send(let answer): answers.append(answer)

@@ -11,6 +11,8 @@ struct OCPPMessageTests {
             OCPPMessage.call(id: "1", action: "Heartbeat", payload: [:]),
             .callResult(id: "a-1", payload: ["text": "\"\\\u{1}\n/é🔌", "list": [1, 2.5, true, .null, [:]]]),
             .callError(id: "2", code: "NotImplemented", description: "no", details: ["a": "b"]),
+            .callResultError(id: "3", code: "FormatViolation", description: "no", details: [:]),
+            .send(id: "4", action: "NotifyPeriodicEventStream", payload: ["id": 1]),
         ])
     func roundTrip(message: OCPPMessage) throws {
         #expect(try OCPPMessage(ocppJ: message.ocppJ()) == message)
@@ -24,6 +26,8 @@ struct OCPPMessageTests {
         #expect(
             String(buffer: call.relay())
                 == #"{"Action":"Authorize","MessageTypeId":2,"Payload":{"idTag":"A"},"UniqueId":"1"}"#)
+        let send = OCPPMessage.send(id: "2", action: "NotifyPeriodicEventStream", payload: [:])
+        #expect(String(buffer: send.ocppJ()) == #"[6,"2","NotifyPeriodicEventStream",{}]"#)
     }
 
     @Test("a payload may be null where it has no fields, and error details may be missing")
@@ -67,6 +71,16 @@ struct OCPPMessageTests {
         let refusal = #expect(throws: URLRefusal.self) { try BrokerAddress(url: "mqtt://csms:secret@broker.example") }
         #expect(refusal?.description.contains("secret") == false)
         #expect(throws: URLRefusal.self) { try BrokerAddress(url: "http://broker.example") }
+    }
+
+    @Test("the versions of a command line are one, several with commas, or all")
+    func versions() throws {
+        #expect(try OCPPVersion.list("2.0.1") == [.v201])
+        #expect(try OCPPVersion.list("1.6,2.1") == [.v16, .v21])
+        #expect(try OCPPVersion.list("mixed") == [.v16, .v201, .v21])
+        for text in ["", "2.0", "ocpp1.6", "1.6,", "1.6, 2.1"] {
+            #expect(throws: OCPPVersion.ListRefusal.self) { try OCPPVersion.list(text) }
+        }
     }
 
     @Test("the live line tells what the fleet does")

@@ -22,6 +22,8 @@ final class WebSocketCentralSystem: Sendable {
         var events: [String: [Event]] = [:]
         var centralSystem: CentralSystem
         var channels: [String: any Channel] = [:]
+        /// As the subprotocol says.
+        var versions: [String: OCPPVersion] = [:]
         var listener: (any Channel)?
     }
 
@@ -29,7 +31,7 @@ final class WebSocketCentralSystem: Sendable {
     private let subprotocols: [String]
 
     /// - Parameter subprotocols: of these the first that is offered is agreed.
-    init(subprotocols: [String] = ["ocpp1.6"]) {
+    init(subprotocols: [String] = OCPPVersion.allCases.map(\.subprotocol)) {
         self.subprotocols = subprotocols
         let settings = CentralSystem.Settings(heartbeatInterval: 60, commandsPerMinute: 0, seed: 1)
         state = Mutex(State(centralSystem: CentralSystem(settings: settings, clock: WallClock(), run: "test")))
@@ -71,7 +73,12 @@ final class WebSocketCentralSystem: Sendable {
             upgradePipelineHandler: { channel, head in
                 channel.eventLoop.makeCompletedFuture {
                     let identity = String(head.uri.dropFirst("/ocpp/".count))
-                    self.state.withLock { $0.channels[identity] = channel }
+                    let offered = head.headers.first(name: "Sec-WebSocket-Protocol")
+                    self.state.withLock {
+                        $0.channels[identity] = channel
+                        // A simulated charge point offers one.
+                        $0.versions[identity] = offered.flatMap(OCPPVersion.init(subprotocol:))
+                    }
                     self.record(.connected(authorization: head.headers.first(name: "Authorization")), of: identity)
                     try channel.pipeline.syncOperations.addHandler(FrameHandler(server: self, identity: identity))
                 }
@@ -92,7 +99,10 @@ final class WebSocketCentralSystem: Sendable {
 
     fileprivate func answer(_ message: OCPPMessage, of identity: String) -> OCPPMessage? {
         record(.received(message), of: identity)
-        return state.withLock { $0.centralSystem.received(message, from: identity, at: .now()) }
+        return state.withLock { state in
+            let version = state.versions[identity]
+            return state.centralSystem.received(message, from: identity, version: version, at: .now())
+        }
     }
 
     func events(of identity: String) -> [Event] {
@@ -103,12 +113,21 @@ final class WebSocketCentralSystem: Sendable {
         state.withLock { Set($0.events.keys) }
     }
 
-    /// The CALLs of an identity; StatusNotifications with their status and connector.
+    func version(of identity: String) -> OCPPVersion? {
+        state.withLock { $0.versions[identity] }
+    }
+
+    /// The CALLs of an identity; StatusNotifications with their status and connector, TransactionEvents with their type.
     func calls(of identity: String) -> [String] {
         events(of: identity).compactMap { event in
             guard case .received(.call(_, let action, let payload)) = event else { return nil }
-            guard action == "StatusNotification" else { return action }
-            return "\(payload["status"]?.stringValue ?? "?") \(payload["connectorId"]?.integerValue ?? -1)"
+            switch action {
+            case "StatusNotification":
+                let status = payload["status"] ?? payload["connectorStatus"]
+                return "\(status?.stringValue ?? "?") \(payload["connectorId"]?.integerValue ?? -1)"
+            case "TransactionEvent": return payload["eventType"]?.stringValue
+            default: return action
+            }
         }
     }
 

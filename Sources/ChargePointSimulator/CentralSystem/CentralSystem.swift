@@ -1,7 +1,7 @@
 import NIOCore
 
-/// A small OCPP 1.6 central system behind the relay topics, as a value without I/O: messages and time go in, what is
-/// to be published comes out.
+/// A small central system behind the relay topics, as a value without I/O: messages and time go in, what is to be
+/// published comes out. It answers each charge point in the version that it speaks.
 struct CentralSystem {
     /// A message to a charge point.
     struct Downstream: Equatable {
@@ -26,9 +26,10 @@ struct CentralSystem {
     let clock: WallClock
     private(set) var records: [String: ChargePointRecord] = [:]
     private(set) var counts = CentralSystemSnapshot()
-    private var random: SplitMix64
+    var random: SplitMix64
     private var lastTransaction = 0
-    private var lastCommand = 0
+    /// How many commands were sent; numbers what a command asks for, too.
+    private(set) var lastCommand = 0
     /// Sets the UniqueIds of this run apart from those of the last.
     private let run: String
 
@@ -61,36 +62,31 @@ struct CentralSystem {
 
     /// A message that came up from a charge point.
     ///
+    /// - Parameter version: as the message's user property says; nil: `MessageVersion` finds it.
     /// - Returns: the answer, when it was a CALL.
-    mutating func received(_ bytes: ByteBuffer, from identity: String, at now: NIODeadline) -> OCPPMessage? {
+    mutating func received(
+        _ bytes: ByteBuffer, from identity: String, version: OCPPVersion? = nil, at now: NIODeadline
+    ) -> OCPPMessage? {
         guard let message = try? OCPPMessage(relay: bytes) else {
             countBadMessage()
             return nil
         }
-        return received(message, from: identity, at: now)
+        return received(message, from: identity, version: version, at: now)
     }
 
-    mutating func received(_ message: OCPPMessage, from identity: String, at now: NIODeadline) -> OCPPMessage? {
+    mutating func received(
+        _ message: OCPPMessage, from identity: String, version: OCPPVersion? = nil, at now: NIODeadline
+    ) -> OCPPMessage? {
         var record = records[identity] ?? newRecord(at: now)
+        let version = version ?? MessageVersion.of(message, spokenBefore: record.version)
+        record.version = version
         record.lastSeen = now
         defer {
             if records[identity] != nil || records.count < Self.maximumChargePoints { records[identity] = record }
         }
         switch message {
         case .call(let id, let action, let payload):
-            do {
-                guard let answer = try answer(to: action, payload, record: &record, at: now) else {
-                    counts.callsRefused += 1
-                    return .callError(
-                        id: id, code: "NotImplemented", description: "this central system does not know the action",
-                        details: [:])
-                }
-                counts.callsAnswered += 1
-                return .callResult(id: id, payload: answer)
-            } catch {
-                counts.callsRefused += 1
-                return error.callError(id: id)
-            }
+            return answered(id, action, payload, in: version, record: &record, at: now)
         case .callResult(let id, _):
             guard record.command?.id == id else {
                 countBadMessage()
@@ -108,8 +104,34 @@ struct CentralSystem {
             } else {
                 countBadMessage()
             }
+        case .callResultError where version == .v21:
+            counts.answersRefused += 1
+        case .send(_, "NotifyPeriodicEventStream", let payload) where version == .v21:
+            counts.streamedValues += payload["data"]?.arrayValue?.count ?? 0
+        case .callResultError, .send:
+            countBadMessage()
         }
         return nil
+    }
+
+    /// The answer to a CALL.
+    private mutating func answered(
+        _ id: String, _ action: String, _ payload: JSONObject, in version: OCPPVersion,
+        record: inout ChargePointRecord, at now: NIODeadline
+    ) -> OCPPMessage {
+        do {
+            guard let answer = try answer(to: action, payload, in: version, record: &record, at: now) else {
+                counts.callsRefused += 1
+                return .callError(
+                    id: id, code: "NotImplemented", description: "this central system does not know the action",
+                    details: [:])
+            }
+            counts.callsAnswered += 1
+            return .callResult(id: id, payload: answer)
+        } catch {
+            counts.callsRefused += 1
+            return error.callError(id: id, version: version)
+        }
     }
 
     private mutating func countGatewayError(_ reason: String) {
@@ -122,104 +144,75 @@ struct CentralSystem {
         ChargePointRecord(nextCommand: now + commandPause(), lastSeen: now)
     }
 
-    /// The payload of the CALLRESULT; nil when this central system does not know the action.
+    /// The payload of the CALLRESULT; nil when the version has no such action, or this central system does not know it.
     private mutating func answer(
-        to action: String, _ payload: JSONObject, record: inout ChargePointRecord, at now: NIODeadline
+        to action: String, _ payload: JSONObject, in version: OCPPVersion, record: inout ChargePointRecord,
+        at now: NIODeadline
     ) throws(PayloadFault) -> JSONObject? {
-        switch action {
-        case "BootNotification":
-            _ = try payload.text("chargePointVendor", limit: 20)
-            _ = try payload.text("chargePointModel", limit: 20)
-            record.status = ""
+        switch (version, action) {
+        case (_, "BootNotification"):
+            try boot(payload, in: version, record: &record)
             return [
                 "status": "Accepted", "currentTime": .string(clock.timestamp(at: now)),
                 "interval": .integer(settings.heartbeatInterval),
             ]
-        case "Heartbeat":
+        case (_, "Heartbeat"):
             return ["currentTime": .string(clock.timestamp(at: now))]
-        case "StatusNotification":
-            let status = try payload.text("status", limit: 20)
-            if try payload.integer("connectorId") == 1 { record.status = status }
-            return [:]
-        case "Authorize":
-            _ = try payload.text("idTag", limit: 20)
-            return ["idTagInfo": ["status": "Accepted"]]
-        case "StartTransaction":
-            return try startTransaction(payload, record: &record)
-        case "MeterValues":
-            try meterValues(payload, record: &record)
-            return [:]
-        case "StopTransaction":
-            return try stopTransaction(payload, record: &record)
-        case "DataTransfer":
+        case (_, "DataTransfer"):
             _ = try payload.text("vendorId", limit: 255)
             return ["status": "Accepted"]
-        case "FirmwareStatusNotification", "DiagnosticsStatusNotification", "LogStatusNotification",
-            "SecurityEventNotification", "SignedFirmwareStatusNotification":
-            return [:]
-        default:
+        case (.v16, _):
+            return try answer16(to: action, payload, record: &record)
+        case (.v201, _) where MessageVersion.actions21.contains(action):
             return nil
+        case (.v201, _), (.v21, _):
+            return try answer2(to: action, payload, in: version, record: &record)
         }
     }
 
-    private mutating func startTransaction(
-        _ payload: JSONObject, record: inout ChargePointRecord
-    ) throws(PayloadFault) -> JSONObject {
-        let connector = try payload.integer("connectorId")
-        let meterStart = try payload.integer("meterStart")
-        _ = try payload.text("idTag", limit: 20)
-        guard Self.plausibleMeter.contains(meterStart) else { throw .notAllowed(field: "meterStart") }
-        lastTransaction += 1
-        counts.transactions += 1
-        // A transaction that is still open on this connector has lost its end.
-        record.transactions.removeAll { transaction in
-            guard transaction.connector == connector else { return false }
-            counts.add(energyOf: transaction)
+    private func boot(
+        _ payload: JSONObject, in version: OCPPVersion, record: inout ChargePointRecord
+    ) throws(PayloadFault) {
+        if version == .v16 {
+            _ = try payload.text("chargePointVendor", limit: 20)
+            _ = try payload.text("chargePointModel", limit: 20)
+        } else {
+            let station = try payload.object("chargingStation")
+            _ = try station.text("vendorName", limit: 50)
+            _ = try station.text("model", limit: 20)
+            _ = try payload.text("reason", limit: 20)
+            record.wantsReport = true
+        }
+        record.status = ""
+    }
+
+    // MARK: Transactions
+
+    /// A transaction begins. One that is still open on its connector has lost its end.
+    mutating func open(_ transaction: OpenTransaction, of record: inout ChargePointRecord) {
+        let isRepeated = record.transactions.contains { $0.id == transaction.id }
+        if !isRepeated { counts.transactions += 1 }
+        record.transactions.removeAll { open in
+            guard open.connector == transaction.connector else { return false }
+            if !isRepeated { counts.add(energyOf: open) }
             return true
         }
         if record.transactions.count < ChargePointRecord.maximumTransactions {
-            record.transactions.append(
-                OpenTransaction(
-                    id: lastTransaction, connector: connector, meterStart: meterStart, meterLatest: meterStart))
-        }
-        return ["transactionId": .integer(lastTransaction), "idTagInfo": ["status": "Accepted"]]
-    }
-
-    /// In Wh.
-    private static let plausibleMeter = 0...1_000_000_000_000
-
-    private mutating func meterValues(_ payload: JSONObject, record: inout ChargePointRecord) throws(PayloadFault) {
-        _ = try payload.integer("connectorId")
-        guard let values = payload["meterValue"] else { throw .missing(field: "meterValue") }
-        guard let values = values.arrayValue else { throw .wrongType(field: "meterValue") }
-        guard let transactionID = try payload.optionalInteger("transactionId"),
-            let index = record.transactions.firstIndex(where: { $0.id == transactionID })
-        else { return }
-        for sample in values.flatMap({ $0.objectValue?["sampledValue"]?.arrayValue ?? [] }) {
-            guard let sample = sample.objectValue,
-                // OCPP 1.6, 7.43: this measurand and Wh are the defaults.
-                sample["measurand"]?.stringValue ?? "Energy.Active.Import.Register" == "Energy.Active.Import.Register",
-                let value = sample["value"]?.stringValue.flatMap(Double.init)
-            else { continue }
-            let wattHours = sample["unit"]?.stringValue == "kWh" ? value * 1_000 : value
-            if let meter = Int(exactly: wattHours.rounded()), Self.plausibleMeter.contains(meter) {
-                record.transactions[index].meterLatest = meter
-            }
+            record.transactions.append(transaction)
         }
     }
 
-    private mutating func stopTransaction(
-        _ payload: JSONObject, record: inout ChargePointRecord
-    ) throws(PayloadFault) -> JSONObject {
-        let id = try payload.integer("transactionId")
-        let meterStop = try payload.integer("meterStop")
-        guard Self.plausibleMeter.contains(meterStop) else { throw .notAllowed(field: "meterStop") }
-        if let index = record.transactions.firstIndex(where: { $0.id == id }) {
-            var transaction = record.transactions.remove(at: index)
-            transaction.meterLatest = meterStop
-            counts.add(energyOf: transaction)
-        }
-        return ["idTagInfo": ["status": "Accepted"]]
+    /// A transaction ends; one that is not known ends in silence.
+    mutating func close(_ id: TransactionID, meterStop: Int?, of record: inout ChargePointRecord) {
+        guard let index = record.transactions.firstIndex(where: { $0.id == id }) else { return }
+        var transaction = record.transactions.remove(at: index)
+        if let meterStop { transaction.meterLatest = meterStop }
+        counts.add(energyOf: transaction)
+    }
+
+    mutating func nextTransactionNumber() -> Int {
+        lastTransaction += 1
+        return lastTransaction
     }
 
     // MARK: Commands
@@ -246,8 +239,8 @@ struct CentralSystem {
             // Two heartbeats missed: it is gone, and nobody would answer.
             let isHere = record.lastSeen + .seconds(Int64(settings.heartbeatInterval) * 2) >= now
             if record.command == nil, isHere, record.nextCommand <= now, settings.commandsPerMinute > 0 {
-                let (action, payload) = chooseCommand(for: record)
                 lastCommand += 1
+                let (action, payload) = chooseCommand(for: &record)
                 let id = "\(run)-\(lastCommand)"
                 record.command = ChargePointRecord.OpenCommand(
                     id: id, action: action, deadline: now + Self.commandTimeout)
@@ -260,21 +253,10 @@ struct CentralSystem {
         }
         return commands
     }
-
-    private mutating func chooseCommand(for record: ChargePointRecord) -> (String, JSONObject) {
-        let chance = Int.random(in: 0..<10, using: &random)
-        if chance < 5, record.status == "Available", record.transactions.isEmpty {
-            return ("RemoteStartTransaction", ["connectorId": 1, "idTag": "REMOTE-APP-0001"])
-        }
-        if chance < 3, let transaction = record.transactions.first {
-            return ("RemoteStopTransaction", ["transactionId": .integer(transaction.id)])
-        }
-        switch chance {
-        case 3...5: return ("TriggerMessage", ["requestedMessage": "MeterValues", "connectorId": 1])
-        case 6: return ("TriggerMessage", ["requestedMessage": "StatusNotification", "connectorId": 1])
-        case 7: return ("TriggerMessage", ["requestedMessage": "Heartbeat"])
-        case 8: return ("GetConfiguration", [:])
-        default: return ("GetConfiguration", ["key": ["HeartbeatInterval", "MeterValueSampleInterval"]])
+    private mutating func chooseCommand(for record: inout ChargePointRecord) -> (String, JSONObject) {
+        switch record.version {
+        case nil, .v16: command16(for: record)
+        case .v201, .v21: command2(for: &record)
         }
     }
 }

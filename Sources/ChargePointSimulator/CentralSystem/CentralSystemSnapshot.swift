@@ -14,6 +14,10 @@ package struct CentralSystemSnapshot: Sendable, Equatable {
     /// CALLERRORs to commands, from charge points.
     package var commandErrors = 0
     package var commandsTimedOut = 0
+    /// CALLRESULTERRORs: answers that charge points cannot use.
+    package var answersRefused = 0
+    /// Values of periodic event streams (SEND).
+    package var streamedValues = 0
     /// Errors that the gateway reported, by reason.
     package var gatewayErrors: [String: Int] = [:]
     package var badMessages = 0
@@ -40,6 +44,8 @@ package struct CentralSystemSnapshot: Sendable, Equatable {
             "commands \(commandsSent) sent, \(commandsAnswered) answered, \(commandErrors + commandsTimedOut) errors",
         ]
         if callsRefused > 0 { parts.append("calls \(callsRefused) refused") }
+        if streamedValues > 0 { parts.append("values streamed \(streamedValues)") }
+        if answersRefused > 0 { parts.append("answers refused \(answersRefused)") }
         if !gatewayErrors.isEmpty { parts.append("gateway: \(gatewayReasons)") }
         if badMessages > 0 { parts.append("bad messages \(badMessages)") }
         if notPublished > 0 { parts.append("not published \(notPublished)") }
@@ -65,6 +71,7 @@ package struct CentralSystemSnapshot: Sendable, Equatable {
             "calls: \(callsAnswered) answered, \(callsRefused) refused; bad messages: \(badMessages)",
             "commands: \(commandsSent) sent, \(commandsAnswered) answered, \(commandErrors) errors, "
                 + "\(commandsTimedOut) without answer",
+            "values streamed: \(streamedValues); answers that charge points refused: \(answersRefused)",
             "errors reported by the gateway: \(gatewayErrors.isEmpty ? "none" : gatewayReasons)",
         ]
     }

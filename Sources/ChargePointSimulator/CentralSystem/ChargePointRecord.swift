@@ -12,9 +12,13 @@ struct ChargePointRecord {
     /// More than any charge point of the simulator has; further ones are answered, and not remembered.
     static let maximumTransactions = 16
 
+    /// Of its last message: a charge point may come back with another one.
+    var version: OCPPVersion?
     var transactions: [OpenTransaction] = []
     /// The last status of connector 1.
     var status = ""
+    /// It has booted, and nobody has asked yet what it is (OCPP 2.0.1 and later).
+    var wantsReport = false
     var command: OpenCommand?
     var nextCommand: NIODeadline
     /// When it last said something.

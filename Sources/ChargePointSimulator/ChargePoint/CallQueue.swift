@@ -3,29 +3,51 @@ import NIOCore
 /// The charge point's own CALLs: one unanswered at a time (OCPP-J 1.6, 4.1.1), transaction messages kept in order and
 /// repeated until the central system takes them (OCPP 1.6, 3.7).
 struct CallQueue {
-    /// The CALLs of a simulated charge point.
+    /// The CALLs of a simulated charge point, of all versions.
     enum Action: String {
         case bootNotification = "BootNotification"
         case heartbeat = "Heartbeat"
         case statusNotification = "StatusNotification"
         case authorize = "Authorize"
+        case meterValues = "MeterValues"
+        case firmwareStatusNotification = "FirmwareStatusNotification"
+        // 1.6
         case startTransaction = "StartTransaction"
         case stopTransaction = "StopTransaction"
-        case meterValues = "MeterValues"
         case diagnosticsStatusNotification = "DiagnosticsStatusNotification"
-        case firmwareStatusNotification = "FirmwareStatusNotification"
+        // 2.0.1
+        case transactionEvent = "TransactionEvent"
+        case notifyReport = "NotifyReport"
+        case securityEventNotification = "SecurityEventNotification"
+        case logStatusNotification = "LogStatusNotification"
+        // 2.1
+        case openPeriodicEventStream = "OpenPeriodicEventStream"
+        case closePeriodicEventStream = "ClosePeriodicEventStream"
+    }
+
+    /// How much depends on a CALL.
+    enum Importance {
+        /// Dropped with the connection, and after a failure.
+        case passing
+        /// A transaction's: kept over a lost connection and repeated after a failure.
+        case transaction
+        /// A transaction's first: taken however full the queue is.
+        case transactionBegin
+        /// A transaction's last, as the first.
+        case transactionEnd
     }
 
     /// A CALL that waits, or that is unanswered.
     struct Call: Equatable {
         var action: Action
         var payload: JSONObject
-        /// Kept over a lost connection and repeated after a failure.
-        var isTransactionRelated: Bool
+        var importance = Importance.passing
         /// How often it was sent.
         var attempts = 0
         /// Not sent before this moment.
         var notBefore: NIODeadline = .uptimeNanoseconds(0)
+
+        var isTransactionRelated: Bool { importance != .passing }
     }
 
     /// The one CALL that is unanswered.
@@ -44,14 +66,20 @@ struct CallQueue {
     private var lastID = 0
 
     var isIdle: Bool { open == nil && waiting.isEmpty }
-    var isFull: Bool { waiting.count >= Self.capacity }
+    var isFull: Bool { room == 0 }
+    /// How many more CALLs are taken.
+    var room: Int { max(0, Self.capacity - waiting.count) }
+    /// Whether a message of a transaction has not been answered yet.
+    var hasTransactionMessages: Bool {
+        open?.call.isTransactionRelated ?? false || waiting.contains(where: \.isTransactionRelated)
+    }
 
     /// Puts a CALL at the end. Beyond `capacity` only the start and stop of transactions are taken.
     ///
     /// - Returns: whether it was taken.
     @discardableResult
     mutating func append(_ call: Call) -> Bool {
-        let isKept = call.action == .startTransaction || call.action == .stopTransaction
+        let isKept = call.importance == .transactionBegin || call.importance == .transactionEnd
         guard isKept || !isFull else { return false }
         waiting.append(call)
         return true
@@ -64,10 +92,15 @@ struct CallQueue {
         guard open == nil, let index = eligibleIndex(at: now, isRegistered: isRegistered) else { return nil }
         var call = waiting.remove(at: index)
         call.attempts += 1
-        lastID += 1
-        let next = Open(id: String(lastID), call: call, deadline: now + Self.answerTimeout)
+        let next = Open(id: nextID(), call: call, deadline: now + Self.answerTimeout)
         open = next
         return next
+    }
+
+    /// A UniqueId that this charge point has not used yet.
+    mutating func nextID() -> String {
+        lastID += 1
+        return String(lastID)
     }
 
     private func eligibleIndex(at now: NIODeadline, isRegistered: Bool) -> Int? {

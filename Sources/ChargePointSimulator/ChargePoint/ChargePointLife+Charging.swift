@@ -2,210 +2,168 @@ import NIOCore
 
 /// The charging cycle: a driver comes, is authorized, charges, leaves.
 extension ChargePointLife {
-    /// When the present phase ends or has something to do; nil while it waits for something else than time.
-    var phaseDeadline: NIODeadline? {
-        switch phase {
-        case .available(let until):
-            // A driver finds the charge point at work only.
-            pace.hasDrivers && isConnected && registration == .accepted && resetDeadline == nil ? until : nil
-        case .preparing(_, let until): until
-        case .charging(let transaction):
-            isConnected ? min(transaction.nextSample, transaction.ends) : transaction.ends
-        case .finishing(let until): until
-        case .authorizing, .starting, .unavailable: nil
-        }
-    }
-
     /// The present phase's time has come.
     mutating func advancePhase(at now: NIODeadline) {
-        switch phase {
+        switch station.phase {
         case .available:
-            let tag = Self.idTags[Int.random(in: Self.idTags.indices, using: &random)]
-            authorize(Driver(idTag: tag), at: now)
+            let regulars = Driver.regulars
+            authorize(regulars[Int.random(in: regulars.indices, using: &station.random)], at: now)
         case .preparing(let driver, _):
             start(driver, at: now)
-        case .charging(let transaction):
-            readMeter(at: now)
+        case .charging(var transaction):
+            station.readMeter(at: now)
             if transaction.ends <= now {
-                let reason = Bool.random(using: &random) ? "Local" : "EVDisconnected"
-                stop(transaction, reason: reason, at: now)
+                stop(transaction, because: Bool.random(using: &station.random) ? .local : .evDisconnected, at: now)
             } else {
-                sample(transaction, context: "Sample.Periodic", at: now)
-                scheduleSample(after: transaction, at: now)
+                sample(.periodic, at: now)
+                transaction.nextSample = now + station.sampleInterval
+                station.phase = .charging(transaction)
             }
         case .finishing:
-            waitForDriver(at: now)
-            notifyStatus(ofConnector: 1, at: now)
+            station.waitForDriver(at: now)
+            notifyNewStatus(at: now)
         case .authorizing, .starting, .unavailable:
             break
         }
     }
 
-    /// The connector is free, or out of work if the central system wants that.
-    mutating func waitForDriver(at now: NIODeadline) {
-        if inoperative.isEmpty {
-            phase = .available(until: now + pace.real(LifePace.idle, using: &random))
-        } else {
-            phase = .unavailable
-        }
-    }
-
     mutating func authorize(_ driver: Driver, at now: NIODeadline) {
-        let call = CallQueue.Call(
-            action: .authorize, payload: ["idTag": .string(driver.idTag)], isTransactionRelated: false)
-        if calls.append(call) {
-            phase = .authorizing(driver)
+        if station.calls.append(authorization(of: driver)) {
+            station.phase = .authorizing(driver)
         } else {
-            waitForDriver(at: now)
+            station.waitForDriver(at: now)
         }
     }
 
-    mutating func authorized(_ status: String, at now: NIODeadline) {
-        guard case .authorizing(let driver) = phase else { return }
-        if status == "Accepted" && resetDeadline == nil {
+    /// The Authorize was answered.
+    mutating func authorized(_ isAccepted: Bool, at now: NIODeadline) {
+        guard case .authorizing(let driver) = station.phase else { return }
+        if isAccepted && station.resetDeadline == nil {
             prepare(driver, at: now)
         } else {
-            waitForDriver(at: now)
-            if phase == .unavailable { notifyStatus(ofConnector: 1, at: now) }
+            station.waitForDriver(at: now)
+            notifyNewStatus(at: now)
         }
     }
 
-    mutating func prepare(_ driver: Driver, at now: NIODeadline) {
-        phase = .preparing(driver, until: now + pace.real(LifePace.plugIn, using: &random))
-        notifyStatus(ofConnector: 1, at: now)
+    private mutating func prepare(_ driver: Driver, at now: NIODeadline) {
+        station.phase = .preparing(driver, until: now + station.pause(LifePace.plugIn))
+        notifyNewStatus(at: now)
     }
 
     private mutating func start(_ driver: Driver, at now: NIODeadline) {
-        readMeter(at: now)
-        phase = .starting(driver, meterStart: meter)
-        calls.append(
-            CallQueue.Call(
-                action: .startTransaction,
-                payload: [
-                    "connectorId": 1, "idTag": .string(driver.idTag), "meterStart": .integer(Int(meter)),
-                    "timestamp": .string(clock.timestamp(at: now)),
-                ],
-                isTransactionRelated: true))
+        let reading = station.meterReading(.transactionBegin, at: now)
+        let id = transactionID()
+        station.phase = .starting(driver, meterStart: Double(reading.wattHours), id: id)
+        station.calls.append(transactionBegin(id, driver, reading, at: now))
     }
 
-    mutating func started(transaction id: Int, status: String, at now: NIODeadline) {
-        guard case .starting(let driver, let meterStart) = phase else { return }
+    /// The start of the transaction was answered.
+    mutating func started(_ id: TransactionID, isAccepted: Bool, at now: NIODeadline) {
+        guard case .starting(let driver, let meterStart, _) = station.phase else { return }
+        station.readMeter(at: now)
         let powers = [3_700.0, 7_400, 11_000, 22_000]
         let transaction = ChargingTransaction(
             id: id, driver: driver, meterStart: meterStart,
-            power: powers[Int.random(in: powers.indices, using: &random)], nextSample: now + sampleInterval,
-            ends: now + pace.real(LifePace.charging, using: &random))
-        meterRead = now
-        phase = .charging(transaction)
-        report(.chargingBegan)
-        if status == "Accepted" {
-            notifyStatus(ofConnector: 1, at: now)
+            power: powers[Int.random(in: powers.indices, using: &station.random)], began: now,
+            nextSample: now + station.sampleInterval, ends: now + station.pause(LifePace.charging))
+        station.phase = .charging(transaction)
+        station.report(.chargingBegan)
+        if isAccepted {
+            notifyNewStatus(at: now)
+            chargingBegan(transaction, at: now)
         } else {
-            // OCPP 1.6, 4.8: a tag that turns out invalid ends the transaction (StopTransactionOnInvalidId).
-            stop(transaction, reason: "DeAuthorized", at: now)
+            // OCPP 1.6, 4.8; OCPP 2.0.1, E05: a tag that turns out invalid ends the transaction.
+            stop(transaction, because: .deauthorized, at: now)
         }
     }
 
-    /// The central system never took the StartTransaction.req: the driver leaves without energy.
+    /// The central system never took the start of the transaction: the driver leaves without energy.
     mutating func abandonStart(at now: NIODeadline) {
-        guard case .starting = phase else { return }
-        phase = .finishing(until: now + pace.real(LifePace.unplug, using: &random))
-        notifyStatus(ofConnector: 1, at: now)
+        guard case .starting = station.phase else { return }
+        station.phase = .finishing(until: now + station.pause(LifePace.unplug))
+        notifyNewStatus(at: now)
     }
 
-    /// Ends the transaction: Finishing, then the StopTransaction.req.
-    mutating func stop(_ transaction: ChargingTransaction, reason: String, at now: NIODeadline) {
-        readMeter(at: now)
-        phase = .finishing(until: now + pace.real(LifePace.unplug, using: &random))
-        notifyStatus(ofConnector: 1, at: now)
-        calls.append(
-            CallQueue.Call(
-                action: .stopTransaction,
-                payload: [
-                    "transactionId": .integer(transaction.id), "idTag": .string(transaction.driver.idTag),
-                    "meterStop": .integer(Int(meter)), "timestamp": .string(clock.timestamp(at: now)),
-                    "reason": .string(reason),
-                ],
-                isTransactionRelated: true))
-        report(.chargingEnded(wattHours: Int(meter) - Int(transaction.meterStart)))
+    /// Ends the transaction.
+    mutating func stop(_ transaction: ChargingTransaction, because reason: StopReason, at now: NIODeadline) {
+        let reading = station.meterReading(.transactionEnd, at: now)
+        station.phase = .finishing(until: now + station.pause(LifePace.unplug))
+        notifyNewStatus(at: now)
+        station.calls.append(transactionEnd(transaction, reason, reading, at: now))
+        station.report(.chargingEnded(wattHours: reading.wattHours - Int(transaction.meterStart)))
     }
 
-    // MARK: Meter
-
-    private var sampleInterval: TimeAmount {
-        pace.real(Double(keys.integer("MeterValueSampleInterval")))
-    }
-
-    /// Brings the energy register up to now.
-    mutating func readMeter(at now: NIODeadline) {
-        if case .charging(let transaction) = phase {
-            let end = min(now, transaction.ends)
-            if end > meterRead {
-                meter += transaction.power * pace.seconds(end - meterRead) / 3_600
+    /// Sends meter values, of a transaction or outside of one.
+    mutating func sample(_ context: MeterReading.Context, at now: NIODeadline) {
+        let reading = station.meterReading(context, at: now)
+        let call =
+            if let transaction = station.transaction {
+                transactionSample(transaction, reading, at: now)
+            } else {
+                meterValues(reading, at: now)
             }
+        station.calls.append(call)
+    }
+}
+
+/// What the commands of all versions come to.
+extension ChargePointLife {
+    /// A driver whom the central system sends.
+    ///
+    /// - Returns: whether there is room for one.
+    mutating func startRemotely(_ driver: Driver, at now: NIODeadline) -> Bool {
+        guard station.isFree else { return false }
+        if station.settings.authorizesRemoteStarts {
+            authorize(driver, at: now)
+        } else {
+            prepare(driver, at: now)
         }
-        meterRead = now
+        return true
     }
 
-    private mutating func scheduleSample(after transaction: ChargingTransaction, at now: NIODeadline) {
-        var transaction = transaction
-        // Never sooner than 10 ms, however fast life runs.
-        transaction.nextSample = now + max(sampleInterval, .milliseconds(10))
-        phase = .charging(transaction)
+    /// Ends whatever a driver does, for a reset.
+    mutating func resetNow(_ reason: StopReason, at now: NIODeadline) {
+        guard station.resetDeadline == nil else { return }
+        switch station.phase {
+        case .charging(let transaction):
+            stop(transaction, because: reason, at: now)
+        case .authorizing, .preparing:
+            station.waitForDriver(at: now)
+        case .available, .starting, .finishing, .unavailable:
+            break
+        }
+        station.reset(because: .remoteReset, at: now)
     }
 
-    /// Sends MeterValues, of a transaction or outside of one.
-    mutating func sample(_ transaction: ChargingTransaction?, context: String, at now: NIODeadline) {
-        readMeter(at: now)
-        let ripple = Double.random(in: 0.97...1.0, using: &random)
-        let watts = Int((transaction?.power ?? 0) * ripple)
-        var payload: JSONObject = [
-            "connectorId": 1,
-            "meterValue": [
-                [
-                    "timestamp": .string(clock.timestamp(at: now)),
-                    "sampledValue": [
-                        [
-                            "value": .string(String(Int(meter))), "context": .string(context),
-                            "measurand": "Energy.Active.Import.Register", "unit": "Wh",
-                        ],
-                        [
-                            "value": .string(String(watts)), "context": .string(context),
-                            "measurand": "Power.Active.Import", "unit": "W",
-                        ],
-                    ],
-                ]
-            ],
-        ]
-        if let transaction { payload["transactionId"] = .integer(transaction.id) }
-        calls.append(
-            CallQueue.Call(action: .meterValues, payload: payload, isTransactionRelated: transaction != nil))
+    /// Takes a connector (0: the charge point itself) out of work, or back.
+    ///
+    /// - Returns: whether that waits for the end of what a driver does (OCPP 1.6, 5.2; OCPP 2.0.1, G03).
+    mutating func setOperative(_ isOperative: Bool, connector: Int, at now: NIODeadline) -> Bool {
+        let before = station.inoperative
+        if isOperative {
+            station.inoperative.remove(connector)
+        } else {
+            station.inoperative.insert(connector)
+        }
+        let waits = station.isBusy && !isOperative
+        guard station.inoperative != before else { return waits }
+        if connector == 0 { notifyStatus(ofConnector: 0, at: now) }
+        if !station.isBusy, (station.phase == .unavailable) == station.inoperative.isEmpty {
+            station.waitForDriver(at: now)
+            notifyNewStatus(at: now)
+        }
+        return waits
     }
 
-    // MARK: Notifications
-
-    var bootNotification: CallQueue.Call {
-        CallQueue.Call(
-            action: .bootNotification,
-            payload: [
-                "chargePointVendor": "Simulated", "chargePointModel": "SIM-22",
-                "chargePointSerialNumber": .string(String(identity.suffix(25))), "firmwareVersion": "1.0.0",
-                "meterType": "SIM-METER",
-            ],
-            isTransactionRelated: false)
+    mutating func notImplemented(_ id: String) {
+        station.send(
+            .callError(
+                id: id, code: "NotImplemented", description: "this charge point does not know the action", details: [:])
+        )
     }
 
-    /// Sends StatusNotification; while there is no connection nothing, since the next one tells the present status.
-    mutating func notifyStatus(ofConnector connector: Int, at now: NIODeadline) {
-        guard isConnected else { return }
-        let status = connector == 0 ? (inoperative.contains(0) ? "Unavailable" : "Available") : phase.status
-        calls.append(
-            CallQueue.Call(
-                action: .statusNotification,
-                payload: [
-                    "connectorId": .integer(connector), "errorCode": "NoError", "status": .string(status),
-                    "timestamp": .string(clock.timestamp(at: now)),
-                ],
-                isTransactionRelated: false))
+    mutating func reply(_ id: String, status: String) {
+        station.send(.callResult(id: id, payload: ["status": .string(status)]))
     }
 }

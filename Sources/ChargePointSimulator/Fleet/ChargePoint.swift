@@ -5,7 +5,6 @@ import NIOWebSocket
 
 /// One simulated charge point on an event loop: moves messages and time between its connection and its life.
 actor ChargePoint {
-    static let subprotocol = "ocpp1.6"
     private static let connectTimeout: TimeAmount = .seconds(10)
     /// How long the upgrade may take after the connection.
     private static let upgradeTimeout: TimeAmount = .seconds(10)
@@ -22,12 +21,13 @@ actor ChargePoint {
     }
 
     nonisolated let identity: String
+    nonisolated let version: OCPPVersion
     nonisolated let eventLoop: any EventLoop
     nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
     private let endpoint: CentralSystemEndpoint
     private let counters: FleetCounters
-    private var life: ChargePointLife
+    private var life: any ChargePointLife
     private var random: SplitMix64
     private var delay = ReconnectDelay()
     private var link: Link = .down
@@ -37,14 +37,15 @@ actor ChargePoint {
     private var pendingWake: (moment: NIODeadline, task: Scheduled<Void>)?
 
     init(
-        identity: String, endpoint: CentralSystemEndpoint, pace: LifePace, seed: UInt64, clock: WallClock,
-        counters: FleetCounters, eventLoop: any EventLoop
+        identity: String, version: OCPPVersion, endpoint: CentralSystemEndpoint, pace: LifePace, seed: UInt64,
+        clock: WallClock, counters: FleetCounters, eventLoop: any EventLoop
     ) {
         self.identity = identity
+        self.version = version
         self.endpoint = endpoint
         self.counters = counters
         self.eventLoop = eventLoop
-        life = ChargePointLife(identity: identity, pace: pace, seed: seed, clock: clock, now: .now())
+        life = version.life(of: Station(identity: identity, pace: pace, seed: seed, clock: clock, now: .now()))
         random = SplitMix64(seed: ~seed)
     }
 
@@ -123,8 +124,8 @@ actor ChargePoint {
     }
 
     private nonisolated func upgraded(_ channel: any Channel, _ response: HTTPResponseHead) throws {
-        guard response.headers["Sec-WebSocket-Protocol"] == [Self.subprotocol] else {
-            assumeIsolated { $0.attemptFailed(reason: "subprotocol \(Self.subprotocol) not agreed") }
+        guard response.headers["Sec-WebSocket-Protocol"] == [version.subprotocol] else {
+            assumeIsolated { $0.attemptFailed(reason: "subprotocol \(version.subprotocol) not agreed") }
             channel.close(promise: nil)
             return
         }
@@ -225,7 +226,7 @@ actor ChargePoint {
 
     // MARK: What its life does
 
-    private func perform(_ actions: [ChargePointLife.Action]) {
+    private func perform(_ actions: [LifeAction]) {
         for action in actions {
             switch action {
             case .send(let message):

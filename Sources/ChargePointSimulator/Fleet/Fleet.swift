@@ -7,6 +7,8 @@ package struct Fleet: Sendable {
     package struct Plan: Sendable {
         package var endpoint: CentralSystemEndpoint
         package var count: Int
+        /// The charge points speak them in turn; at least one.
+        package var versions: [OCPPVersion]
         package var prefix: String
         /// Connects per second at the start.
         package var ramp: Double
@@ -14,11 +16,12 @@ package struct Fleet: Sendable {
         package var seed: UInt64
 
         package init(
-            endpoint: CentralSystemEndpoint, count: Int, prefix: String = "CP", ramp: Double = 50,
-            pace: LifePace = LifePace(), seed: UInt64 = 1
+            endpoint: CentralSystemEndpoint, count: Int, versions: [OCPPVersion] = [.v16], prefix: String = "CP",
+            ramp: Double = 50, pace: LifePace = LifePace(), seed: UInt64 = 1
         ) {
             self.endpoint = endpoint
             self.count = count
+            self.versions = versions
             self.prefix = prefix
             self.ramp = ramp
             self.pace = pace
@@ -44,8 +47,9 @@ package struct Fleet: Sendable {
         let counters = counters
         chargePoints = (0..<plan.count).map { index in
             ChargePoint(
-                identity: plan.identity(index), endpoint: plan.endpoint, pace: plan.pace, seed: seeds.next(),
-                clock: clock, counters: counters, eventLoop: group.next())
+                identity: plan.identity(index), version: plan.versions[index % plan.versions.count],
+                endpoint: plan.endpoint, pace: plan.pace, seed: seeds.next(), clock: clock, counters: counters,
+                eventLoop: group.next())
         }
     }
 

@@ -15,12 +15,14 @@ final class FleetCounters: Sendable {
     let callsFailed = Atomic<Int>(0)
     let callsTimedOut = Atomic<Int>(0)
     let transactionMessagesLost = Atomic<Int>(0)
+    let sendsSent = Atomic<Int>(0)
     let commands = Atomic<Int>(0)
+    let answersRefused = Atomic<Int>(0)
     let badMessages = Atomic<Int>(0)
     /// Why the last connection was refused or lost.
     let lastFailure = Mutex<String?>(nil)
 
-    func count(_ occurrence: ChargePointLife.Occurrence) {
+    func count(_ occurrence: LifeOccurrence) {
         switch occurrence {
         case .booted: add(1, to: boots)
         case .callSent: add(1, to: callsSent)
@@ -28,7 +30,9 @@ final class FleetCounters: Sendable {
         case .callFailed: add(1, to: callsFailed)
         case .callTimedOut: add(1, to: callsTimedOut)
         case .transactionMessageLost: add(1, to: transactionMessagesLost)
+        case .sendSent: add(1, to: sendsSent)
         case .commandAnswered: add(1, to: commands)
+        case .answerRefused: add(1, to: answersRefused)
         case .chargingBegan:
             add(1, to: charging)
             add(1, to: transactions)
@@ -80,7 +84,9 @@ final class FleetCounters: Sendable {
             callsFailed: callsFailed.load(ordering: .relaxed),
             callsTimedOut: callsTimedOut.load(ordering: .relaxed),
             transactionMessagesLost: transactionMessagesLost.load(ordering: .relaxed),
+            sendsSent: sendsSent.load(ordering: .relaxed),
             commands: commands.load(ordering: .relaxed),
+            answersRefused: answersRefused.load(ordering: .relaxed),
             badMessages: badMessages.load(ordering: .relaxed),
             lastFailure: lastFailure.withLock { $0 }
         )

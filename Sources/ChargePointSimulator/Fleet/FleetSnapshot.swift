@@ -14,7 +14,11 @@ package struct FleetSnapshot: Sendable, Equatable {
     package var callsFailed = 0
     package var callsTimedOut = 0
     package var transactionMessagesLost = 0
+    /// SENDs, which are never answered.
+    package var sendsSent = 0
     package var commands = 0
+    /// Answers to commands that the central system cannot use (CALLRESULTERROR).
+    package var answersRefused = 0
     package var badMessages = 0
     package var lastFailure: String?
 
@@ -29,6 +33,8 @@ package struct FleetSnapshot: Sendable, Equatable {
             "calls \(callsSent) sent, \(callsAnswered) answered, \(errors) errors",
             "commands \(commands)",
         ]
+        if sendsSent > 0 { parts.append("sends \(sendsSent)") }
+        if answersRefused > 0 { parts.append("answers refused \(answersRefused)") }
         if badMessages > 0 { parts.append("bad messages \(badMessages)") }
         if connected < chargePoints, let lastFailure { parts.append("last failure: \(lastFailure)") }
         return parts.joined(separator: " · ")
@@ -62,6 +68,9 @@ package struct FleetSnapshot: Sendable, Equatable {
             "commands: \(commands) answered; bad messages: \(badMessages); "
                 + "transaction messages given up: \(transactionMessagesLost)",
         ]
+        if sendsSent > 0 || answersRefused > 0 {
+            lines.append("sends: \(sendsSent); answers that the central system refused: \(answersRefused)")
+        }
         if connections == 0, let lastFailure { lines.append("nothing could connect: \(lastFailure)") }
         return lines
     }

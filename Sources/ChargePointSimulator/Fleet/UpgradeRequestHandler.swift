@@ -15,7 +15,7 @@ final class UpgradeRequestHandler: ChannelInboundHandler, RemovableChannelHandle
     init(chargePoint: ChargePoint, endpoint: CentralSystemEndpoint) {
         self.chargePoint = chargePoint
         var headers = HTTPHeaders([
-            ("Host", endpoint.authority), ("Sec-WebSocket-Protocol", ChargePoint.subprotocol),
+            ("Host", endpoint.authority), ("Sec-WebSocket-Protocol", chargePoint.version.subprotocol),
         ])
         if let authorization = endpoint.authorization(identity: chargePoint.identity) {
             headers.add(name: "Authorization", value: authorization)

@@ -150,6 +150,15 @@ extension JSONValue {
         }
     }
 
+    /// A number, whole or not.
+    var numberValue: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
     var arrayValue: [JSONValue]? {
         if case .array(let value) = self { value } else { nil }
     }

@@ -7,6 +7,10 @@ enum OCPPMessage: Sendable, Equatable {
     case call(id: String, action: String, payload: JSONObject)
     case callResult(id: String, payload: JSONObject)
     case callError(id: String, code: String, description: String, details: JSONObject)
+    /// Since OCPP 2.1: the CALLRESULT with this UniqueId cannot be used.
+    case callResultError(id: String, code: String, description: String, details: JSONObject)
+    /// Since OCPP 2.1: is never answered.
+    case send(id: String, action: String, payload: JSONObject)
 }
 
 /// Why bytes are no OCPP message.
@@ -22,7 +26,9 @@ extension OCPPMessage {
 
     var id: String {
         switch self {
-        case .call(let id, _, _), .callResult(let id, _), .callError(let id, _, _, _): id
+        case .call(let id, _, _), .callResult(let id, _), .callError(let id, _, _, _),
+            .callResultError(let id, _, _, _), .send(let id, _, _):
+            id
         }
     }
 
@@ -34,18 +40,18 @@ extension OCPPMessage {
         }
     }
 
-    /// Reads an OCPP-J text (OCPP-J 1.6, 4.2).
+    /// Reads an OCPP-J text (OCPP-J 1.6, 4.2; the types 5 and 6: OCPP-J 2.1, 4.2).
     init(ocppJ bytes: ByteBuffer) throws(OCPPMessageRefusal) {
         guard let elements = try Self.parse(bytes).arrayValue, elements.count >= 3 else { throw .shape }
         let second = elements[2]
         switch (elements[0].integerValue, elements.count) {
-        case (2, 4):
-            try self.init(type: 2, id: elements[1], action: second, payload: elements[3])
+        case (let type?, 4) where type == 2 || type == 6:
+            try self.init(type: type, id: elements[1], action: second, payload: elements[3])
         case (3, 3):
             try self.init(type: 3, id: elements[1], payload: second)
-        case (4, 4...5):
+        case (let type?, 4...5) where type == 4 || type == 5:
             try self.init(
-                type: 4, id: elements[1], code: second, description: elements[3],
+                type: type, id: elements[1], code: second, description: elements[3],
                 details: elements.count == 5 ? elements[4] : nil)
         default:
             throw .shape
@@ -67,22 +73,28 @@ extension OCPPMessage {
     ) throws(OCPPMessageRefusal) {
         guard let id = id?.stringValue, (1...Self.maximumIDLength).contains(id.utf8.count) else { throw .shape }
         switch type {
-        case 2:
+        case 2, 6:
             guard let action = action?.stringValue, (1...50).contains(action.utf8.count) else { throw .shape }
-            self = .call(id: id, action: action, payload: try Self.object(payload))
+            let payload = try Self.object(payload)
+            self =
+                type == 2
+                ? .call(id: id, action: action, payload: payload) : .send(id: id, action: action, payload: payload)
         case 3:
             self = .callResult(id: id, payload: try Self.object(payload))
-        case 4:
+        case 4, 5:
             guard let code = code?.stringValue, code.utf8.count <= 50 else { throw .shape }
-            self = .callError(
-                id: id, code: code, description: description?.stringValue ?? "",
-                details: try Self.object(details ?? [:]))
+            let description = description?.stringValue ?? ""
+            let details = try Self.object(details ?? [:])
+            self =
+                type == 4
+                ? .callError(id: id, code: code, description: description, details: details)
+                : .callResultError(id: id, code: code, description: description, details: details)
         default:
             throw .shape
         }
     }
 
-    /// OCPP 1.6 allows `null` where a payload has no fields.
+    /// `null` is read where a payload has no fields.
     private static func object(_ value: JSONValue?) throws(OCPPMessageRefusal) -> JSONObject {
         switch value {
         case .object(let members): return members
@@ -91,14 +103,27 @@ extension OCPPMessage {
         }
     }
 
+    /// The message type number (OCPP-J 1.6, 4.1.3; OCPP-J 2.1, 4.1.3).
+    private var type: JSONValue {
+        switch self {
+        case .call: 2
+        case .callResult: 3
+        case .callError: 4
+        case .callResultError: 5
+        case .send: 6
+        }
+    }
+
     /// This message as an OCPP-J text.
     func ocppJ() -> ByteBuffer {
         let elements: JSONValue =
             switch self {
-            case .call(let id, let action, let payload): [2, .string(id), .string(action), .object(payload)]
-            case .callResult(let id, let payload): [3, .string(id), .object(payload)]
-            case .callError(let id, let code, let description, let details):
-                [4, .string(id), .string(code), .string(description), .object(details)]
+            case .call(let id, let action, let payload), .send(let id, let action, let payload):
+                [type, .string(id), .string(action), .object(payload)]
+            case .callResult(let id, let payload): [type, .string(id), .object(payload)]
+            case .callError(let id, let code, let description, let details),
+                .callResultError(let id, let code, let description, let details):
+                [type, .string(id), .string(code), .string(description), .object(details)]
             }
         var buffer = ByteBuffer()
         elements.write(into: &buffer)
@@ -109,61 +134,22 @@ extension OCPPMessage {
     func relay() -> ByteBuffer {
         let members: JSONValue =
             switch self {
-            case .call(let id, let action, let payload):
-                ["MessageTypeId": 2, "UniqueId": .string(id), "Action": .string(action), "Payload": .object(payload)]
-            case .callResult(let id, let payload):
-                ["MessageTypeId": 3, "UniqueId": .string(id), "Payload": .object(payload)]
-            case .callError(let id, let code, let description, let details):
+            case .call(let id, let action, let payload), .send(let id, let action, let payload):
                 [
-                    "MessageTypeId": 4, "UniqueId": .string(id), "ErrorCode": .string(code),
+                    "MessageTypeId": type, "UniqueId": .string(id), "Action": .string(action),
+                    "Payload": .object(payload),
+                ]
+            case .callResult(let id, let payload):
+                ["MessageTypeId": type, "UniqueId": .string(id), "Payload": .object(payload)]
+            case .callError(let id, let code, let description, let details),
+                .callResultError(let id, let code, let description, let details):
+                [
+                    "MessageTypeId": type, "UniqueId": .string(id), "ErrorCode": .string(code),
                     "ErrorDescription": .string(description), "ErrorDetails": .object(details),
                 ]
             }
         var buffer = ByteBuffer()
         members.write(into: &buffer)
         return buffer
-    }
-}
-
-/// A payload that is not as OCPP 1.6 wants it; becomes a CALLERROR.
-enum PayloadFault: Error, Equatable {
-    case missing(field: String)
-    case wrongType(field: String)
-    case notAllowed(field: String)
-
-    /// The CALLERROR that answers the CALL with this UniqueId (OCPP-J 1.6, 4.2.3).
-    func callError(id: String) -> OCPPMessage {
-        switch self {
-        // OCPP 1.6 spells it with one r.
-        case .missing(let field): Self.error(id, "OccurenceConstraintViolation", "/\(field) is missing")
-        case .wrongType(let field): Self.error(id, "TypeConstraintViolation", "/\(field) has the wrong type")
-        case .notAllowed(let field): Self.error(id, "PropertyConstraintViolation", "/\(field) has no allowed value")
-        }
-    }
-
-    private static func error(_ id: String, _ code: String, _ description: String) -> OCPPMessage {
-        .callError(id: id, code: code, description: description, details: [:])
-    }
-}
-
-extension JSONObject {
-    /// A required text of 1 to `limit` characters.
-    func text(_ field: String, limit: Int) throws(PayloadFault) -> String {
-        guard let value = self[field] else { throw .missing(field: field) }
-        guard let text = value.stringValue else { throw .wrongType(field: field) }
-        guard (1...limit).contains(text.count) else { throw .notAllowed(field: field) }
-        return text
-    }
-
-    /// A required whole number.
-    func integer(_ field: String) throws(PayloadFault) -> Int {
-        guard let value = self[field] else { throw .missing(field: field) }
-        guard let integer = value.integerValue else { throw .wrongType(field: field) }
-        return integer
-    }
-
-    /// A whole number that may be left out.
-    func optionalInteger(_ field: String) throws(PayloadFault) -> Int? {
-        self[field] == nil ? nil : try integer(field)
     }
 }

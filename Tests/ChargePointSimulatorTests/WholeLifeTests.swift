@@ -1,0 +1,66 @@
+import NIOCore
+import Testing
+
+@testable import ChargePointSimulator
+
+@Suite("Whole lives with the small central system, every message held to the schemas")
+struct WholeLifeTests {
+    private func isFault(_ occurrence: LifeOccurrence) -> Bool {
+        switch occurrence {
+        case .callFailed, .callTimedOut, .transactionMessageLost, .answerRefused, .badMessage: true
+        default: false
+        }
+    }
+
+    @Test(
+        "a life of its version says what there is to say, and both sides only what its schemas allow",
+        arguments: OCPPVersion.allCases, 1...4 as ClosedRange<UInt64>)
+    func wholeLife(version: OCPPVersion, seed: UInt64) throws {
+        var pair = try LifeAndCentralSystem(version, seed: seed, commandsPerMinute: 10)
+        for pause in 1...6 as ClosedRange<Int64> {
+            try pair.live(for: .minutes(4))
+            try pair.loseConnection(for: .seconds(pause * 3))
+        }
+        try pair.live(for: .minutes(4))
+        #expect(pair.occurrences.filter(isFault) == [])
+        let missing = Self.expected[version, default: []].subtracting(pair.said.keys)
+        #expect(missing == [])
+        let snapshot = pair.centralSystem.snapshot
+        #expect(snapshot.badMessages == 0)
+        #expect(snapshot.commandErrors == 0)
+        #expect(snapshot.commandsAnswered > 20)
+        #expect(snapshot.transactions > 3)
+        #expect(snapshot.wattHours > 0)
+        #expect((snapshot.streamedValues > 0) == (version == .v21))
+    }
+
+    private static let expected2: Set<String> = [
+        "BootNotification", "StatusNotification", "SecurityEventNotification", "NotifyReport", "Authorize",
+        "TransactionEvent Started", "TransactionEvent Updated", "TransactionEvent Ended", "MeterValues", "Heartbeat",
+    ]
+
+    private static let expected: [OCPPVersion: Set<String>] = [
+        .v16: [
+            "BootNotification", "StatusNotification", "Authorize", "StartTransaction", "MeterValues", "StopTransaction",
+            "Heartbeat",
+        ],
+        .v201: expected2,
+        .v21: expected2.union([
+            "OpenPeriodicEventStream", "NotifyPeriodicEventStream", "ClosePeriodicEventStream",
+        ]),
+    ]
+
+    @Test("a life that is reset now and then boots again each time", arguments: OCPPVersion.allCases)
+    func resets(version: OCPPVersion) throws {
+        var pair = try LifeAndCentralSystem(version, seed: 5, commandsPerMinute: 0)
+        let types = version == .v16 ? ["Hard", "Soft"] : ["Immediate", "OnIdle"]
+        for (number, type) in (types + types + types).enumerated() {
+            try pair.live(for: .minutes(2))
+            try pair.tell(.call(id: "reset-\(number)", action: "Reset", payload: ["type": .string(type)]))
+        }
+        try pair.live(for: .minutes(2))
+        #expect(pair.occurrences.filter { $0 == .booted }.count == 7)
+        // What was under way when the restart broke the line is said again, and nothing else goes wrong.
+        #expect(pair.occurrences.filter(isFault) == [])
+    }
+}
