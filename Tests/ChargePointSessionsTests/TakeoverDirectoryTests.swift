@@ -151,17 +151,34 @@ struct TakeoverDirectoryTests {
     func hearing() {
         var hearing = ClaimHearing()
         #expect(hearing.isHeard)
-        #expect(hearing.returned(start) == nil)
-        #expect(hearing.missed(since: start - .seconds(1)) == nil, "others come back: this one was lost")
-        #expect(hearing.missed(since: start + .seconds(1)) == .silent)
+        #expect(hearing.missed(since: start) == .silent)
         #expect(!hearing.isHeard)
         #expect(hearing.missed(since: start + .seconds(2)) == nil, "said already")
-        #expect(hearing.returned(start + .seconds(3)) == .works)
+        // A new link is tried without a word.
+        hearing.linkUp()
+        #expect(hearing.isHeard)
+        #expect(hearing.missed(since: start + .seconds(5)) == nil)
+        #expect(!hearing.isHeard)
+        #expect(hearing.returned(start + .seconds(6)) == .works)
         #expect(hearing.isHeard)
         #expect(hearing.refused() == .refused)
         #expect(hearing.refused() == nil)
         #expect(hearing.missed(since: start + .seconds(9)) == nil)
         #expect(!hearing.isHeard)
         #expect(hearing.returned(start + .seconds(10)) == .works)
+    }
+
+    @Test("A broker that hangs for a moment is not taken for one that delivers no claims")
+    func hiccup() {
+        var hearing = ClaimHearing()
+        #expect(hearing.returned(start) == nil)
+        #expect(hearing.missed(since: start - .seconds(1)) == nil, "others come back: this one was lost")
+        #expect(hearing.missed(since: start + .seconds(1)) == nil)
+        #expect(hearing.missed(since: start + .seconds(8)) == nil)
+        #expect(hearing.isHeard)
+        #expect(hearing.returned(start + .seconds(9)) == nil)
+        #expect(hearing.missed(since: start + .seconds(12)) == nil)
+        #expect(hearing.missed(since: start + .seconds(22)) == .silent)
+        #expect(!hearing.isHeard)
     }
 }

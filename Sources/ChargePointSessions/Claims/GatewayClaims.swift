@@ -43,6 +43,7 @@ public final class GatewayClaims: Sendable {
         let time = time()
         let hellos = (0..<count).map { _ in SessionClaim.hello(by: gatewayID, time: time) }
         company.withLock { $0.saidHello(Set(hellos.map(\.session))) }
+        hearing.withLock { $0.linkUp() }
         return hellos
     }
 
@@ -50,6 +51,7 @@ public final class GatewayClaims: Sendable {
     public func welcome(_ hello: SessionClaim) -> SessionClaim? {
         guard isOwn(hello) else { return hello.welcome(from: gatewayID, time: time()) }
         company.withLock { $0.helloReturned(hello.session, now: .now()) }
+        claimReturned()
         return nil
     }
 
