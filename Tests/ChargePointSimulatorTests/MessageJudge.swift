@@ -16,7 +16,7 @@ struct MessageJudge {
 
     private static func read(_ version: OCPPVersion, _ prefix: String) throws -> MessageSchemas {
         let folder = root.appending(path: "Schemas/ocpp\(version.rawValue)").path()
-        return try MessageSchemas(directory: folder, idPrefix: prefix)
+        return try MessageSchemas(directory: folder, idPrefixes: [prefix])
     }
 
     private let schemas: MessageSchemas
