@@ -45,6 +45,7 @@ extension BrokerClient {
 
     func logIn(_ answer: EventLoopPromise<BrokerLoginResult>) {
         chargePoint?.stage = .loggingIn(answer)
+        if connection.isAbandoned { return abandonLogin() }
         if case .up = thread.shared.link, !thread.isStopping {
             connectSoon(.now())
         } else if thread.hasLed || thread.isStopping {
@@ -52,6 +53,10 @@ extension BrokerClient {
         } else {
             chargePoint?.loginDeadline = .now() + Self.startTime
         }
+    }
+
+    private func abandonLogin() {
+        conclude(nil, answer: .unavailable(reason: "the charge point has gone"))
     }
 
     private func refuseLogin() {
@@ -94,6 +99,8 @@ extension BrokerClient {
             return conclude(.takenOver)
         }
         chargePoint?.closedDuringLink = nil
+        // The last moment: its CONNECT would end the connection that the charge point may have elsewhere by now.
+        if connection.isAbandoned { return abandonLogin() }
         guard thread.takeTurn(self) else {
             chargePoint?.waitsForTurn = true
             link = .down(retryAt: .distantFuture)
@@ -213,7 +220,8 @@ extension BrokerClient {
     /// The session has gone, or does not come.
     func leave(_ now: NIODeadline) {
         switch chargePoint?.stage {
-        case .loggingIn, .accepted, .attended:
+        case .loggingIn: abandonLogin()
+        case .accepted, .attended:
             chargePoint?.stage = .leaving(until: now + Self.leaveTime)
             releaseHeld()
         case .leaving, .ended, nil: break
@@ -268,11 +276,11 @@ extension BrokerClient {
         if case .ended = stage { return }
         chargePoint?.stage = .ended
         // It may still stand in the queue, and must not connect when its turn comes.
-        chargePoint?.waitsForTurn = false
-        if case .up = link, let client {
-            isDisconnecting = true
-            client.disconnect(forgettingSession: true)
+        if waitsForTurn {
+            chargePoint?.waitsForTurn = false
+            thread.endedWhileWaitingForTurn()
         }
+        sayGoodbye()
         link = .down(retryAt: .distantFuture)
         _ = connection.shut(evenWithMail: true, end: end ?? .closedByBroker(reason: "the connection was closed"))
         connection.linkChanged(isUp: false)
@@ -286,6 +294,16 @@ extension BrokerClient {
         forgetSocket()
         client = nil
         thread.forget(self)
+    }
+
+    /// Also behind a CONNECT that is not answered yet (MQTT 5, 3.1.4): the broker must not publish the Will.
+    private func sayGoodbye() {
+        switch link {
+        case .up, .connecting(_, isConnected: true):
+            isDisconnecting = true
+            client?.disconnect(forgettingSession: true)
+        case .down, .resolving, .connecting: break
+        }
     }
 
     private func handOver() {

@@ -8,6 +8,8 @@ import OutsideNames
 final class BrokerClient {
     enum Link {
         case down(retryAt: NIODeadline)
+        /// The name server has been asked.
+        case resolving(deadline: NIODeadline)
         /// From the non-blocking connect to CONNACK. `isConnected`: TCP's part is done.
         case connecting(deadline: NIODeadline, isConnected: Bool)
         case up(since: NIODeadline)
@@ -39,6 +41,8 @@ final class BrokerClient {
     var qualityOfService: Int32
     var maximumPacketSize: Int?
     var inFlightLimit: Int
+    /// As `broker.password_file` had it last.
+    var passwordInFile: String?
     /// Nil for a shared connection.
     var chargePoint: ChargePointState?
 
@@ -197,7 +201,8 @@ final class BrokerClient {
         switch link {
         case .down(let retryAt) where now >= retryAt && !isStopping(withNothingToSendBy: now):
             if isShared { connect(now) } else { connectInTurn(now) }
-        case .connecting(let deadline, _) where now >= deadline: abandonAttempt("no answer in time", now)
+        case .resolving(let deadline) where now >= deadline: nameNotFound("the name server does not answer in time", now)
+        case .connecting(let deadline, let isConnected) where now >= deadline: noAnswer(isConnected: isConnected, now)
         default: break
         }
     }
@@ -218,7 +223,7 @@ final class BrokerClient {
         var next = nextTick
         switch link {
         case .down(let retryAt): next = min(next, retryAt)
-        case .connecting(let deadline, _): next = min(next, deadline)
+        case .resolving(let deadline), .connecting(let deadline, _): next = min(next, deadline)
         case .up: break
         }
         return min(next, nextOwnCheck(now))
@@ -271,7 +276,7 @@ final class BrokerClient {
         guard let client, let interest else { return }
         let wanted: BrokerPoll.Interest
         switch link {
-        case .down: return
+        case .down, .resolving: return
         case .connecting(_, let isConnected) where client.usesTLS:
             // libmosquitto says nothing useful of what the handshake waits for; its packets are small, and only the
             // first must wait for TCP.

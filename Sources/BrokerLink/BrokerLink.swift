@@ -12,15 +12,27 @@ public final class BrokerLink: Sendable {
     private let observer: any BrokerLinkObserver
     private let logger: Logger
     private let pending: PendingCount
+    private let logins: LoginCount
+    private let resolver: HostResolver
     private let threads = Mutex<[ThreadOfConnection]?>(nil)
 
-    public init(configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver, logger: Logger) {
+    public convenience init(
+        configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver, logger: Logger
+    ) {
+        self.init(configuration: configuration, observer: observer, logger: logger, resolver: HostResolver())
+    }
+
+    init(
+        configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver, logger: Logger, resolver: HostResolver
+    ) {
         let pending = PendingCount(limit: configuration.maxPending)
         connections = (0..<max(1, configuration.connections)).map { BrokerConnection(index: $0, pending: pending) }
         self.configuration = configuration
         self.observer = observer
         self.logger = logger
         self.pending = pending
+        self.resolver = resolver
+        logins = LoginCount(limit: configuration.maxLogins)
     }
 
     /// The connection of a topic: always the same one, in this process and the next, as long as their number is.
@@ -48,10 +60,11 @@ public final class BrokerLink: Sendable {
                 let observer = observer
                 let logger = logger
                 let pending = pending
+                let resolver = resolver
                 return ThreadOfConnection(name: "broker-\(connection.index)") {
                     BrokerThread(
                         connection: connection, configuration: configuration, observer: observer, logger: logger,
-                        pending: pending
+                        pending: pending, resolver: resolver
                     )?.run()
                 }
             }
@@ -64,11 +77,23 @@ public final class BrokerLink: Sendable {
     /// Opens a charge point's own connection on the thread of the shared connection for this topic; the broker decides.
     ///
     /// An accepted one is the caller's to close.
+    ///
+    /// - Parameter gone: completes when the charge point has gone; a login that still waits then is not made any more.
     public func logIn(
-        _ login: BrokerLogin, forTopic topic: Topic, on eventLoop: any EventLoop
+        _ login: BrokerLogin, forTopic topic: Topic, on eventLoop: any EventLoop, unless gone: EventLoopFuture<Void>?
     ) -> EventLoopFuture<BrokerLoginResult> {
+        guard logins.enter() else {
+            return eventLoop.makeSucceededFuture(.unavailable(reason: "too many charge points wait for the broker"))
+        }
         let answer = eventLoop.makePromise(of: BrokerLoginResult.self)
-        BrokerConnection(login: login, beside: connection(for: topic)).logIn(answer)
+        let connection = BrokerConnection(login: login, beside: connection(for: topic))
+        let waiting = WaitingLogin(connection)
+        answer.futureResult.whenComplete { [logins] _ in
+            logins.leave()
+            waiting.isAnswered()
+        }
+        gone?.whenComplete { _ in waiting.abandon() }
+        connection.logIn(answer)
         return answer.futureResult
     }
 
