@@ -80,7 +80,8 @@ public final class BrokerLink: Sendable {
     ///
     /// - Parameter gone: completes when the charge point has gone; a login that still waits then is not made any more.
     public func logIn(
-        _ login: BrokerLogin, forTopic topic: Topic, on eventLoop: any EventLoop, unless gone: EventLoopFuture<Void>?
+        _ login: BrokerLogin, forTopic topic: Topic, on eventLoop: any EventLoop,
+        unless gone: EventLoopFuture<Void>? = nil
     ) -> EventLoopFuture<BrokerLoginResult> {
         guard logins.enter() else {
             return eventLoop.makeSucceededFuture(.unavailable(reason: "too many charge points wait for the broker"))

@@ -3,7 +3,7 @@ import Glibc
 /// `broker.password_file`: its first line is the password. It is read anew for each connection, so that a password may
 /// be changed while the gateway runs.
 public enum PasswordFile {
-    static let mostBytes = 65_536
+    public static let mostBytes = 65_536
 
     /// Nil: there is no password in it.
     public static func password(in bytes: [UInt8]) -> String? {

@@ -1,3 +1,4 @@
+import Authentication
 import BrokerLink
 import ChargePointSessions
 import Logging
@@ -23,7 +24,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
             configuration: ListenerConfiguration = ListenerConfiguration(),
             topics: RelayTopicTemplates = RelayTopicTemplates(),
             sessions: SessionSettings = SessionSettings(),
-            clientID: TopicTemplate = TopicTemplate("${cid}"),
+            clientID: TopicTemplate = TopicTemplate("ocpp-${clientid}"),
             passesCredentials: Bool = true
         ) {
             self.configuration = configuration
@@ -46,8 +47,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var broker: BrokerLinkConfiguration
     /// At least one; their names are unique.
     public var listeners: [Listener]
-    /// `broker.sessions_user`: with an MQTT connection for each charge point, the user name must be its identity.
-    public var requiresIdentityAsUser: Bool
+    public var userNames: UserNameRule
     public var brokerOutage: BrokerOutage
     public var formatChecking: FormatCheckingConfiguration
     public var presenceRetain: Bool
@@ -67,7 +67,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         gatewayID: ClientID,
         broker: BrokerLinkConfiguration,
         listeners: [Listener] = [Listener()],
-        requiresIdentityAsUser: Bool = false,
+        userNames: UserNameRule = UserNameRule(),
         brokerOutage: BrokerOutage = .hold,
         formatChecking: FormatCheckingConfiguration = FormatCheckingConfiguration(),
         presenceRetain: Bool = false,
@@ -80,7 +80,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         self.gatewayID = gatewayID
         self.broker = broker
         self.listeners = listeners
-        self.requiresIdentityAsUser = requiresIdentityAsUser
+        self.userNames = userNames
         self.brokerOutage = brokerOutage
         self.formatChecking = formatChecking
         self.presenceRetain = presenceRetain
