@@ -299,10 +299,11 @@ extension BrokerClient {
     /// Also behind a CONNECT that is not answered yet (MQTT 5, 3.1.4): the broker must not publish the Will.
     private func sayGoodbye() {
         switch link {
-        case .up, .connecting(_, isConnected: true):
+        case .up, .connecting:
+            guard let client, client.isConnected else { return }
             isDisconnecting = true
-            client?.disconnect(forgettingSession: true)
-        case .down, .resolving, .connecting: break
+            client.disconnect(forgettingSession: true)
+        case .down, .resolving: break
         }
     }
 

@@ -247,8 +247,10 @@ extension BrokerClient {
     }
 
     /// The broker has neither answered nor refused. There are some that do that to a CONNECT of MQTT 5.
-    func noAnswer(isConnected: Bool, _ now: NIODeadline) {
-        if isShared, isConnected, let target { thread.fallback.closedBeforeAnswer(address: target.index) }
+    func noAnswer(_ now: NIODeadline) {
+        if isShared, client?.isConnected == true, let target {
+            thread.fallback.closedBeforeAnswer(address: target.index)
+        }
         abandonAttempt("no answer in time", now)
     }
 
@@ -284,7 +286,8 @@ extension BrokerClient {
             return "closed by the broker: \(MosquittoClient.text(ofReason: code))"
         }
         if code == MOSQ_ERR_KEEPALIVE.rawValue {
-            return "nothing came from the broker within the keep alive (\(configuration.keepAlive.components.seconds) s)"
+            return
+                "nothing came from the broker within the keep alive (\(configuration.keepAlive.components.seconds) s)"
         }
         let text = MosquittoClient.text(ofError: code, systemError: systemError)
         return client?.errorText.map { "\(text): \($0)" } ?? text

@@ -201,8 +201,9 @@ final class BrokerClient {
         switch link {
         case .down(let retryAt) where now >= retryAt && !isStopping(withNothingToSendBy: now):
             if isShared { connect(now) } else { connectInTurn(now) }
-        case .resolving(let deadline) where now >= deadline: nameNotFound("the name server does not answer in time", now)
-        case .connecting(let deadline, let isConnected) where now >= deadline: noAnswer(isConnected: isConnected, now)
+        case .resolving(let deadline) where now >= deadline:
+            nameNotFound("the name server does not answer in time", now)
+        case .connecting(let deadline, _) where now >= deadline: noAnswer(now)
         default: break
         }
     }
@@ -210,7 +211,13 @@ final class BrokerClient {
     private func tick(_ now: NIODeadline) {
         if case .up(let since) = link, now - since >= Self.redeliveryTime { redeliveries.forgetSuspects() }
         if case .up = link, !isDisconnecting, let client {
-            check(client.tick(), systemError: errno, now)
+            let code = client.tick()
+            let systemError = errno
+            if code != MOSQ_ERR_SUCCESS.rawValue, client.socket < 0 {
+                // Only the keep-alive makes it close the socket here, under several codes.
+                disconnection = (MOSQ_ERR_KEEPALIVE.rawValue, systemError)
+            }
+            check(code, systemError: systemError, now)
         } else {
             for message in queue.removeExpired(now: now) {
                 notTaken(message, reason: Self.deadlinePassed)

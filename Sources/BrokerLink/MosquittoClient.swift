@@ -183,6 +183,17 @@ final class MosquittoClient {
     /// About once a second: keep-alive.
     func tick() -> Int32 { mosquitto_loop_misc(handle) }
 
+    /// TCP has come to an end with connecting.
+    var isConnected: Bool {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutableBytes(of: &address) { bytes in
+            bytes.baseAddress.map {
+                getpeername(socket, $0.assumingMemoryBound(to: sockaddr.self), &length) == 0
+            } ?? false
+        }
+    }
+
     /// Says goodbye: the broker does not publish the Will.
     ///
     /// - Parameter forgettingSession: with MQTT 5 the broker keeps nothing for this client id either.
