@@ -43,6 +43,7 @@ let package = Package(
             pkgConfig: "libmosquitto",
             providers: [.apt(["libmosquitto-dev"])]
         ),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "OutsideNames", swiftSettings: strict),
         .target(name: "MemoryBudget", swiftSettings: strict),
@@ -52,7 +53,7 @@ let package = Package(
         .target(
             name: "BrokerLink",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "CMosquitto", nio, logging,
+                "OutsideNames", "MemoryBudget", "CMosquitto", "COpenSSL", nio, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],

@@ -48,6 +48,7 @@ extension BrokerClient {
 
     func logIn(_ answer: EventLoopPromise<BrokerLoginResult>) {
         chargePoint?.stage = .loggingIn(answer)
+        if connection.isAbandoned { return abandonLogin() }
         if case .up = thread.shared.link, !thread.isStopping {
             connectSoon(.now())
         } else if thread.hasLed || thread.isStopping {
@@ -55,6 +56,10 @@ extension BrokerClient {
         } else {
             chargePoint?.loginDeadline = .now() + Self.startTime
         }
+    }
+
+    private func abandonLogin() {
+        conclude(nil, answer: .unavailable(reason: "the charge point has gone"))
     }
 
     private func refuseLogin() {
@@ -97,6 +102,8 @@ extension BrokerClient {
             return conclude(.takenOver)
         }
         chargePoint?.closedDuringLink = nil
+        // The last moment: its CONNECT would end the connection that the charge point may have elsewhere by now.
+        if connection.isAbandoned { return abandonLogin() }
         guard thread.takeTurn(self) else {
             chargePoint?.waitsForTurn = true
             link = .down(retryAt: .distantFuture)
@@ -229,7 +236,8 @@ extension BrokerClient {
     /// The session has gone, or does not come.
     func leave(_ now: NIODeadline) {
         switch chargePoint?.stage {
-        case .loggingIn, .accepted, .attended:
+        case .loggingIn: abandonLogin()
+        case .accepted, .attended:
             chargePoint?.stage = .leaving(until: now + Self.leaveTime)
             releaseHeld()
         case .leaving, .ended, nil: break
@@ -284,11 +292,11 @@ extension BrokerClient {
         if case .ended = stage { return }
         chargePoint?.stage = .ended
         // It may still stand in the queue, and must not connect when its turn comes.
-        chargePoint?.waitsForTurn = false
-        if case .up = link, let client {
-            isDisconnecting = true
-            client.disconnect(forgettingSession: true)
+        if waitsForTurn {
+            chargePoint?.waitsForTurn = false
+            thread.endedWhileWaitingForTurn()
         }
+        sayGoodbye()
         link = .down(retryAt: .distantFuture)
         _ = connection.shut(evenWithMail: true, end: end ?? .closedByBroker(reason: "the connection was closed"))
         connection.linkChanged(isUp: false)
@@ -315,6 +323,17 @@ extension BrokerClient {
             case .call, .send, .answer, .copy, .reply:
                 notTaken(message, reason: "the link of the charge point's own connection was lost right behind it")
             }
+        }
+    }
+
+    /// Also behind a CONNECT that is not answered yet (MQTT 5, 3.1.4): the broker must not publish the Will.
+    private func sayGoodbye() {
+        switch link {
+        case .up, .connecting:
+            guard let client, client.isConnected else { return }
+            isDisconnecting = true
+            client.disconnect(forgettingSession: true)
+        case .down, .resolving: break
         }
     }
 

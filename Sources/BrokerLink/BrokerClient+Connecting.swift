@@ -14,21 +14,57 @@ extension BrokerClient {
     func connect(_ now: NIODeadline) {
         acknowledgement = nil
         disconnection = nil
-        let target = thread.addresses.current()
+        if let target = thread.addresses.target { return connect(to: target, now) }
+        guard isShared else { return attemptFailed("the shared connection was lost", now) }
+        let address = thread.addresses.address
+        target = AddressRotation.Target(index: thread.addresses.index, address: address, host: address.host)
+        guard let answer = thread.lookUp(address.host) else {
+            link = .resolving(deadline: now + patience)
+            return
+        }
+        nameServerSays(answer, now)
+    }
+
+    /// - Parameter host: the name that was asked for, which may not be the one that counts any more.
+    func nameServerSays(_ answer: HostResolver.Answer, about host: String, _ now: NIODeadline) {
+        guard case .resolving = link, host.hasSameBytes(as: thread.addresses.address.host) else { return }
+        nameServerSays(answer, now)
+    }
+
+    private func nameServerSays(_ answer: HostResolver.Answer, _ now: NIODeadline) {
+        switch answer {
+        case .addresses(let hosts):
+            thread.addresses.found(hosts)
+            if let target = thread.addresses.target { connect(to: target, now) }
+        case .failed(let reason): nameNotFound(reason, now)
+        }
+    }
+
+    func nameNotFound(_ reason: String, _ now: NIODeadline) {
+        attemptFailed("host name not found: \(reason)", now)
+    }
+
+    private var patience: TimeAmount {
+        let patience = configuration.keepAlive > .zero ? configuration.keepAlive : Self.longestConnect
+        return TimeAmount(min(patience, Self.longestConnect))
+    }
+
+    private func connect(to target: AddressRotation.Target, _ now: NIODeadline) {
         self.target = target
-        do {
-            let client = try client(for: target.address)
-            let code = client.connect(
-                to: target.address, bindAddress: target.bindAddress, protocolVersion: protocolVersion)
+        do throws(MosquittoClient.SetUpError) {
+            let login = currentLogin()
+            let client = try client(for: target.address, login)
+            try client.setCredentials(login)
+            let tls =
+                target.address.usesTLS
+                ? try thread.tlsContexts.context(for: target.address.host, isLeading: isShared, logger: logger) : nil
+            let code = client.connect(to: target, tls: tls, protocolVersion: protocolVersion)
             let systemError = errno
             guard code == MOSQ_ERR_SUCCESS.rawValue, client.socket >= 0 else {
                 return attemptFailed(text(ofError: code, systemError: systemError), now)
             }
             watchNewSocket(client)
-            let patience = configuration.keepAlive > .zero ? configuration.keepAlive : Self.longestConnect
-            // The name server may have taken its time.
-            let deadline = NIODeadline.now() + TimeAmount(min(patience, Self.longestConnect))
-            link = .connecting(deadline: deadline, isConnected: false)
+            link = .connecting(deadline: now + patience, isConnected: false)
         } catch {
             attemptFailed(error.reason, now)
         }
@@ -36,8 +72,8 @@ extension BrokerClient {
 
     /// One client for all attempts until a link is up: then what it has unacknowledged would be sent again, whatever has
     /// become of it. And TLS cannot be taken off one again.
-    private func client(for address: BrokerLinkConfiguration.Address) throws(MosquittoClient.SetUpError)
-        -> MosquittoClient
+    private func client(for address: BrokerLinkConfiguration.Address, _ login: BrokerLogin)
+        throws(MosquittoClient.SetUpError) -> MosquittoClient
     {
         if queue.hasStaleInFlight(now: .now()) { renewClient() }
         if let client, client.usesTLS == address.usesTLS, !isClientSpent { return client }
@@ -58,10 +94,22 @@ extension BrokerClient {
     private var login: BrokerLogin {
         chargePoint?.login
             ?? BrokerLogin(
-                clientID: connection.index == 0
-                    ? configuration.clientID : "\(configuration.clientID)-\(connection.index + 1)",
-                username: configuration.username, password: configuration.password,
+                clientID: configuration.clientID(ofConnection: connection.index), username: configuration.username,
+                password: passwordInFile ?? configuration.password,
                 will: connection.index == 0 ? configuration.will : nil)
+    }
+
+    /// With the password as it stands in its file now.
+    private func currentLogin() -> BrokerLogin {
+        guard isShared, let file = configuration.passwordFile else { return login }
+        do throws(ConnectFile.Failure) {
+            passwordInFile = try PasswordFile.read(file) ?? passwordInFile
+        } catch {
+            logger.error(
+                "the password file for the broker cannot be used: what was read before is",
+                metadata: ["file": "\(file)", "reason": "\(error.reason)"])
+        }
+        return login
     }
 
     var protocolVersion: BrokerLinkConfiguration.ProtocolVersion {
@@ -123,7 +171,7 @@ extension BrokerClient {
 
     func connectionEnded(_ end: (code: Int32, systemError: Int32), isOrderly: Bool, _ now: NIODeadline) {
         switch link {
-        case .down: return
+        case .down, .resolving: return
         case .up(let since): linkLost(end, isOrderly: isOrderly, since: since, now)
         case .connecting:
             if let refusal = acknowledgement {
@@ -143,7 +191,10 @@ extension BrokerClient {
         forgetSocket()
         let verdict = noteLoss(code: end.code, isOrderly: isOrderly, now)
         table.linkLost()
-        if isShared { thread.fallback.linkLost() }
+        if isShared {
+            thread.fallback.linkLost()
+            thread.addresses.linkLost()
+        }
         if now - since >= Self.provenLife {
             backoff.reset()
             shortLives = 0
@@ -203,6 +254,14 @@ extension BrokerClient {
         attemptFailed("refused: \(reason)", now)
     }
 
+    /// The broker has neither answered nor refused. There are some that do that to a CONNECT of MQTT 5.
+    func noAnswer(_ now: NIODeadline) {
+        if isShared, client?.isConnected == true, let target {
+            thread.fallback.closedBeforeAnswer(address: target.index)
+        }
+        abandonAttempt("no answer in time", now)
+    }
+
     /// For an attempt that libmosquitto itself does not give up; it closes the socket at the next connect.
     func abandonAttempt(_ reason: String, _ now: NIODeadline) {
         forgetSocket()
@@ -233,6 +292,10 @@ extension BrokerClient {
     func text(ofError code: Int32, systemError: Int32) -> String {
         if code >= 0x80 {
             return "closed by the broker: \(MosquittoClient.text(ofReason: code))"
+        }
+        if code == MOSQ_ERR_KEEPALIVE.rawValue {
+            return
+                "nothing came from the broker within the keep alive (\(configuration.keepAlive.components.seconds) s)"
         }
         let text = MosquittoClient.text(ofError: code, systemError: systemError)
         return client?.errorText.map { "\(text): \($0)" } ?? text

@@ -8,6 +8,8 @@ import OutsideNames
 final class BrokerClient {
     enum Link {
         case down(retryAt: NIODeadline)
+        /// The name server has been asked.
+        case resolving(deadline: NIODeadline)
         /// From the non-blocking connect to CONNACK. `isConnected`: TCP's part is done.
         case connecting(deadline: NIODeadline, isConnected: Bool)
         case up(since: NIODeadline)
@@ -49,6 +51,8 @@ final class BrokerClient {
     var qualityOfService: Int32
     var maximumPacketSize: Int?
     var inFlightLimit: Int
+    /// As `broker.password_file` had it last.
+    var passwordInFile: String?
     /// Nil for a shared connection.
     var chargePoint: ChargePointState?
 
@@ -212,7 +216,9 @@ final class BrokerClient {
         switch link {
         case .down(let retryAt) where now >= retryAt && !isStopping(withNothingToSendBy: now):
             if isShared { connect(now) } else { connectInTurn(now) }
-        case .connecting(let deadline, _) where now >= deadline: abandonAttempt("no answer in time", now)
+        case .resolving(let deadline) where now >= deadline:
+            nameNotFound("the name server does not answer in time", now)
+        case .connecting(let deadline, _) where now >= deadline: noAnswer(now)
         default: break
         }
     }
@@ -220,7 +226,13 @@ final class BrokerClient {
     private func tick(_ now: NIODeadline) {
         if case .up(let since) = link, now - since >= Self.redeliveryTime { redeliveries.forgetSuspects() }
         if case .up = link, !isDisconnecting, let client {
-            check(client.tick(), systemError: errno, now)
+            let code = client.tick()
+            let systemError = errno
+            if code != MOSQ_ERR_SUCCESS.rawValue, client.socket < 0 {
+                // Only the keep-alive makes it close the socket here, under several codes.
+                disconnection = (MOSQ_ERR_KEEPALIVE.rawValue, systemError)
+            }
+            check(code, systemError: systemError, now)
         } else {
             for message in queue.removeExpired(now: now) {
                 notTaken(message, reason: Self.deadlinePassed)
@@ -233,7 +245,7 @@ final class BrokerClient {
         var next = nextTick
         switch link {
         case .down(let retryAt): next = min(next, retryAt)
-        case .connecting(let deadline, _): next = min(next, deadline)
+        case .resolving(let deadline), .connecting(let deadline, _): next = min(next, deadline)
         case .up: if let deadline = suspects.deadline, deadline > now { next = min(next, deadline) }
         }
         return min(next, nextOwnCheck(now))
@@ -286,7 +298,7 @@ final class BrokerClient {
         guard let client, let interest else { return }
         let wanted: BrokerPoll.Interest
         switch link {
-        case .down: return
+        case .down, .resolving: return
         case .connecting(_, let isConnected) where client.usesTLS:
             // libmosquitto says nothing useful of what the handshake waits for; its packets are small, and only the
             // first must wait for TCP.

@@ -41,6 +41,7 @@ public final class BrokerConnection: Sendable {
     private let upFlag = Atomic(false)
     private let maximumPacketSize = Atomic(0)
     private let resendsFlag = Atomic(false)
+    private let abandonedFlag = Atomic(false)
     private let mailbox = Mutex(Mailbox())
     private let pending: PendingCount
 
@@ -131,6 +132,15 @@ public final class BrokerConnection: Sendable {
         guard login != nil else { return }
         post(.close)
     }
+
+    /// The charge point has gone while its connection was not accepted yet, and perhaps not even tried.
+    func abandon() {
+        abandonedFlag.store(true, ordering: .relaxed)
+        close()
+    }
+
+    /// Must not be connected any more.
+    var isAbandoned: Bool { abandonedFlag.load(ordering: .relaxed) }
 
     /// Has the thread look around.
     func wake() {

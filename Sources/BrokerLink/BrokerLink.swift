@@ -14,12 +14,22 @@ public final class BrokerLink: Sendable {
     private let logger: Logger
     private let pending: PendingCount
     private let leftShares = Mutex(LeftShares())
+    private let logins: LoginCount
+    private let resolver: HostResolver
     private let threads = Mutex<[ThreadOfConnection]?>(nil)
 
     /// - Parameter memory: what all queues of the process may hold.
-    public init(
+    public convenience init(
         configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver,
         memory: MemoryBudget = MemoryBudget(limit: .max), logger: Logger
+    ) {
+        self.init(
+            configuration: configuration, observer: observer, memory: memory, logger: logger, resolver: HostResolver())
+    }
+
+    init(
+        configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver,
+        memory: MemoryBudget = MemoryBudget(limit: .max), logger: Logger, resolver: HostResolver
     ) {
         let pending = PendingCount(limit: configuration.maxPending, memory: memory)
         connections = (0..<max(1, configuration.connections)).map { BrokerConnection(index: $0, pending: pending) }
@@ -27,6 +37,8 @@ public final class BrokerLink: Sendable {
         self.observer = observer
         self.logger = logger
         self.pending = pending
+        self.resolver = resolver
+        logins = LoginCount(limit: configuration.maxLogins)
     }
 
     /// The connection of a topic: always the same one, in this process and the next, as long as their number is.
@@ -54,10 +66,11 @@ public final class BrokerLink: Sendable {
                 let observer = observer
                 let logger = logger
                 let pending = pending
+                let resolver = resolver
                 return ThreadOfConnection(name: "broker-\(connection.index)") {
                     BrokerThread(
                         connection: connection, configuration: configuration, observer: observer, logger: logger,
-                        pending: pending
+                        pending: pending, resolver: resolver
                     )?.run()
                 }
             }
@@ -70,11 +83,24 @@ public final class BrokerLink: Sendable {
     /// Opens a charge point's own connection on the thread of the shared connection for this topic; the broker decides.
     ///
     /// An accepted one is the caller's to close.
+    ///
+    /// - Parameter gone: completes when the charge point has gone; a login that still waits then is not made any more.
     public func logIn(
-        _ login: BrokerLogin, forTopic topic: Topic, on eventLoop: any EventLoop
+        _ login: BrokerLogin, forTopic topic: Topic, on eventLoop: any EventLoop,
+        unless gone: EventLoopFuture<Void>? = nil
     ) -> EventLoopFuture<BrokerLoginResult> {
+        guard logins.enter() else {
+            return eventLoop.makeSucceededFuture(.unavailable(reason: "too many charge points wait for the broker"))
+        }
         let answer = eventLoop.makePromise(of: BrokerLoginResult.self)
-        BrokerConnection(login: login, beside: connection(for: topic)).logIn(answer)
+        let connection = BrokerConnection(login: login, beside: connection(for: topic))
+        let waiting = WaitingLogin(connection)
+        answer.futureResult.whenComplete { [logins] _ in
+            logins.leave()
+            waiting.isAnswered()
+        }
+        gone?.whenComplete { _ in waiting.abandon() }
+        connection.logIn(answer)
         return answer.futureResult
     }
 

@@ -85,6 +85,8 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
     public var addresses: [Address]
     public var username: UserName?
     public var password: String?
+    /// Its first line is the password; read anew for each connection, and `password` is what was in it at the start.
+    public var passwordFile: String?
     public var clientID: ClientID
     public var protocolVersion: ProtocolVersion
     public var qualityOfService: QualityOfService
@@ -94,6 +96,8 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
     /// MQTT connections shared by all charge points, 1 or more.
     public var connections: Int
     public var sessions: Sessions
+    /// Charge points that may wait for the broker's word on them, over all connections.
+    public var maxLogins: Int
     /// QoS 1 and 2 publishes sent and not yet acknowledged, per connection.
     public var maxInflight: Int
     /// Messages that wait for the broker, over all connections.
@@ -115,6 +119,7 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
         addresses: [Address] = [Address(host: "127.0.0.1", port: 1883)],
         username: UserName? = nil,
         password: String? = nil,
+        passwordFile: String? = nil,
         clientID: ClientID,
         protocolVersion: ProtocolVersion = .v5,
         qualityOfService: QualityOfService = .atLeastOnce,
@@ -122,6 +127,7 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
         sessionExpiry: Duration = .seconds(60),
         connections: Int = 1,
         sessions: Sessions = .shared,
+        maxLogins: Int = 10_000,
         maxInflight: Int = 64,
         maxPending: Int = 100_000,
         reconnectDelay: ClosedRange<Duration> = .milliseconds(500)...(.seconds(30)),
@@ -131,6 +137,7 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
         self.addresses = addresses
         self.username = username
         self.password = password
+        self.passwordFile = passwordFile
         self.clientID = clientID
         self.protocolVersion = protocolVersion
         self.qualityOfService = qualityOfService
@@ -138,12 +145,21 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
         self.sessionExpiry = sessionExpiry
         self.connections = connections
         self.sessions = sessions
+        self.maxLogins = maxLogins
         self.maxInflight = maxInflight
         self.maxPending = maxPending
         self.reconnectDelay = reconnectDelay
         self.tls = tls
         self.will = will
     }
+
+    /// Of a shared connection: that of the first is the gateway's id.
+    func clientID(ofConnection index: Int) -> ClientID {
+        index == 0 ? clientID : "\(clientID)-\(index + 1)"
+    }
+
+    /// The client ids of all shared connections.
+    public var ownClientIDs: [ClientID] { (0..<max(1, connections)).map(clientID(ofConnection:)) }
 }
 
 extension BrokerLinkConfiguration {

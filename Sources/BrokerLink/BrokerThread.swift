@@ -32,6 +32,8 @@ final class BrokerThread {
 
     /// The way to the broker, as the shared connection has found it.
     var addresses: AddressRotation
+    private let resolver: HostResolver
+    var tlsContexts: BrokerTLSContexts
     var fallback: ProtocolFallback
 
     private var sharedClient: BrokerClient?
@@ -45,6 +47,8 @@ final class BrokerThread {
     private var appointments = Heap<Appointment>()
     private var connecting = 0
     private var waitingToConnect = Deque<BrokerClient>()
+    /// Of these, so many have ended.
+    private var endedInQueue = 0
 
     var deliveries = DeliveryBatch()
     let backlog: DeliveryBacklog
@@ -59,13 +63,14 @@ final class BrokerThread {
     private(set) var hasLed = false
     private var messagesInRound = 0
     private var connectionsWithMail: [BrokerConnection] = []
+    private var hostsFound: [BrokerThreadInbox.FoundHost] = []
     private var publishes: [BrokerPublish] = []
     private var commands: [BrokerConnection.Mailbox.Command] = []
 
     /// Nil: the kernel has no epoll for us.
     init?(
         connection: BrokerConnection, configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver,
-        logger: Logger, pending: PendingCount
+        logger: Logger, pending: PendingCount, resolver: HostResolver
     ) {
         guard let poll = BrokerPoll() else {
             logger.critical("no epoll for the broker link", metadata: ["error": "\(String(cString: strerror(errno)))"])
@@ -81,6 +86,8 @@ final class BrokerThread {
         self.logger = logger
         inbox = connection.inbox
         addresses = AddressRotation(addresses: configuration.addresses)
+        self.resolver = resolver
+        tlsContexts = BrokerTLSContexts(configuration.tls)
         fallback = ProtocolFallback(configured: configuration.protocolVersion)
         sharedClient = BrokerClient(connection: connection, thread: self)
     }
@@ -149,7 +156,12 @@ final class BrokerThread {
     // MARK: Clients
 
     private func takeMail() {
-        stopDeadline = inbox.take(&connectionsWithMail)
+        stopDeadline = inbox.take(&connectionsWithMail, &hostsFound)
+        if !hostsFound.isEmpty {
+            for found in hostsFound { shared.nameServerSays(found.answer, about: found.host, .now()) }
+            hostsFound.removeAll()
+            touch(shared)
+        }
         for connection in connectionsWithMail {
             connection.takeMail(publishes: &publishes, commands: &commands)
             messagesInRound += publishes.count
@@ -298,11 +310,31 @@ final class BrokerThread {
         client.hasTurn = false
         connecting -= 1
         while connecting < Self.mostConnecting, let next = waitingToConnect.popFirst() {
-            guard next.waitsForTurn else { continue }
+            guard next.waitsForTurn else {
+                endedInQueue -= 1
+                continue
+            }
             connecting += 1
             next.hasTurn = true
             next.connectSoon(.now())
             touch(next)
+        }
+    }
+
+    /// One that waits for its turn has ended: the queue does not keep many of those.
+    func endedWhileWaitingForTurn() {
+        endedInQueue += 1
+        guard endedInQueue > 256, endedInQueue * 2 > waitingToConnect.count else { return }
+        waitingToConnect.removeAll { !$0.waitsForTurn }
+        endedInQueue = 0
+    }
+
+    // MARK: The name server
+
+    /// Nil: the shared connection is told later.
+    func lookUp(_ host: String) -> HostResolver.Answer? {
+        resolver.resolve(host, for: shared.connection.index) { [inbox] answer in
+            inbox.found(BrokerThreadInbox.FoundHost(host: host, answer: answer))
         }
     }
 

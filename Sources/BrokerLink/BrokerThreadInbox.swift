@@ -5,8 +5,14 @@ import Synchronization
 
 /// How other threads reach a broker thread: which of its connections have something for it, and how it is woken.
 final class BrokerThreadInbox: Sendable {
+    struct FoundHost {
+        var host: String
+        var answer: HostResolver.Answer
+    }
+
     private struct State {
         var connectionsWithMail: [BrokerConnection] = []
+        var hostsFound: [FoundHost] = []
         var stopDeadline: NIODeadline?
         /// The thread waits, or is about to: the next to put something in must wake it.
         var isThreadAsleep = false
@@ -31,6 +37,14 @@ final class BrokerThreadInbox: Sendable {
         put { state in
             guard !state.isShut else { return false }
             state.connectionsWithMail.append(connection)
+            return true
+        }
+    }
+
+    /// The name server has answered.
+    func found(_ host: FoundHost) {
+        _ = put { state in
+            if !state.isShut { state.hostsFound.append(host) }
             return true
         }
     }
@@ -66,10 +80,11 @@ final class BrokerThreadInbox: Sendable {
 
     // MARK: For the broker thread
 
-    /// Exchanges the list for this one, which is empty: its memory is used again.
-    func take(_ connections: inout [BrokerConnection]) -> NIODeadline? {
+    /// Exchanges the lists for these, which are empty: their memory is used again.
+    func take(_ connections: inout [BrokerConnection], _ hosts: inout [FoundHost]) -> NIODeadline? {
         state.withLock { state in
             state.isThreadAsleep = false
+            swap(&state.hostsFound, &hosts)
             swap(&state.connectionsWithMail, &connections)
             return state.stopDeadline
         }
@@ -78,7 +93,7 @@ final class BrokerThreadInbox: Sendable {
     /// False: something has come meanwhile.
     func threadMaySleep() -> Bool {
         state.withLock { state in
-            state.isThreadAsleep = state.connectionsWithMail.isEmpty
+            state.isThreadAsleep = state.connectionsWithMail.isEmpty && state.hostsFound.isEmpty
             return state.isThreadAsleep
         }
     }

@@ -101,19 +101,4 @@ enum MosquittoCallbacks {
         guard level == MOSQ_LOG_ERR, let text else { return }
         MosquittoClient.client(userData)?.noteError(String(cString: text))
     }
-
-    /// Always set, as OpenSSL would otherwise ask for the password on the terminal.
-    static let keyPassword:
-        @convention(c) (UnsafeMutablePointer<CChar>?, Int32, Int32, UnsafeMutableRawPointer?) -> Int32 = {
-            buffer, size, _, handle in
-            // OpenSSL hands over libmosquitto's handle.
-            guard let buffer, let handle,
-                let password = MosquittoClient.client(mosquitto_userdata(OpaquePointer(handle)))?.keyPassword,
-                password.utf8.count <= Int(size)
-            else { return 0 }
-            for (index, byte) in password.utf8.enumerated() {
-                buffer[index] = CChar(bitPattern: byte)
-            }
-            return Int32(password.utf8.count)
-        }
 }

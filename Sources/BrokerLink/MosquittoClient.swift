@@ -1,9 +1,10 @@
 import CMosquitto
+import COpenSSL
 import Glibc
 import NIOCore
 import OutsideNames
 
-/// A libmosquitto client, used on one thread: nothing here waits, except for the name server in `connect`.
+/// A libmosquitto client, used on one thread: nothing here waits.
 final class MosquittoClient {
     struct SetUpError: Error {
         var reason: String
@@ -20,6 +21,7 @@ final class MosquittoClient {
     private var protocolVersion: BrokerLinkConfiguration.ProtocolVersion?
     /// Of the last message.
     private var lastPacketID: Int32 = 0
+    private var tls: BrokerTLSContext?
     unowned let events: any MosquittoEvents
 
     /// `mosquitto_lib_init` is once per process.
@@ -45,14 +47,12 @@ final class MosquittoClient {
         MosquittoCallbacks.set(on: handle)
         mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1)
         mosquitto_int_option(handle, MOSQ_OPT_RECEIVE_MAXIMUM, Int32(clamping: receiveMaximum))
-        if let username = login.username {
-            try check(mosquitto_username_pw_set(handle, username.text, login.password), "user name")
-        }
         if let will = login.will {
             try check(setWill(will, qualityOfService: willQualityOfService), "will")
         }
         if usesTLS {
-            try setUpTLS()
+            // The context that `connect` is given has all that there is to know.
+            try check(mosquitto_int_option(handle, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0), "TLS")
         }
     }
 
@@ -88,6 +88,12 @@ final class MosquittoClient {
         }
     }
 
+    /// For the next `connect`.
+    func setCredentials(_ login: BrokerLogin) throws(SetUpError) {
+        guard let username = login.username else { return }
+        try check(mosquitto_username_pw_set(handle, username.text, login.password), "user name")
+    }
+
     private func setWill(_ will: BrokerLinkConfiguration.Will, qualityOfService: Int32) -> Int32 {
         let payload = Array(will.payload.utf8)
         return mosquitto_will_set(
@@ -112,31 +118,6 @@ final class MosquittoClient {
         return before != (will.retain, willQualityOfService)
     }
 
-    private func setUpTLS() throws(SetUpError) {
-        let tls = configuration.tls
-        for file in [tls.caFile, tls.certificateFile, tls.keyFile] {
-            // libmosquitto would only say "invalid argument".
-            guard let file, access(file, R_OK) != 0 else { continue }
-            throw SetUpError(reason: "TLS: \(file): \(String(cString: strerror(errno)))")
-        }
-        if tls.caFile == nil {
-            try check(mosquitto_int_option(handle, MOSQ_OPT_TLS_USE_OS_CERTS, 1), "TLS: the system's authorities")
-        }
-        if tls.caFile != nil || tls.certificateFile != nil {
-            // A client certificate cannot be set without a place for authorities.
-            let folder: String? = tls.caFile == nil ? "/etc/ssl/certs" : nil
-            let code = mosquitto_tls_set(
-                handle, tls.caFile, folder, tls.certificateFile, tls.keyFile, MosquittoCallbacks.keyPassword)
-            try check(code, "TLS: certificate files")
-        }
-        // SSL_VERIFY_NONE is 0, SSL_VERIFY_PEER 1. The version is the oldest one that is taken.
-        try check(
-            mosquitto_tls_opts_set(handle, tls.verify ? 1 : 0, tls.minimumVersion.rawValue, nil), "TLS options")
-        try check(mosquitto_tls_insecure_set(handle, !tls.verify), "TLS options")
-    }
-
-    var keyPassword: String? { configuration.tls.keyPassword }
-
     // MARK: Connection
 
     /// The MQTT socket, or -1.
@@ -149,17 +130,39 @@ final class MosquittoClient {
     ///
     /// Unacknowledged QoS 1 and 2 messages of this client's last connection would be sent again by libmosquitto after
     /// CONNACK.
+    ///
+    /// - Parameter tls: where `usesTLS`.
     func connect(
-        to address: BrokerLinkConfiguration.Address, bindAddress: String?,
+        to target: AddressRotation.Target, tls: BrokerTLSContext?,
         protocolVersion: BrokerLinkConfiguration.ProtocolVersion
     ) -> Int32 {
         errorText = nil
+        // Of the last connection; OpenSSL may come back to it until libmosquitto has let go of that.
+        let before = self.tls
+        defer { withExtendedLifetime(before) {} }
+        if let tls { use(tls) }
         mosquitto_log_callback_set(handle, MosquittoCallbacks.log)
         use(protocolVersion)
         // The last CONNACK may have put its Receive Maximum here.
         mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, Int32(clamping: min(configuration.maxInflight, 65535)))
-        mosquitto_string_option(handle, MOSQ_OPT_BIND_ADDRESS, bindAddress)
-        return mosquitto_connect_bind_async(handle, address.host, Int32(address.port), keepAlive, nil)
+        return explained(
+            mosquitto_connect_bind_async(handle, target.host, Int32(clamping: target.address.port), keepAlive, nil))
+    }
+
+    private func use(_ context: BrokerTLSContext) {
+        mosquitto_void_option(handle, MOSQ_OPT_SSL_CTX, UnsafeMutableRawPointer(context.handle))
+        // It takes hold of the new one, and forgets the one before without letting go of it.
+        if let before = tls { SSL_CTX_free(before.handle) }
+        tls = context
+    }
+
+    /// Adds what OpenSSL does not put among its errors.
+    private func explained(_ code: Int32) -> Int32 {
+        guard code != MOSQ_ERR_SUCCESS.rawValue, let tls else { return code }
+        let systemError = errno
+        if let refusal = tls.takeRefusal() { noteError(refusal) }
+        errno = systemError
+        return code
     }
 
     /// Seconds. libmosquitto takes up to twice its keep-alive to notice a silent broker, so it gets half.
@@ -185,7 +188,7 @@ final class MosquittoClient {
     }
 
     /// To be called when the socket has something to read, repeatedly: it reads one packet or more.
-    func read() -> Int32 { mosquitto_loop_read(handle, 1) }
+    func read() -> Int32 { explained(mosquitto_loop_read(handle, 1)) }
 
     /// libmosquitto writes every packet by itself. While this is on, the kernel puts them together; switching it off
     /// sends what there is. (`TCP_CORK` of Linux.)
@@ -194,10 +197,21 @@ final class MosquittoClient {
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    func write() -> Int32 { mosquitto_loop_write(handle, 1) }
+    func write() -> Int32 { explained(mosquitto_loop_write(handle, 1)) }
 
     /// About once a second: keep-alive.
     func tick() -> Int32 { mosquitto_loop_misc(handle) }
+
+    /// TCP has come to an end with connecting.
+    var isConnected: Bool {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        return withUnsafeMutableBytes(of: &address) { bytes in
+            bytes.baseAddress.map {
+                getpeername(socket, $0.assumingMemoryBound(to: sockaddr.self), &length) == 0
+            } ?? false
+        }
+    }
 
     /// Says goodbye: the broker does not publish the Will.
     ///
@@ -317,8 +331,12 @@ final class MosquittoClient {
     static func text(ofError code: Int32, systemError: Int32) -> String {
         switch code {
         case MOSQ_ERR_ERRNO.rawValue: String(cString: strerror(systemError))
-        // libmosquitto leaves the resolver's code in errno.
-        case MOSQ_ERR_EAI.rawValue: "host name not found: \(String(cString: gai_strerror(systemError)))"
+        // Those that libmosquitto has no words for.
+        case MOSQ_ERR_MALFORMED_PACKET.rawValue: "The broker sent a malformed packet."
+        case MOSQ_ERR_TIMEOUT.rawValue: "The broker did not answer in time."
+        case MOSQ_ERR_RETAIN_NOT_SUPPORTED.rawValue: "The broker keeps no retained messages."
+        case MOSQ_ERR_TOPIC_ALIAS_INVALID.rawValue: "The broker does not take this topic alias."
+        case MOSQ_ERR_ADMINISTRATIVE_ACTION.rawValue: "The broker ended the connection on purpose."
         default: String(cString: mosquitto_strerror(code))
         }
     }

@@ -2,7 +2,7 @@
 struct ProtocolFallback {
     private let configured: BrokerLinkConfiguration.ProtocolVersion
     private var refused = false
-    /// The addresses where the next attempt is the other version, as the last one was closed without an answer.
+    /// The addresses where the next attempt is the other version, as the last one had no answer.
     private var closedSilently: Set<Int> = []
 
     /// The addresses that have accepted MQTT 5: there a silent close is an outage and not an answer.
@@ -29,8 +29,8 @@ struct ProtocolFallback {
         }
     }
 
-    /// Closed before CONNACK, with no reason: old brokers do that to a CONNECT of MQTT 5, but so does a broker
-    /// that is being restarted, so the versions alternate.
+    /// Closed before CONNACK with no reason, or never answered: old brokers do that to a CONNECT of MQTT 5, but so does
+    /// a broker that is being restarted, so the versions alternate.
     mutating func closedBeforeAnswer(address index: Int) {
         guard configured == .v5, !proven.contains(index) else { return }
         if closedSilently.remove(index) == nil {

@@ -34,6 +34,18 @@ final class ThreadOfConnection: Sendable {
         state.withLock { $0.handle = handle }
     }
 
+    /// Starts a thread that nobody waits for; it may outlive everything but the process.
+    static func detached(name: String, body: @escaping @Sendable () -> Void) {
+        let start = Start {
+            cmosquitto_name_thread(name)
+            body()
+        }
+        var handle = pthread_t()
+        let code = pthread_create(&handle, nil, main, Unmanaged.passRetained(start).toOpaque())
+        precondition(code == 0, "no thread: \(String(cString: strerror(code)))")
+        pthread_detach(handle)
+    }
+
     private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
         argument.map { Unmanaged<Start>.fromOpaque($0).takeRetainedValue().body() }
         return nil

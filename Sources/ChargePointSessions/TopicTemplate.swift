@@ -74,6 +74,22 @@ public struct TopicTemplate: Sendable {
         return result
     }
 
+    /// With another template in the place of the identity.
+    public func filled(_ other: TopicTemplate) -> TopicTemplate {
+        var result = TopicTemplate()
+        for part in parts {
+            switch part {
+            case .literal(let text): result.append(text.text)
+            case .placeholder(.cid), .placeholder(.clientid):
+                for part in other.parts {
+                    if case .literal(let text) = part { result.append(text.text) } else { result.parts.append(part) }
+                }
+            case .placeholder: result.parts.append(part)
+            }
+        }
+        return result
+    }
+
     /// With the identity as it stands in topics.
     public func filled(identity: ChargePointIdentity) -> TopicTemplate {
         let level = identity.topicLevel

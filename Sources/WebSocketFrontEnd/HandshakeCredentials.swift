@@ -14,10 +14,12 @@ public struct HandshakeCredentials: Sendable {
     public var basic: BasicCredentials?
     /// Verified.
     public var certificate: PeerCertificate?
+    /// Completes when the charge point has gone: what is still to be asked need not be asked any more.
+    public var connectionClosed: EventLoopFuture<Void>?
 
     public init(
         identity: ChargePointIdentity, subprotocol: String? = nil, listener: String, remoteAddress: String,
-        basic: BasicCredentials?, certificate: PeerCertificate?
+        basic: BasicCredentials?, certificate: PeerCertificate?, connectionClosed: EventLoopFuture<Void>? = nil
     ) {
         self.identity = identity
         self.subprotocol = subprotocol
@@ -25,6 +27,7 @@ public struct HandshakeCredentials: Sendable {
         self.remoteAddress = remoteAddress
         self.basic = basic
         self.certificate = certificate
+        self.connectionClosed = connectionClosed
     }
 }
 

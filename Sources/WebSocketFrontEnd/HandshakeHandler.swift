@@ -222,7 +222,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
             listener: self.listener.configuration.name,
             remoteAddress: self.remoteAddress,
             basic: values.count == 1 ? BasicCredentials(authorization: values[0]) : nil,
-            certificate: self.certificate
+            certificate: self.certificate,
+            connectionClosed: context.channel.closeFuture
         )
         self.listener.admission.authenticate(credentials, on: context.eventLoop)
             .hop(to: context.eventLoop)

@@ -315,6 +315,66 @@ struct OwnConnectionTests {
         }
     }
 
+    @Test func aLoginBeyondTheBoundIsRefusedAtOnceAndThereIsRoomAgainLater() async throws {
+        let broker = try await ScriptedBroker { _ in .silence }
+        var configuration = configuration(port: broker.port)
+        configuration.maxLogins = 3
+        let gateway = TestLink(configuration)
+        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+        // Nothing is started: they wait.
+        let waiting = (0..<3).map { number in
+            gateway.link.logIn(
+                BrokerLogin(clientID: "CP\(number)"), forTopic: "cs/CP\(number)", on: eventLoop)
+        }
+        let beyond = gateway.link.logIn(BrokerLogin(clientID: "CP3"), forTopic: "cs/CP3", on: eventLoop)
+        guard case .unavailable(reason: "too many charge points wait for the broker") = try await beyond.get() else {
+            Issue.record("\(beyond)")
+            return
+        }
+        gateway.link.start()
+        for answer in waiting { _ = try await answer.get() }
+        let later = gateway.link.logIn(BrokerLogin(clientID: "CP4"), forTopic: "cs/CP4", on: eventLoop)
+        guard case .unavailable(reason: "the broker cannot be reached") = try await later.get() else {
+            Issue.record("\(later)")
+            return
+        }
+        _ = await gateway.link.stop(deadline: .now())
+    }
+
+    /// The broker answers nobody: 64 are connecting, one more waits for its turn, and goes.
+    @Test func aLoginWhoseChargePointHasGoneIsNeverMade() async throws {
+        let patience = Mutex(1)
+        let broker = try await ScriptedBroker { _ in
+            let isAccepted = patience.withLock { patience in
+                patience -= 1
+                return patience >= 0
+            }
+            return isAccepted ? .bytes([0x20, 0x03, 0x00, 0x00, 0x00]) : .silence
+        }
+        try await withLink(configuration(port: broker.port)) { gateway in
+            #expect(await gateway.isUp())
+            let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+            let doors = (0..<66).map { _ in eventLoop.makePromise(of: Void.self) }
+            let answers = doors.enumerated().map { number, door in
+                gateway.link.logIn(
+                    BrokerLogin(clientID: "CP\(number)"), forTopic: "cs/CP\(number)", on: eventLoop,
+                    unless: door.futureResult)
+            }
+            #expect(await eventually { broker.versions.count == 1 + 64 })
+            doors[64].succeed()
+            guard case .unavailable(reason: "the charge point has gone") = try await answers[64].get() else {
+                Issue.record("\(answers[64])")
+                return
+            }
+            // Those that are connecting go too: it is the turn of the last one, and of that alone.
+            for door in doors[0..<64] { door.succeed() }
+            #expect(await eventually { broker.versions.count == 1 + 64 + 1 })
+            doors[65].succeed()
+            for answer in answers { _ = try await answer.get() }
+            #expect(broker.versions.count == 1 + 64 + 1)
+        }
+    }
+
     /// Has one more connection try, and says how many have tried when it has.
     private func logIn(
         _ gateway: TestLink, _ login: BrokerLogin, within broker: ScriptedBroker, beyond count: Int

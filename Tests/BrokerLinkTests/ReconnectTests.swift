@@ -32,6 +32,17 @@ struct ReconnectTests {
         }
     }
 
+    /// As amqtt does.
+    @Test func aBrokerThatIsSilentToMQTT5IsTriedWith311() async throws {
+        let broker = try await ScriptedBroker { $0 == 5 ? .silence : .bytes([0x20, 2, 0, 0]) }
+        var configuration = testConfiguration(port: broker.port)
+        configuration.keepAlive = .seconds(1)
+        try await withLink(configuration) { gateway in
+            #expect(await gateway.isUp())
+            #expect(broker.versions == [5, 4])
+        }
+    }
+
     @Test func aConnackThatNeverComesIsNotWaitedForLongerThanTheKeepAlive() async throws {
         let broker = try await ScriptedBroker { _ in .silence }
         var configuration = testConfiguration(port: broker.port)
@@ -91,6 +102,7 @@ struct ReconnectTests {
             try await proxy.freeze()
             #expect(await eventually { gateway.observer.changes.count >= 2 })
             #expect(gateway.observer.changes.prefix(2) == [true, false])
+            #expect(gateway.log.contains("reason=nothing came from the broker within the keep alive (10 s)"))
             #expect(await gateway.isUp())
         }
     }

@@ -67,24 +67,41 @@ import Testing
 }
 
 @Suite struct AddressRotationTests {
-    @Test func everyAddressHasItsTurnAndThenThereIsAPause() {
-        let hosts = ["a", "b"].map { BrokerLinkConfiguration.Address(host: $0, port: 1883) }
+    private let hosts = ["a", "b"].map { BrokerLinkConfiguration.Address(host: $0, port: 1883) }
+
+    @Test func everyAddressOfEveryHostHasItsTurnAndThenThereIsAPause() {
         var rotation = AddressRotation(addresses: hosts)
-        let families: (String) -> [String?] = { $0 == "a" ? [nil, "0.0.0.0"] : [nil] }
         var turns: [String] = []
         var pauses: [Bool] = []
         for _ in 0..<4 {
-            let target = rotation.current(bindAddresses: families)
-            turns.append("\(target.address.host) \(target.bindAddress ?? "any")")
+            if rotation.target == nil {
+                rotation.found(rotation.address.host == "a" ? ["::1", "127.0.0.1"] : ["192.0.2.1"])
+            }
+            turns.append("\(rotation.address.host) \(rotation.target?.host ?? "-")")
             pauses.append(rotation.advance())
         }
-        #expect(turns == ["a any", "a 0.0.0.0", "b any", "a any"])
+        #expect(turns == ["a ::1", "a 127.0.0.1", "b 192.0.2.1", "a ::1"])
         #expect(pauses == [false, false, true, false])
     }
 
-    @Test func aNumericAddressHasOneFamily() {
-        #expect(AddressRotation.bindAddresses(forHost: "127.0.0.1") == [nil])
-        #expect(AddressRotation.bindAddresses(forHost: "::1") == [nil])
+    @Test func aHostThatIsNotFoundHasHadItsTurn() {
+        var rotation = AddressRotation(addresses: hosts)
+        #expect(rotation.advance() == false)
+        #expect(rotation.address.host == "b")
+        #expect(rotation.advance() == true)
+    }
+
+    @Test func afterALostLinkTheNameIsLookedUpAnewAndWhereTheLinkWasComesFirst() {
+        var rotation = AddressRotation(addresses: hosts)
+        rotation.found(["::1", "127.0.0.1"])
+        _ = rotation.advance()
+        rotation.linkLost()
+        #expect(rotation.target == nil)
+        rotation.found(["::1", "192.0.2.1", "127.0.0.1"])
+        #expect(rotation.target?.host == "127.0.0.1")
+        rotation.linkLost()
+        rotation.found(["192.0.2.1"])
+        #expect(rotation.target?.host == "192.0.2.1")
     }
 }
 

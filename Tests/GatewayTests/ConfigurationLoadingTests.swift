@@ -82,7 +82,7 @@ struct ConfigurationLoadingTests {
     }
 
     @Test(
-        "A charge point's own connection has its identity as client id, with the mountpoint where a listener has its own"
+        "A charge point's own connection has a prefix and its identity as client id, with the mountpoint where a listener has its own"
     )
     func clientIDs() throws {
         let environment = [
@@ -95,15 +95,20 @@ struct ConfigurationLoadingTests {
         let configuration = loaded.configuration
         #expect(configuration.broker.sessions == .perChargePoint)
         let clientIDs = configuration.listeners.map { $0.clientID.filled(identity: "CP1").topic }
-        #expect(clientIDs == ["CP1", "site-2/CP1"])
+        #expect(clientIDs == ["ocpp-CP1", "ocpp-site-2/CP1"])
         #expect(configuration.listeners.map(\.passesCredentials) == [true, false])
         // The broker itself sees to it that there is one session each, and who comes in.
         #expect(configuration.listeners.allSatisfy { $0.topics.claim == nil })
         #expect(!loaded.warnings.contains { $0.description.contains("no authentication") })
-        #expect(loaded.warnings.contains { $0.description.contains("may use another's identity") })
-        let strict = try load(environment.merging(["BROKER_SESSIONS_USER": "identity"]) { $1 })
-        #expect(!strict.warnings.contains { $0.description.contains("may use another's identity") })
-        #expect(strict.configuration.requiresIdentityAsUser)
+        #expect(!loaded.warnings.contains { $0.description.contains("opens every identity") })
+        #expect(configuration.userNames.holds)
+        let loose = try load(environment.merging(["AUTHENTICATION_USERNAME_IS_IDENTITY": "false"]) { $1 })
+        #expect(loose.warnings.contains { $0.description.contains("one charge point's password opens every identity") })
+        #expect(!loose.configuration.userNames.holds)
+        let other = try load(environment.merging(["BROKER_SESSIONS_CLIENT_ID": "${cid}@charge-point"]) { $1 })
+        #expect(
+            other.configuration.listeners.map { $0.clientID.filled(identity: "CP1").topic }
+                == ["CP1@charge-point", "site-2/CP1@charge-point"])
         #expect(try load([:]).configuration.listeners.allSatisfy { $0.topics.claim != nil })
     }
 
@@ -136,7 +141,7 @@ struct ConfigurationLoadingTests {
         "broker.url": "mqtts://broker.example", "broker.username": "other", "broker.password": "p",
         "broker.client_id": "gw", "broker.protocol": "3.1.1", "broker.qos": "0", "broker.keep_alive": "5s",
         "broker.session_expiry": "0s", "broker.connections": "2", "broker.sessions": "per_charge_point",
-        "broker.sessions_user": "identity",
+        "broker.sessions_client_id": "x-${cid}", "authentication.username_is_identity": "false",
         "broker.max_inflight": "1",
         "broker.max_pending": "1", "broker.outage": "hold", "broker.outage_timeout": "1s",
         "broker.tls.ca_file": "<file>", "broker.tls.cert_file": "<file>", "broker.tls.key_file": "<file>",

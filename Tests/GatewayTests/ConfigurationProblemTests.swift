@@ -17,6 +17,26 @@ struct ConfigurationProblemTests {
         var testDescription: String { "\(name)=\(value)" }
     }
 
+    @Test("A key of an earlier version says what stands in its place")
+    func replacedKey() throws {
+        let loaded = try load(["BROKER_SESSIONS_USER": "identity"])
+        let text = "replaced by authentication.username_is_identity, which is true by default"
+        #expect(loaded.warnings.contains { $0.description.contains(text) })
+    }
+
+    @Test(
+        "With connections of their own, charge points' client ids are theirs alone",
+        arguments: [
+            ("${clientid}", "expected something fixed beside ${clientid}"), ("ocpp-", "expected ${clientid} in it"),
+            ("ocpp-gateway-${cid}", "expected not to begin with ocpp-gateway-"), ("a+${cid}", "wildcards"),
+        ])
+    func clientIDsThatCouldBeAnybodys(template: String, expected: String) {
+        let problems = problems([
+            "BROKER_SESSIONS": "per_charge_point", "BROKER_SESSIONS_CLIENT_ID": template,
+        ])
+        #expect(problems.contains { $0.contains(expected) }, "\(problems)")
+    }
+
     static let bad = [
         Bad("BROKER_URL", "http://broker", "mqtt:// or mqtts://"),
         Bad("BROKER_URL", "broker:1883", "mqtt://host:port"),

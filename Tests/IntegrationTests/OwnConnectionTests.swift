@@ -32,14 +32,14 @@ import Testing
             let chargePoint = try await site.connectReady()
             chargePoint.acceptEveryCall()
             #expect(try await site.central.call("TriggerMessage", to: "CP-1").type == 3)
-            #expect(await site.broker.log.contains { $0.contains(" as CP-1 (p") })
-            #expect(await site.broker.log.contains { $0.hasSuffix("CP-1 1 ocpp/cs/CP-1") }, "its own subscription")
+            #expect(await site.broker.log.contains { $0.contains(" as ocpp-CP-1 (p") })
+            #expect(await site.broker.log.contains { $0.hasSuffix("ocpp-CP-1 1 ocpp/cs/CP-1") }, "its own subscription")
             await chargePoint.close()
             try await eventually("both presences") { presence(site) == ["connected", "disconnected"] }
             let end = try #require(site.central.received.all.last { $0.text.contains("disconnected") })
             #expect(end.text.contains("\"reason\":\"closed_by_peer\""))
             try await eventually("the broker saw a goodbye") {
-                await site.broker.log.contains { $0.contains("Client CP-1 disconnected") }
+                await site.broker.log.contains { $0.contains("Client ocpp-CP-1 disconnected") }
             }
             // A command to nobody: the subscription is gone, and nothing is kept for the client id.
             try await site.central.sendCall("Reset", id: "late", to: "CP-1")
@@ -57,7 +57,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         let passwords = folder.appending(path: "passwords").path
         try Data().write(to: URL(fileURLWithPath: passwords))
-        for (user, password) in [("gateway", "g"), ("central", "c"), ("user-1", "s3cr3t"), ("user-2", "0102")] {
+        for (user, password) in [("gateway", "g"), ("central", "c"), ("CP-1", "s3cr3t"), ("CP-2", "0102")] {
             let child = try await ChildProcess.start(
                 "/usr/bin/mosquitto_passwd", ["-b", passwords, user, password])
             #expect(try await child.exit().code == 0)
@@ -65,7 +65,7 @@ import Testing
         let access = folder.appending(path: "access").path
         let rules =
             "user gateway\ntopic readwrite #\nuser central\ntopic readwrite #\n"
-            + "pattern readwrite ocpp/cp/%c/#\npattern readwrite ocpp/cp/%c\npattern read ocpp/cs/%c\n"
+            + "pattern readwrite ocpp/cp/%u/#\npattern readwrite ocpp/cp/%u\npattern read ocpp/cs/%u\n"
         try Data(rules.utf8).write(to: URL(fileURLWithPath: access))
         let broker = try await MosquittoProcess.start(extraConfiguration: [
             "allow_anonymous false", "password_file \(passwords)", "acl_file \(access)",
@@ -80,14 +80,14 @@ import Testing
             settings, broker: broker, credentials: ("central", "c")
         ) { site in
             for (identity, credentials) in [
-                ("CP-1", "user-1:wrong-pw"), ("CP-1", "nobody:s3cr3t"), ("CP-1", nil), ("CP-1", "user-1:s3cr3t\u{0}x"),
+                ("CP-1", "CP-1:wrong-pw"), ("CP-1", "nobody:s3cr3t"), ("CP-1", nil), ("CP-1", "CP-1:s3cr3t\u{0}x"),
             ] {
                 let (client, answer) = try await open(identity, credentials, at: site)
                 #expect(answer.status == 401, "\(credentials ?? "-")")
                 #expect(answer.header("www-authenticate") != nil)
                 await client.cut()
             }
-            let (chargePoint, answer) = try await open("CP-1", "user-1:s3cr3t", at: site)
+            let (chargePoint, answer) = try await open("CP-1", "CP-1:s3cr3t", at: site)
             #expect(answer.status == 101)
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
             // What the access list forbids is the charge point's to know: MQTT 5 says so, and the CALL is answered.
@@ -96,24 +96,48 @@ import Testing
             #expect(refused.type == 4 && refused.errorCode == "InternalError")
             let connected = try #require(
                 site.central.received.all.first { $0.text.contains(#""event":"connected""#) })
-            #expect(connected.text.contains(#""username":"user-1""#))
+            #expect(connected.text.contains(#""username":"CP-1""#))
             let secrets = site.gateway.logLines.filter { $0.mentions("s3cr3t") || $0.mentions("wrong-pw") }
             #expect(secrets.isEmpty)
         }
     }
 
-    @Test func withSessionsUserIdentityNobodyComesInUnderAnotherName() async throws {
-        let settings = Self.settings.merging(["BROKER_SESSIONS_USER": "identity"]) { _, new in new }
-        try await withSite(settings) { site in
+    @Test func nobodyComesInUnderAnotherNameUnlessThatIsAllowed() async throws {
+        try await withSite(Self.settings) { site in
             let (intruder, refused) = try await open("CP-2", "CP-1:s3cr3t", at: site)
             #expect(refused.status == 401 && refused.body.contains("the user name is not the identity"))
             await intruder.cut()
-            #expect(await !site.broker.log.contains { $0.contains(" as CP-2 (p") })
+            #expect(await !site.broker.log.contains { $0.contains(" as ocpp-CP-2 (p") })
             let (_, accepted) = try await open("CP-1", "CP-1:s3cr3t", at: site)
             #expect(accepted.status == 101)
             try await site.gateway.log("who it is") {
                 $0.message == "charge point connected" && $0.fields["user"] == "CP-1"
             }
+        }
+    }
+
+    @Test func sharedUserNamesComeInWhereTheyAreAllowed() async throws {
+        let settings = Self.settings.merging(["AUTHENTICATION_USERNAME_IS_IDENTITY": "false"]) { _, new in new }
+        try await withSite(settings) { site in
+            let (_, accepted) = try await open("CP-2", "fleet:s3cr3t", at: site)
+            #expect(accepted.status == 101)
+            try await site.gateway.log("the warning") { $0.mentions("opens every identity") }
+        }
+    }
+
+    /// The gateway's link must not flap because somebody calls himself so.
+    @Test func aChargePointThatIsNamedLikeAGatewayStaysOutside() async throws {
+        let settings = Self.settings.merging(["BROKER_CLIENT_ID": "ocpp-gw"]) { _, new in new }
+        try await withSite(settings) { site in
+            for identity in ["gw", "gateway-elsewhere"] {
+                let (client, refused) = try await open(identity, nil, at: site)
+                #expect(refused.status == 401 && refused.body.contains("client id that is a gateway's"))
+                await client.cut()
+            }
+            // Somebody with the name, and another client id.
+            let (_, accepted) = try await open("ocpp-gw", nil, at: site)
+            #expect(accepted.status == 101)
+            #expect(!site.gateway.logLines.contains { $0.mentions("broker link down") })
         }
     }
 
@@ -196,7 +220,8 @@ import Testing
             #expect(try await site.gateway.stop() == 0)
             try await eventually("all ends") { presence(site).count { $0 == "disconnected" } == 20 }
             #expect(!site.central.received.all.contains { $0.text.contains("broker_connection_lost") })
-            #expect(await site.broker.log.count { $0.contains("Client CP-") && $0.hasSuffix(" disconnected.") } == 20)
+            #expect(
+                await site.broker.log.count { $0.contains("Client ocpp-CP-") && $0.hasSuffix(" disconnected.") } == 20)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Authentication
 import BrokerLink
 import ChargePointSessions
 import NIOCore
@@ -10,9 +11,9 @@ import WebSocketFrontEnd
 struct ChargePointLogins: Sendable {
     let link: BrokerLink
     let topics: RelayTopicTemplates
-    let clientID: TopicTemplate
+    let clientIDs: OwnClientIDs
     let passesCredentials: Bool
-    let requiresIdentityAsUser: Bool
+    let userNames: UserNameRule
     let gatewayID: ClientID
     let retainsPresence: Bool
 
@@ -22,8 +23,12 @@ struct ChargePointLogins: Sendable {
         if let basic, basic.username.utf8.contains(0) || basic.password.utf8.contains(0) {
             return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "credentials with a NUL character"))
         }
-        if let basic, requiresIdentityAsUser, !basic.username.text.hasSameBytes(as: request.identity.text) {
-            return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "the user name is not the identity"))
+        if let fault = userNames.fault(of: basic?.username, for: request.identity) {
+            return eventLoop.makeSucceededFuture(.wrongCredentials(reason: fault))
+        }
+        guard let clientID = clientIDs.clientID(of: request.identity) else {
+            return eventLoop.makeSucceededFuture(
+                .wrongCredentials(reason: "the identity makes an MQTT client id that is a gateway's"))
         }
         let version = request.subprotocol.flatMap(OCPPVersion.init(subprotocol:)) ?? .v16
         let topics = SessionTopics(templates: topics, identity: request.identity, version: version)
@@ -33,13 +38,14 @@ struct ChargePointLogins: Sendable {
             listener: request.listener, username: basic?.username)
         let presence = PresenceMessage(chargePoint: chargePoint, gatewayID: gatewayID, endOfSession: sessionID)
         let login = BrokerLogin(
-            clientID: ClientID(clientID.filled { _ in request.identity.text }.topic?.text ?? request.identity.text),
-            username: basic?.username, password: basic?.password,
+            clientID: clientID, username: basic?.username, password: basic?.password,
             will: topics.presence.map {
                 BrokerLinkConfiguration.Will(
                     topic: $0, payload: String(buffer: presence.payload()), retain: retainsPresence)
             })
-        return link.logIn(login, forTopic: topics.downstream, on: eventLoop).map { result in
+        let answer = link.logIn(
+            login, forTopic: topics.downstream, on: eventLoop, unless: request.connectionClosed)
+        return answer.map { result in
             switch result {
             case .accepted(let connection):
                 .accepted(

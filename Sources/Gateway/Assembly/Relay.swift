@@ -137,9 +137,11 @@ final class Relay: Service {
                     logins: configuration.broker.sessions == .shared
                         ? nil
                         : ChargePointLogins(
-                            link: link, topics: listener.topics, clientID: listener.clientID,
+                            link: link, topics: listener.topics,
+                            clientIDs: OwnClientIDs(
+                                template: listener.clientID, taken: configuration.broker.ownClientIDs),
                             passesCredentials: listener.passesCredentials,
-                            requiresIdentityAsUser: configuration.requiresIdentityAsUser,
+                            userNames: configuration.userNames,
                             gatewayID: configuration.gatewayID,
                             retainsPresence: configuration.presenceRetain))
             )

@@ -11,6 +11,7 @@ extension ConfigurationAssembly {
             addresses: addresses,
             username: username.map { UserName($0) },
             password: password,
+            passwordFile: optional(.brokerPasswordFile),
             clientID: ClientID(clientID()),
             protocolVersion: .init(rawValue: choice(.brokerProtocol)) ?? .v5,
             qualityOfService: .init(rawValue: Int32(truncatingIfNeeded: integer(.brokerQoS))) ?? .atLeastOnce,
@@ -40,7 +41,25 @@ extension ConfigurationAssembly {
             problems.append(
                 setting(.authenticationBackend).problem("expected broker.sessions: per_charge_point with it"))
         }
+        if hasOwnConnections { checkOwnClientIDs() }
         return hasOwnConnections ? .perChargePoint : .shared
+    }
+
+    /// The client ids of charge points must be theirs alone.
+    private mutating func checkOwnClientIDs() {
+        let setting = setting(.brokerSessionsClientID)
+        guard let template = try? ConfiguredTopic(setting.text, allowing: ConfiguredTopic.identity) else { return }
+        if !template.namesChargePoint {
+            problems.append(setting.problem("expected ${clientid} in it: every charge point has its own client id"))
+        } else if !template.parts.contains(where: { if case .literal = $0 { true } else { false } }) {
+            problems.append(
+                setting.problem(
+                    "expected something fixed beside ${clientid}, such as ocpp-${clientid}: a charge point could "
+                        + "else have the client id of anybody at the broker"))
+        } else if setting.text.utf8.starts(with: OwnClientIDs.gatewayPrefix.utf8) {
+            problems.append(
+                setting.problem("expected not to begin with \(OwnClientIDs.gatewayPrefix): gateways' client ids do"))
+        }
     }
 
     private mutating func clientID() -> String {
@@ -82,10 +101,8 @@ extension ConfigurationAssembly {
     private mutating func passwordFromFile() -> String? {
         let setting = setting(.brokerPasswordFile)
         do {
-            let bytes = try BoundedFile.read(setting.text, limit: 65_536)
-            var line = bytes.prefix { $0 != UInt8(ascii: "\n") }
-            if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
-            guard !line.isEmpty, !line.contains(0), let password = String(validating: line, as: UTF8.self) else {
+            let bytes = try BoundedFile.read(setting.text, limit: PasswordFile.mostBytes)
+            guard let password = PasswordFile.password(in: bytes) else {
                 problems.append(setting.problem("expected a file whose first line is the password, in UTF-8"))
                 return nil
             }

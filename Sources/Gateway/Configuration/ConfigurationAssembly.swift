@@ -1,3 +1,4 @@
+import Authentication
 import BrokerLink
 import ChargePointSessions
 import Logging
@@ -32,11 +33,11 @@ struct ConfigurationAssembly {
                     expectation: "there is no authentication: everyone who can reach a listener is let in",
                     source: setting(.authenticationBackend).source))
         }
-        let requiresIdentityAsUser = choice(.brokerSessionsUser) == "identity"
-        if hasOwnConnections, !requiresIdentityAsUser {
+        let userNames = UserNameRule(holds: boolean(.usernameIsIdentity))
+        if !userNames.holds {
             warn(
-                setting(.brokerSessionsUser).problem(
-                    "a charge point may use another's identity, unless the broker ties user names to client ids"))
+                setting(.usernameIsIdentity).problem(
+                    "one charge point's password opens every identity, unless the backend ties user names to them"))
         }
         let timeout = duration(.brokerOutageTimeout)
         let formatChecking = formatChecking(listeners)
@@ -45,7 +46,7 @@ struct ConfigurationAssembly {
             broker: broker,
             brokerFiles: brokerFiles,
             listeners: listeners,
-            requiresIdentityAsUser: requiresIdentityAsUser,
+            userNames: userNames,
             brokerOutage: choice(.brokerOutage) == "disconnect" ? .disconnect(after: timeout) : .hold,
             formatChecking: formatChecking,
             presenceRetain: boolean(.presenceRetain),

@@ -10,7 +10,7 @@ extension ConfigurationKey {
         ("Relay", relayKeys),
         ("Sessions and limits", sessionKeys),
         ("Listeners", [listeners, trustedProxies] + listenerKeys),
-        ("Authentication", [authenticationBackend]),
+        ("Authentication", [authenticationBackend, usernameIsIdentity]),
         ("Management", managementKeys),
         ("Logs", [logLevel, logFormat, logFrames]),
     ]
@@ -46,9 +46,9 @@ extension ConfigurationKey {
     static let brokerSessions = ConfigurationKey(
         "broker.sessions", .choice(["shared", "per_charge_point"]), default: "shared",
         "per_charge_point: an MQTT connection for each, with its credentials; the broker lets it in or not")
-    static let brokerSessionsUser = ConfigurationKey(
-        "broker.sessions_user", .choice(["any", "identity"]), default: "any",
-        "identity: with per_charge_point, the user name must be the charge point's identity")
+    static let brokerSessionsClientID = ConfigurationKey(
+        "broker.sessions_client_id", .topic(ConfiguredTopic.identity), default: "ocpp-${clientid}",
+        "with per_charge_point: MQTT client id of a charge point's own connection")
     static let brokerMaxInflight = ConfigurationKey(
         "broker.max_inflight", .integer(1...65535), default: "64",
         "publishes sent and not yet acknowledged, per connection")
@@ -75,7 +75,8 @@ extension ConfigurationKey {
 
     private static let brokerKeys = [
         brokerURL, brokerUsername, brokerPassword, brokerPasswordFile, brokerClientID, brokerProtocol, brokerQoS,
-        brokerKeepAlive, brokerSessionExpiry, brokerConnections, brokerSessions, brokerSessionsUser, brokerMaxInflight,
+        brokerKeepAlive, brokerSessionExpiry, brokerConnections, brokerSessions, brokerSessionsClientID,
+        brokerMaxInflight,
         brokerMaxPending, brokerOutage, brokerOutageTimeout, brokerCAFile, brokerCertificateFile, brokerKeyFile,
         brokerKeyPassword, brokerVerify, brokerMinimumVersion,
     ]
@@ -185,6 +186,9 @@ extension ConfigurationKey {
         ]),
         default: "none", availability: .only(["none", "broker"]),
         "who decides about credentials; none: everyone is let in")
+    static let usernameIsIdentity = ConfigurationKey(
+        "authentication.username_is_identity", .boolean, default: "true",
+        "a user name that is not the charge point's identity gets 401, and nobody is asked")
 
     private static let managementKeys = [
         ConfigurationKey(

@@ -1,3 +1,4 @@
+import Authentication
 import BrokerLink
 import ChargePointSessions
 import Logging
@@ -23,7 +24,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
             configuration: ListenerConfiguration = ListenerConfiguration(),
             topics: RelayTopicTemplates = RelayTopicTemplates(),
             sessions: SessionSettings = SessionSettings(),
-            clientID: TopicTemplate = TopicTemplate("${cid}"),
+            clientID: TopicTemplate = TopicTemplate("ocpp-${clientid}"),
             passesCredentials: Bool = true
         ) {
             self.configuration = configuration
@@ -48,8 +49,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
     public var brokerFiles: [String]
     /// At least one; their names are unique.
     public var listeners: [Listener]
-    /// `broker.sessions_user`: with an MQTT connection for each charge point, the user name must be its identity.
-    public var requiresIdentityAsUser: Bool
+    public var userNames: UserNameRule
     public var brokerOutage: BrokerOutage
     public var formatChecking: FormatCheckingConfiguration
     public var presenceRetain: Bool
@@ -70,7 +70,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         broker: BrokerLinkConfiguration,
         brokerFiles: [String] = [],
         listeners: [Listener] = [Listener()],
-        requiresIdentityAsUser: Bool = false,
+        userNames: UserNameRule = UserNameRule(),
         brokerOutage: BrokerOutage = .hold,
         formatChecking: FormatCheckingConfiguration = FormatCheckingConfiguration(),
         presenceRetain: Bool = false,
@@ -84,7 +84,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
         self.broker = broker
         self.brokerFiles = brokerFiles
         self.listeners = listeners
-        self.requiresIdentityAsUser = requiresIdentityAsUser
+        self.userNames = userNames
         self.brokerOutage = brokerOutage
         self.formatChecking = formatChecking
         self.presenceRetain = presenceRetain

@@ -43,8 +43,12 @@ extension ConfigurationAssembly {
     /// A client id is the broker's, whatever the topics: where a listener has a mountpoint of its own, the same
     /// identity there is another charge point.
     private func clientID(_ name: ListenerName) -> TopicTemplate {
+        let template = TopicTemplate(text(.brokerSessionsClientID))
         let mountpoint = mountpoint(name)
-        return TopicTemplate(mountpoint.hasSameBytes(as: text(.mountpoint)) ? "${cid}" : mountpoint + "${cid}")
+        guard !mountpoint.hasSameBytes(as: text(.mountpoint)) else { return template }
+        // No identity has a slash in it: what is in front of the last one cannot be a part of another's.
+        let prefix = mountpoint.utf8.last == UInt8(ascii: "/") ? mountpoint : mountpoint + "/"
+        return template.filled(TopicTemplate(prefix + "${cid}"))
     }
 
     /// Without a slash at the end: `/ocpp/` is `/ocpp`, and `/` is nothing.

@@ -81,7 +81,15 @@ struct UnknownNames {
         ConfigurationProblem(key: key, expectation: "not available in this version", source: source)
     }
 
+    /// Keys of earlier versions, and what stands in their place.
+    private static let replaced = [
+        "broker.sessions_user": "authentication.username_is_identity, which is true by default"
+    ]
+
     private func expectation(_ name: String, candidates: [String]) -> String {
+        for (key, replacement) in Self.replaced where [key, ConfigurationKey.environmentName(of: key)].contains(name) {
+            return "replaced by \(replacement)"
+        }
         if let listener = otherListener(name) {
             return "there is no listener \(listener) in listeners"
         }

@@ -42,7 +42,7 @@ func withSite(
             broker = try await MosquittoProcess.start()
         }
         var settings = settings
-        settings["BROKER_URL"] = "mqtt://127.0.0.1:\(brokerPort ?? broker.port)"
+        settings["BROKER_URL"] = settings["BROKER_URL"] ?? "mqtt://127.0.0.1:\(brokerPort ?? broker.port)"
         let central: CentralSystem
         let gateway: GatewayProcess
         do {
