@@ -77,7 +77,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.end(ConnectionEnd(reason: "connection_lost"), context: context)
+        self.end(
+            ConnectionEnd(reason: "connection_lost", detail: "closed without a close frame"), context: context)
         self.phase = .closed
         self.stall = nil
         self.timerDeadline = .distantFuture
@@ -158,12 +159,16 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private func receive(_ event: MessageReader.Event, context: ChannelHandlerContext) {
         if case .violation(let violation, let findsClose) = event {
             self.fail(violation, context: context)
-            // Where the peer's close frame will not be found, the end of our side makes it close.
-            if !findsClose { context.close(mode: .output, promise: nil) }
+            if self.reader.lastOpcode == .close {
+                // A peer that has said its last word, however badly, says no other.
+                self.closeOnceWritten(context: context)
+            } else if !findsClose {
+                // The peer's close frame will not be found; the end of our side makes it close.
+                context.close(mode: .output, promise: nil)
+            }
             return
         }
-        let isPong = if case .pong = event { true } else { false }
-        self.delegate?.connectionShowedLife(isPong: isPong)
+        self.delegate?.connectionShowedLife(isPong: event.isPong)
         // The delegate may have closed.
         guard self.phase == .open else { return }
         switch event {
@@ -210,10 +215,10 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private func answerClose(_ payload: ByteBuffer, context: ChannelHandlerContext) {
         guard let close = CloseFrame(payload: payload) else {
             self.fail(.badClose, context: context)
+            self.closeOnceWritten(context: context)
             return
         }
-        let end = ConnectionEnd(
-            reason: "closed_by_peer", closeCode: close.code, detail: close.reasonInOneLine)
+        let end = ConnectionEnd(reason: "closed_by_peer", closeCode: close.code, detail: close.reason)
         self.startClosing(CloseFrame(code: close.code), end: end, context: context)
         // RFC 6455, 7.1.1: the server closes first. Closing at once would drop what is not written yet.
         self.closeOnceWritten(context: context)
@@ -228,8 +233,12 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         }
     }
 
-    /// Whatever went wrong, `channelInactive` follows.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+    /// The socket's error, or that of TLS: nothing more comes behind it.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let end = ConnectionEnd(reason: "connection_lost", detail: ConnectionFailure.reason(error))
+        self.end(end, context: context)
+        context.close(promise: nil)
+    }
 
     // MARK: Frames out
 
