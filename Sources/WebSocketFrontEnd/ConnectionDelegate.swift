@@ -111,18 +111,21 @@ public struct HandshakeRefusal: Sendable, Equatable {
     /// closed without an answer (time-out, no HTTP).
     public var status: Int?
     public var reason: String
+    /// Nil: there was no HTTP request, or none that could be read.
+    public var request: HandshakeRequestNote?
     /// More than 1 where this stands for others too: connections that are refused in floods are told of in sums.
     public var count: Int
 
     public init(
         listener: String, remoteAddress: String, identity: ChargePointIdentity?, status: Int?, reason: String,
-        count: Int = 1
+        request: HandshakeRequestNote? = nil, count: Int = 1
     ) {
         self.listener = listener
         self.remoteAddress = remoteAddress
         self.identity = identity
         self.status = status
         self.reason = reason
+        self.request = request
         self.count = count
     }
 }

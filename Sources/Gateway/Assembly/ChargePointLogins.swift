@@ -19,7 +19,7 @@ struct ChargePointLogins: Sendable {
     func logIn(_ request: HandshakeCredentials, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeVerdict> {
         let basic = passesCredentials ? request.basic : nil
         // libmosquitto would cut them there, and a shorter password might be right.
-        if let basic, basic.username.utf8.contains(0) || basic.password.utf8.contains(0) {
+        if let basic, basic.username.utf8.contains(0) || basic.password.contains(0) {
             return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "credentials with a NUL character"))
         }
         if let basic, requiresIdentityAsUser, !basic.username.text.hasSameBytes(as: request.identity.text) {
@@ -34,7 +34,7 @@ struct ChargePointLogins: Sendable {
         let presence = PresenceMessage(chargePoint: chargePoint, gatewayID: gatewayID, endOfSession: sessionID)
         let login = BrokerLogin(
             clientID: ClientID(clientID.filled { _ in request.identity.text }.topic?.text ?? request.identity.text),
-            username: basic?.username, password: basic?.password,
+            username: basic?.username, password: basic?.passwordText,
             will: topics.presence.map {
                 BrokerLinkConfiguration.Will(
                     topic: $0, payload: String(buffer: presence.payload()), retain: retainsPresence)

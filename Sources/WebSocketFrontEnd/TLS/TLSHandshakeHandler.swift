@@ -14,7 +14,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     private let share: LoopShare
     private let verifier: ClientCertificateVerifier?
     /// In front of the TLS handler.
-    private let gate = HandshakeGate()
+    private let gate = HandshakeGate(isBeforeHTTP: false)
     private weak var tls: NIOSSLServerHandler?
     private var context: ChannelHandlerContext?
     var deadlinePlace: DeadlinePlace?
