@@ -133,7 +133,8 @@ struct HandshakeRules: Sendable {
                 "the method of a WebSocket handshake is GET"
             } else if request.version.major != 1 || request.version.minor < 1 {
                 "a WebSocket handshake needs HTTP/1.1"
-            } else if !headers[canonicalForm: "connection"].contains(where: { $0.isSame(ignoringASCIICase: "upgrade") }) {
+            } else if !headers[canonicalForm: "connection"].contains(where: { $0.isSame(ignoringASCIICase: "upgrade") })
+            {
                 "the header Connection: Upgrade is missing"
             } else if !self.isKey(headers["sec-websocket-key"]) {
                 "Sec-WebSocket-Key must be there once"

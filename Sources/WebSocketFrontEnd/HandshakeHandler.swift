@@ -323,7 +323,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         if case .accept(_, _, let announced?) = decision {
             headers.add(name: "Sec-WebSocket-Protocol", value: announced)
         }
-        let agreement = self.compressionAgreement(request)
+        let agreement = self.compressionAgreement(request, decision)
         if let agreement { headers.add(name: "Sec-WebSocket-Extensions", value: agreement.header) }
         let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
@@ -365,8 +365,12 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         }
     }
 
-    private func compressionAgreement(_ request: HTTPRequestHead) -> CompressionAgreement? {
-        guard self.listener.configuration.compresses else { return nil }
+    private func compressionAgreement(
+        _ request: HTTPRequestHead, _ decision: HandshakeDecision
+    ) -> CompressionAgreement? {
+        guard case .accept(_, let subprotocol, _) = decision,
+            self.listener.configuration.compression.accepts(inSubprotocol: subprotocol)
+        else { return nil }
         return CompressionAgreement(offeredIn: request.headers["sec-websocket-extensions"])
     }
 

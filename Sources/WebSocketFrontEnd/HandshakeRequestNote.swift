@@ -24,7 +24,8 @@ public struct HandshakeRequestNote: Sendable, Equatable {
         var text = ""
         for byte in bytes {
             let isPrintable = (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "\"")
-            let shown = isPrintable ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            let digits = String(byte, radix: 16, uppercase: true)
+            let shown = isPrintable ? String(UnicodeScalar(byte)) : "%" + (byte < 16 ? "0" : "") + digits
             guard text.utf8.count + shown.utf8.count <= Self.longest else { return text + "..." }
             text += shown
         }

@@ -28,6 +28,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     var stall: SendStall?
     private var reader: MessageReader
     private(set) var phase = Phase.open
+    /// Taken from the memory of all.
+    private var unfinishedCounted: Int32 = 0
     private var isCounted = false
     private var isPaused = false
     private var isAutoReading = true
@@ -37,6 +39,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     var deadlinePlace: DeadlinePlace?
     /// Nil: permessage-deflate was not agreed.
     private let compression: CompressionAgreement?
+    /// Nil: the peer's compressor begins anew with each message.
+    private let window: InflateWindow?
 
     init(
         listener: ListenerState,
@@ -46,6 +50,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         self.listener = listener
         self.share = share
         self.compression = compression
+        self.window = compression?.clientWindowBits.map { InflateWindow(bits: $0) }
         self.reader = MessageReader(
             longest: listener.configuration.maxFrameSize, mayBeCompressed: compression != nil)
     }
@@ -80,6 +85,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         self.end(
             ConnectionEnd(reason: "connection_lost", detail: "closed without a close frame"), context: context)
         self.phase = .closed
+        self.countUnfinished(context: context)
         self.stall = nil
         self.timerDeadline = .distantFuture
         self.schedule()
@@ -102,7 +108,10 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             let held = self.held
             self.held = nil
             if let held, !discardingHeld {
-                for message in held.messages { delegate.connectionReceived(text: message) }
+                while let message = held.popFirst() {
+                    guard let text = self.text(of: message, context: context) else { break }
+                    delegate.connectionReceived(text: text)
+                }
             }
             delegate.connectionEnded(end)
         }
@@ -148,6 +157,26 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             }
         }
         self.share.receiveBuffer.giveBack(bytes)
+        self.countUnfinished(context: context)
+    }
+
+    /// What waits for the rest of its message is held for as long as the peer likes.
+    private func countUnfinished(context: ChannelHandlerContext) {
+        let bytes = Int32(clamping: self.reader.unfinishedBytes)
+        let memory = self.listener.memory
+        if bytes > self.unfinishedCounted {
+            guard memory.take(Int(bytes - self.unfinishedCounted)) else {
+                let reason = "no memory for so long a message now"
+                self.startClosing(
+                    CloseFrame(code: 1013, reason: reason),
+                    end: ConnectionEnd(reason: "no_memory", closeCode: 1013, detail: reason), context: context)
+                self.countUnfinished(context: context)
+                return
+            }
+        } else {
+            memory.give(Int(self.unfinishedCounted - bytes))
+        }
+        self.unfinishedCounted = bytes
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -173,33 +202,42 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         guard self.phase == .open else { return }
         switch event {
         case .fragment, .pong, .violation: break
-        case .message(let message): self.deliver(message)
-        case .compressed(let message): self.inflate(message, context: context)
+        case .message(let message): self.take(.plain(message), context: context)
+        case .compressed(let message): self.take(.compressed(message), context: context)
         case .ping(let payload): self.pong(payload, context: context)
         case .close(let payload): self.answerClose(payload, context: context)
         }
     }
 
-    private func inflate(_ message: ByteBuffer, context: ChannelHandlerContext) {
-        switch self.share.compression.inflate(message, longest: self.listener.configuration.maxFrameSize) {
-        case .message(let inflated): self.deliver(inflated)
-        case .tooLong: self.fail(.tooLong, context: context)
-        case .invalid: self.fail(.badCompression, context: context)
-        }
-    }
-
-    private func deliver(_ message: ByteBuffer) {
+    private func take(_ message: ReceivedMessage, context: ChannelHandlerContext) {
         self.messagesInRound += 1
         if self.messagesInRound > self.listener.configuration.framesPerRound, self.held == nil {
             // The others of this event loop have their turn first.
-            self.held = HeldMessages()
-            self.context?.eventLoop.assumeIsolated().execute { self.deliverHeld() }
+            self.held = HeldMessages(memory: self.listener.memory)
+            context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
         }
         if self.isPaused || self.held != nil {
-            self.held = self.held ?? HeldMessages()
-            self.held?.messages.append(message)
-        } else {
-            self.delegate?.connectionReceived(text: message)
+            let held = self.held ?? HeldMessages(memory: self.listener.memory)
+            self.held = held
+            held.append(message)
+            self.updateReading()
+        } else if let text = self.text(of: message, context: context) {
+            self.delegate?.connectionReceived(text: text)
+        }
+    }
+
+    /// Nil: the connection had to be closed over it.
+    private func text(of message: ReceivedMessage, context: ChannelHandlerContext) -> ByteBuffer? {
+        switch message {
+        case .plain(let text): return text
+        case .compressed(let compressed):
+            let longest = self.listener.configuration.maxFrameSize
+            switch self.share.compression.inflate(compressed, longest: longest, window: self.window) {
+            case .message(let text): return text
+            case .tooLong: self.fail(.tooLong, context: context)
+            case .invalid: self.fail(.badCompression, context: context)
+            }
+            return nil
         }
     }
 
@@ -316,17 +354,18 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private func deliverHeld() {
         guard self.phase == .open, let context = self.context else { return }
         var delivered = 0
-        while !self.isPaused, let message = self.held?.messages.popFirst() {
+        while !self.isPaused, let held = self.held, !held.isEmpty {
             if delivered == self.listener.configuration.framesPerRound {
-                self.held?.messages.prepend(message)
                 context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
                 return
             }
             delivered += 1
-            self.delegate?.connectionReceived(text: message)
+            if let message = held.popFirst(), let text = self.text(of: message, context: context) {
+                self.delegate?.connectionReceived(text: text)
+            }
             guard self.phase == .open else { return }
         }
-        if self.held?.messages.isEmpty == true { self.held = nil }
+        if self.held?.isEmpty == true { self.held = nil }
         self.updateReading()
     }
 

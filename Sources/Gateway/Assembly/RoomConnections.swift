@@ -15,7 +15,7 @@ extension ChargePointSession: ConnectionDelegate {
         assumeIsolated { $0.received(text: text) }
     }
 
-    public nonisolated func connectionShowedLife() {
+    public nonisolated func connectionShowedLife(isPong: Bool) {
         assumeIsolated { $0.showedLife() }
     }
 

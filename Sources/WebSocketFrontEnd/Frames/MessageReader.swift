@@ -47,6 +47,11 @@ struct MessageReader {
         self.parser = FrameParser(longest: mayBeCompressed ? Self.longestCompressed(longest) : longest)
     }
 
+    /// Held of a message or a control frame that is not whole.
+    var unfinishedBytes: Int {
+        self.unfinished.map { $0.message.readableBytes + $0.control.readableBytes } ?? 0
+    }
+
     /// Of the frame that has come last, as far as it has come.
     var lastOpcode: FrameOpcode? { self.parser.header.opcode }
 
