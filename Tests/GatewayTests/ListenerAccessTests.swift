@@ -77,7 +77,7 @@ struct ListenerAccessTests {
         expected = ListenerConfiguration(
             name: "b", host: "::1", port: 2, acceptors: 3, maxConnections: 7, maxConnectionRate: 8, path: "/b",
             maxFrameSize: 2048, noDelay: false, backlog: 9, receiveBuffer: 4096, sendTimeout: .seconds(1),
-            accessRules: AccessRules([.init(.deny, nil)]), compresses: true)
+            accessRules: AccessRules([.init(.deny, nil)]), compression: .always)
         #expect(b.configuration == expected && Self.commandTopic(b) == "b/cs/CP1")
     }
 

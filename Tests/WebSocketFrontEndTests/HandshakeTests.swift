@@ -183,11 +183,11 @@ struct HandshakeTests {
             let long = String(repeating: "x", count: 1000)
             let request = RawClient.handshake(
                 target: "/other/\(long)?token=secret",
-                adding: ["Sec-WebSocket-Protocol: mqtt, \u{7}x", "Authorization: Basic Q1AxOnNlY3JldA=="])
+                adding: ["Sec-WebSocket-Protocol: mqtt, x", "Authorization: Basic Q1AxOnNlY3JldA=="])
             _ = try await running.exchange(request)
             let note = try #require(try await running.admission.refusals.next().request)
             #expect(note.path.hasPrefix("/other/xxx") && note.path.utf8.count == 203)
-            #expect(note.offered == "mqtt, ?x" || note.offered == "mqtt, x")
+            #expect(note.offered == "mqtt, x")
             #expect(note.username == "CP1")
         }
     }
