@@ -73,6 +73,7 @@ let package = Package(
                 "OutsideNames", "MemoryBudget", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509,
                 asn1,
                 logging,
+                .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
@@ -134,9 +135,10 @@ let package = Package(
         .testTarget(
             name: "WebSocketFrontEndTests",
             dependencies: [
-                "OutsideNames", "SpawnedProcess", "ReferenceJSON", "WebSocketFrontEnd", "CZlib", nio, nioPosix,
+                "OutsideNames", "MemoryBudget", "SpawnedProcess", "ReferenceJSON", "WebSocketFrontEnd", "CZlib", nio,
+                nioPosix,
                 nioEmbedded, nioHTTP1,
-                nioWebSocket, nioSSL, logging,
+                nioWebSocket, nioSSL, x509, asn1, logging,
             ],
             swiftSettings: strict
         ),

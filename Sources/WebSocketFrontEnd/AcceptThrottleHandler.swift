@@ -1,7 +1,11 @@
+import DequeModule
 import NIOCore
 
 /// Stands on a listening socket and withholds `read` while the listener's rate is used up, so that the excess waits
 /// in the kernel's backlog; likewise while the process is nearly out of descriptors.
+///
+/// Who is denied by its address costs a close, and nothing of the rate. An address that has had its share waits here,
+/// accepted, but with nothing set up for it: in the backlog those behind it would wait with it.
 ///
 /// The socket accepts one connection per read. An acceptor whose read is already out when the others use up the rate
 /// takes one connection more; that is paid back by a longer wait.
@@ -10,14 +14,23 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
     typealias InboundOut = any Channel
     typealias OutboundIn = Never
 
-    /// Nil: any rate.
-    private let limiter: AcceptRateLimiter?
+    /// Connections that may wait here; each has a descriptor.
+    private static let mostHeld = 1024
+
+    private struct Held {
+        var channel: any Channel
+        var deadline: NIODeadline
+    }
+
+    private let listener: ListenerState
     private let reserve: DescriptorReserve
     private var isWithholding = false
+    private var isReleasing = false
+    private var held = Deque<Held>()
     private var context: ChannelHandlerContext?
 
-    init(limiter: AcceptRateLimiter?, reserve: DescriptorReserve) {
-        self.limiter = limiter
+    init(listener: ListenerState, reserve: DescriptorReserve) {
+        self.listener = listener
         self.reserve = reserve
     }
 
@@ -29,15 +42,37 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
         self.context = nil
     }
 
+    func channelInactive(context: ChannelHandlerContext) {
+        for waiting in self.held { waiting.channel.close(promise: nil) }
+        self.held.removeAll()
+        context.fireChannelInactive()
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.limiter?.accepted(now: .now())
-        context.fireChannelRead(data)
+        let channel = self.unwrapInboundIn(data)
+        let address = channel.remoteAddress
+        guard self.listener.admits(address, eventLoop: context.eventLoop) else {
+            channel.close(promise: nil)
+            return
+        }
+        let now = NIODeadline.now()
+        guard let limiter = self.listener.limiter, !limiter.admits(self.listener.sharing(address), now: now) else {
+            context.fireChannelRead(data)
+            return
+        }
+        guard self.held.count < Self.mostHeld else {
+            self.listener.refusedUnseen(address, "its address takes more than its share of max_conn_rate", context)
+            channel.close(promise: nil)
+            return
+        }
+        self.held.append(Held(channel: channel, deadline: now + self.listener.configuration.handshakeTimeout))
+        self.release(now: now, context: context)
     }
 
     func read(context: ChannelHandlerContext) {
         guard !self.isWithholding else { return }
         let now = NIODeadline.now()
-        let next = max(self.limiter?.nextAccept(now: now) ?? now, self.reserve.nextAccept(now: now))
+        let next = max(self.listener.limiter?.nextAccept(now: now) ?? now, self.reserve.nextAccept(now: now))
         guard next > now else {
             context.read()
             return
@@ -55,5 +90,32 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
         self.isWithholding = false
         guard let context = self.context, context.channel.isActive else { return }
         self.read(context: context)
+    }
+
+    /// Lets those go on that have waited, as the rate allows.
+    private func release(now: NIODeadline, context: ChannelHandlerContext) {
+        guard !self.isReleasing, let limiter = self.listener.limiter else { return }
+        while let first = self.held.first {
+            if first.deadline <= now {
+                self.held.removeFirst()
+                self.listener.refusedUnseen(
+                    first.channel.remoteAddress, "its address takes more than its share of max_conn_rate", context)
+                first.channel.close(promise: nil)
+                continue
+            }
+            let next = limiter.nextRelease(now: now)
+            guard next <= now else {
+                self.isReleasing = true
+                context.eventLoop.assumeIsolated().scheduleTask(deadline: next) {
+                    self.isReleasing = false
+                    guard let context = self.context, context.channel.isActive else { return }
+                    self.release(now: .now(), context: context)
+                }
+                return
+            }
+            self.held.removeFirst()
+            limiter.released(now: now)
+            context.fireChannelRead(self.wrapInboundOut(first.channel))
+        }
     }
 }

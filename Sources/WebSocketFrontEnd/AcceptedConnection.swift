@@ -19,11 +19,12 @@ enum AcceptedConnection {
     ///
     /// - Returns: False when the address may not connect; the channel is then closed.
     static func proceed(on channel: any Channel, listener: ListenerState, origin: ConnectionOrigin) throws -> Bool {
-        guard listener.configuration.accessRules.permits(origin.address) else {
+        // Without a PROXY header the acceptor has asked already.
+        let isKnownNow = listener.configuration.expectsProxyHeader
+        guard !isKnownNow || listener.configuration.accessRules.permits(origin.address) else {
+            listener.limiter?.giveBack()
             if !origin.isProxyItself {
-                let refusal = HandshakeRefusal(
-                    listener: listener.configuration.name, remoteAddress: origin.remote, identity: nil, status: nil,
-                    reason: "denied by access_rules")
+                let refusal = ListenerState.denial(listener.configuration, origin.address)
                 listener.refusedUnseen(refusal, eventLoop: channel.eventLoop)
             }
             channel.close(promise: nil)

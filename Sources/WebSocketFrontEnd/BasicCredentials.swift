@@ -4,12 +4,17 @@ import OutsideNames
 public struct BasicCredentials: Sendable, Equatable {
     /// Everything before the first colon.
     public var username: UserName
-    /// As it was sent; where that is not UTF-8, its bytes as hexadecimal digits in capitals.
-    public var password: String
+    /// As it was sent. An AuthorizationKey is bytes, and need not be a text.
+    public var password: [UInt8]
 
-    public init(username: UserName, password: String) {
+    public init(username: UserName, password: [UInt8]) {
         self.username = username
         self.password = password
+    }
+
+    /// For those who take a text only: where the password is not UTF-8, its bytes as hexadecimal digits in capitals.
+    public var passwordText: String {
+        String(validating: self.password, as: UTF8.self) ?? Self.hexadecimal(self.password)
     }
 
     /// Nil where the header is not that of Basic credentials: another scheme, no base64, no colon, a user name that is
@@ -17,19 +22,19 @@ public struct BasicCredentials: Sendable, Equatable {
     ///
     /// - Parameter header: The value of `Authorization`.
     init?(authorization header: String) {
-        let parts = header.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic",
-            let bytes = Base64.decode(parts[1].utf8.filter { $0 != UInt8(ascii: " ") }),
+        let scheme = header.utf8.prefix { $0 != UInt8(ascii: " ") }
+        let rest = header.utf8.dropFirst(scheme.count)
+        guard Substring(scheme).isSame(ignoringASCIICase: "basic"), !rest.isEmpty,
+            let bytes = Base64.decode(rest.filter { $0 != UInt8(ascii: " ") }),
             let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
             let username = String(validating: bytes[..<colon], as: UTF8.self),
             !username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         else { return nil }
-        let password = bytes[(colon + 1)...]
         self.username = UserName(username)
-        self.password = String(validating: password, as: UTF8.self) ?? Self.hexadecimal(password)
+        self.password = Array(bytes[(colon + 1)...])
     }
 
-    private static func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

@@ -3,7 +3,8 @@ import OutsideNames
 /// Reads the charge point's identity out of a request target, and says why when there is none.
 ///
 /// The identity becomes a level of MQTT topics, so nothing passes that a broker would refuse there or take for a
-/// wildcard or a level of its own.
+/// wildcard or a level of its own; `+`, which is legal, is written differently there. Everything is cut and compared by
+/// bytes: one Character may be a slash and a combining mark.
 enum ChargePointIdentityRules {
     /// OCPP names no limit for the URL; a topic level of 255 bytes leaves room for every template.
     static let longestIdentity = 255
@@ -24,6 +25,7 @@ enum ChargePointIdentityRules {
             case .tooLong: "the charge point identity is longer than \(longestIdentity) bytes"
             case .badEscape: "the charge point identity has an invalid percent escape"
             case .notUTF8: "the charge point identity is not UTF-8"
+            case .forbiddenCharacter("$"): "the charge point identity begins with $"
             case .forbiddenCharacter(let scalar) where scalar.isASCII && scalar.value > 0x20 && scalar.value < 0x7F:
                 "the charge point identity has a forbidden character: \(scalar)"
             case .forbiddenCharacter(let scalar):
@@ -37,24 +39,28 @@ enum ChargePointIdentityRules {
     ///   - path: The listener's path; the identity is everything behind `<path>/` and before a query.
     static func identity(inTarget target: String, path: String) -> Result<ChargePointIdentity, Problem> {
         guard let requestPath = self.path(of: target) else { return .failure(.otherPath) }
-        var prefix = Substring(path)
-        while prefix.hasSuffix("/") { prefix.removeLast() }
-        guard requestPath.utf8.starts(with: prefix.utf8) else { return .failure(.otherPath) }
-        let behindPrefix = requestPath.utf8.dropFirst(prefix.utf8.count)
+        var prefix = path.utf8[...]
+        while prefix.last == self.slash { prefix.removeLast() }
+        guard requestPath.starts(with: prefix) else { return .failure(.otherPath) }
+        let behindPrefix = requestPath.dropFirst(prefix.count)
         guard let separator = behindPrefix.first else { return .failure(.empty) }
-        guard separator == UInt8(ascii: "/") else { return .failure(.otherPath) }
-        return self.decode(behindPrefix.dropFirst())
+        guard separator == self.slash else { return .failure(.otherPath) }
+        // Charge points join a URL that ends with a slash to one that begins with it, or close with one.
+        var identity = behindPrefix.drop { $0 == self.slash }
+        if identity.last == self.slash { identity.removeLast() }
+        return self.decode(identity)
     }
 
+    private static let slash = UInt8(ascii: "/")
+
     /// The target without scheme, authority and query; nil for the forms that have no path.
-    private static func path(of target: String) -> Substring? {
-        let withoutQuery = target.prefix { $0 != "?" }
-        if withoutQuery.hasPrefix("/") { return withoutQuery }
+    static func path(of target: String) -> Substring.UTF8View? {
+        let withoutQuery = target.utf8.prefix { $0 != UInt8(ascii: "?") }
+        if withoutQuery.first == self.slash { return withoutQuery }
         // RFC 9112, 3.2.2: a server must accept the absolute form.
-        var rest = withoutQuery.drop { $0 != ":" }
-        guard rest.hasPrefix("://"), rest.startIndex != withoutQuery.startIndex else { return nil }
-        rest = rest.dropFirst(3)
-        return rest.drop { $0 != "/" }
+        let rest = withoutQuery.drop { $0 != UInt8(ascii: ":") }
+        guard rest.starts(with: "://".utf8), rest.startIndex != withoutQuery.startIndex else { return nil }
+        return rest.dropFirst(3).drop { $0 != self.slash }
     }
 
     private static func decode(_ encoded: Substring.UTF8View) -> Result<ChargePointIdentity, Problem> {
@@ -63,12 +69,9 @@ enum ChargePointIdentityRules {
         guard encoded.count <= 3 * self.longestIdentity else { return .failure(.tooLong) }
         guard let bytes = self.percentDecoded(encoded) else { return .failure(.badEscape) }
         guard bytes.count <= self.longestIdentity else { return .failure(.tooLong) }
-        // The HTTP decoder has put U+FFFD where the target itself was not UTF-8.
-        guard !Substring(encoded).unicodeScalars.contains("\u{FFFD}"),
-            let identity = String(validating: bytes, as: UTF8.self)
-        else { return .failure(.notUTF8) }
+        guard let identity = String(validating: bytes, as: UTF8.self) else { return .failure(.notUTF8) }
         // MQTT 5, 4.7.2 and 4.8.2: topics that begin so belong to the broker, or subscribe with others.
-        if identity.hasPrefix("$") { return .failure(.forbiddenCharacter("$")) }
+        if bytes.first == UInt8(ascii: "$") { return .failure(.forbiddenCharacter("$")) }
         if let forbidden = identity.unicodeScalars.first(where: self.isForbidden) {
             return .failure(.forbiddenCharacter(forbidden))
         }
@@ -101,10 +104,10 @@ enum ChargePointIdentityRules {
         }
     }
 
-    /// MQTT 5, 1.5.4 and 4.7: wildcards, the level separator, control characters and noncharacters.
+    /// MQTT 5, 1.5.4 and 4.7: the wildcard, the level separator, control characters and noncharacters.
     private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
-        case 0x2F, 0x2B, 0x23: true
+        case 0x2F, 0x23: true
         case 0...0x1F, 0x7F...0x9F: true
         case 0xFDD0...0xFDEF: true
         default: scalar.value & 0xFFFE == 0xFFFE

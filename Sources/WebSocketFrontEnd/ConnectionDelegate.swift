@@ -3,7 +3,7 @@ import OutsideNames
 
 /// An accepted handshake: who connects, from where, and what was agreed.
 public struct AcceptedHandshake: Sendable, Equatable {
-    /// Percent-decoded, checked: 1 to 255 bytes, no `/`, `+`, `#`, no character that MQTT forbids in a topic.
+    /// Percent-decoded, checked: 1 to 255 bytes, no `/`, `#`, no character that MQTT forbids in a topic.
     public var identity: ChargePointIdentity
     /// `ocpp1.6`; a charge point that offered none speaks the listener's first supported one.
     public var subprotocol: String
@@ -37,14 +37,28 @@ public struct ConnectionEnd: Sendable, Equatable {
     public var reason: String
     /// The WebSocket close code, where one was received or sent.
     public var closeCode: UInt16?
-    /// What was wrong (`frame not masked`), or the peer's words in its close frame (`pong timeout`): one line of at most
-    /// 123 bytes. Empty: nothing to say.
+    /// What was wrong (`frame not masked`), or the peer's words of its close frame (`pong timeout`), or the socket's
+    /// error; valid UTF-8, at most 123 bytes, control characters replaced by spaces. Empty: nothing to say.
     public var detail: String
 
     public init(reason: String, closeCode: UInt16? = nil, detail: String = "") {
         self.reason = reason
         self.closeCode = closeCode
-        self.detail = detail
+        self.detail = detail.isEmpty ? detail : Self.inOneLine(detail)
+    }
+
+    private static func inOneLine(_ text: String) -> String {
+        var line = String.UnicodeScalarView()
+        var length = 0
+        for scalar in text.unicodeScalars {
+            length += UTF8.width(scalar)
+            guard length <= CloseFrame.longestReason else { break }
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: line.append(" ")
+            default: line.append(scalar)
+            }
+        }
+        return String(line)
     }
 }
 
@@ -97,18 +111,21 @@ public struct HandshakeRefusal: Sendable, Equatable {
     /// closed without an answer (time-out, no HTTP).
     public var status: Int?
     public var reason: String
+    /// Nil: there was no HTTP request, or none that could be read.
+    public var request: HandshakeRequestNote?
     /// More than 1 where this stands for others too: connections that are refused in floods are told of in sums.
     public var count: Int
 
     public init(
         listener: String, remoteAddress: String, identity: ChargePointIdentity?, status: Int?, reason: String,
-        count: Int = 1
+        request: HandshakeRequestNote? = nil, count: Int = 1
     ) {
         self.listener = listener
         self.remoteAddress = remoteAddress
         self.identity = identity
         self.status = status
         self.reason = reason
+        self.request = request
         self.count = count
     }
 }

@@ -10,13 +10,17 @@ enum HandshakeDecision: Equatable {
     case acceptThenClose(identity: ChargePointIdentity, reason: String)
 }
 
-/// A refusal: status, headers and the reason that is its body.
+/// A refusal: status, headers, and the reason, which is its body where nothing else is said.
 struct HandshakeAnswer: Equatable {
     var status: HTTPResponseStatus
     var reason: String
     /// As far as it could be read.
     var identity: ChargePointIdentity?
     var headers: [Header] = []
+    /// What the peer is told instead: why exactly is for the log only.
+    var publicReason: String?
+
+    var body: String { self.publicReason ?? self.reason }
 
     struct Header: Equatable {
         var name: String
@@ -31,16 +35,20 @@ struct HandshakeAnswer: Equatable {
             status: .unauthorized,
             reason: reason,
             identity: identity,
-            headers: [Header(name: "WWW-Authenticate", value: "Basic realm=\"ocpp\"")]
+            headers: [Header(name: "WWW-Authenticate", value: "Basic realm=\"ocpp\"")],
+            publicReason: "not authorized"
         )
     }
 
-    static func unavailable(_ reason: String, identity: ChargePointIdentity?) -> HandshakeAnswer {
+    static func unavailable(
+        _ reason: String, identity: ChargePointIdentity?, publicReason: String? = nil
+    ) -> HandshakeAnswer {
         HandshakeAnswer(
             status: .serviceUnavailable,
             reason: reason,
             identity: identity,
-            headers: [Header(name: "Retry-After", value: self.retryAfter)]
+            headers: [Header(name: "Retry-After", value: self.retryAfter)],
+            publicReason: publicReason
         )
     }
 }
@@ -106,7 +114,7 @@ struct HandshakeRules: Sendable {
     private func faultInUpgradeForm(_ request: HTTPRequestHead) -> HandshakeAnswer? {
         let headers = request.headers
         let upgrade = HandshakeAnswer.Header(name: "Upgrade", value: "websocket")
-        guard headers[canonicalForm: "upgrade"].contains(where: { $0.lowercased() == "websocket" }) else {
+        guard headers[canonicalForm: "upgrade"].contains(where: { $0.isSame(ignoringASCIICase: "websocket") }) else {
             return HandshakeAnswer(
                 status: .upgradeRequired,
                 reason: "only WebSocket connections are served here",
@@ -125,10 +133,11 @@ struct HandshakeRules: Sendable {
                 "the method of a WebSocket handshake is GET"
             } else if request.version.major != 1 || request.version.minor < 1 {
                 "a WebSocket handshake needs HTTP/1.1"
-            } else if !headers[canonicalForm: "connection"].contains(where: { $0.lowercased() == "upgrade" }) {
+            } else if !headers[canonicalForm: "connection"].contains(where: { $0.isSame(ignoringASCIICase: "upgrade") })
+            {
                 "the header Connection: Upgrade is missing"
             } else if !self.isKey(headers["sec-websocket-key"]) {
-                "Sec-WebSocket-Key must be there once and be 16 bytes in base64"
+                "Sec-WebSocket-Key must be there once"
             } else if headers.contains(name: "transfer-encoding")
                 || headers["content-length"].contains(where: { $0 != "0" })
             {
@@ -139,14 +148,9 @@ struct HandshakeRules: Sendable {
         return fault.map { HandshakeAnswer(status: .badRequest, reason: $0) }
     }
 
+    /// Should be 16 bytes in base64 (RFC 6455, 4.1), but charge points exist that send others. The answer's
+    /// `Sec-WebSocket-Accept` is computed from whatever it is.
     private func isKey(_ values: [String]) -> Bool {
-        guard values.count == 1, let key = values.first, key.utf8.count == 24, key.hasSuffix("==") else { return false }
-        return key.utf8.dropLast(2).allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "/"): true
-            default: false
-            }
-        }
+        values.count == 1 && values[0].utf8.contains { $0 != UInt8(ascii: " ") }
     }
 }

@@ -31,13 +31,14 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     )
 
     private let listener: ListenerState
-    private let gate = HandshakeGate()
+    private let gate = HandshakeGate(isBeforeHTTP: true)
     private let share: LoopShare
     private let encoder = HTTPResponseEncoder()
     private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
     private var state = State.waitingForRequest
     private let origin: ConnectionOrigin
     private var remoteAddress: String
+    private var note: HandshakeRequestNote?
     private var certificate: PeerCertificate?
     private var username: UserName?
     private var ticket: AdmissionTicket?
@@ -131,8 +132,15 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         let answer =
             tooLarge
             ? HandshakeAnswer(status: .requestHeaderFieldsTooLarge, reason: "the request headers are too large")
-            : HandshakeAnswer(status: .badRequest, reason: "not an HTTP/1.1 request")
+            : HandshakeAnswer(status: .badRequest, reason: self.noRequestReason)
         self.refuse(answer, method: .GET, context: context)
+    }
+
+    private var noRequestReason: String {
+        guard self.gate.sawTLS else { return "not an HTTP/1.1 request" }
+        return self.listener.tls == nil
+            ? "TLS on a listener without it (ws): the charge point should use ws://, or another port"
+            : "TLS inside of TLS"
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -174,6 +182,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         if let address = forwarded.address(in: request.headers, peer: self.origin.address) {
             self.remoteAddress = address
         }
+        let credentials = self.credentials(request)
+        self.note = HandshakeRequestNote(request, username: credentials?.username)
         var hasPlace = false
         var asked: ChargePointIdentity?
         let decision = self.listener.rules.decide(request) {
@@ -186,7 +196,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
             return nil
         }
         if let asked {
-            self.authenticate(asked, request, decision, context: context)
+            self.authenticate(asked, credentials, request, decision, context: context)
             return
         }
         switch decision {
@@ -196,6 +206,11 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         case .accept, .acceptThenClose:
             self.state = .accepted(request, decision)
         }
+    }
+
+    private func credentials(_ request: HTTPRequestHead) -> BasicCredentials? {
+        let values = request.headers["authorization"]
+        return values.count == 1 ? BasicCredentials(authorization: values[0]) : nil
     }
 
     /// Why the client certificate is not the identity's, where it must be.
@@ -209,11 +224,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     }
 
     private func authenticate(
-        _ identity: ChargePointIdentity, _ request: HTTPRequestHead, _ decision: HandshakeDecision,
-        context: ChannelHandlerContext
+        _ identity: ChargePointIdentity, _ basic: BasicCredentials?, _ request: HTTPRequestHead,
+        _ decision: HandshakeDecision, context: ChannelHandlerContext
     ) {
         self.state = .authenticating(request, decision, hasEnded: false)
-        let values = request.headers["authorization"]
         var subprotocol: String?
         if case .accept(_, let agreed, _) = decision { subprotocol = agreed }
         let credentials = HandshakeCredentials(
@@ -221,7 +235,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
             subprotocol: subprotocol,
             listener: self.listener.configuration.name,
             remoteAddress: self.remoteAddress,
-            basic: values.count == 1 ? BasicCredentials(authorization: values[0]) : nil,
+            basic: basic,
             certificate: self.certificate,
             connectionClosed: context.channel.closeFuture
         )
@@ -253,7 +267,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         case (.unknownIdentity, _):
             refusal = HandshakeAnswer(status: .notFound, reason: "unknown identity", identity: identity)
         case (.unavailable(let reason), _):
-            refusal = .unavailable(reason, identity: identity)
+            refusal = .unavailable(reason, identity: identity, publicReason: "try again later")
         }
         self.listener.leave()
         self.refuse(refusal, method: request.method, context: context)
@@ -263,7 +277,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         self.state = .refused
         self.report(identity: answer.identity, status: Int(answer.status.code), reason: answer.reason)
 
-        let body = ByteBuffer(string: answer.reason + "\n")
+        let body = ByteBuffer(string: answer.body)
         var headers = HTTPHeaders()
         // RFC 9110, 7.8: who sends Upgrade names it in Connection.
         let upgrades = answer.headers.contains { $0.name == "Upgrade" }
@@ -310,7 +324,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         if case .accept(_, _, let announced?) = decision {
             headers.add(name: "Sec-WebSocket-Protocol", value: announced)
         }
-        let agreement = self.compressionAgreement(request)
+        let agreement = self.compressionAgreement(request, decision)
         if let agreement { headers.add(name: "Sec-WebSocket-Extensions", value: agreement.header) }
         let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
         context.write(self.wrapOutboundOut(.head(head)), promise: nil)
@@ -352,8 +366,12 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         }
     }
 
-    private func compressionAgreement(_ request: HTTPRequestHead) -> CompressionAgreement? {
-        guard self.listener.configuration.compresses else { return nil }
+    private func compressionAgreement(
+        _ request: HTTPRequestHead, _ decision: HandshakeDecision
+    ) -> CompressionAgreement? {
+        guard case .accept(_, let subprotocol, _) = decision,
+            self.listener.configuration.compression.accepts(inSubprotocol: subprotocol)
+        else { return nil }
         return CompressionAgreement(offeredIn: request.headers["sec-websocket-extensions"])
     }
 
@@ -380,7 +398,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
                 remoteAddress: self.remoteAddress,
                 identity: identity,
                 status: status,
-                reason: reason
+                reason: reason,
+                request: self.note
             )
         )
     }

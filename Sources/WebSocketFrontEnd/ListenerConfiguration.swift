@@ -44,8 +44,8 @@ public struct ListenerConfiguration: Sendable, Equatable {
     /// Nil: the header `Origin` is not looked at.
     public var origins: OriginRules?
     public var forwardedAddress: ForwardedAddress
-    /// Agrees to permessage-deflate (RFC 7692) with peers that offer it.
-    public var compresses: Bool
+    /// With whom permessage-deflate (RFC 7692) is agreed, of those that offer it.
+    public var compression: CompressionPolicy
 
     public init(
         name: String = "default",
@@ -73,7 +73,7 @@ public struct ListenerConfiguration: Sendable, Equatable {
         accessRules: AccessRules = AccessRules(),
         origins: OriginRules? = nil,
         forwardedAddress: ForwardedAddress = ForwardedAddress(),
-        compresses: Bool = false
+        compression: CompressionPolicy = .inOCPP2
     ) {
         self.name = name
         self.host = host
@@ -100,6 +100,6 @@ public struct ListenerConfiguration: Sendable, Equatable {
         self.accessRules = accessRules
         self.origins = origins
         self.forwardedAddress = forwardedAddress
-        self.compresses = compresses
+        self.compression = compression
     }
 }

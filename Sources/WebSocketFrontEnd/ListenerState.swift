@@ -9,6 +9,8 @@ final class ListenerState: Sendable {
     let admission: any ConnectionAdmission
     /// What all queues of the process may hold.
     let memory: MemoryBudget
+    /// Nil: connections are accepted at any rate.
+    let limiter: AcceptRateLimiter?
     /// Nil: `ws`.
     let tls: ListenerTLS?
     /// Handshakes are put to the admission's `authenticate`.
@@ -27,6 +29,8 @@ final class ListenerState: Sendable {
     ) {
         self.configuration = configuration
         self.memory = memory
+        self.limiter =
+            configuration.maxConnectionRate > 0 ? AcceptRateLimiter(rate: configuration.maxConnectionRate) : nil
         self.rules = HandshakeRules(configuration)
         self.admission = admission
         self.tls = configuration.tls.map(ListenerTLS.init)
@@ -58,6 +62,36 @@ final class ListenerState: Sendable {
 
     func leave() {
         self.places.wrappingSubtract(1, ordering: .relaxed)
+    }
+
+    /// Whether `access_rules` let a peer in that was just accepted. Behind a PROXY header the charge point's address is
+    /// not known yet.
+    func admits(_ address: SocketAddress?, eventLoop: any EventLoop) -> Bool {
+        guard !self.configuration.expectsProxyHeader, !self.configuration.accessRules.permits(address) else {
+            return true
+        }
+        self.refusedUnseen(Self.denial(self.configuration, address), eventLoop: eventLoop)
+        return false
+    }
+
+    static func denial(_ configuration: ListenerConfiguration, _ address: SocketAddress?) -> HandshakeRefusal {
+        HandshakeRefusal(
+            listener: configuration.name, remoteAddress: address?.hostAndPort ?? "unknown", identity: nil, status: nil,
+            reason: "denied by access_rules")
+    }
+
+    /// Whose share of the rate a connection takes; nil: nobody's, since many come from a proxy's address.
+    func sharing(_ address: SocketAddress?) -> IPAddress? {
+        guard !self.configuration.expectsProxyHeader, let address = address.flatMap(IPAddress.init),
+            !self.configuration.forwardedAddress.trustedProxies.contains(where: { $0.contains(address) })
+        else { return nil }
+        return address
+    }
+
+    func refusedUnseen(_ address: SocketAddress?, _ reason: String, _ context: ChannelHandlerContext) {
+        var refusal = Self.denial(self.configuration, address)
+        refusal.reason = reason
+        self.refusedUnseen(refusal, eventLoop: context.eventLoop)
     }
 
     /// Tells of a connection that was closed before its first byte of TLS or HTTP; in a flood, in sums.

@@ -1,3 +1,4 @@
+import MemoryBudget
 import NIOCore
 
 /// Watches a peer that has not taken all that was written to it. Exists only while bytes are pending.
@@ -11,12 +12,37 @@ final class SendStall {
     /// answering the latest is enough (RFC 6455, 5.5.3).
     var unansweredPing: ByteBuffer?
 
-    /// - Parameter timeout: Looked at four times in it, so a dead peer is noticed soon after.
-    init(pending: Int, now: NIODeadline, timeout: TimeAmount) {
+    private let memory: MemoryBudget
+    /// Of the pending bytes, taken from the memory of all.
+    private var counted = 0
+
+    /// - Parameters:
+    ///   - timeout: Looked at four times in it, so a dead peer is noticed soon after.
+    ///   - memory: What all queues of the process may hold.
+    init(pending: Int, now: NIODeadline, timeout: TimeAmount, memory: MemoryBudget = MemoryBudget(limit: .max)) {
+        self.memory = memory
         self.pending = pending
         self.interval = .nanoseconds(max(timeout.nanoseconds / 4, 1_000_000))
         self.nextCheck = now + self.interval
         self.lastProgress = now
+    }
+
+    deinit {
+        self.memory.give(self.counted)
+    }
+
+    /// Counts what is pending now.
+    ///
+    /// - Returns: False where that is more than one peer may leave lying, or than there is memory for.
+    func mayLeave(pending: Int, longest: Int) -> Bool {
+        guard pending <= longest else { return false }
+        if pending > self.counted {
+            guard self.memory.take(pending - self.counted) else { return false }
+        } else {
+            self.memory.give(self.counted - pending)
+        }
+        self.counted = pending
+        return true
     }
 
     func wrote(_ bytes: Int) {

@@ -1,3 +1,5 @@
+import OutsideNames
+
 /// Which OCPP version a connection speaks (OCPP-J 1.6, 3.1.2; RFC 6455, 4.2.2).
 enum SubprotocolNegotiation: Equatable {
     /// Offered and supported: named in the answer.
@@ -9,11 +11,13 @@ enum SubprotocolNegotiation: Equatable {
     /// Answered with 400.
     case refused(reason: String)
 
-    /// - Parameter offered: The names in the charge point's order of preference. They are compared exactly.
+    /// - Parameter offered: The names in the charge point's order of preference. They are compared byte by byte.
     init(offered: [Substring], supported: [String], failIfNoSubprotocol: Bool) {
         let offered = offered.filter { !$0.isEmpty }
-        if let agreed = offered.first(where: { supported.contains(String($0)) }) {
-            self = .agreed(String(agreed))
+        if let agreed = offered.lazy.map(String.init).first(where: { offer in
+            supported.contains { $0.hasSameBytes(as: offer) }
+        }) {
+            self = .agreed(agreed)
         } else if failIfNoSubprotocol {
             self = .refused(
                 reason: offered.isEmpty

@@ -54,8 +54,8 @@ public struct WebSocketConnection: Sendable {
         self.handler.value.cancelTimer()
     }
 
-    /// Whether the peer's TCP has acknowledged everything that was written so far (TCP_INFO: nothing in flight, and
-    /// nothing that waits to be sent). False on a socket that has no such thing, or that cannot be asked.
+    /// Whether the peer's TCP has acknowledged everything that was written so far: nothing in flight, and nothing that
+    /// waits to be sent. False on a socket that has no such thing, or that cannot be asked.
     public func hasAcknowledgedAll() -> Bool {
         self.handler.value.hasAcknowledgedAll()
     }

@@ -52,13 +52,30 @@ extension WebSocketFrameHandler: DeadlineWaiter {
     }
 
     func watchForStall(context: ChannelHandlerContext) {
-        guard self.stall == nil, self.phase == .open else { return }
+        guard self.phase == .open else { return }
+        if let stall = self.stall {
+            self.checkPending(self.pendingBytes(context: context), stall, context: context)
+            return
+        }
         // Behind TLS there is another buffer.
         if self.listener.tls == nil, self.share.isTaken(from: self) { return }
         let pending = self.pendingBytes(context: context)
         guard pending > 0 else { return }
-        self.stall = SendStall(pending: pending, now: .now(), timeout: self.listener.configuration.sendTimeout)
+        let stall = SendStall(
+            pending: pending, now: .now(), timeout: self.listener.configuration.sendTimeout,
+            memory: self.listener.memory)
+        self.stall = stall
         self.schedule()
+        self.checkPending(pending, stall, context: context)
+    }
+
+    /// Closes the connection of a peer that leaves too much of what is written to it (behaviour.md, "Bounds").
+    private func checkPending(_ pending: Int, _ stall: SendStall, context: ChannelHandlerContext) {
+        let longest = max(self.listener.memory.share, self.listener.configuration.maxFrameSize + 64 * 1024)
+        guard !stall.mayLeave(pending: pending, longest: longest) else { return }
+        let end = ConnectionEnd(reason: "send_queue_full", detail: "\(pending) bytes that the peer does not take")
+        self.end(end, context: context)
+        context.close(promise: nil)
     }
 
     private func checkStall(now: NIODeadline, context: ChannelHandlerContext) {
@@ -73,9 +90,13 @@ extension WebSocketFrameHandler: DeadlineWaiter {
             return
         }
         stall.update(pending: pending, now: now)
+        self.checkPending(pending, stall, context: context)
+        guard self.phase == .open else { return }
         let configuration = self.listener.configuration
         if configuration.closesOnSendTimeout, stall.lastProgress + configuration.sendTimeout <= now {
-            self.end(ConnectionEnd(reason: "send_timeout"), context: context)
+            self.end(
+                ConnectionEnd(reason: "send_timeout", detail: "\(pending) bytes that the peer does not take"),
+                context: context)
             context.close(promise: nil)
         }
     }

@@ -28,6 +28,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     var stall: SendStall?
     private var reader: MessageReader
     private(set) var phase = Phase.open
+    /// Taken from the memory of all.
+    private var unfinishedCounted: Int32 = 0
     private var isCounted = false
     private var isPaused = false
     private var isAutoReading = true
@@ -37,6 +39,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     var deadlinePlace: DeadlinePlace?
     /// Nil: permessage-deflate was not agreed.
     private let compression: CompressionAgreement?
+    /// Nil: the peer's compressor begins anew with each message.
+    private let window: InflateWindow?
 
     init(
         listener: ListenerState,
@@ -46,6 +50,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         self.listener = listener
         self.share = share
         self.compression = compression
+        self.window = compression?.clientWindowBits.map { InflateWindow(bits: $0) }
         self.reader = MessageReader(
             longest: listener.configuration.maxFrameSize, mayBeCompressed: compression != nil)
     }
@@ -77,8 +82,10 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.end(ConnectionEnd(reason: "connection_lost"), context: context)
+        self.end(
+            ConnectionEnd(reason: "connection_lost", detail: "closed without a close frame"), context: context)
         self.phase = .closed
+        self.countUnfinished(context: context)
         self.stall = nil
         self.timerDeadline = .distantFuture
         self.schedule()
@@ -101,7 +108,10 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             let held = self.held
             self.held = nil
             if let held, !discardingHeld {
-                for message in held.messages { delegate.connectionReceived(text: message) }
+                while let message = held.popFirst() {
+                    guard let text = self.text(of: message, context: context) else { break }
+                    delegate.connectionReceived(text: text)
+                }
             }
             delegate.connectionEnded(end)
         }
@@ -147,6 +157,26 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             }
         }
         self.share.receiveBuffer.giveBack(bytes)
+        self.countUnfinished(context: context)
+    }
+
+    /// What waits for the rest of its message is held for as long as the peer likes.
+    private func countUnfinished(context: ChannelHandlerContext) {
+        let bytes = Int32(clamping: self.reader.unfinishedBytes)
+        let memory = self.listener.memory
+        if bytes > self.unfinishedCounted {
+            guard memory.take(Int(bytes - self.unfinishedCounted)) else {
+                let reason = "no memory for so long a message now"
+                self.startClosing(
+                    CloseFrame(code: 1013, reason: reason),
+                    end: ConnectionEnd(reason: "no_memory", closeCode: 1013, detail: reason), context: context)
+                self.countUnfinished(context: context)
+                return
+            }
+        } else {
+            memory.give(Int(self.unfinishedCounted - bytes))
+        }
+        self.unfinishedCounted = bytes
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -158,43 +188,56 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private func receive(_ event: MessageReader.Event, context: ChannelHandlerContext) {
         if case .violation(let violation, let findsClose) = event {
             self.fail(violation, context: context)
-            // Where the peer's close frame will not be found, the end of our side makes it close.
-            if !findsClose { context.close(mode: .output, promise: nil) }
+            if self.reader.lastOpcode == .close {
+                // A peer that has said its last word, however badly, says no other.
+                self.closeOnceWritten(context: context)
+            } else if !findsClose {
+                // The peer's close frame will not be found; the end of our side makes it close.
+                context.close(mode: .output, promise: nil)
+            }
             return
         }
-        let isPong = if case .pong = event { true } else { false }
-        self.delegate?.connectionShowedLife(isPong: isPong)
+        self.delegate?.connectionShowedLife(isPong: event.isPong)
         // The delegate may have closed.
         guard self.phase == .open else { return }
         switch event {
         case .fragment, .pong, .violation: break
-        case .message(let message): self.deliver(message)
-        case .compressed(let message): self.inflate(message, context: context)
+        case .message(let message): self.take(.plain(message), context: context)
+        case .compressed(let message): self.take(.compressed(message), context: context)
         case .ping(let payload): self.pong(payload, context: context)
         case .close(let payload): self.answerClose(payload, context: context)
         }
     }
 
-    private func inflate(_ message: ByteBuffer, context: ChannelHandlerContext) {
-        switch self.share.compression.inflate(message, longest: self.listener.configuration.maxFrameSize) {
-        case .message(let inflated): self.deliver(inflated)
-        case .tooLong: self.fail(.tooLong, context: context)
-        case .invalid: self.fail(.badCompression, context: context)
-        }
-    }
-
-    private func deliver(_ message: ByteBuffer) {
+    private func take(_ message: ReceivedMessage, context: ChannelHandlerContext) {
         self.messagesInRound += 1
         if self.messagesInRound > self.listener.configuration.framesPerRound, self.held == nil {
             // The others of this event loop have their turn first.
-            self.held = HeldMessages()
-            self.context?.eventLoop.assumeIsolated().execute { self.deliverHeld() }
+            self.held = HeldMessages(memory: self.listener.memory)
+            context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
         }
         if self.isPaused || self.held != nil {
-            self.held = self.held ?? HeldMessages()
-            self.held?.messages.append(message)
-        } else {
-            self.delegate?.connectionReceived(text: message)
+            let held = self.held ?? HeldMessages(memory: self.listener.memory)
+            self.held = held
+            held.append(message)
+            self.updateReading()
+        } else if let text = self.text(of: message, context: context) {
+            self.delegate?.connectionReceived(text: text)
+        }
+    }
+
+    /// Nil: the connection had to be closed over it.
+    private func text(of message: ReceivedMessage, context: ChannelHandlerContext) -> ByteBuffer? {
+        switch message {
+        case .plain(let text): return text
+        case .compressed(let compressed):
+            let longest = self.listener.configuration.maxFrameSize
+            switch self.share.compression.inflate(compressed, longest: longest, window: self.window) {
+            case .message(let text): return text
+            case .tooLong: self.fail(.tooLong, context: context)
+            case .invalid: self.fail(.badCompression, context: context)
+            }
+            return nil
         }
     }
 
@@ -210,10 +253,10 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private func answerClose(_ payload: ByteBuffer, context: ChannelHandlerContext) {
         guard let close = CloseFrame(payload: payload) else {
             self.fail(.badClose, context: context)
+            self.closeOnceWritten(context: context)
             return
         }
-        let end = ConnectionEnd(
-            reason: "closed_by_peer", closeCode: close.code, detail: close.reasonInOneLine)
+        let end = ConnectionEnd(reason: "closed_by_peer", closeCode: close.code, detail: close.reason)
         self.startClosing(CloseFrame(code: close.code), end: end, context: context)
         // RFC 6455, 7.1.1: the server closes first. Closing at once would drop what is not written yet.
         self.closeOnceWritten(context: context)
@@ -228,8 +271,12 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         }
     }
 
-    /// Whatever went wrong, `channelInactive` follows.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {}
+    /// The socket's error, or that of TLS: nothing more comes behind it.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let end = ConnectionEnd(reason: "connection_lost", detail: ConnectionFailure.reason(error))
+        self.end(end, context: context)
+        context.close(promise: nil)
+    }
 
     // MARK: Frames out
 
@@ -307,17 +354,18 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private func deliverHeld() {
         guard self.phase == .open, let context = self.context else { return }
         var delivered = 0
-        while !self.isPaused, let message = self.held?.messages.popFirst() {
+        while !self.isPaused, let held = self.held, !held.isEmpty {
             if delivered == self.listener.configuration.framesPerRound {
-                self.held?.messages.prepend(message)
                 context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
                 return
             }
             delivered += 1
-            self.delegate?.connectionReceived(text: message)
+            if let message = held.popFirst(), let text = self.text(of: message, context: context) {
+                self.delegate?.connectionReceived(text: text)
+            }
             guard self.phase == .open else { return }
         }
-        if self.held?.messages.isEmpty == true { self.held = nil }
+        if self.held?.isEmpty == true { self.held = nil }
         self.updateReading()
     }
 

@@ -9,7 +9,6 @@ import Synchronization
 public final class WebSocketListener: Sendable {
     private let state: ListenerState
     private let group: any EventLoopGroup
-    private let limiter: AcceptRateLimiter?
     private let reserve: DescriptorReserve
     private let sockets = Mutex<[any Channel]>([])
 
@@ -26,8 +25,6 @@ public final class WebSocketListener: Sendable {
     ) {
         self.state = ListenerState(configuration: configuration, admission: admission, memory: memory)
         self.group = group
-        self.limiter =
-            configuration.maxConnectionRate > 0 ? AcceptRateLimiter(rate: configuration.maxConnectionRate) : nil
         self.reserve = DescriptorReserve(logger: logger)
     }
 
@@ -95,7 +92,6 @@ public final class WebSocketListener: Sendable {
     /// - Parameter loop: Carries the listening socket and what is accepted from it, so no connection changes threads.
     private func bootstrap(on loop: any EventLoop, sharesPort: Bool) -> ServerBootstrap {
         let state = self.state
-        let limiter = self.limiter
         let reserve = self.reserve
         let configuration = state.configuration
         return ServerBootstrap(group: loop, childGroup: loop)
@@ -105,7 +101,7 @@ public final class WebSocketListener: Sendable {
             .serverChannelOption(.maxMessagesPerRead, value: 1)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let throttle = AcceptThrottleHandler(limiter: limiter, reserve: reserve)
+                    let throttle = AcceptThrottleHandler(listener: state, reserve: reserve)
                     try channel.pipeline.syncOperations.addHandler(throttle)
                 }
             }

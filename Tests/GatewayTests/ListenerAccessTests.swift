@@ -18,7 +18,7 @@ struct ListenerAccessTests {
     @Test("Nothing is asked of a connection by default")
     func defaults() throws {
         let listener = try Self.listener([:])
-        #expect(!listener.expectsProxyHeader && !listener.compresses && listener.origins == nil)
+        #expect(!listener.expectsProxyHeader && listener.compression == .inOCPP2 && listener.origins == nil)
         #expect(listener.accessRules == AccessRules())
         #expect(listener.proxyProtocolTimeout == .seconds(3))
         #expect(listener.forwardedAddress == ForwardedAddress())
@@ -33,7 +33,7 @@ struct ListenerAccessTests {
             "WEBSOCKET_ALLOW_ORIGIN_ABSENCE": "false", "WEBSOCKET_PROXY_ADDRESS_HEADER": "X-Real-IP",
             "WEBSOCKET_PROXY_PORT_HEADER": "X-Real-Port", "TRUSTED_PROXIES": "10.0.0.1, 2001:db8::/32",
         ])
-        #expect(listener.expectsProxyHeader && listener.compresses)
+        #expect(listener.expectsProxyHeader && listener.compression == .always)
         #expect(listener.proxyProtocolTimeout == .milliseconds(500))
         let rules = ["deny 10.0.0.7", "allow 10.0.0.0/8", "deny all"].compactMap { AccessRules.Rule($0) }
         #expect(listener.accessRules == AccessRules(rules))
@@ -77,7 +77,7 @@ struct ListenerAccessTests {
         expected = ListenerConfiguration(
             name: "b", host: "::1", port: 2, acceptors: 3, maxConnections: 7, maxConnectionRate: 8, path: "/b",
             maxFrameSize: 2048, noDelay: false, backlog: 9, receiveBuffer: 4096, sendTimeout: .seconds(1),
-            accessRules: AccessRules([.init(.deny, nil)]), compresses: true)
+            accessRules: AccessRules([.init(.deny, nil)]), compression: .always)
         #expect(b.configuration == expected && Self.commandTopic(b) == "b/cs/CP1")
     }
 

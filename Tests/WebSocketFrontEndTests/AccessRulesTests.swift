@@ -118,6 +118,25 @@ struct AccessTests {
         }
     }
 
+    @Test("Denied connections take nothing of the rate")
+    func deniedTakeNoToken() async throws {
+        let rules = try Self.denyingLoopback()
+        let configuration = RunningListener.configuration {
+            $0.accessRules = rules
+            $0.acceptors = 1
+            $0.maxConnectionRate = 1
+        }
+        try await RunningListener.run(configuration) { running in
+            let started = NIODeadline.now()
+            // At one a second they would take half a minute.
+            for _ in 0..<30 {
+                let client = try await running.client()
+                _ = try await client.closedByServer()
+            }
+            #expect(NIODeadline.now() - started < .seconds(15))
+        }
+    }
+
     @Test("A flood of denied connections is told of in a sum, and none is forgotten")
     func flood() async throws {
         let rules = try Self.denyingLoopback()

@@ -19,11 +19,10 @@ struct AuthenticationTests {
             ("Basic OnNlY3JldA", "", "secret"),
             ("Basic Q1AxOsO8", "CP1", "ü"),
             // The raw bytes of an AuthorizationKey.
-            ("Basic Q1AxOgD/Kw==", "CP1", "00FF2B"),
         ])
     func credentials(header: String, username: String, password: String) {
         let credentials = BasicCredentials(authorization: header)
-        #expect(credentials == BasicCredentials(username: UserName(username), password: password))
+        #expect(credentials == BasicCredentials(username: UserName(username), password: Array(password.utf8)))
     }
 
     @Test(
@@ -36,9 +35,16 @@ struct AuthenticationTests {
         #expect(BasicCredentials(authorization: header) == nil)
     }
 
+    @Test("A password stays the bytes that were sent; where a text is wanted, raw ones are hexadecimal")
+    func rawPassword() throws {
+        let credentials = try #require(BasicCredentials(authorization: "Basic Q1AxOgD/Kw=="))
+        #expect(credentials.password == [0x00, 0xFF, 0x2B])
+        #expect(credentials.passwordText == "00FF2B")
+    }
+
     @Test("A password is in no description of the credentials")
     func secret() {
-        let credentials = BasicCredentials(username: "CP1", password: "secret")
+        let credentials = BasicCredentials(username: "CP1", password: Array("secret".utf8))
         var dumped = ""
         dump(credentials, to: &dumped)
         #expect(!"\(credentials) \(String(reflecting: credentials)) \(dumped)".contains("secret"))
@@ -56,7 +62,7 @@ struct AuthenticationTests {
             let (response, client) = try await running.exchange(Self.request, hasBody: false)
             #expect(response.status == 101)
             let asked = try await admission.credentials.next()
-            #expect(asked.basic == BasicCredentials(username: "CP1", password: "secret"))
+            #expect(asked.basic == BasicCredentials(username: "CP1", password: Array("secret".utf8)))
             #expect(asked.identity == "CP1" && asked.listener == "default")
             #expect(asked.remoteAddress.hasPrefix("127.0.0.1:"))
             let session = try await admission.sessions.next()
@@ -85,11 +91,14 @@ struct AuthenticationTests {
     @Test(
         "Each refusal has its status, its headers and its log line",
         arguments: [
-            (HandshakeVerdict.wrongCredentials(reason: "wrong password"), 401, "www-authenticate", "wrong password"),
-            (.unknownIdentity, 404, "connection", "unknown identity"),
-            (.unavailable(reason: "no database"), 503, "retry-after", "no database"),
+            (
+                HandshakeVerdict.wrongCredentials(reason: "wrong password"), 401, "www-authenticate", "wrong password",
+                "not authorized"
+            ),
+            (.unknownIdentity, 404, "connection", "unknown identity", "unknown identity"),
+            (.unavailable(reason: "no database"), 503, "retry-after", "no database", "try again later"),
         ])
-    func refused(verdict: HandshakeVerdict, status: Int, header: String, reason: String) async throws {
+    func refused(verdict: HandshakeVerdict, status: Int, header: String, reason: String, body: String) async throws {
         let admission = StubAdmission(authenticator: { _ in verdict })
         let configuration = RunningListener.configuration { $0.maxConnections = 1 }
         try await RunningListener.run(configuration, admission: admission) { running in
@@ -99,6 +108,7 @@ struct AuthenticationTests {
                 #expect(response.status == status)
                 #expect(response.headers[header] != nil)
                 if status == 401 { #expect(response.headers[header] == "Basic realm=\"ocpp\"") }
+                #expect(response.body == body)
                 let refusal = try await admission.refusals.next()
                 #expect(refusal.status == status && refusal.reason == reason && refusal.identity == "CP1")
             }

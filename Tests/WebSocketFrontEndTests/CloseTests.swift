@@ -41,7 +41,9 @@ struct CloseTests {
                 try await client.resetOnClose()
             }
             try await client.close()
-            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "connection_lost")))
+            let detail = byReset ? "connection reset by peer" : "closed without a close frame"
+            let end = ConnectionEnd(reason: "connection_lost", detail: detail)
+            #expect(try await session.events.next() == .ended(end))
             // Whatever is done with it now does nothing.
             _ = try await session.onLoop { connection in
                 connection.send(text: ByteBuffer(string: "too late"))
@@ -88,6 +90,35 @@ struct CloseTests {
             #expect(try await client.frame().closeCode == 1007)
             #expect(try await session.events.next() == .text("one"))
             #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "not UTF-8", closeCode: 1007)))
+        }
+    }
+
+    @Test(
+        "After a close frame that breaks the rules the TCP connection is closed at once",
+        arguments: [
+            RawClient.frame(0x88, [0x03]), RawClient.close(1005), RawClient.frame(0x88, [0x03, 0xE8, 0xFF]),
+            RawClient.frame(0x08, [0x03, 0xE8]), RawClient.frame(0xC8, [0x03, 0xE8]),
+            RawClient.frame(0x88, [0x03, 0xE8], masked: false),
+        ])
+    func faulty(frame: [UInt8]) async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            let started = NIODeadline.now()
+            try await client.send(bytes: frame)
+            #expect(try await client.frame().closeCode == 1002)
+            #expect(try await client.closedByServer())
+            #expect(NIODeadline.now() - started < WebSocketFrameHandler.closeTimeout)
+            #expect(try await session.events.next().endReason == "protocol_error")
+        }
+    }
+
+    @Test("The peer's words are the detail of the end, in one line")
+    func words() async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            try await client.send(bytes: RawClient.close(1011, reason: "pong\ntimeout"))
+            let end = ConnectionEnd(reason: "closed_by_peer", closeCode: 1011, detail: "pong timeout")
+            #expect(try await session.events.next() == .ended(end))
         }
     }
 

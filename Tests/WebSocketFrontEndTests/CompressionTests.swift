@@ -1,3 +1,4 @@
+import MemoryBudget
 import NIOCore
 import Testing
 
@@ -5,32 +6,42 @@ import Testing
 
 @Suite("What is agreed about permessage-deflate")
 struct CompressionAgreementTests {
-    private static let noContexts = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 
     @Test(
-        "The first acceptable offer is taken, and neither side keeps its context",
+        "The first acceptable offer is taken, and the answer names what it named",
         arguments: [
-            (["permessage-deflate"], ""),
-            (["Permessage-Deflate ; Client_Max_Window_Bits"], ""),
-            (["permessage-deflate; client_max_window_bits=10; client_no_context_takeover"], ""),
-            (["permessage-deflate;server_no_context_takeover;client_max_window_bits=\"8\""], ""),
-            (["permessage-deflate; server_max_window_bits=15"], "; server_max_window_bits=15"),
-            (["permessage-deflate; server_max_window_bits=9"], "; server_max_window_bits=9"),
-            (["permessage-deflate; server_max_window_bits=\"11\""], "; server_max_window_bits=11"),
-            (["permessage-deflate; server_max_window_bits=8, permessage-deflate"], ""),
-            (["x-other; a=1, permessage-deflate; server_max_window_bits=12"], "; server_max_window_bits=12"),
-            (["x-other", "permessage-deflate"], ""),
-            (["not;;a list", "permessage-deflate"], ""),
-            ([", ,permessage-deflate,"], ""),
+            (["Permessage-Deflate ; Client_Max_Window_Bits"], "; client_max_window_bits=10"),
+            (
+                ["permessage-deflate; client_max_window_bits=10; client_no_context_takeover"],
+                "; client_no_context_takeover"
+            ),
+            (
+                ["permessage-deflate;server_no_context_takeover;client_max_window_bits=\"8\""],
+                "; server_no_context_takeover; client_max_window_bits=8"
+            ),
+            (
+                ["permessage-deflate; client_no_context_takeover; server_max_window_bits=\"11\""],
+                "; client_no_context_takeover; server_max_window_bits=11"
+            ),
+            (
+                ["permessage-deflate; server_max_window_bits=8, permessage-deflate; client_no_context_takeover"],
+                "; client_no_context_takeover"
+            ),
+            (["permessage-deflate, permessage-deflate; client_max_window_bits=15"], "; client_max_window_bits=10"),
+            (
+                ["not;;a list", "x-other", ", ,permessage-deflate; client_no_context_takeover,"],
+                "; client_no_context_takeover"
+            ),
         ]
     )
     func agreed(offers: [String], window: String) {
-        #expect(CompressionAgreement(offeredIn: offers)?.header == Self.noContexts + window)
+        #expect(CompressionAgreement(offeredIn: offers)?.header == "permessage-deflate" + window)
     }
 
     @Test(
         "What must be declined is declined",
         arguments: [
+            "permessage-deflate", "permessage-deflate; server_no_context_takeover; server_max_window_bits=9",
             "", "x-webkit-deflate-frame", "permessage-bzip2", "permessage-deflate; unknown",
             "permessage-deflate; server_no_context_takeover=1", "permessage-deflate; client_no_context_takeover=true",
             "permessage-deflate; server_no_context_takeover; server_no_context_takeover",
@@ -52,9 +63,12 @@ struct CompressionAgreementTests {
 
     @Test("The answer names what was agreed, where compression is on and was offered", arguments: [true, false])
     func answer(compresses: Bool) async throws {
-        try await RunningListener.run(RunningListener.configuration { $0.compresses = compresses }) { running in
+        try await RunningListener.run(RunningListener.configuration { $0.compression = compresses ? .always : .never })
+        { running in
             let (response, _) = try await running.exchange(RawClient.handshake(adding: [Self.offer]))
-            #expect(response.headers["sec-websocket-extensions"] == (compresses ? Self.noContexts : nil))
+            #expect(
+                response.headers["sec-websocket-extensions"]
+                    == (compresses ? "permessage-deflate; client_max_window_bits=10" : nil))
             let (other, _) = try await running.exchange(RawClient.handshake(target: "/ocpp/CP2"))
             #expect(other.status == 101 && other.headers["sec-websocket-extensions"] == nil)
         }
@@ -84,7 +98,10 @@ struct MessageCompressionTests {
     func deflate(windowBits: Int) throws {
         let compression = MessageCompression()
         let agreement = try #require(
-            CompressionAgreement(offeredIn: ["permessage-deflate; server_max_window_bits=\(windowBits)"]))
+            CompressionAgreement(
+                offeredIn: [
+                    "permessage-deflate; client_no_context_takeover; server_max_window_bits=\(windowBits)"
+                ]))
         for count in [128, 1000, 5000, 70_000, 512 * 1024] {
             let text = Self.text(count)
             let deflated = try #require(compression.deflate(ByteBuffer(bytes: text), agreed: agreement))
@@ -96,7 +113,8 @@ struct MessageCompressionTests {
     @Test("A message that is short or would not become shorter is sent as it is")
     func notDeflated() throws {
         let compression = MessageCompression()
-        let agreement = try #require(CompressionAgreement(offeredIn: ["permessage-deflate"]))
+        let agreement = try #require(
+            CompressionAgreement(offeredIn: ["permessage-deflate; client_no_context_takeover"]))
         #expect(compression.deflate(ByteBuffer(bytes: Self.text(127)), agreed: agreement) == nil)
         for count in [128, 5000, 70_000] {
             #expect(compression.deflate(ByteBuffer(bytes: Self.noise(count)), agreed: agreement) == nil)
@@ -137,6 +155,42 @@ struct MessageCompressionTests {
         let expected = MessageInflater.Outcome.message(ByteBuffer(bytes: text))
         #expect(inflater.inflate(ByteBuffer(bytes: finished + [0]), longest: 1000) == expected)
         #expect(inflater.inflate(ByteBuffer(bytes: finished), longest: 1000) == expected)
+    }
+
+    @Test("A sender that refers back to earlier messages is understood from its window alone")
+    func window() throws {
+        let compression = MessageCompression()
+        let window = InflateWindow(bits: 10)
+        let texts = (0..<20).map { Self.text(100 + 137 * $0) }
+        for (message, text) in zip(try RawDeflate.messages(texts, windowBits: 10), texts) {
+            // Another connection's message in between.
+            let other = ByteBuffer(bytes: try RawDeflate.message(Self.noise(3000)))
+            #expect(compression.inflate(other, longest: 3000) == .message(ByteBuffer(bytes: Self.noise(3000))))
+            let inflated = compression.inflate(ByteBuffer(bytes: message), longest: 10_000, window: window)
+            #expect(inflated == .message(ByteBuffer(bytes: text)))
+            #expect(window.bytes.readableBytes <= 1024)
+        }
+    }
+
+    @Test("Compressed messages are held as they came, and counted")
+    func held() {
+        let memory = MemoryBudget(limit: 1000)
+        let held = HeldMessages(memory: memory)
+        held.append(.compressed(ByteBuffer(repeating: 0, count: 40)))
+        held.append(.plain(ByteBuffer(repeating: 0, count: 60)))
+        #expect(memory.used == 100)
+        _ = held.popFirst()
+        #expect(memory.used == 60)
+        _ = held.popFirst()
+        #expect(memory.used == 0 && held.isEmpty)
+    }
+
+    @Test("With nothing set permessage-deflate is for OCPP 2.x sessions")
+    func policy() {
+        #expect(CompressionPolicy.inOCPP2.accepts(inSubprotocol: "ocpp2.0.1"))
+        #expect(!CompressionPolicy.inOCPP2.accepts(inSubprotocol: "ocpp1.6"))
+        #expect(CompressionPolicy.always.accepts(inSubprotocol: "ocpp1.6"))
+        #expect(!CompressionPolicy.never.accepts(inSubprotocol: "ocpp2.1"))
     }
 
     @Test("A bomb is found out at the limit, not inflated whole")

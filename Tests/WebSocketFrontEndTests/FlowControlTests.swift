@@ -1,3 +1,4 @@
+import MemoryBudget
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -53,9 +54,9 @@ struct FlowControlTests {
             try await client.channel.setOption(.autoRead, value: false).get()
             _ = try await session.onLoop { connection in
                 // More than the kernel takes for a peer that does not read.
-                for _ in 0..<300 { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
+                while connection.isTakenAtOnce { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
             }
-            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "send_timeout")))
+            #expect(try await session.events.next().endReason == "send_timeout")
             try await client.close()
         }
     }
@@ -79,6 +80,58 @@ struct FlowControlTests {
             while frame.payload.count == 10_000 { frame = try await client.frame() }
             #expect(frame == .text("last"))
             #expect(try await client.frame() == .pong("ping 2"))
+        }
+    }
+
+    @Test("A peer that leaves more lying than a session may hold is closed, however long it may take")
+    func sendQueueFull() async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            try await client.channel.setOption(.autoRead, value: false).get()
+            _ = try await session.onLoop { connection in
+                for _ in 0..<300 { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
+            }
+            #expect(try await session.events.next().endReason == "send_queue_full")
+            try await client.close()
+        }
+    }
+
+    @Test("Unfinished messages take from the memory of all, and what there is none for is closed with 1013")
+    func unfinishedMessages() async throws {
+        let memory = MemoryBudget(limit: 100_000)
+        try await RunningListener.run(memory: memory) { running in
+            let (first, _) = try await running.connected()
+            try await first.send(bytes: RawClient.frame(0x01, Array(repeating: 0x78, count: 60_000)))
+            let (second, session) = try await running.connected()
+            try await second.send(bytes: RawClient.frame(0x89))
+            #expect(try await second.frame() == .pong(""))
+            while memory.used < 60_000 { try await Task.sleep(for: .milliseconds(5)) }
+            try await second.send(bytes: RawClient.frame(0x01, Array(repeating: 0x78, count: 60_000)))
+            #expect(try await second.frame().closeCode == 1013)
+            #expect(try await session.events.next().endReason == "no_memory")
+            try await first.send(bytes: RawClient.frame(0x80))
+            while memory.used > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        }
+    }
+
+    @Test("What a peer's TCP has acknowledged is known, read by it or not")
+    func acknowledgement() async throws {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            // Each round trip acknowledges what went before it.
+            var rounds = 0
+            while try await !session.onLoop({ $0.hasAcknowledgedAll() }), rounds < 1000 {
+                try await client.send(bytes: RawClient.frame(0x89))
+                #expect(try await client.frame() == .pong(""))
+                rounds += 1
+            }
+            #expect(try await session.onLoop { $0.hasAcknowledgedAll() })
+            try await client.channel.setOption(.autoRead, value: false).get()
+            let acknowledged = try await session.onLoop { connection in
+                while connection.isTakenAtOnce { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
+                return connection.hasAcknowledgedAll()
+            }
+            #expect(!acknowledged)
         }
     }
 
@@ -108,7 +161,7 @@ struct FlowControlTests {
             let (client, session) = try await running.connected()
             try await client.channel.setOption(.autoRead, value: false).get()
             _ = try await session.onLoop { connection in
-                for _ in 0..<300 { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
+                while connection.isTakenAtOnce { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
                 connection.armTimer(at: .now() + .milliseconds(400))
             }
             #expect(try await session.events.next() == .timer)
@@ -129,7 +182,7 @@ struct FlowControlTests {
             let flood = Task { [channel = client.channel] in
                 while true { try await channel.writeAndFlush(ByteBuffer(bytes: pings)).get() }
             }
-            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "send_timeout")))
+            #expect(try await session.events.next().endReason == "send_timeout")
             try await client.close()
             _ = await flood.result
         }

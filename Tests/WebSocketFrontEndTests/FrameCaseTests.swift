@@ -10,7 +10,7 @@ struct FrameCaseTests {
     private static func run(_ frameCase: FrameCase, compresses: Bool) async throws {
         let configuration = RunningListener.configuration {
             $0.maxFrameSize = FrameCase.longestMessage
-            $0.compresses = compresses
+            $0.compression = compresses ? .always : .never
         }
         try await RunningListener.run(configuration, admission: FrameTests.echo()) { running in
             try await frameCase.run {

@@ -162,8 +162,9 @@ struct FrameTests {
             }
             #expect(end.reason == "protocol_error" && end.closeCode == violation.code && !end.detail.isEmpty)
             #expect(try await client.frame().closeCode == violation.code)
-            try await client.send(bytes: RawClient.close(violation.code))
-            try await client.channel.close(mode: .output)
+            // After a faulty close frame there is nobody to send it to any more.
+            try? await client.send(bytes: RawClient.close(violation.code))
+            try? await client.channel.close(mode: .output)
             #expect(try await client.closedByServer())
         }
     }

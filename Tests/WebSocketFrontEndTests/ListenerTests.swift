@@ -125,6 +125,23 @@ struct ListenerTests {
         }
     }
 
+    @Test("While the rate is nearly used up, an address that has had its share waits behind the others")
+    func shares() {
+        let now = NIODeadline.uptimeNanoseconds(10_000_000_000)
+        let limiter = AcceptRateLimiter(rate: 20)
+        let greedy = IPAddress(v4: 0xC000_0201)
+        // All but the reserve, and no more.
+        for _ in 0..<18 { #expect(limiter.admits(greedy, now: now)) }
+        #expect(!limiter.admits(greedy, now: now))
+        #expect(limiter.nextRelease(now: now) > now)
+        #expect(limiter.nextAccept(now: now) <= now)
+        #expect(limiter.admits(IPAddress(v4: 0xC000_0202), now: now))
+        #expect(limiter.admits(nil, now: now))
+        #expect(limiter.nextAccept(now: now) > now)
+        limiter.giveBack()
+        #expect(limiter.nextAccept(now: now) <= now)
+    }
+
     @Test("What acceptors take beyond the rate is paid back")
     func allowanceInDebt() {
         let now = NIODeadline.uptimeNanoseconds(10_000_000_000)

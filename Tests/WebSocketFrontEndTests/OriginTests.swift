@@ -26,6 +26,7 @@ struct OriginTests {
         for other in [
             "http://console.example", "https://console.example:8443", "https://console.example.evil", "null", "",
             "https://console.example/", "https://console.example https://evil.example",
+            "https://console.example\u{301}",
         ] {
             #expect(Self.status([other]) == 403, "\(other)")
         }

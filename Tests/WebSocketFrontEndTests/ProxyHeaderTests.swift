@@ -53,7 +53,7 @@ struct ProxyHeaderTests {
         "What is no header of version 1 is malformed",
         arguments: [
             "GET / HTTP/1.1\r\n", "\u{16}\u{03}", "PROXZ", "proxy TCP4", "P\r\n",
-            "PROXY TCP4 192.0.2.7 198.51.100.1 5123 443\n",
+            "PROXY TCP4 192.0.2.7 198.51.100.1 5123 443\n", "PROXY \u{301}\r\n", "PROXY \u{301} UNKNOWN\r\n",
             "PROXY TCP4 192.0.2.7 198.51.100.1 5123\r\n",
             "PROXY TCP4 192.0.2.7 198.51.100.1 5123 443 1\r\n",
             "PROXY TCP4  192.0.2.7 198.51.100.1 5123 443\r\n",

@@ -62,7 +62,7 @@ final class ChargePointAdmission: ConnectionAdmission {
             return eventLoop.makeSucceededFuture(.accepted(username: nil))
         }
         let request = AuthenticationRequest(
-            identity: request.identity, username: request.basic?.username, password: request.basic?.password,
+            identity: request.identity, username: request.basic?.username, password: request.basic?.passwordText,
             certificateCommonName: request.certificate?.commonName,
             certificateDistinguishedName: request.certificate?.distinguishedName, listener: request.listener,
             remoteAddress: request.remoteAddress)
@@ -107,12 +107,16 @@ final class ChargePointAdmission: ConnectionAdmission {
 
     func handshakeRefused(_ refusal: HandshakeRefusal) {
         counters.add(.refusedHandshakes, refusal.count)
-        logger.warning(
-            "handshake refused",
-            metadata: [
-                "cid": "\(refusal.identity ?? "-")", "remote": "\(refusal.remoteAddress)",
-                "listener": "\(refusal.listener)", "status": "\(refusal.status.map(String.init) ?? "-")",
-                "reason": "\(refusal.reason)",
-            ])
+        var metadata: Logger.Metadata = [
+            "cid": "\(refusal.identity ?? "-")", "remote": "\(refusal.remoteAddress)",
+            "listener": "\(refusal.listener)", "status": "\(refusal.status.map(String.init) ?? "-")",
+            "reason": "\(refusal.reason)",
+        ]
+        if let request = refusal.request {
+            metadata["path"] = "\(request.path)"
+            metadata["offered"] = "\(request.offered ?? "-")"
+            if let username = request.username { metadata["user"] = "\(username)" }
+        }
+        logger.warning("handshake refused", metadata: metadata)
     }
 }

@@ -20,7 +20,7 @@ struct ChargePointLogins: Sendable {
     func logIn(_ request: HandshakeCredentials, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeVerdict> {
         let basic = passesCredentials ? request.basic : nil
         // libmosquitto would cut them there, and a shorter password might be right.
-        if let basic, basic.username.utf8.contains(0) || basic.password.utf8.contains(0) {
+        if let basic, basic.username.utf8.contains(0) || basic.password.contains(0) {
             return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "credentials with a NUL character"))
         }
         if let fault = userNames.fault(of: basic?.username, for: request.identity) {
@@ -38,7 +38,7 @@ struct ChargePointLogins: Sendable {
             listener: request.listener, username: basic?.username)
         let presence = PresenceMessage(chargePoint: chargePoint, gatewayID: gatewayID, endOfSession: sessionID)
         let login = BrokerLogin(
-            clientID: clientID, username: basic?.username, password: basic?.password,
+            clientID: clientID, username: basic?.username, password: basic?.passwordText,
             will: topics.presence.map {
                 BrokerLinkConfiguration.Will(
                     topic: $0, payload: String(buffer: presence.payload()), retain: retainsPresence)

@@ -32,12 +32,17 @@ extension ConfigurationAssembly {
             accessRules: accessRules(name),
             origins: origins(name),
             forwardedAddress: forwardedAddress(name),
-            compresses: boolean(.compress, name)
+            compression: compression(name)
         )
         warnOfAccess(name)
         return GatewayConfiguration.Listener(
             configuration: configuration, topics: topics(name), sessions: sessions(for: name),
             clientID: clientID(name), passesCredentials: boolean(.enableAuthn, name))
+    }
+
+    private func compression(_ name: ListenerName) -> CompressionPolicy {
+        guard optional(.compress, name) != nil else { return .inOCPP2 }
+        return boolean(.compress, name) ? .always : .never
     }
 
     /// A client id is the broker's, whatever the topics: where a listener has a mountpoint of its own, the same

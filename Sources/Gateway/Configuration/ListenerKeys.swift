@@ -40,7 +40,8 @@ extension ConfigurationKey {
         "websocket.ping_interval", .duration(.milliseconds(10)...day),
         "silence before a ping; default half the heartbeat interval")
     static let compress = listener(
-        "websocket.compress", .boolean, default: "false", "permessage-deflate with peers that offer it")
+        "websocket.compress", .boolean,
+        "permessage-deflate for all that offer it; default in OCPP 2.x sessions only")
     static let checkOriginEnable = listener(
         "websocket.check_origin_enable", .boolean, default: "false", "check the Origin header")
     static let checkOrigins = listener("websocket.check_origins", .origins, "origins that are let in")

@@ -20,8 +20,8 @@ public struct AccessRules: Sendable, Equatable {
         /// `allow 10.0.0.0/8`, `deny 2001:db8::7`, `allow all`.
         public init?(_ text: some StringProtocol) {
             let words = text.split(whereSeparator: { $0 == " " || $0 == "\t" })
-            guard words.count == 2, let verdict = Verdict(rawValue: words[0].lowercased()) else { return nil }
-            if words[1].lowercased() == "all" {
+            guard words.count == 2, let verdict = Verdict(rawValue: words[0].asciiLowercased) else { return nil }
+            if words[1].isSame(ignoringASCIICase: "all") {
                 self.init(verdict, nil)
             } else if let range = IPAddressRange(words[1]) {
                 self.init(verdict, range)

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import OutsideNames
 
 /// Which web pages may open connections (RFC 6455, 4.2.2 and 10.2). Charge points send no `Origin`; browsers do.
 public struct OriginRules: Sendable, Equatable {
@@ -7,7 +8,7 @@ public struct OriginRules: Sendable, Equatable {
     public var allowsAbsence: Bool
 
     public init(allowed: some Sequence<String>, allowsAbsence: Bool = true) {
-        self.allowed = Set(allowed.map { $0.lowercased() })
+        self.allowed = Set(allowed.map(\.asciiLowercased))
         self.allowsAbsence = allowsAbsence
     }
 
@@ -16,9 +17,13 @@ public struct OriginRules: Sendable, Equatable {
         let origins = headers["origin"]
         guard let origin = origins.first else { return self.allowsAbsence ? nil : "the header Origin is missing" }
         // Scheme and host have no case (RFC 6454, 4).
-        guard origins.count == 1, self.allowed.contains(origin.lowercased()) else {
+        guard origins.count == 1, self.isAllowed(origin.asciiLowercased) else {
             return "the origin is not allowed here"
         }
         return nil
+    }
+
+    private func isAllowed(_ origin: String) -> Bool {
+        self.allowed.contains { $0.hasSameBytes(as: origin) }
     }
 }

@@ -1,16 +1,19 @@
 /// What was agreed about permessage-deflate (RFC 7692, 7.1).
 ///
-/// Neither side keeps its context from message to message: then nothing of zlib is kept between messages, and one
-/// deflater and one inflater serve all connections of an event loop.
+/// Our side never keeps its context from message to message, which needs no agreement. What the charge point may keep is
+/// bounded: nothing, or a window of 2^`clientWindowBits` bytes, which is then all that is kept here for it. One deflater
+/// and one inflater serve all connections of an event loop.
 struct CompressionAgreement: Equatable {
-    /// The largest window that may be used towards the peer, as a power of 2; nil: the peer set no limit.
-    var serverWindowBits: UInt8?
+    /// The charge point's context, where it may keep one: small, because every session of that kind holds as much.
+    private static let largestClientWindow = 10
 
-    /// The `Sec-WebSocket-Extensions` of the answer.
-    var header: String {
-        let window = self.serverWindowBits.map { "; server_max_window_bits=\($0)" } ?? ""
-        return "permessage-deflate; server_no_context_takeover; client_no_context_takeover\(window)"
-    }
+    /// The largest window that may be used towards the peer, as a power of 2; nil: the peer set no limit.
+    private(set) var serverWindowBits: UInt8?
+    /// What the peer may refer back to in earlier messages, as a power of 2; nil: nothing.
+    private(set) var clientWindowBits: UInt8?
+    /// The `Sec-WebSocket-Extensions` of the answer. It names no parameter that was not offered: clients exist that end
+    /// the connection over one, though RFC 7692 allows it.
+    private(set) var header = "permessage-deflate"
 
     /// The first acceptable offer, if there is one. A field that is not in its form offers nothing.
     init?(offeredIn fields: [String]) {
@@ -28,23 +31,35 @@ struct CompressionAgreement: Equatable {
         guard offer.name == "permessage-deflate",
             Set(offer.parameters.map(\.name)).count == offer.parameters.count
         else { return nil }
+        var keepsContext = true
+        var clientLimit: UInt8?
         for parameter in offer.parameters {
             switch (parameter.name, parameter.value) {
-            case ("server_no_context_takeover", nil), ("client_no_context_takeover", nil):
-                break
+            case ("server_no_context_takeover", nil):
+                self.header += "; server_no_context_takeover"
+            case ("client_no_context_takeover", nil):
+                self.header += "; client_no_context_takeover"
+                keepsContext = false
             case ("server_max_window_bits", let value?):
                 // zlib makes no window of 2^8 bytes.
                 guard let bits = Self.windowBits(value), bits >= MessageDeflater.smallestWindow else { return nil }
                 self.serverWindowBits = UInt8(bits)
+                self.header += "; server_max_window_bits=\(bits)"
             case ("client_max_window_bits", nil):
-                break
+                clientLimit = 15
             case ("client_max_window_bits", let value?):
-                // Only a hint: the inflater takes any window.
-                guard Self.windowBits(value) != nil else { return nil }
+                guard let bits = Self.windowBits(value) else { return nil }
+                clientLimit = UInt8(bits)
             default:
                 return nil
             }
         }
+        guard keepsContext else { return }
+        // 32 KB a session: too much for what it saves.
+        guard let clientLimit else { return nil }
+        let bits = min(clientLimit, UInt8(Self.largestClientWindow))
+        self.clientWindowBits = bits
+        self.header += "; client_max_window_bits=\(bits)"
     }
 
     /// 8 to 15, without leading zeros.

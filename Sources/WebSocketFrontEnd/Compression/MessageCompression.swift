@@ -7,10 +7,15 @@ final class MessageCompression {
     /// By window: peers may ask for smaller ones.
     private var deflaters: [Int: MessageDeflater] = [:]
 
-    /// - Parameter longest: Of the inflated message, in bytes.
-    func inflate(_ compressed: ByteBuffer, longest: Int) -> MessageInflater.Outcome {
+    /// - Parameters:
+    ///   - longest: Of the inflated message, in bytes.
+    ///   - window: What the sender may refer back to; nil where it keeps nothing.
+    func inflate(_ compressed: ByteBuffer, longest: Int, window: InflateWindow? = nil) -> MessageInflater.Outcome {
         self.inflater = self.inflater ?? MessageInflater()
-        return self.inflater?.inflate(compressed, longest: longest) ?? .tooLong
+        guard let inflater = self.inflater else { return .tooLong }
+        let outcome = inflater.inflate(compressed, longest: longest, behind: window?.bytes)
+        if case .message(let message) = outcome { window?.append(message) }
+        return outcome
     }
 
     /// - Returns: Nil where the message is to be sent as it is.

@@ -37,11 +37,15 @@ final class MessageInflater {
     /// How many bytes of the last message have been looked at.
     var bytesTaken: Int { Int(self.stream.pointee.total_in) }
 
-    /// - Parameter longest: Of the inflated message, in bytes.
-    func inflate(_ compressed: ByteBuffer, longest: Int) -> Outcome {
+    /// - Parameters:
+    ///   - longest: Of the inflated message, in bytes.
+    ///   - window: What was sent before and may be referred back to.
+    func inflate(_ compressed: ByteBuffer, longest: Int, behind window: ByteBuffer? = nil) -> Outcome {
         // Not what RFC 7692, 7.2.3.6 says of an empty message, but senders exist.
         guard compressed.readableBytes > 0 else { return .message(ByteBuffer()) }
-        guard compressed.readableBytes <= Int(UInt32.max), inflateReset(self.stream) == Z_OK else { return .invalid }
+        guard compressed.readableBytes <= Int(UInt32.max), inflateReset(self.stream) == Z_OK,
+            self.continues(behind: window)
+        else { return .invalid }
         var message = ByteBuffer()
         switch self.inflate(compressed, into: &message, longest: longest) {
         case .failed(let outcome): return outcome
@@ -54,6 +58,14 @@ final class MessageInflater {
         case .ended: return .message(message)
         // Else the data stops in the middle of a block.
         case .consumed: return self.isBetweenBlocks ? .message(message) : .invalid
+        }
+    }
+
+    private func continues(behind window: ByteBuffer?) -> Bool {
+        guard let window, window.readableBytes > 0 else { return true }
+        return window.withUnsafeReadableBytes { bytes in
+            let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+            return inflateSetDictionary(self.stream, start, UInt32(clamping: bytes.count)) == Z_OK
         }
     }
 

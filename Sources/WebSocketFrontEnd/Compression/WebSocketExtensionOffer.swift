@@ -53,7 +53,7 @@ struct WebSocketExtensionOffer: Equatable {
             guard !token.isEmpty else { return nil }
             self.rest = self.rest[token.endIndex...]
             defer { self.skipSpace() }
-            return String(Substring(token)).lowercased()
+            return Substring(token).asciiLowercased
         }
 
         mutating func parameter() -> Parameter? {

@@ -42,13 +42,6 @@ struct CloseFrame: Equatable {
         return payload
     }
 
-    /// The reason with control characters as spaces, for a log line.
-    var reasonInOneLine: String {
-        String(
-            String.UnicodeScalarView(
-                self.reason.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
-    }
-
     /// 1004 to 1006 and 1015 are never sent; 1016 to 2999 are the protocol's own, not given out yet.
     private static func mayBeSent(_ code: UInt16) -> Bool {
         switch code {

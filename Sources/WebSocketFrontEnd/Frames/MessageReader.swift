@@ -17,6 +17,10 @@ struct MessageReader {
         case close(ByteBuffer)
         /// `findsClose`: the peer's close frame will still be found behind it.
         case violation(FrameViolation, findsClose: Bool)
+
+        var isPong: Bool {
+            if case .pong = self { true } else { false }
+        }
     }
 
     /// What waits for the rest of it; in a box, because most messages come whole.
@@ -42,6 +46,14 @@ struct MessageReader {
         self.mayBeCompressed = mayBeCompressed
         self.parser = FrameParser(longest: mayBeCompressed ? Self.longestCompressed(longest) : longest)
     }
+
+    /// Held of a message or a control frame that is not whole.
+    var unfinishedBytes: Int {
+        self.unfinished.map { $0.message.readableBytes + $0.control.readableBytes } ?? 0
+    }
+
+    /// Of the frame that has come last, as far as it has come.
+    var lastOpcode: FrameOpcode? { self.parser.header.opcode }
 
     /// Takes from the front of `bytes` what brings the next event.
     ///

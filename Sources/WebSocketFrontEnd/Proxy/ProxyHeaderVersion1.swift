@@ -25,7 +25,9 @@ enum ProxyHeaderVersion1 {
     }
 
     private static func header(in line: String) throws(ProxyHeader.Malformed) -> ProxyHeader {
-        let words = line.split(separator: " ", omittingEmptySubsequences: false)
+        // By scalars: a space and a combining mark are one Character, and no space.
+        let words = line.unicodeScalars.split(separator: " ", omittingEmptySubsequences: false).map { Substring($0) }
+        guard words.count > 1 else { throw ProxyHeader.Malformed(reason: "malformed PROXY header") }
         // What comes behind UNKNOWN must be ignored.
         if words[1] == "UNKNOWN" { return ProxyHeader() }
         let family: IPAddress.Family? = words[1] == "TCP4" ? .v4 : words[1] == "TCP6" ? .v6 : nil

@@ -1,4 +1,5 @@
 import Glibc
+import SwiftASN1
 import X509
 
 /// Decides about client certificates, with a reason that an operator understands.
@@ -8,38 +9,65 @@ struct ClientCertificateVerifier: Sendable {
         case refused(String)
     }
 
-    /// So many certificates in front of a trusted one may be shown at all; each costs time before it is judged.
-    private static let mostCertificates = 32
-
-    private let authorities: CertificateStore
+    private let authorities: [DistinguishedName: [Certificate]]
     private let revocation: RevocationLists
     private let depth: Int
 
     init(authorities: [Certificate], revocation: RevocationLists, depth: Int) {
-        self.authorities = CertificateStore(authorities)
+        self.authorities = Dictionary(grouping: authorities, by: \.subject)
         self.revocation = revocation
         self.depth = depth
     }
 
-    /// - Parameter shown: The client's certificate and what it sent with it, in DER.
-    func verify(_ shown: [[UInt8]]) async -> Verdict {
-        guard shown.count <= Self.mostCertificates else {
-            return .refused("the client sends \(shown.count) certificates")
-        }
-        guard let certificates = try? shown.map({ try Certificate(derEncoded: $0) }), let leaf = certificates.first
+    /// The client's own, those between, and the authority's, which some clients send too; what comes behind is not
+    /// looked at.
+    var mostCertificates: Int { self.depth + 2 }
+
+    /// - Parameters:
+    ///   - shown: The client's certificate and what it sent with it, in DER.
+    ///   - isWanted: False: the client has gone, and the verdict matters no more.
+    func verify(_ shown: [[UInt8]], isWanted: @escaping @Sendable () -> Bool = { true }) async -> Verdict {
+        let looked = shown.prefix(self.mostCertificates)
+        guard isWanted(), let certificates = try? looked.map({ try Certificate(derEncoded: $0) }),
+            let leaf = certificates.first
         else { return .refused("a client certificate that cannot be read") }
         let subject = "client certificate of \("\(leaf.subject)".inOneLine)"
+        // Looked at here, because what is found below is a chain without it.
+        if let unknown = self.unknownExtension(of: leaf) {
+            return .refused("\(subject): it has a critical extension that is not understood (\(unknown))")
+        }
+        var search = CertificateChainSearch(
+            authorities: self.authorities, shown: certificates.dropFirst(), isWanted: isWanted)
+        switch await search.run(from: leaf, judge: self.fault) {
+        case .accepted:
+            return .accepted(PeerCertificate(leaf))
+        case .tooManySteps:
+            return .refused("\(subject): its chain to a trusted authority takes too many steps to find")
+        case .refused(let reason):
+            let issuer = "\(leaf.issuer)".inOneLine
+            let none = "no authority in ssl_options.cacertfile vouches for it (issued by \(issuer))"
+            return .refused("\(subject): \(reason ?? none)")
+        }
+    }
+
+    /// Why a chain is not accepted. The library judges it along with its signatures; given this chain alone it has
+    /// nothing to search.
+    @Sendable private func fault(in chain: [Certificate]) async -> String? {
+        guard let leaf = chain.first, let root = chain.last else { return "no certificate" }
         let policy = ClientCertificatePolicy(depth: self.depth, revocation: self.revocation)
-        var verifier = Verifier(rootCertificates: self.authorities) {
+        var verifier = Verifier(rootCertificates: CertificateStore([root])) {
             policy
             RFC5280Policy()
         }
-        switch await verifier.validate(leaf: leaf, intermediates: CertificateStore(certificates.dropFirst())) {
-        case .validCertificate:
-            return .accepted(PeerCertificate(leaf))
+        switch await verifier.validate(
+            leaf: leaf, intermediates: CertificateStore(chain.dropFirst().dropLast()))
+        {
+        case .validCertificate: return nil
         case .couldNotValidate(let failures):
-            let reason = failures.first.map { "\($0.policyFailureReason)" } ?? self.chainFailure(leaf)
-            return .refused("\(subject): \(reason)")
+            let unknown = chain.dropFirst().compactMap(self.unknownExtension).first.map {
+                "its authority has a critical extension that is not understood (\($0))"
+            }
+            return failures.first.map { "\($0.policyFailureReason)" } ?? unknown ?? "its chain is not valid"
         }
     }
 
@@ -51,12 +79,8 @@ struct ClientCertificateVerifier: Sendable {
         return .accepted(PeerCertificate(leaf))
     }
 
-    /// No chain to a trusted authority was found.
-    private func chainFailure(_ leaf: Certificate) -> String {
-        let unknown = leaf.extensions.first { $0.critical && !ClientCertificatePolicy.understood.contains($0.oid) }
-        if let unknown { return "it has a critical extension that is not understood (\(unknown.oid))" }
-        let issuer = "\(leaf.issuer)".inOneLine
-        return "no authority in ssl_options.cacertfile vouches for it (issued by \(issuer))"
+    private func unknownExtension(of certificate: Certificate) -> ASN1ObjectIdentifier? {
+        certificate.extensions.first { $0.critical && !ClientCertificatePolicy.understood.contains($0.oid) }?.oid
     }
 }
 

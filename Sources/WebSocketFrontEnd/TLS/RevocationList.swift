@@ -47,10 +47,14 @@ struct RevocationList: Sendable {
         return "is out of date since \(CertificateTime.text(nextUpdate))"
     }
 
-    func isSigned(by authority: Certificate) -> Bool {
-        if let usage = try? authority.extensions.keyUsage, !usage.cRLSign { return false }
-        return authority.publicKey.isValidSignature(
-            self.signature, for: self.signedBytes, signatureAlgorithm: self.algorithm)
+    /// Whether an authority may sign revocation lists at all (RFC 5280, 4.2.1.3).
+    static func maySign(_ authority: Certificate) -> Bool {
+        guard let usage = try? authority.extensions.keyUsage else { return true }
+        return usage.cRLSign
+    }
+
+    func hasSignature(of key: Certificate.PublicKey) -> Bool {
+        key.isValidSignature(self.signature, for: self.signedBytes, signatureAlgorithm: self.algorithm)
     }
 
     // MARK: Reading

@@ -5,15 +5,15 @@ import X509
 /// list that is in force, or the client is refused.
 struct RevocationLists: Sendable {
     /// Nil: certificates are not checked for revocation.
-    private var lists: [DistinguishedName: [RevocationList]]?
+    private var lists: [DistinguishedName: [SignedRevocationList]]?
 
     /// - Parameter authorities: Those whose signatures on their lists can be checked at once.
     init(file path: String?, authorities: [Certificate]) throws(TLSProblem) {
         guard let path else { return }
         let bytes = try TLSMaterial.read(path, .revocation)
-        let all: [RevocationList]
+        let all: [SignedRevocationList]
         do {
-            all = try Self.split(bytes).map { try RevocationList(der: $0) }
+            all = try Self.split(bytes).map { SignedRevocationList(try RevocationList(der: $0)) }
         } catch let error as RevocationList.Unusable {
             throw TLSProblem(option: .revocation, reason: "expected revocation lists in PEM or DER: \(error.reason)")
         } catch {
@@ -23,22 +23,22 @@ struct RevocationLists: Sendable {
             throw TLSProblem(option: .revocation, reason: "expected at least one revocation list in PEM or DER")
         }
         for list in all {
-            let known = authorities.filter { $0.subject == list.issuer }
-            guard known.isEmpty || known.contains(where: list.isSigned) else {
-                let issuer = "\(list.issuer)".inOneLine
+            let known = authorities.filter { $0.subject == list.contents.issuer }
+            guard known.isEmpty || known.contains(where: { list.isSigned(by: $0) }) else {
+                let issuer = "\(list.contents.issuer)".inOneLine
                 throw TLSProblem(
                     option: .revocation,
                     reason: "expected the list of \(issuer) to be signed by it (by its certificate in cacertfile)")
             }
         }
-        self.lists = Dictionary(grouping: all, by: \.issuer)
+        self.lists = Dictionary(grouping: all, by: \.contents.issuer)
     }
 
     /// - Parameter chain: From the client's certificate to the trusted one, signatures checked.
     func fault(in chain: [Certificate], now: Int64) -> String? {
         guard let lists = self.lists else { return nil }
         for (certificate, issuer) in zip(chain, chain.dropFirst()) {
-            let own = lists[issuer.subject, default: []].filter { $0.isSigned(by: issuer) }
+            let own = lists[issuer.subject, default: []].filter { $0.isSigned(by: issuer) }.map(\.contents)
             let name = "\(certificate.issuer)".inOneLine
             if own.contains(where: { $0.revokes(certificate) }) {
                 return certificate == chain[0]

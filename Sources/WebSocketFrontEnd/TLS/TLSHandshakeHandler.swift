@@ -14,11 +14,13 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     private let share: LoopShare
     private let verifier: ClientCertificateVerifier?
     /// In front of the TLS handler.
-    private let gate = HandshakeGate()
+    private let gate = HandshakeGate(isBeforeHTTP: false)
     private weak var tls: NIOSSLServerHandler?
     private var context: ChannelHandlerContext?
     var deadlinePlace: DeadlinePlace?
     private var isOver = false
+    /// Under way on `CertificateThreads`.
+    private var verification: Task<Void, Never>?
     private var verdict: ClientCertificateVerifier.Verdict?
 
     /// Adds TLS to a connection that was just accepted; what comes behind sees plain bytes.
@@ -59,29 +61,35 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
         self.share.deadlines.remove(self)
+        self.verification?.cancel()
     }
 
     /// Off the event loop: it takes a few signatures' time.
     private func verify(_ certificates: [NIOSSLCertificate], _ promise: EventLoopPromise<NIOSSLVerificationResult>) {
         guard let verifier = self.verifier, let eventLoop = self.context?.eventLoop,
-            let shown = try? certificates.map({ try $0.toDERBytes() })
+            let shown = try? certificates.prefix(verifier.mostCertificates).map({ try $0.toDERBytes() })
         else {
             promise.succeed(.failed)
             return
         }
         // What the client sends meanwhile would pile up.
         self.setReading(false)
-        eventLoop.makeFutureWithTask { await verifier.verify(shown) }
-            .assumeIsolated()
-            .whenComplete { result in
-                self.setReading(true)
-                self.verdict = try? result.get()
-                if case .accepted = self.verdict {
-                    promise.succeed(.certificateVerified)
-                } else {
-                    promise.succeed(.failed)
-                }
+        let verdict = eventLoop.makePromise(of: ClientCertificateVerifier.Verdict.self)
+        verdict.futureResult.assumeIsolated().whenSuccess { verdict in
+            self.verification = nil
+            self.setReading(true)
+            self.verdict = verdict
+            if case .accepted = verdict {
+                promise.succeed(.certificateVerified)
+            } else {
+                promise.succeed(.failed)
             }
+        }
+        self.verification = CertificateThreads.shared.run(
+            { await verifier.verify(shown, isWanted: { !Task.isCancelled }) }, then: verdict.succeed)
+        if self.verification == nil {
+            verdict.succeed(.refused("too many client certificates wait to be verified"))
+        }
     }
 
     private func setReading(_ reads: Bool) {

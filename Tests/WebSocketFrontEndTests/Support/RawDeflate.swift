@@ -17,6 +17,32 @@ enum RawDeflate {
         try self.run(bytes, flush: Z_FINISH, level: 6, windowBits: 15)
     }
 
+    /// One after the other, each referring back to those before.
+    static func messages(_ texts: [[UInt8]], windowBits: CInt) throws -> [[UInt8]] {
+        try withUnsafeTemporaryAllocation(of: z_stream.self, capacity: 1) { streams in
+            streams.initialize(repeating: z_stream())
+            let stream = try streams.baseAddress ?? { throw Failed(code: Z_MEM_ERROR) }()
+            let started = CZlib_deflateInit2(stream, 6, -windowBits, 8)
+            guard started == Z_OK else { throw Failed(code: started) }
+            defer { deflateEnd(stream) }
+            return try texts.map { text in
+                var input = text
+                var output = [UInt8](repeating: 0, count: text.count * 2 + 100)
+                return try input.withUnsafeMutableBufferPointer { input in
+                    try output.withUnsafeMutableBufferPointer { output in
+                        stream.pointee.next_in = input.baseAddress
+                        stream.pointee.avail_in = UInt32(input.count)
+                        stream.pointee.next_out = output.baseAddress
+                        stream.pointee.avail_out = UInt32(output.count)
+                        let result = deflate(stream, Z_SYNC_FLUSH)
+                        guard result == Z_OK else { throw Failed(code: result) }
+                        return Array(output.dropLast(Int(stream.pointee.avail_out)).dropLast(4))
+                    }
+                }
+            }
+        }
+    }
+
     private static func run(_ bytes: [UInt8], flush: CInt, level: CInt, windowBits: CInt) throws -> [UInt8] {
         var input = bytes
         var output = [UInt8](repeating: 0, count: bytes.count + bytes.count / 100 + 100)

@@ -1,4 +1,5 @@
 import Logging
+import MemoryBudget
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -23,12 +24,14 @@ struct RunningListener {
     static func run<Result>(
         _ configuration: ListenerConfiguration = configuration(),
         admission: StubAdmission = StubAdmission(),
+        memory: MemoryBudget = MemoryBudget(limit: .max),
         _ body: (RunningListener) async throws -> Result
     ) async throws -> Result {
         let listener = WebSocketListener(
             configuration: configuration,
             group: .singletonMultiThreadedEventLoopGroup,
             admission: admission,
+            memory: memory,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         let address = try await listener.start()

@@ -63,6 +63,11 @@ final class StubSession: ConnectionDelegate {
         case text(String)
         case timer
         case ended(ConnectionEnd)
+
+        var endReason: String? {
+            guard case .ended(let end) = self else { return nil }
+            return end.reason
+        }
     }
 
     let connection: WebSocketConnection

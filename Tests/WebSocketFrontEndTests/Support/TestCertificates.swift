@@ -55,6 +55,11 @@ struct TestCertificates: Sendable {
         signed webserver ca CP1 'extendedKeyUsage=serverAuth\n'
         signed revoked ca CP1 "$client"
         CA=ca openssl ca -config ca.cnf -cert ca.pem -keyfile ca.key -revoke revoked.pem
+        key twin; for n in 1 2 3 4 5 6 7 8; do
+            openssl req -x509 -new -key twin.key -subj "/CN=twin" -days 30 -out twin$n.pem; done
+        key twinned; openssl req -new -key twinned.key -subj "/CN=CP1" -out twinned.csr
+        openssl x509 -req -in twinned.csr -CA twin1.pem -CAkey twin.key -CAcreateserial -days 30 -out twinned.pem
+        cat twin[1-8].pem >>twinned.pem
         lists ca; lists middle; lists lower; lists other
         cat ca.crl middle.crl lower.crl >all.crl
         openssl crl -in ca.crl -outform DER -out ca.der
