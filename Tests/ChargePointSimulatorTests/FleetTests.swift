@@ -56,7 +56,7 @@ struct FleetTests {
     @Test("charge points of all versions live side by side, and every message is as its version's schemas want it")
     func versions() async throws {
         let server = WebSocketCentralSystem()
-        let plan = try plan(port: try await server.start(), count: 6, versions: OCPPVersion.allCases, timeScale: 500)
+        let plan = try plan(port: try await server.start(), count: 6, versions: OCPPVersion.allCases)
         let fleet = Fleet(plan)
         let versions = Dictionary(
             uniqueKeysWithValues: (0..<6).map { (plan.identity($0), OCPPVersion.allCases[$0 % 3]) })

@@ -30,7 +30,7 @@ struct LifeAndCentralSystem {
         let end = now + time
         if !life.station.isConnected, reconnects == nil { try take(life.connected(at: now)) }
         while now < end {
-            now = min(max(now, life.nextWake ?? end), now + .milliseconds(200))
+            now = min(max(now, life.nextWake ?? end), now + .seconds(1))
             if let moment = reconnects, moment <= now {
                 reconnects = nil
                 try take(life.connected(at: now))

@@ -252,10 +252,11 @@ extension ChargePointLife {
     /// Tells the status of a connector. While there is no connection nothing, since the next one tells it.
     mutating func notifyStatus(ofConnector connector: Int, at now: NIODeadline) {
         guard station.isConnected else { return }
-        let isOwn = connector == 0
-        let status = isOwn ? (station.inoperative.contains(0) ? "Unavailable" : "Available") : status(of: station.phase)
+        let isStation = connector == 0
+        let status =
+            isStation ? (station.inoperative.contains(0) ? "Unavailable" : "Available") : status(of: station.phase)
         guard let call = statusNotification(ofConnector: connector, status, at: now) else { return }
-        if !isOwn { station.toldStatus = status }
+        if !isStation { station.toldStatus = status }
         station.calls.append(call)
     }
 

@@ -169,6 +169,14 @@ struct Station {
         if case .charging(let transaction) = phase { transaction } else { nil }
     }
 
+    /// Whether a transaction has begun and not ended.
+    var hasTransaction: Bool {
+        switch phase {
+        case .starting, .charging: true
+        case .available, .authorizing, .preparing, .finishing, .unavailable: false
+        }
+    }
+
     // MARK: Meter
 
     /// Brings the energy register up to now.

@@ -128,7 +128,7 @@ extension OCPP2Life {
             return reply(id, status: "UnknownConnector")
         }
         // OCPP 2.0.1, F05: not under an authorized transaction.
-        reply(id, status: station.transaction == nil ? "Unlocked" : "OngoingAuthorizedTransaction")
+        reply(id, status: station.hasTransaction ? "OngoingAuthorizedTransaction" : "Unlocked")
     }
 
     // MARK: TriggerMessage
