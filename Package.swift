@@ -144,8 +144,7 @@ let package = Package(
             name: "ChargePointSimulatorTests",
             dependencies: [
                 "OutsideNames", "SpawnedProcess", "ChargePointSimulator", "BrokerLink", "SchemaChecking", "JSONText",
-                nio,
-                nioPosix, nioHTTP1, nioWebSocket, logging,
+                nio, nioPosix, nioHTTP1, nioWebSocket, logging,
             ],
             swiftSettings: strict
         ),

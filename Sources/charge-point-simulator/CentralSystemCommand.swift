@@ -8,8 +8,8 @@ struct CentralSystemCommand: AsyncParsableCommand {
         commandName: "central-system",
         abstract: "Answer charge points over MQTT, and command them now and then.",
         discussion: """
-            Speaks the gateway's relay format with its default topics, to each charge point in its version of OCPP. The broker's password comes from the \
-            environment variable MQTT_PASSWORD.
+            Speaks the gateway's relay format with its default topics, to each charge point in its version of OCPP. \
+            The broker's password comes from the environment variable MQTT_PASSWORD.
             """
     )
 

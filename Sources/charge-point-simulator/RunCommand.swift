@@ -8,8 +8,8 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Boot charge points that live a plausible life.",
         discussion: """
             Each charge point boots, tells its status, authorizes drivers, charges, sends meter values and heartbeats, \
-            and answers commands, in OCPP 1.6, 2.0.1 or 2.1. With HTTP Basic authentication the identity is the user name and the environment \
-            variable CHARGE_POINT_PASSWORD the password.
+            and answers commands, in OCPP 1.6, 2.0.1 or 2.1. With HTTP Basic authentication the identity is the user \
+            name and the environment variable CHARGE_POINT_PASSWORD the password.
             """
     )
 

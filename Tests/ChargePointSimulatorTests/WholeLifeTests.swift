@@ -17,7 +17,7 @@ struct WholeLifeTests {
         arguments: OCPPVersion.allCases, 1...2 as ClosedRange<UInt64>)
     func wholeLife(version: OCPPVersion, seed: UInt64) throws {
         var pair = try LifeAndCentralSystem(version, seed: seed, commandsPerMinute: 10)
-        for pause in 1...6 as ClosedRange<Int64> {
+        for pause in 1...3 as ClosedRange<Int64> {
             try pair.live(for: .minutes(4))
             try pair.loseConnection(for: .seconds(pause * 3))
         }
@@ -62,5 +62,16 @@ struct WholeLifeTests {
         #expect(pair.occurrences.filter { $0 == .booted }.count == 7)
         // What was under way when the restart broke the line is said again, and nothing else goes wrong.
         #expect(pair.occurrences.filter(isFault) == [])
+    }
+
+    @Test("the schemas do find what is wrong with a message of either side", arguments: OCPPVersion.allCases)
+    func judge(version: OCPPVersion) throws {
+        var judge = try MessageJudge(version)
+        let boot = OCPPMessage.call(id: "1", action: "BootNotification", payload: ["reason": "Boredom"])
+        #expect(try judge.fault(in: boot, from: .chargePoint) != nil)
+        #expect(try judge.fault(in: .callResult(id: "1", payload: ["status": "Perhaps"]), from: .centralSystem) != nil)
+        #expect(try judge.fault(in: .callResult(id: "1", payload: [:]), from: .centralSystem) != nil)
+        let stream = OCPPMessage.send(id: "2", action: "NotifyPeriodicEventStream", payload: ["id": 1])
+        #expect(try judge.fault(in: stream, from: .chargePoint) != nil)
     }
 }
