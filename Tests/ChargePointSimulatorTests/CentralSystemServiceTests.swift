@@ -73,6 +73,18 @@ struct CentralSystemServiceTests {
         }
         #expect(payload["status"] == "Accepted")
 
+        // Nothing but the user property tells the version of this one; each spells the code in its way.
+        let empty = OCPPMessage.call(id: "v1", action: "Authorize", payload: [:])
+        let properties = BrokerPublish.Properties(version: "2.0.1")
+        let versioned = BrokerPublish(topic: "ocpp/cp/CP 1", payload: empty.relay(), properties: properties)
+        #expect(connection.publish(versioned) == .accepted)
+        try await eventually { gateway.messages.contains { $0.id == "v1" } }
+        guard case .callError(_, let code, _, _) = gateway.messages.first(where: { $0.id == "v1" }) else {
+            Issue.record("an empty Authorize got no CALLERROR")
+            return
+        }
+        #expect(code == "OccurrenceConstraintViolation")
+
         publish(ByteBuffer(string: "nonsense"), to: "ocpp/cp/CP 1")
         try await eventually { service.snapshot.badMessages == 1 }
 

@@ -120,7 +120,8 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
             return state.withLock { $0.centralSystem.countBadMessage() }
         }
         let answer = state.withLock {
-            $0.centralSystem.received(message.payload, from: identity, at: .now())
+            $0.centralSystem.received(
+                message.payload, from: identity, version: OCPPVersion(property: message.version), at: .now())
         }
         if let answer {
             publish(CentralSystem.Downstream(identity: identity, message: answer), on: connection)
