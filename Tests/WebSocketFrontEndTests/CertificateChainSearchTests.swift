@@ -65,7 +65,7 @@ struct CertificateChainSearchTests {
     func depth() async throws {
         let authorities = try Self.certificates("ca.pem")
         let revocation = try RevocationLists(file: nil, authorities: authorities)
-        let shown = (try Self.certificates("deep.pem") + authorities).map { certificate in
+        let shown = try (try Self.certificates("deep.pem") + authorities).map { certificate in
             var serializer = DER.Serializer()
             try certificate.serialize(into: &serializer)
             return serializer.serializedBytes
