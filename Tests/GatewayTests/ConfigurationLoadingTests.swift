@@ -157,6 +157,7 @@ struct ConfigurationLoadingTests {
         "limits.messages_per_second": "9",
         "shutdown.drain_time": "0s", "listeners": "ws:other", "bind": "[::1]:1", "acceptors": "3",
         "max_connections": "1", "max_conn_rate": "1", "websocket.path": "/", "websocket.max_frame_size": "64KB",
+        "websocket.supported_subprotocols": "ocpp2.1",
         "websocket.fail_if_no_subprotocol": "1", "websocket.ping_interval": "10s", "tcp_options.nodelay": "0",
         "tcp_options.reuseaddr": "false", "tcp_options.backlog": "1", "tcp_options.buffer": "4096",
         "tcp_options.active_n": "1", "tcp_options.send_timeout": "1s", "tcp_options.send_timeout_close": "false",
