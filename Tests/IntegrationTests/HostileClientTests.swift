@@ -109,7 +109,10 @@ import Testing
                 #expect(OCPPText(try await bystander.call("Heartbeat")).type == 3)
             }
             try await eventually("the end of their sessions") {
-                site.gateway.logLines.count { $0.fields["reason"] == "send_timeout" } == count
+                // By how much the kernel takes of it, one or the other bound is met first.
+                site.gateway.logLines.count {
+                    $0.fields["reason"] == "send_timeout" || $0.fields["reason"] == "send_queue_full"
+                } == count
             }
             let growth = site.gateway.child.residentBytes - memory
             #expect(growth <= 2 * count * commands * payload.utf8.count, "memory grew by \(growth) bytes")
