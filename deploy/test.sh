@@ -49,7 +49,7 @@ swift build --build-tests || fail "the build FAILED"
 
 # The pure modules keep both cores busy with random texts; tests that wait for real servers come after them, or they
 # would wait for a core.
-readonly pure='OutsideNamesTests|MemoryBudgetTests|JSONTextTests|OCPPJTests|SchemaCheckingTests|ChargePointSessionsTests'
+readonly pure='OutsideNamesTests|MemoryBudgetTests|JSONTextTests|OCPPJTests|SchemaCheckingTests'
 readonly whole='IntegrationTests'
 status=0
 if (($# > 0)); then
