@@ -16,8 +16,6 @@ final class HostResolver: Sendable {
     typealias LookUp = @Sendable (String) -> Answer
     typealias Completion = @Sendable (Answer) -> Void
 
-    /// `getaddrinfo` does not say how long its answer is good for.
-    private static let keepTime = TimeAmount.seconds(10)
     private static let mostThreads = 4
     private static let mostAddresses = 8
 
@@ -31,8 +29,11 @@ final class HostResolver: Sendable {
 
     private let state = Mutex(State())
     private let lookUp: LookUp
+    private let keepTime: TimeAmount
 
-    init(lookUp: @escaping LookUp = HostResolver.ask) {
+    /// - Parameter keepTime: an answer is good for so long; `getaddrinfo` does not say how long it really is.
+    init(keepTime: TimeAmount = .seconds(10), lookUp: @escaping LookUp = HostResolver.ask) {
+        self.keepTime = keepTime
         self.lookUp = lookUp
     }
 
@@ -61,7 +62,7 @@ final class HostResolver: Sendable {
             let answer = lookUp(host)
             let completions = state.withLock { state in
                 // A failure is asked again: the pauses between attempts are pauses here too.
-                if case .addresses = answer { state.known[host] = (answer, .now() + Self.keepTime) }
+                if case .addresses = answer { state.known[host] = (answer, .now() + keepTime) }
                 return state.waiting.removeValue(forKey: host) ?? [:]
             }
             for completion in completions.values { completion(answer) }

@@ -7,11 +7,13 @@ public final class OutboundShare: Sendable {
     private let bytes = Atomic(0)
     /// Messages that are no CALLs: those are bounded by their sender's open CALLs.
     private let others = Atomic(0)
+    /// A flood of commands makes as many reports; they must not take the room of answers and CALLs.
+    private let reports = Atomic(0)
 
     init() {}
 
     /// Nothing waits that counts here.
-    var isEmpty: Bool { bytes.load(ordering: .relaxed) == 0 }
+    var isEmpty: Bool { bytes.load(ordering: .relaxed) == 0 && reports.load(ordering: .relaxed) == 0 }
 
     /// False, and nothing is counted, where this would be too much.
     func take(_ cost: Int, isCall: Bool, mostBytes: Int, mostOthers: Int) -> Bool {
@@ -24,6 +26,19 @@ public final class OutboundShare: Sendable {
             return false
         }
         return true
+    }
+
+    /// The same for a report, which is small: it counts by number alone.
+    func takeReport(most: Int) -> Bool {
+        guard reports.wrappingAdd(1, ordering: .relaxed).newValue <= most else {
+            giveReport()
+            return false
+        }
+        return true
+    }
+
+    func giveReport() {
+        reports.wrappingSubtract(1, ordering: .relaxed)
     }
 
     func give(_ cost: Int, isCall: Bool) {

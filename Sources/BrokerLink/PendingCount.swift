@@ -15,11 +15,14 @@ final class PendingCount: Sendable {
     private let limit: Int
     /// Messages of one charge point that are no CALLs.
     private let mostOthers: Int
+    /// Of one charge point's reports: a flood of commands for it makes as many, and each of their senders is told.
+    private let mostReports: Int
 
     init(limit: Int, memory: MemoryBudget = MemoryBudget(limit: .max)) {
         self.limit = min(limit, .max / 2)
         self.memory = memory
         mostOthers = max(64, limit / 32)
+        mostReports = max(64, limit / 4)
     }
 
     var current: Int { count.load(ordering: .relaxed) }
@@ -53,17 +56,29 @@ final class PendingCount: Sendable {
             case .call, .send, .reply: (memory.share, memory.limit / 8)
             case .answer, .report, .gateway: (memory.share + memory.share / 4, 0)
             }
-        if let share = message.share {
-            // The newest state replaces what waits, so it must get in.
-            let mostOthers = message.purpose == .presence ? 2 * mostOthers : mostOthers
-            let isCall = message.purpose == .call
-            guard share.take(cost, isCall: isCall, mostBytes: most, mostOthers: mostOthers) else { return false }
-        }
+        guard takeShare(of: message, cost: cost, mostBytes: most) else { return false }
         guard memory.take(cost, leaving: reserve) else {
-            message.share?.give(cost, isCall: message.purpose == .call)
+            giveShare(of: message, cost: cost)
             return false
         }
         return true
+    }
+
+    private func takeShare(of message: BrokerPublish, cost: Int, mostBytes: Int) -> Bool {
+        guard let share = message.share else { return true }
+        if message.purpose == .report { return share.takeReport(most: mostReports) }
+        return share.take(
+            cost, isCall: message.purpose == .call, mostBytes: mostBytes,
+            // The newest presence replaces what waits, so it must get in.
+            mostOthers: message.purpose == .presence ? 2 * mostOthers : mostOthers)
+    }
+
+    private func giveShare(of message: BrokerPublish, cost: Int) {
+        if message.purpose == .report {
+            message.share?.giveReport()
+        } else {
+            message.share?.give(cost, isCall: message.purpose == .call)
+        }
     }
 
     /// One that was admitted is no longer pending.
@@ -76,7 +91,7 @@ final class PendingCount: Sendable {
     /// - Returns: the bytes.
     func settleShare(of message: BrokerPublish) -> Int {
         let cost = Self.cost(of: message)
-        message.share?.give(cost, isCall: message.purpose == .call)
+        giveShare(of: message, cost: cost)
         return cost
     }
 

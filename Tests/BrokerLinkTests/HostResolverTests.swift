@@ -66,7 +66,7 @@ struct HostResolverTests {
 
     @Test func aNameIsAskedForOnceHoweverManyWantItAndItsAnswerIsKept() async throws {
         let server = HeldNameServer()
-        let resolver = HostResolver(lookUp: server.ask)
+        let resolver = HostResolver(keepTime: .hours(1), lookUp: server.ask)
         let answers = Mutex<[HostResolver.Answer]>([])
         for asker in 0..<3 {
             let answer = resolver.resolve("broker.test", for: asker) { answer in answers.withLock { $0.append(answer) }

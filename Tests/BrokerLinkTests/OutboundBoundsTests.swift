@@ -53,7 +53,8 @@ struct OutboundBoundsTests {
     func number() {
         let pending = PendingCount(limit: 3200)
         let share = OutboundShare()
-        #expect(admitted(.report, of: share, by: pending) == 100)
+        #expect(admitted(.report, of: share, by: pending) == 800)
+        #expect(admitted(.copy, of: share, by: pending) == 100)
         #expect(admitted(.presence, of: share, by: pending) == 100)
         #expect(pending.admit(message(.call, of: share)))
         #expect(pending.admit(message(.report, of: OutboundShare())))

@@ -131,7 +131,10 @@ import Testing
         try await withSite(settings) { site in
             for identity in ["gw", "gateway-elsewhere"] {
                 let (client, refused) = try await open(identity, nil, at: site)
-                #expect(refused.status == 401 && refused.body.contains("client id that is a gateway's"))
+                #expect(refused.status == 401 && refused.body == "not authorized")
+                try await site.gateway.log("why \(identity) stays outside") {
+                    $0.message == "handshake refused" && $0.mentions(identity, "client id that is a gateway's")
+                }
                 await client.cut()
             }
             // Somebody with the name, and another client id.
