@@ -121,7 +121,7 @@ import Testing
             (#"{"MessageTypeId":"2","UniqueId":"19","Action":"Reset","Payload":{}}"#, nil, "19"),
             (#"{"MessageTypeId":null,"UniqueId":"19","Action":"Reset","Payload":{}}"#, nil, "19"),
             (#"{"MessageTypeId":2.0,"UniqueId":"19","Action":"Reset","Payload":{}}"#, nil, "19"),
-            (#"{"MessageTypeId":5,"UniqueId":"19","Action":"Reset","Payload":{}}"#, nil, "19"),
+            (#"{"MessageTypeId":5,"UniqueId":"19","Action":"Reset","Payload":{}}"#, .callResultError, "19"),
             (#"{"MessageTypeId":2,"UniqueId":19,"Action":"Reset","Payload":{}}"#, .call, nil),
             (#"{"MessageTypeId":2,"UniqueId":"","Action":"Reset","Payload":{}}"#, .call, nil),
             (#"{"MessageTypeId":2,"UniqueId":"19","Action":1,"Payload":{}}"#, .call, "19"),
