@@ -55,7 +55,7 @@ public struct ListenerConfiguration: Sendable, Equatable {
         maxConnections: Int = 1_024_000,
         maxConnectionRate: Int = 1000,
         path: String = "/ocpp",
-        supportedSubprotocols: [String] = ["ocpp1.6"],
+        supportedSubprotocols: [String] = ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"],
         failIfNoSubprotocol: Bool = false,
         maxFrameSize: Int = 512 * 1024,
         handshakeTimeout: TimeAmount = .seconds(30),
