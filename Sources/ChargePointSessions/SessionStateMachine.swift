@@ -294,6 +294,13 @@ struct SessionStateMachine: ~Copyable {
 
     // MARK: The end
 
+    /// The SENDs that wait behind CALLs: those will not be said any more, and nobody says a SEND again.
+    mutating func takeWaitingSends() -> [OCPPMessage] {
+        let sends = waitingCalls.takeSends()
+        for send in sends { upstreamMemory.give(send.text.readableBytes) }
+        return sends
+    }
+
     /// The CALLs towards the charge point that nobody will answer any more.
     mutating func end() -> [DownstreamQueue.Call] {
         upstreamMemory.give(waitingCalls.bytes)

@@ -85,6 +85,20 @@ struct UnansweredMessageRulesTests {
         #expect(tooMuch == .dropSend("the gateway has no memory for more messages"))
     }
 
+    @Test("At the end the SENDs that wait are handed out, in order, and their memory is given back")
+    func sendsAtTheEnd() {
+        let memory = MemoryBudget(limit: 1 << 30)
+        var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
+        for message in [heartbeat("1"), heartbeat("2"), send("s"), heartbeat("3"), send("t")] {
+            _ = machine.chargePointSent(message, linkIsUp: true, now: start)
+        }
+        let sends = machine.takeWaitingSends()
+        let calls = machine.waitingCallCount
+        #expect(sends.map(\.uniqueID) == ["s", "t"] && calls == 2 && memory.used == 2)
+        _ = machine.end()
+        #expect(memory.used == 0)
+    }
+
     @Test("With the link down SENDs and CALLs share the places; the link's return frees those of the SENDs")
     func outage() {
         var machine = newMachine(openCalls: 3)

@@ -29,6 +29,26 @@ struct VersionSessionTests {
         }
     }
 
+    @Test("A SEND that waits behind CALLs when the session ends is published: nobody says it again")
+    func sendsAtTheEnd() async throws {
+        try await withEnds(settings: SessionSettings(maxOpenCalls: 1), version: .v21) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                for text in [#"[2,"1","A",{}]"#, #"[2,"2","A",{}]"#, #"[6,"3","B",{}]"#, #"[6,"4","B",{}]"#] {
+                    session.received(text: ByteBuffer(string: text))
+                }
+            }
+            #expect(ends.published.count == 1)
+            try await ends.on(session) { $0.end(.connectionEnded(reason: "connection_lost")) }
+            #expect(
+                ends.published.dropFirst().map(\.text) == [
+                    #"{"MessageTypeId":6,"UniqueId":"3","Action":"B","Payload":{}}"#,
+                    #"{"MessageTypeId":6,"UniqueId":"4","Action":"B","Payload":{}}"#,
+                ])
+        }
+    }
+
     @Test("A CALLRESULTERROR does not expire")
     func resultErrorsDoNotExpire() async throws {
         try await withEnds(version: .v21) { ends in

@@ -10,6 +10,7 @@ import Testing
         "UPSTREAM_ERROR_TOPIC": "cp/${cid}/Error/${version}/${type}/${id}",
         "UPSTREAM_INVALID_TOPIC": "cp/${cid}/Bad/${version}/${type}/${id}",
         "PRESENCE_TOPIC": "cp/${cid}/Presence/${version}",
+        "UPSTREAM_TOPIC_OVERRIDE_MAPPING": "Metered=cp/${cid}/meter/${version}/${type}/${id}",
     ]
 
     private func send(_ action: String, id: String) -> String { #"[6,"\#(id)","\#(action)",\#(Self.stream)]"# }
@@ -42,6 +43,11 @@ import Testing
             #expect(
                 short.text.hasSuffix(
                     #""ErrorCode":"OccurenceConstraintViolation","ErrorDescription":"","ErrorDetails":{}}"#))
+            if checking == "disable" {
+                try await chargePoint.send(text: self.send("Metered", id: "s-2"))
+                let overridden = try await site.central.received.take("the other SEND") { $0.uniqueID == "s-2" }
+                #expect(overridden.topic == "ocpp/cp/CP-1/meter/2.1/6/s-2")
+            }
             let presence = try await site.central.received.take("the presence") { $0.topic.contains("Presence") }
             #expect(presence.topic == "ocpp/cp/CP-1/Presence/2.1" && presence.mqtt.userProperties.isEmpty)
         }

@@ -99,6 +99,22 @@ import Testing
         }
     }
 
+    @Test("One UniqueId may be open both ways at once", arguments: ["1.6", "2.0.1", "2.1"])
+    func nameSpaces(version: String) async throws {
+        try await withSite { site in
+            site.central.onCall { _ in .none }
+            let chargePoint = try await site.connect(subprotocols: ["ocpp\(version)"])
+            try await chargePoint.send(text: #"[2,"7","Heartbeat",{}]"#)
+            let call = try await site.central.upstreamCall("Heartbeat", id: "7", of: "CP-1")
+            try await site.central.sendCall("Reset", id: "7", to: "CP-1")
+            #expect(try await chargePoint.texts.take("the CALL") == #"[2,"7","Reset",{}]"#)
+            try await chargePoint.send(text: #"[3,"7",{"from":"station"}]"#)
+            #expect(try await site.central.reply(to: "7", of: "CP-1").text.hasSuffix(#"{"from":"station"}}"#))
+            site.central.answer(call, of: "CP-1", with: .result(#"{"from":"backend"}"#))
+            #expect(try await chargePoint.texts.take("the answer") == #"[3,"7",{"from":"backend"}]"#)
+        }
+    }
+
     @Test("Of a charge point that is not there nobody knows the version")
     func notConnected() async throws {
         let settings = [
