@@ -99,6 +99,20 @@ import Testing
         }
     }
 
+    @Test(
+        "An identity is what its percent escapes say; + and % are written with escapes in topics",
+        arguments: [
+            ("1.6", "A%2BB%7CC%25"), ("2.0.1", "A+B%7cC%25"), ("2.1", "A%2bB|C%25"),
+        ])
+    func identities(version: String, path: String) async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connect(path, subprotocols: ["ocpp\(version)"])
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
+            let call = try await site.central.upstreamCall("Heartbeat", of: "A%2BB|C%25")
+            #expect(call.mqtt.responseTopic == "ocpp/cs/A%2BB|C%25")
+        }
+    }
+
     @Test("One UniqueId may be open both ways at once", arguments: ["1.6", "2.0.1", "2.1"])
     func nameSpaces(version: String) async throws {
         try await withSite { site in
