@@ -22,6 +22,14 @@ PREFIXES = {
     "2.1": "urn:OCPP:Cp:2:2025:1:",
 }
 
+# The messages of OCPP 1.6's security whitepaper (edition 3) have another prefix, and other endings.
+SECURITY_PREFIX = "urn:OCPP:Cp:1.6:2020:3:"
+SECURITY_ACTIONS = {
+    "CertificateSigned", "DeleteCertificate", "ExtendedTriggerMessage", "GetInstalledCertificateIds", "GetLog",
+    "InstallCertificate", "LogStatusNotification", "SecurityEventNotification", "SignCertificate",
+    "SignedFirmwareStatusNotification", "SignedUpdateFirmware",
+}
+
 # Values that published schemas misspell: charge points send both.
 BOTH_SPELLINGS = {"IdleTIme": "IdleTime"}
 
@@ -133,13 +141,20 @@ def definitions(used, types, enums):
     return dict(sorted(found.items()))
 
 
+def schema_id(version, name):
+    action, kind = name.removesuffix("Request").removesuffix("Response"), name[-len("Request"):]
+    if version == "1.6" and action in SECURITY_ACTIONS:
+        return f"{SECURITY_PREFIX}{action}.{'req' if kind == 'Request' else 'conf'}"
+    return PREFIXES[version] + name
+
+
 def files(version):
     """The text of each file, by its path."""
     messages, types, enums = read(version)
     for name, object_ in messages.items():
         used = set()
         body = schema_of_object(object_, used)
-        schema = {"$schema": DRAFT, "$id": PREFIXES[version] + name, "title": name}
+        schema = {"$schema": DRAFT, "$id": schema_id(version, name), "title": name}
         if found := definitions(used, types, enums):
             schema["definitions"] = found
         yield HERE / f"ocpp{version}" / f"{name}.json", json.dumps({**schema, **body}, indent=4, ensure_ascii=False) + "\n"

@@ -167,7 +167,7 @@ extension ChargePointSession {
 
     /// A CALLRESULTERROR or a SEND waits for nothing, and touches no CALL (OCPP-J 2.1, 4.2.4 and 4.2.5).
     private func handleUnanswered(_ message: OCPPMessage, expires: NIODeadline?) {
-        if let expires, expires <= .now() {
+        if message.type == .send, let expires, expires <= .now() {
             return report("expired", message.head, .genericError, "the message expired before it arrived")
         }
         context.counters.add(message.type == .send ? .sendsDown : .errorsDown)
@@ -202,9 +202,7 @@ extension ChargePointSession {
             leaveToOtherGateway(downstream)
         } else {
             context.counters.add(.notConnected)
-            report(
-                "not_connected", OCPPMessage.head(ofRelay: downstream.payload), .genericError,
-                "the charge point is not connected")
+            reportNotConnected(OCPPMessage.head(ofRelay: downstream.payload))
         }
     }
 

@@ -40,6 +40,22 @@ extension ChargePointSession {
         reply(payload, to: uniqueID)
     }
 
+    /// The session is over, and nobody knows which version the charge point's next one would be: as the gateway says it
+    /// of a charge point that it has no session of at all.
+    func reportNotConnected(_ head: OCPPMessageHead) {
+        context.counters.add(.reports)
+        let error = GatewayError(
+            uniqueID: head.uniqueID, code: OCPPErrorCode.genericError.name(in: chargePoint.version),
+            description: "the charge point is not connected")
+        log(
+            .warning, "downstream message not delivered", ["id": "\(error.uniqueID)", "reason": "not_connected"])
+        let payload = error.relay(reason: "not_connected", type: head.type)
+        publishOrLog(
+            UpstreamMessage(
+                topic: topics.errorInNoVersion(id: error.uniqueID), payload: payload, kind: .report, version: nil))
+        reply(payload, to: error.uniqueID)
+    }
+
     // MARK: Response Topics
 
     /// Keeps where the sender of a CALL wants its answer, before it is known what becomes of the CALL.

@@ -171,7 +171,7 @@ extension ChargePointSession {
                 deadline: deadline))
     }
 
-    private func relaySend(_ message: OCPPMessage) {
+    func relaySend(_ message: OCPPMessage) {
         guard case .send(let action, _) = message.body else { return }
         context.counters.add(.sendsUp)
         // `canCarry` has been asked.

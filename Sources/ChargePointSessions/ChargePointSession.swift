@@ -166,6 +166,7 @@ public final actor ChargePointSession {
         if !wasOpen { dropUnpublishedCalls() }
         phase = .ended
         for message in takeUnpublished() { publishOrLog(message) }
+        for send in machine.takeWaitingSends() { relaySend(send) }
         logUnrelayed()
         for call in machine.end() { reportFailed(call, "disconnected", "the charge point's session has ended") }
         for held in takeHeldDownstream() { reportUndelivered(held.message) }

@@ -12,7 +12,7 @@ struct DownstreamQueue: ~Copyable {
         var frame: ByteBuffer
         /// The end of its MQTT 5 Message Expiry Interval.
         let expires: NIODeadline?
-        /// What a ChangeConfiguration makes the heartbeat interval, in seconds, if the charge point accepts it.
+        /// What a ChangeConfiguration or SetVariables makes the heartbeat interval, in seconds, if the charge point accepts it.
         var heartbeatInterval: Double?
 
         var size: Int { frame.readableBytes }

@@ -43,6 +43,8 @@ public struct SessionTopics: Sendable {
     private let error: MessageTopic
     private let invalid: MessageTopic?
     private let claimTemplate: TopicTemplate?
+    /// Nil: `error` is the same in every version.
+    private let errorInNoVersion: MessageTopic?
 
     /// - Parameter version: nil where nobody knows it; `-` stands for it then.
     public init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion?) {
@@ -62,6 +64,10 @@ public struct SessionTopics: Sendable {
         reply = topic(templates.reply)
         error = templates.error == templates.reply ? reply : topic(templates.error)
         invalid = templates.invalid.map(topic)
+        let unversioned = templates.error.filled(identity: identity)
+        errorInNoVersion =
+            unversioned.placeholders.contains(.version)
+            ? MessageTopic(unversioned.filled { $0 == .version ? "-" : nil }) : nil
     }
 
     /// Nil: the UniqueId cannot stand in a topic.
@@ -77,6 +83,13 @@ public struct SessionTopics: Sendable {
 
     /// The topic for CALLERRORs and CALLRESULTERRORs; a UniqueId that cannot stand in a topic is replaced by `-1` there.
     public func error(id: UniqueID, type: MessageType = .callError) -> Topic {
+        Self.topic(error, type, id)
+    }
+
+    /// The topic for errors about a session that is no more.
+    func errorInNoVersion(id: UniqueID) -> Topic { Self.topic(errorInNoVersion ?? error, .callError, id) }
+
+    private static func topic(_ error: MessageTopic, _ type: MessageType, _ id: UniqueID) -> Topic {
         error.topic(type: type, id: id) ?? error.topic(type: type, id: GatewayError.unknownUniqueID) ?? ""
     }
 

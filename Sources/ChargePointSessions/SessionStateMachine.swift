@@ -62,7 +62,8 @@ struct SessionStateMachine: ~Copyable {
                 learn(from: message, to: call)
                 return .relayAnswer(isLate: true)
             case .unknown:
-                badMessages += 1
+                // What some say to a message whose type they do not know, a CALLRESULTERROR or a SEND: nothing bad.
+                if !message.isAboutUnknownType { badMessages += 1 }
                 return .dropUnmatchedAnswer
             }
         }
@@ -97,18 +98,21 @@ struct SessionStateMachine: ~Copyable {
         _ message: OCPPMessage, linkIsUp: Bool, now: NIODeadline
     ) -> UpstreamAction {
         badMessages = 0
-        guard linkIsUp else {
-            guard hasRoomForCall(now: now) else { return .dropSend(Self.brokerIsAway) }
-            keptSends += 1
-            return .relaySend
-        }
-        guard !waitingCalls.isEmpty else { return .relaySend }
+        guard linkIsUp, !waitingCalls.isEmpty else { return relaySend(linkIsUp: linkIsUp, now: now) }
         // Behind the CALLs that it was said behind.
         let size = message.text.readableBytes
         guard waitingCalls.hasRoom(for: size) else { return .hold }
         guard upstreamMemory.take(size) else { return .dropSend("the gateway has no memory for more messages") }
         waitingCalls.append(WaitingCalls.Call(message: message.withOwnText(), fingerprint: nil))
         return .wait
+    }
+
+    /// A SEND whose turn has come.
+    private mutating func relaySend(linkIsUp: Bool, now: NIODeadline) -> UpstreamAction {
+        guard !linkIsUp else { return .relaySend }
+        guard hasRoomForCall(now: now) else { return .dropSend(Self.brokerIsAway) }
+        keptSends += 1
+        return .relaySend
     }
 
     private static let brokerIsAway = "the broker cannot be reached"
@@ -138,7 +142,7 @@ struct SessionStateMachine: ~Copyable {
         }
         upstreamMemory.give(call.size)
         guard let fingerprint = call.fingerprint else {
-            return (call.message, chargePointSentSend(call.message, linkIsUp: linkIsUp, now: now))
+            return (call.message, relaySend(linkIsUp: linkIsUp, now: now))
         }
         guard mayOpen, case .call(let action, _) = call.message.body else {
             return (call.message, .refuseCall(.internalError, Self.brokerIsAway))
@@ -146,9 +150,12 @@ struct SessionStateMachine: ~Copyable {
         return (call.message, open(call.message.uniqueID, action: action, fingerprint, now: now))
     }
 
-    /// The charge point has answered `call`: an accepted ChangeConfiguration changes the heartbeat interval.
+    /// The charge point has answered `call`: an accepted ChangeConfiguration or SetVariables changes the heartbeat
+    /// interval.
     private mutating func learn(from answer: OCPPMessage, to call: DownstreamQueue.Call) {
-        guard let seconds = call.heartbeatInterval, answer.isAccepted else { return }
+        guard let seconds = call.heartbeatInterval,
+            call.action == "SetVariables" ? answer.acceptsHeartbeatVariable : answer.isAccepted
+        else { return }
         liveness.learn(heartbeatInterval: TimeAmount(boundedSeconds: seconds))
     }
 
@@ -286,6 +293,13 @@ struct SessionStateMachine: ~Copyable {
     }
 
     // MARK: The end
+
+    /// The SENDs that wait behind CALLs: those will not be said any more, and nobody says a SEND again.
+    mutating func takeWaitingSends() -> [OCPPMessage] {
+        let sends = waitingCalls.takeSends()
+        for send in sends { upstreamMemory.give(send.text.readableBytes) }
+        return sends
+    }
 
     /// The CALLs towards the charge point that nobody will answer any more.
     mutating func end() -> [DownstreamQueue.Call] {

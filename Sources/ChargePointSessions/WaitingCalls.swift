@@ -43,6 +43,14 @@ struct WaitingCalls {
         return call
     }
 
+    /// The SENDs among them, in order; the CALLs stay.
+    mutating func takeSends() -> [OCPPMessage] {
+        let sends = calls.filter { $0.fingerprint == nil }
+        calls.removeAll { $0.fingerprint == nil }
+        bytes -= sends.reduce(0) { $0 + $1.size }
+        return sends.map(\.message)
+    }
+
     mutating func removeAll() {
         calls.removeAll()
         bytes = 0

@@ -18,3 +18,22 @@ extension JSONScanner {
         try scanner.expect(UInt8(ascii: "}"))
     }
 }
+
+extension JSONScanner {
+    /// The elements of an array, in order.
+    public static func forEachElement(
+        of bytes: UnsafeRawBufferPointer, _ body: (_ element: JSONToken) -> Void
+    ) throws(JSONSyntaxError) {
+        var scanner = JSONScanner(bytes)
+        try scanner.expect(UInt8(ascii: "["))
+        try scanner.enter()
+        scanner.skipWhitespace()
+        guard !scanner.take(UInt8(ascii: "]")) else { return }
+        repeat {
+            scanner.skipWhitespace()
+            body(try scanner.scanValue())
+            scanner.skipWhitespace()
+        } while scanner.take(UInt8(ascii: ","))
+        try scanner.expect(UInt8(ascii: "]"))
+    }
+}

@@ -23,9 +23,15 @@ extension OCPPMessage {
         }
     }
 
+    /// The heartbeat interval, in seconds, that a command asks for: ChangeConfiguration, or SetVariables of OCPP 2.x; nil
+    /// for any other message.
+    public var requestedHeartbeatInterval: Double? {
+        heartbeatIntervalOfChangeConfiguration ?? heartbeatIntervalOfSetVariables
+    }
+
     /// The heartbeat interval, in seconds, that a ChangeConfiguration of the key `HeartbeatInterval` asks for; nil for
     /// any other CALL, and where the value is no whole number over 0.
-    public var requestedHeartbeatInterval: Double? {
+    private var heartbeatIntervalOfChangeConfiguration: Double? {
         guard case .call("ChangeConfiguration", let payload?) = body else { return nil }
         return text.withUnsafeReadableBytes { bytes in
             var isHeartbeatInterval = false
@@ -36,9 +42,7 @@ extension OCPPMessage {
                 guard value.kind == .string, value.content.count <= 300 else { return }
                 if key.hasText("key", in: payload) {
                     // Keys are compared without regard to case (OCPP 1.6, 7.10: CiString50Type).
-                    isHeartbeatInterval = value.text(in: payload).utf8.elementsEqual("heartbeatinterval".utf8) {
-                        $0 == $1 || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) && $0 | 0x20 == $1
-                    }
+                    isHeartbeatInterval = value.text(in: payload).isInAnyCase("heartbeatinterval")
                 } else if key.hasText("value", in: payload) {
                     interval = UInt64(value.text(in: payload)).map { Double($0) }
                 }

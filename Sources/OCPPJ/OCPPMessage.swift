@@ -33,6 +33,12 @@ public struct OCPPMessage: Sendable, Equatable {
             text: ByteBuffer(bytes: text.readableBytesView))
     }
 
+    /// Whether this is a CALLERROR to nobody's message that says that its type is unknown (`MessageTypeNotSupported`).
+    public var isAboutUnknownType: Bool {
+        guard case .callError(let code, _, _) = body, uniqueID == "-1" else { return false }
+        return text.withUnsafeReadableBytes { $0[code].elementsEqual("\"MessageTypeNotSupported\"".utf8) }
+    }
+
     public var head: OCPPMessageHead { OCPPMessageHead(type: type, uniqueID: uniqueID) }
 
     public var type: MessageType {

@@ -357,6 +357,7 @@ struct Ends: Sendable {
     let memory: MemoryBudget
     let counters = GatewayCounters()
     let claims: GatewayClaims?
+    let version: OCPPVersion
 
     /// Starts a session on a connection of its own.
     func connect() async throws -> ChargePointSession {
@@ -371,7 +372,7 @@ struct Ends: Sendable {
         let connection = Connection(eventLoop: loop)
         all.add(connection)
         let chargePoint = ChargePoint(
-            identity: "CP1", version: .v16, remoteAddress: "192.0.2.1:1", listener: "default")
+            identity: "CP1", version: version, remoteAddress: "192.0.2.1:1", listener: "default")
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let context = SessionContext(
@@ -379,7 +380,7 @@ struct Ends: Sendable {
             retainsPresence: true, claims: claims, memory: memory)
         return ChargePointSession(
             chargePoint: chargePoint,
-            topics: SessionTopics(templates: templates, identity: "CP1", version: .v16), context: context,
+            topics: SessionTopics(templates: templates, identity: "CP1", version: version), context: context,
             connection: connection, link: link)
     }
 
@@ -472,7 +473,7 @@ final class Link: UpstreamLink {
 func withEnds(
     settings: SessionSettings = SessionSettings(), presence: String? = nil, invalid: String? = nil,
     hasClaims: Bool = false, memory: MemoryBudget = MemoryBudget(limit: .max), templates: RelayTopicTemplates? = nil,
-    _ body: (Ends) async throws -> Void
+    version: OCPPVersion = .v16, _ body: (Ends) async throws -> Void
 ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     var settings = settings
@@ -485,7 +486,7 @@ func withEnds(
             ? GatewayClaims(
                 gatewayID: "gw", filter: "ocpp/gateway/claims/+",
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            : nil)
+            : nil, version: version)
     do {
         try await body(ends)
     } catch {

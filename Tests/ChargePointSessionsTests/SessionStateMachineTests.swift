@@ -486,7 +486,7 @@ struct SessionStateMachineTests {
 }
 
 extension SessionStateMachine {
-    fileprivate init(settings: SessionSettings, now: NIODeadline) {
+    init(settings: SessionSettings, now: NIODeadline) {
         self.init(settings: settings, memory: MemoryBudget(limit: .max), now: now)
     }
 }

@@ -92,6 +92,7 @@ struct ConfigurationProblemTests {
         Bad("UPSTREAM_MAX_OPEN_CALLS", "0", "1 to 10000"),
         Bad("DNSTREAM_TOPIC", "cs/all", "every charge point has its own topic"),
         Bad("DNSTREAM_TOPIC", "cs/${cid}/${id}", "${id} is none of"),
+        Bad("DNSTREAM_TOPIC", "cs/${cid}/${version}", "${version} is none of"),
         Bad("DNSTREAM_CALL_TIMEOUT", "0", "1ms to 24h"),
         Bad("GATEWAY_CLAIM_TOPIC", "claims", "every charge point has its own topic"),
         Bad("PRESENCE_TOPIC", "p/${id}", "${id} is none of"),

@@ -7,4 +7,11 @@ import Testing
             try await PythonChargePoint.chargeOnce(at: site, url: "ws://127.0.0.1:\(site.port)/ocpp/PY-1")
         }
     }
+
+    @Test("The same as a station of 2.0.1 and 2.1, with checking on", arguments: ["2.0.1", "2.1"])
+    func aWholeTransaction(version: String) async throws {
+        try await withSite(["MESSAGE_FORMAT_CHECKING": "all"]) { site in
+            try await PythonChargePoint.chargeOnce(at: site, version: version)
+        }
+    }
 }

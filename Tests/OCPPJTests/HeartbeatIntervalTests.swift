@@ -61,4 +61,57 @@ import Testing
             #expect(try !parse(frame: other).isAccepted, "\(other)")
         }
     }
+
+    private static let variable = #""component":{"name":"OCPPCommCtrlr"},"variable":{"name":"HeartbeatInterval"}"#
+
+    @Test(
+        "The interval that a SetVariables of OCPPCommCtrlr.HeartbeatInterval asks for is read (OCPP 2.x)",
+        arguments: [
+            (#"{"setVariableData":[{"attributeValue":"300",\#(variable)}]}"#, 300),
+            (#"{ "setVariableData" : [ {"attributeValue":"9"} , {\#(variable),"attributeValue" : "7"} ] }"#, 7),
+            (#"{"setVariableData":[{"attributeType":"Actual","attributeValue":"3",\#(variable)}]}"#, 3),
+            (#"{"setVariableData":[{"attributeType":"MaxSet","attributeValue":"3",\#(variable)}]}"#, nil),
+            (#"{"setVariableData":[{"attributeValue":"3",\#(variable)},{"attributeValue":"4",\#(variable)}]}"#, 4),
+            (
+                #"{"setVariableData":[{"attributeValue":"3","component":{"name":"ocppcommctrlr"},"#
+                    + #""variable":{"name":"\u0048EARTBEATINTERVAL"}}]}"#, 3
+            ),
+            (
+                #"{"setVariableData":[{"attributeValue":"3","component":{"name":"OCPPCommCtrlr"},"#
+                    + #""variable":{"name":"WebSocketPingInterval"}}]}"#, nil
+            ),
+            (
+                #"{"setVariableData":[{"attributeValue":"3","component":{"name":"Other"},"#
+                    + #""variable":{"name":"HeartbeatInterval"}}]}"#, nil
+            ),
+            (#"{"setVariableData":[{"attributeValue":"0",\#(variable)}]}"#, nil),
+            (#"{"setVariableData":[{"attributeValue":"1.5",\#(variable)}]}"#, nil),
+            (#"{"setVariableData":[{"attributeValue":3,\#(variable)}]}"#, nil),
+            (#"{"setVariableData":[{\#(variable)}]}"#, nil), (#"{"setVariableData":[7,"a",[],null]}"#, nil),
+            (#"{"setVariableData":[]}"#, nil), (#"{"setVariableData":{}}"#, nil), ("{}", nil), ("null", nil),
+            (#"{"setVariableData":[{"component":"OCPPCommCtrlr","variable":7}]}"#, nil),
+        ] as [(String, Double?)])
+    func requestedVariable(payload: String, interval: Double?) throws {
+        let relay = "{\"Payload\":\(payload),\"UniqueId\":\"1\",\"MessageTypeId\":2,\"Action\":"
+        #expect(try parse(relay: relay + "\"SetVariables\"}").requestedHeartbeatInterval == interval)
+        #expect(try parse(relay: relay + "\"GetVariables\"}").requestedHeartbeatInterval == nil)
+    }
+
+    @Test(
+        "Only the result Accepted of that very variable is an acceptance",
+        arguments: [
+            (#"{"setVariableResult":[{"attributeStatus":"Accepted",\#(variable)}]}"#, true),
+            (#"{"setVariableResult":[{"attributeStatus":"Rejected",\#(variable)}]}"#, false),
+            (#"{"setVariableResult":[{"attributeStatus":"RebootRequired",\#(variable)}]}"#, false),
+            (
+                #"{"setVariableResult":[{"attributeStatus":"Accepted"},{"attributeStatus":"Rejected",\#(variable)}]}"#,
+                false
+            ),
+            (#"{"setVariableResult":[{"attributeType":"MinSet","attributeStatus":"Accepted",\#(variable)}]}"#, false),
+            (#"{"status":"Accepted"}"#, false), ("{}", false), ("null", false),
+        ])
+    func acceptedVariable(payload: String, isAccepted: Bool) throws {
+        #expect(try parse(frame: "[3,\"1\",\(payload)]").acceptsHeartbeatVariable == isAccepted)
+        #expect(try !parse(frame: "[2,\"1\",\"SetVariables\",\(payload)]").acceptsHeartbeatVariable)
+    }
 }

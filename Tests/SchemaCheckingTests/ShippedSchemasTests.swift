@@ -24,6 +24,21 @@ import Testing
         #expect(status == 0, "what differs is named above; Schemas/generate.py writes the files anew")
     }
 
+    @Test(
+        "Their ids are those of the published files: a prefix for each version, and one of 1.6's security messages",
+        arguments: [
+            ("1.6", "urn:OCPP:1.6:2019:12:", 56, "StopTransactionResponse"),
+            ("1.6", "urn:OCPP:Cp:1.6:2020:3:", 22, "GetLog.conf"),
+            ("1.6", "urn:OCPP:Cp:1.6:2020:3:", 22, "SignedUpdateFirmware.req"),
+            ("2.0.1", "urn:OCPP:Cp:2:2020:3:", 128, "TransactionEventRequest"),
+            ("2.1", "urn:OCPP:Cp:2:2025:1:", 181, "NotifyPeriodicEventStream"),
+        ])
+    func ids(version: String, prefix: String, count: Int, message: String) throws {
+        let ids = try #require(MessageSchemas.ids(ofFilesIn: PackageFolder.schemas(version)))
+        #expect(ids.count { $0.hasPrefix(prefix) } == count)
+        #expect(ids.contains(prefix + message))
+    }
+
     /// The other spelling is that of OCPP 2.1's published files.
     @Test func bothSpellingsOfIdleTimePass() throws {
         let schemas = try MessageSchemas(

@@ -39,7 +39,7 @@ public struct FormatCheckingConfiguration: Sendable, Equatable {
             do throws(SchemaProblems) {
                 schemas[version] = try MessageSchemas(
                     directory: try folder(of: version),
-                    idPrefixes: idPrefixes[version].map { [$0] } ?? version.schemaIDPrefixes,
+                    idPrefixes: prefixes(of: version),
                     dateTimes: version == .v16 ? .iso8601 : .rfc3339)
             } catch {
                 problems += error.problems
@@ -49,12 +49,16 @@ public struct FormatCheckingConfiguration: Sendable, Equatable {
         checking = MessageFormatChecking(schemas: schemas, mode: mode, exempt: exempt)
     }
 
+    private func prefixes(of version: OCPPVersion) -> [String] {
+        idPrefixes[version].map { [$0] } ?? version.schemaIDPrefixes
+    }
+
     private func folder(of version: OCPPVersion) throws(SchemaProblems) -> String {
         let root = directory ?? Self.ownDirectory
         let versioned = root + "/" + version.schemaFolder
         if Self.isDirectory(versioned) { return versioned }
         // A folder that has the files themselves is a user's own, for one version: what most of its ids are of, else 1.6.
-        if let owner = Self.version(ofFilesIn: root), owner == version { return root }
+        if let owner = self.version(ofFilesIn: root), owner == version { return root }
         throw SchemaProblems([
             SchemaProblem(
                 file: versioned,
@@ -82,10 +86,10 @@ public struct FormatCheckingConfiguration: Sendable, Equatable {
     }
 
     /// Nil: there are no schemas.
-    private static func version(ofFilesIn folder: String) -> OCPPVersion? {
+    private func version(ofFilesIn folder: String) -> OCPPVersion? {
         guard let ids = MessageSchemas.ids(ofFilesIn: folder) else { return nil }
         func count(_ version: OCPPVersion) -> Int {
-            ids.count { id in version.schemaIDPrefixes.contains { id.utf8.starts(with: $0.utf8) } }
+            ids.count { id in prefixes(of: version).contains { id.utf8.starts(with: $0.utf8) } }
         }
         return OCPPVersion.allCases.max { count($0) < count($1) }.flatMap { count($0) > 0 ? $0 : nil } ?? .v16
     }

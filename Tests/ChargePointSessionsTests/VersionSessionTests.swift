@@ -1,0 +1,115 @@
+import NIOCore
+import OCPPJ
+import OutsideNames
+import Testing
+
+@testable import ChargePointSessions
+
+@Suite("A session of OCPP 2.x between its two ends")
+struct VersionSessionTests {
+    private static func down(_ text: String, expires: NIODeadline? = nil, version: String? = nil) -> DownstreamMessage {
+        DownstreamMessage(payload: ByteBuffer(string: text), isRetained: false, expires: expires, version: version)
+    }
+
+    private static let send = #"{"MessageTypeId":6,"UniqueId":"s","Action":"A","Payload":{}}"#
+
+    @Test("A SEND whose expiry has passed when it arrives is reported, another goes down at once")
+    func expiry() async throws {
+        try await withEnds(version: .v21) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                session.received(Self.down(Self.send, expires: .now() - .seconds(1)))
+                session.received(Self.down(Self.send, expires: .now() + .seconds(60)))
+                session.received(Self.down(Self.send))
+            }
+            #expect(ends.sent(0) == [#"[6,"s","A",{}]"#, #"[6,"s","A",{}]"#])
+            #expect(ends.published.map(\.topic) == ["ocpp/cp/CP1/Reply"])
+            #expect(ends.published.first?.text.contains(#""reason":"expired","type":6}"#) == true)
+        }
+    }
+
+    @Test("A SEND that waits behind CALLs when the session ends is published: nobody says it again")
+    func sendsAtTheEnd() async throws {
+        try await withEnds(settings: SessionSettings(maxOpenCalls: 1), version: .v21) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                for text in [#"[2,"1","A",{}]"#, #"[2,"2","A",{}]"#, #"[6,"3","B",{}]"#, #"[6,"4","B",{}]"#] {
+                    session.received(text: ByteBuffer(string: text))
+                }
+            }
+            #expect(ends.published.count == 1)
+            try await ends.on(session) { $0.end(.connectionEnded(reason: "connection_lost")) }
+            #expect(
+                ends.published.dropFirst().map(\.text) == [
+                    #"{"MessageTypeId":6,"UniqueId":"3","Action":"B","Payload":{}}"#,
+                    #"{"MessageTypeId":6,"UniqueId":"4","Action":"B","Payload":{}}"#,
+                ])
+        }
+    }
+
+    @Test("A CALLRESULTERROR does not expire")
+    func resultErrorsDoNotExpire() async throws {
+        try await withEnds(version: .v21) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                session.received(
+                    Self.down(#"{"MessageTypeId":5,"UniqueId":"e","ErrorCode":"E"}"#, expires: .now() - .seconds(1)))
+            }
+            #expect(ends.sent(0) == [#"[5,"e","E","",{}]"#] && ends.published.isEmpty)
+        }
+    }
+
+    @Test(
+        "5 and 6 are refused in sessions that do not know them, with their type",
+        arguments: [
+            OCPPVersion.v16, .v201,
+        ])
+    func unknownTypes(version: OCPPVersion) async throws {
+        try await withEnds(version: version) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                session.received(Self.down(Self.send))
+                session.received(Self.down(#"{"MessageTypeId":5,"UniqueId":"e","ErrorCode":"E"}"#))
+            }
+            #expect(ends.sent(0).isEmpty)
+            #expect(ends.published.count == 2)
+            for (report, type) in zip(ends.published, [6, 5]) {
+                #expect(report.text.contains(#""reason":"malformed","type":\#(type)}"#), "\(report)")
+            }
+        }
+    }
+
+    @Test("A 5 or 6 for another version is refused as such")
+    func versions() async throws {
+        try await withEnds(version: .v21) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                session.received(Self.down(Self.send, version: "2.0.1"))
+                session.received(Self.down(Self.send, version: "2.1"))
+            }
+            #expect(ends.sent(0).count == 1)
+            #expect(ends.published.first?.text.contains(#""reason":"version","type":6}"#) == true)
+        }
+    }
+
+    @Test("The session's topics have its version; once it is over nobody knows the version")
+    func topics() async throws {
+        let templates = RelayTopicTemplates(error: "cp/${cid}/${version}/${type}")
+        try await withEnds(templates: templates, version: .v201) { ends in
+            let session = try await ends.connect()
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                session.received(Self.down("garbage"))
+                session.end(.connectionEnded(reason: "gone"))
+                session.received(Self.down(#"{"MessageTypeId":3,"UniqueId":"late","Payload":{}}"#))
+            }
+            #expect(ends.published.map(\.topic) == ["ocpp/cp/CP1/2.0.1/4", "ocpp/cp/CP1/-/4"])
+            #expect(ends.published.last?.text.contains(#""reason":"not_connected","type":3}"#) == true)
+        }
+    }
+}
