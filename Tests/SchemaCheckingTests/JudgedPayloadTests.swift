@@ -39,7 +39,7 @@ import Testing
     }
 
     private func compare(
-        _ schemas: MessageSchemas, with judged: JudgedPayloads, messages: Int, anyMissingField: Set<String> = []
+        _ schemas: MessageSchemas, with judged: JudgedPayloads, messages: Int, hasOtherOrderOfRequired: Bool = false
     ) throws {
         var kinds: [String: Int] = [:]
         var disagreements: [String] = []
@@ -49,7 +49,8 @@ import Testing
             kinds[payload.kind ?? "fits", default: 0] += 1
             let isSamePlace =
                 found?.pointer ?? "" == payload.pointer
-                || found?.kind == .missingField && anyMissingField.contains(payload.message)
+                || hasOtherOrderOfRequired && found?.kind == .missingField
+                    && Self.isMissing(found?.pointer, inTheSameObjectAs: payload.pointer)
             guard found?.kind.rawValue != payload.kind || !isSamePlace else { continue }
             let text = String(decoding: payload.json, as: UTF8.self)
             disagreements.append(
