@@ -13,9 +13,12 @@ import Testing
     ///   8259 and OCPP see it, and none with theirs; the judge is told to read them as draft 6.
     private static let draftOfOurs = "6"
 
-    /// - In these, and in those of 2.0.1 and 2.1, `required` lists the same fields in another order. So of several that
-    ///   are missing another one is told.
-    private static let withOtherOrderOfRequired: Set = ["GetLogRequest", "StopTransactionRequest"]
+    /// - `required` lists the same fields in the order of the tables, the package's in its own. So of several that one
+    ///   object misses another one may be told.
+    private static func isMissing(_ found: String?, inTheSameObjectAs pointer: String) -> Bool {
+        func object(_ pointer: String) -> Substring { pointer[..<(pointer.lastIndex(of: "/") ?? pointer.startIndex)] }
+        return found.map { object($0) == object(pointer) } ?? false
+    }
 
     @Test(arguments: [
         ("1.6", "v16", "urn:OCPP:1.6:2019:12:", 21_060, 78), ("2.0.1", "v201", "urn:OCPP:Cp:2:2020:3:", 20_480, 128),
@@ -26,9 +29,7 @@ import Testing
     ) async throws {
         let schemas = try MessageSchemas(directory: PackageFolder.schemas(version), idPrefixes: [prefix])
         let judged = try await JudgedPayloads(version: package, count: count, seed: 16, draft: Self.draftOfOurs)
-        try compare(
-            schemas, with: judged, messages: messages,
-            anyMissingField: version == "1.6" ? Self.withOtherOrderOfRequired : Set(judged.payloads.map(\.message)))
+        try compare(schemas, with: judged, messages: messages, hasOtherOrderOfRequired: true)
     }
 
     @Test(arguments: [("v16", 20_280, 78), ("v201", 20_480, 128), ("v21", 20_091, 181)])
