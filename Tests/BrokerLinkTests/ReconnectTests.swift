@@ -102,7 +102,9 @@ struct ReconnectTests {
             try await proxy.freeze()
             #expect(await eventually { gateway.observer.changes.count >= 2 })
             #expect(gateway.observer.changes.prefix(2) == [true, false])
-            #expect(gateway.log.contains("reason=nothing came from the broker within the keep alive (10 s)"))
+            #expect(
+                gateway.log.contains("reason=nothing came from the broker within the keep alive (10 s)"),
+                "\(gateway.log.text)")
             #expect(await gateway.isUp())
         }
     }

@@ -66,7 +66,9 @@ import Testing
             let answers = site.central.received.all.count {
                 $0.topic.hasSuffix("/Reply") && $0.uniqueID == "command"
             }
-            #expect(relayed > 1000 && ignored > 1000 && count - relayed - ignored > 1000, "the mix is too thin")
+            #expect(
+                relayed > 300 && ignored > 1000 && count - relayed - ignored > 1000,
+                "the mix is too thin: \(relayed) relayed, \(ignored) ignored of \(count)")
             #expect(refused + relayed + answers >= count)
             expectJSON(site)
             #expect(OCPPText(try await chargePoint.call("Heartbeat", id: "end")).type == 3)
