@@ -29,5 +29,8 @@ struct QuietRulesTests {
         // It has shrunk by itself.
         #expect(rule.isDue(resident: 90 << 20, queued: 0) == false)
         #expect(rule.isDue(resident: (90 << 20) + growth, queued: 0) == true)
+        // A burst in the first seconds counts too.
+        var young = MemoryReleaseRule(resident: 30 << 20)
+        #expect(young.isDue(resident: (30 << 20) + growth, queued: 0) == true)
     }
 }

@@ -13,7 +13,7 @@ struct MemoryRelease: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var rule = MemoryReleaseRule()
+            var rule = MemoryReleaseRule(resident: MachineMemory.resident ?? .max)
             while !Task.isCancelled {
                 do { try await Task.sleep(for: Self.interval) } catch { return }
                 guard let resident = MachineMemory.resident, rule.isDue(resident: resident, queued: memory.used) else {
@@ -37,7 +37,12 @@ struct MemoryReleaseRule {
     static let growth = 32 << 20
 
     /// After the last time, or the least since; bytes.
-    private var least = Int.max
+    private var least: Int
+
+    /// - Parameter resident: what the process has at the beginning, in bytes.
+    init(resident: Int = .max) {
+        least = resident
+    }
 
     /// - Parameters:
     ///   - resident: what the process has, in bytes.
