@@ -13,8 +13,10 @@ struct CulpritTests {
         return message
     }
 
-    @Test("MQTT 3.1.1 and Mosquitto's max_packet_size: the message is dropped and its sender told, the others arrive")
-    func packetSize() async throws {
+    @Test
+    func `MQTT 3.1.1 and Mosquitto's max_packet_size: the message is dropped and its sender told, the others arrive`()
+        async throws
+    {
         let broker = try await TestBroker.started(listener: ["max_packet_size 2000"])
         var configuration = testConfiguration(port: broker.port)
         configuration.protocolVersion = .v311
@@ -50,9 +52,12 @@ struct CulpritTests {
     }
 
     @Test(
-        "A policy of the broker: exactly the message that it does not like is dropped, and no acknowledged one is sent again",
         arguments: [BrokerLinkConfiguration.QualityOfService.atLeastOnce])
-    func policy(qualityOfService: BrokerLinkConfiguration.QualityOfService) async throws {
+    func
+        `A policy of the broker: exactly the message that it does not like is dropped, and no acknowledged one is sent again`(
+            qualityOfService: BrokerLinkConfiguration.QualityOfService
+        ) async throws
+    {
         let broker = try await PolicyBroker { packet in
             if case .publish("cp/bad", _) = packet { .close } else { .acknowledge(0) }
         }
@@ -80,8 +85,10 @@ struct CulpritTests {
         }
     }
 
-    @Test("A SUBSCRIBE over which the broker ends the link is refused to its subscriber; the others are subscribed")
-    func subscription() async throws {
+    @Test
+    func `A SUBSCRIBE over which the broker ends the link is refused to its subscriber; the others are subscribed`()
+        async throws
+    {
         let broker = try await PolicyBroker(isVersion5: false) { packet in
             if case .subscribe(let topics) = packet, topics.contains("cs/BAD") { .close } else { .acknowledge(0) }
         }
@@ -98,8 +105,8 @@ struct CulpritTests {
         }
     }
 
-    @Test("A SUBSCRIBE that is too long for the broker is made shorter, and everybody is subscribed")
-    func longSubscription() async throws {
+    @Test
+    func `A SUBSCRIBE that is too long for the broker is made shorter, and everybody is subscribed`() async throws {
         let broker = try await PolicyBroker { packet in
             if case .subscribe(let topics) = packet, topics.count > 30 { .close } else { .acknowledge(0) }
         }
@@ -113,8 +120,8 @@ struct CulpritTests {
         #expect(subscribers.allSatisfy { $0.events == [.subscribed] })
     }
 
-    @Test("What has been answered is not sent again after a lost link, nor what is past its deadline")
-    func answered() async throws {
+    @Test
+    func `What has been answered is not sent again after a lost link, nor what is past its deadline`() async throws {
         let broker = try await PolicyBroker { packet in
             if case .publish = packet { .silence } else { .acknowledge(0) }
         }
@@ -146,9 +153,11 @@ struct CulpritTests {
         }
     }
 
-    @Test(
-        "MQTT 5: that nobody subscribes to a CALL's topic is noticed, and the CALL's sender told where that is wanted")
-    func unrouted() async throws {
+    @Test
+    func
+        `MQTT 5: that nobody subscribes to a CALL's topic is noticed, and the CALL's sender told where that is wanted`()
+        async throws
+    {
         let broker = try await PolicyBroker { packet in
             if case .publish = packet { .acknowledge(0x10) } else { .acknowledge(0) }
         }

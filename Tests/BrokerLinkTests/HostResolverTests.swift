@@ -57,14 +57,14 @@ struct HostResolverTests {
         return configuration
     }
 
-    @Test func anAddressIsNotAskedFor() {
+    @Test func `An address is not asked for`() {
         let resolver = HostResolver { _ in .failed(reason: "asked") }
         for address in ["127.0.0.1", "::1"] {
             #expect(resolver.resolve(address, for: 0) { _ in } == .addresses([address]))
         }
     }
 
-    @Test func aNameIsAskedForOnceHoweverManyWantItAndItsAnswerIsKept() async throws {
+    @Test func `A name is asked for once however many want it and its answer is kept`() async throws {
         let server = HeldNameServer()
         let resolver = HostResolver(keepTime: .hours(1), lookUp: server.ask)
         let answers = Mutex<[HostResolver.Answer]>([])
@@ -79,7 +79,7 @@ struct HostResolverTests {
         #expect(resolver.resolve("broker.test", for: 0) { _ in } == .addresses(["127.0.0.1"]))
     }
 
-    @Test func threadsAreFewHoweverManyNamesThereAre() async throws {
+    @Test func `Threads are few however many names there are`() async throws {
         let server = HeldNameServer()
         let resolver = HostResolver(lookUp: server.ask)
         for number in 0..<20 { _ = resolver.resolve("host-\(number).test", for: 0) { _ in } }
@@ -88,7 +88,7 @@ struct HostResolverTests {
         #expect(await eventually { server.questions.count == 20 })
     }
 
-    @Test func theThreadWorksWhileTheNameServerDoesNotAnswer() async throws {
+    @Test func `The thread works while the name server does not answer`() async throws {
         let broker = try await TestBroker.started()
         let server = HeldNameServer()
         try await withLink(configuration(host: "broker.test", port: broker.port), server) { link, _ in
@@ -118,7 +118,7 @@ struct HostResolverTests {
         }
     }
 
-    @Test func aNameServerThatIsSilentIsNotWaitedForWhereThereIsAnotherAddress() async throws {
+    @Test func `A name server that is silent is not waited for where there is another address`() async throws {
         let broker = try await TestBroker.started()
         let server = HeldNameServer()
         var configuration = configuration(host: "broker.test", port: broker.port)
@@ -132,7 +132,7 @@ struct HostResolverTests {
 
     /// The name counts, not the address that it stands for: both for the certificate and for what the broker is told.
     @Test(arguments: ["localhost", "broker.test"])
-    func theBrokersCertificateMustBeForItsName(host: String) async throws {
+    func `The brokers certificate must be for its name`(host: String) async throws {
         let broker = try await tlsBroker()
         let server = HeldNameServer()
         server.answer()
@@ -151,7 +151,7 @@ struct HostResolverTests {
         }
     }
 
-    @Test func theBrokerIsToldItsNameInTheTLSHandshake() async throws {
+    @Test func `The broker is told its name in the TLS handshake`() async throws {
         let hello = Mutex<[UInt8]>([])
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in

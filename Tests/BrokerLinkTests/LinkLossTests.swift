@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct LinkLossTests {
-    @Test func whatIsPublishedBeforeTheBrokerIsThereIsDeliveredInOrder() async throws {
+    @Test func `What is published before the broker is there is delivered in order`() async throws {
         let broker = try await TestBroker()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let subscriber = gateway.subscribe("cs/CP1")
@@ -23,7 +23,8 @@ struct LinkLossTests {
     }
 
     @Test(arguments: BrokerLinkConfiguration.ProtocolVersion.allCases)
-    func nothingPublishedDuringALostLinkIsMissed(version: BrokerLinkConfiguration.ProtocolVersion) async throws {
+    func `Nothing published during a lost link is missed`(version: BrokerLinkConfiguration.ProtocolVersion) async throws
+    {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
         var configuration = testConfiguration(port: proxy.port)
@@ -51,7 +52,7 @@ struct LinkLossTests {
     }
 
     @Test(arguments: [BrokerLinkConfiguration.QualityOfService.atLeastOnce, .exactlyOnce])
-    func cutsInTheMiddleOfTrafficLoseNothing(quality: BrokerLinkConfiguration.QualityOfService) async throws {
+    func `Cuts in the middle of traffic lose nothing`(quality: BrokerLinkConfiguration.QualityOfService) async throws {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
         var configuration = testConfiguration(port: proxy.port)
@@ -82,7 +83,7 @@ struct LinkLossTests {
         }
     }
 
-    @Test func inANewSessionTheSubscriptionsAreInFrontOfTheMessagesThatAreSentAgain() async throws {
+    @Test func `In a new session the subscriptions are in front of the messages that are sent again`() async throws {
         // Acknowledges nothing, and never has a session.
         let broker = try await ScriptedBroker { _ in .bytes([0x20, 3, 0, 0, 0]) }
         try await withLink(testConfiguration(port: broker.port)) { gateway in
@@ -98,7 +99,7 @@ struct LinkLossTests {
         }
     }
 
-    @Test func afterTheBrokerDiedEverybodyIsSubscribedAgain() async throws {
+    @Test func `After the broker died everybody is subscribed again`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let subscribers = (0..<250).map { gateway.subscribe("cs/CP\($0)") }

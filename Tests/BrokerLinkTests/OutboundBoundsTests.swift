@@ -20,8 +20,8 @@ struct OutboundBoundsTests {
         return count
     }
 
-    @Test("One charge point has its share of the bytes, and what is refused costs nothing")
-    func share() {
+    @Test
+    func `One charge point has its share of the bytes, and what is refused costs nothing`() {
         let memory = MemoryBudget(limit: 80 * cost)
         let pending = PendingCount(limit: 100_000, memory: memory)
         let (greedy, modest) = (OutboundShare(), OutboundShare())
@@ -35,8 +35,8 @@ struct OutboundBoundsTests {
         #expect(pending.current == 1)
     }
 
-    @Test("When it gets tight, copies give way first, then presence, then CALLs; answers and reports get the rest")
-    func precedence() {
+    @Test
+    func `When it gets tight, copies give way first, then presence, then CALLs; answers and reports get the rest`() {
         let memory = MemoryBudget(limit: 80 * cost)
         let pending = PendingCount(limit: 100_000, memory: memory)
         #expect(admitted(.copy, of: nil, by: pending) == 40)
@@ -48,9 +48,10 @@ struct OutboundBoundsTests {
         #expect(memory.used == memory.limit)
     }
 
-    @Test(
-        "Reports, copies and presence of one charge point have a share of broker.max_pending; CALLs do not count there")
-    func number() {
+    @Test
+    func
+        `Reports, copies and presence of one charge point have a share of broker.max_pending; CALLs do not count there`()
+    {
         let pending = PendingCount(limit: 3200)
         let share = OutboundShare()
         #expect(admitted(.report, of: share, by: pending) == 800)
@@ -60,8 +61,8 @@ struct OutboundBoundsTests {
         #expect(pending.admit(message(.report, of: OutboundShare())))
     }
 
-    @Test("Who connects again while something of it waits keeps its share")
-    func reconnect() {
+    @Test
+    func `Who connects again while something of it waits keeps its share`() {
         var left = LeftShares()
         let share = left.take("cs/1")
         left.leave(share, topic: "cs/1")
@@ -80,8 +81,8 @@ struct OutboundBoundsTests {
         #expect(left.count == 0)
     }
 
-    @Test("Reading from the broker pauses when the event loops have too many bytes before them, and is told to go on")
-    func backlog() {
+    @Test
+    func `Reading from the broker pauses when the event loops have too many bytes before them, and is told to go on`() {
         let memory = MemoryBudget(limit: 8000)
         let backlog = DeliveryBacklog(memory: memory)
         #expect(backlog.byteLimit == 1000)

@@ -25,8 +25,8 @@ struct OutboundQueueTests {
         if let item = queue.takeNext() { queue.sent(item, packetID: packetID) }
     }
 
-    @Test("Acknowledgements may come in any order, and count only once")
-    func acknowledgements() {
+    @Test
+    func `Acknowledgements may come in any order, and count only once`() {
         var queue = OutboundQueue()
         for number in 1...3 {
             queue.append(message("\(number)"))
@@ -39,8 +39,8 @@ struct OutboundQueueTests {
         #expect(queue.isEmpty)
     }
 
-    @Test("What was in flight is first again, in order, and announcements in front of it")
-    func requeue() {
+    @Test
+    func `What was in flight is first again, in order, and announcements in front of it`() {
         var queue = OutboundQueue()
         for number in 1...3 { queue.append(message("\(number)")) }
         send(&queue, packetID: 7)
@@ -54,8 +54,8 @@ struct OutboundQueueTests {
         #expect(!queue.resends)
     }
 
-    @Test("Only what is past its deadline is taken out, also of what was in flight, and the order stays")
-    func deadlines() {
+    @Test
+    func `Only what is past its deadline is taken out, also of what was in flight, and the order stays`() {
         var queue = OutboundQueue()
         let now = NIODeadline.now()
         queue.append(message("f", deadline: now))
@@ -73,8 +73,8 @@ struct OutboundQueueTests {
         #expect(topics(&queue) == ["a"])
     }
 
-    @Test("The newest presence replaces one that waits on its topic, wherever it stands; other topics are left alone")
-    func presence() {
+    @Test
+    func `The newest presence replaces one that waits on its topic, wherever it stands; other topics are left alone`() {
         var queue = OutboundQueue()
         for topic: Topic in ["p/1", "p/2", "p/1"] {
             #expect(queue.append(message(topic, purpose: .presence)) == nil)
@@ -87,8 +87,8 @@ struct OutboundQueueTests {
         #expect(queue.append(message("p/1", purpose: .presence), replacesOlder: true) == nil)
     }
 
-    @Test("A CALL that has been answered is not sent again; one that was never on its way, or another's, stays")
-    func answered() {
+    @Test
+    func `A CALL that has been answered is not sent again; one that was never on its way, or another's, stays`() {
         let (one, other) = (RecordingSubscriber(), RecordingSubscriber())
         let call = { (subscriber: RecordingSubscriber, topic: Topic) in
             self.message(topic, purpose: .call, origin: .init(subscriber: subscriber, token: "17"))
@@ -106,8 +106,8 @@ struct OutboundQueueTests {
         #expect(topics(&queue) == ["other", "new"])
     }
 
-    @Test("A suspect is taken out of its turn by its number, and can be put back there")
-    func byNumber() throws {
+    @Test
+    func `A suspect is taken out of its turn by its number, and can be put back there`() throws {
         var queue = OutboundQueue()
         for number in 1...5 { queue.append(message("\(number)")) }
         for packetID in 1...3 { send(&queue, packetID: Int32(packetID)) }

@@ -47,7 +47,9 @@ struct OwnConnectionTests {
     }
 
     @Test(arguments: BrokerLinkConfiguration.ProtocolVersion.allCases)
-    func aChargePointHasItsOwnClientIDAndItsMessagesPassBothWays(version: BrokerLinkConfiguration.ProtocolVersion)
+    func `A charge point has its own client ID and its messages pass both ways`(
+        version: BrokerLinkConfiguration.ProtocolVersion
+    )
         async throws
     {
         let broker = try await TestBroker.started()
@@ -65,7 +67,7 @@ struct OwnConnectionTests {
         }
     }
 
-    @Test func theBrokerDecidesByTheCredentials() async throws {
+    @Test func `The broker decides by the credentials`() async throws {
         let broker = try await TestBroker(
             listener: ["password_file $FOLDER/passwords"], anonymous: false, files: ["passwords": ""])
         let passwords = broker.folder.appendingPathComponent("passwords").path
@@ -96,7 +98,8 @@ struct OwnConnectionTests {
 
     /// Mosquitto 2.0 gives no reason, and MQTT 3.1.1 has none: that the broker closed one connection only says it.
     @Test(arguments: BrokerLinkConfiguration.ProtocolVersion.allCases)
-    func aNewerConnectionWithTheSameClientIDEndsTheOlder(version: BrokerLinkConfiguration.ProtocolVersion) async throws
+    func `A newer connection with the same client ID ends the older`(version: BrokerLinkConfiguration.ProtocolVersion)
+        async throws
     {
         let broker = try await TestBroker.started()
         try await withLink(configuration(port: broker.port, version: version)) { gateway in
@@ -118,7 +121,7 @@ struct OwnConnectionTests {
         }
     }
 
-    @Test func theWillIsPublishedWhenTheConnectionBreaksAndNotWhenItIsClosed() async throws {
+    @Test func `The will is published when the connection breaks and not when it is closed`() async throws {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
         try await withLink(testConfiguration(port: broker.port, clientID: "watcher")) { watcher in
@@ -141,7 +144,9 @@ struct OwnConnectionTests {
     }
 
     @Test(arguments: [Duration.seconds(60), .zero])
-    func afterALostLinkTheConnectionComesBackWithItsSubscriptionAndWhatWaited(expiry: Duration) async throws {
+    func `After a lost link the connection comes back with its subscription and what waited`(expiry: Duration)
+        async throws
+    {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
         try await withLink(testConfiguration(port: broker.port, clientID: "backend")) { backend in
@@ -176,7 +181,7 @@ struct OwnConnectionTests {
     }
 
     /// The gateway that had the charge point has died: the broker keeps its commands for the next one.
-    @Test func whatTheBrokerKeptForAClientIDComesToTheNextSession() async throws {
+    @Test func `What the broker kept for a client ID comes to the next session`() async throws {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
         try await withLink(configuration(port: broker.port)) { next in
@@ -197,7 +202,7 @@ struct OwnConnectionTests {
         }
     }
 
-    @Test func whatIsLeftWhenASessionEndsWithItsLinkDownGoesOutOnTheSharedConnection() async throws {
+    @Test func `What is left when a session ends with its link down goes out on the shared connection`() async throws {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
         try await withLink(testConfiguration(port: broker.port, clientID: "backend")) { backend in
@@ -220,7 +225,7 @@ struct OwnConnectionTests {
         }
     }
 
-    @Test func aLoginThatComesBeforeTheFirstLinkWaitsForIt() async throws {
+    @Test func `A login that comes before the first link waits for it`() async throws {
         let broker = try await TestBroker.started()
         let gateway = TestLink(configuration(port: broker.port))
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
@@ -233,7 +238,7 @@ struct OwnConnectionTests {
         #expect(await gateway.link.stop(deadline: .now() + .seconds(5)) == 0)
     }
 
-    @Test func withoutABrokerALoginIsAnsweredSoon() async throws {
+    @Test func `Without a broker a login is answered soon`() async throws {
         try await withLink(configuration(port: try await freePort())) { gateway in
             let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
             let answer = try await gateway.link.logIn(
@@ -247,7 +252,7 @@ struct OwnConnectionTests {
         }
     }
 
-    @Test func afterTheStopALoginIsRefused() async throws {
+    @Test func `After the stop a login is refused`() async throws {
         let broker = try await TestBroker.started()
         let gateway = TestLink(configuration(port: broker.port))
         gateway.link.start()
@@ -262,7 +267,7 @@ struct OwnConnectionTests {
     }
 
     @Test(arguments: [false, true])
-    func aConnectionThatHasEndedIsLetGoOf(byTakeover: Bool) async throws {
+    func `A connection that has ended is let go of`(byTakeover: Bool) async throws {
         let broker = try await TestBroker.started()
         var configuration = configuration(port: broker.port)
         // What an ended one still has to do with comes within a second.
@@ -288,7 +293,7 @@ struct OwnConnectionTests {
     }
 
     /// After an outage, of many that connect at once the last wait for their turn.
-    @Test func connectionsThatEndBeforeTheirTurnDoNotConnectLater() async throws {
+    @Test func `Connections that end before their turn do not connect later`() async throws {
         // At first everyone is accepted; later the shared connection is, and nobody else hears anything.
         let patience = Mutex(Int.max)
         let broker = try await ScriptedBroker { _ in
@@ -315,7 +320,7 @@ struct OwnConnectionTests {
         }
     }
 
-    @Test func aLoginBeyondTheBoundIsRefusedAtOnceAndThereIsRoomAgainLater() async throws {
+    @Test func `A login beyond the bound is refused at once and there is room again later`() async throws {
         let broker = try await ScriptedBroker { _ in .silence }
         var configuration = configuration(port: broker.port)
         configuration.maxLogins = 3
@@ -342,7 +347,7 @@ struct OwnConnectionTests {
     }
 
     /// The broker answers nobody: 64 are connecting, one more waits for its turn, and goes.
-    @Test func aLoginWhoseChargePointHasGoneIsNeverMade() async throws {
+    @Test func `A login whose charge point has gone is never made`() async throws {
         let patience = Mutex(1)
         let broker = try await ScriptedBroker { _ in
             let isAccepted = patience.withLock { patience in
@@ -390,7 +395,7 @@ struct OwnConnectionTests {
         return broker.versions.count
     }
 
-    @Test func fiveHundredConnectionsComeBackAfterTheBrokerAndLeaveNoDescriptor() async throws {
+    @Test func `Five hundred connections come back after the broker and leave no descriptor`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(configuration(port: broker.port)) { gateway in
             var sessions: [(connection: BrokerConnection, session: RecordingSubscriber)] = []

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct PublishAndSubscribeTests {
-    @Test func aMessageComesToTheSubscriberOnItsEventLoop() async throws {
+    @Test func `A message comes to the subscriber on its event loop`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let subscriber = gateway.subscribe("cs/CP1")
@@ -21,7 +21,7 @@ struct PublishAndSubscribeTests {
     @Test(
         arguments: BrokerLinkConfiguration.QualityOfService.allCases,
         BrokerLinkConfiguration.ProtocolVersion.allCases)
-    func messagesKeepTheirOrderAndAreSettled(
+    func `Messages keep their order and are settled`(
         quality: BrokerLinkConfiguration.QualityOfService, version: BrokerLinkConfiguration.ProtocolVersion
     ) async throws {
         let broker = try await TestBroker.started()
@@ -42,7 +42,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func theQualityOfServiceAndThePropertiesOfACallAreOnTheWire() async throws {
+    @Test func `The quality of service and the properties of a call are on the wire`() async throws {
         let broker = try await TestBroker.started()
         let watcher = try await KeptSubscription(broker: broker, topic: "cp/#")
         var configuration = testConfiguration(port: broker.port)
@@ -72,7 +72,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func withMQTT311TheSameMessageGoesWithoutProperties() async throws {
+    @Test func `With MQTT 311 the same message goes without properties`() async throws {
         let broker = try await TestBroker.started()
         let watcher = try await KeptSubscription(broker: broker, topic: "cp/#")
         var configuration = testConfiguration(port: broker.port)
@@ -87,7 +87,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func aRetainedMessageIsMarkedAndALiveOneIsNot() async throws {
+    @Test func `A retained message is marked and a live one is not`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             gateway.publish("cs/CP1", "stale", retain: true)
@@ -100,7 +100,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func theMessageExpiryIntervalIsRead() async throws {
+    @Test func `The message expiry interval is read`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let subscriber = gateway.subscribe("cs/CP1")
@@ -117,7 +117,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func aTopicIsAlwaysOnTheSameOfSeveralConnections() async throws {
+    @Test func `A topic is always on the same of several connections`() async throws {
         let broker = try await TestBroker.started()
         var configuration = testConfiguration(port: broker.port)
         configuration.connections = 3
@@ -140,7 +140,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func aMessageForNobodyHereComesToTheObserver() async throws {
+    @Test func `A message for nobody here comes to the observer`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let claims = RecordingSubscriber()
@@ -154,7 +154,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func theNewSubscriberOfATopicReplacesTheOldOneAtOnce() async throws {
+    @Test func `The new subscriber of a topic replaces the old one at once`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let old = gateway.subscribe("cs/CP1")
@@ -171,7 +171,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func unsubscribingAndSubscribingAgainEndsSubscribed() async throws {
+    @Test func `Unsubscribing and subscribing again ends subscribed`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             var last = gateway.subscribe("cs/CP1")
@@ -186,7 +186,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func anUnsubscribedTopicIsForgottenByTheBroker() async throws {
+    @Test func `An unsubscribed topic is forgotten by the broker`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let gone = gateway.subscribe("cs/CP1")
@@ -202,7 +202,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func aLeftOverOfAKeptSessionIsDeliveredUnroutedAndCanBeDiscarded() async throws {
+    @Test func `A left over of a kept session is delivered unrouted and can be discarded`() async throws {
         let broker = try await TestBroker.started()
         let configuration = testConfiguration(port: broker.port)
         try await withLink(configuration) { before in
@@ -228,7 +228,7 @@ struct PublishAndSubscribeTests {
         }
     }
 
-    @Test func itWorksWithMoreDescriptorsThanSelectCanTake() async throws {
+    @Test func `It works with more descriptors than select can take`() async throws {
         let broker = try await TestBroker.started()
         let descriptors = try OpenDescriptors(1100)
         #expect(descriptors.highest >= 1024)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct ReconnectTests {
-    @Test func aBrokerThatRefusesMQTT5IsSpokenToIn311AtOnce() async throws {
+    @Test func `A broker that refuses MQTT 5 is spoken to in 311 at once`() async throws {
         // Both forms: that of MQTT 3.1.1 (code 1), and that of MQTT 5 (0x84).
         for refusal: [UInt8] in [[0x20, 2, 0, 1], [0x20, 3, 0, 0x84, 0]] {
             let broker = try await ScriptedBroker { .bytes($0 == 5 ? refusal : [0x20, 2, 0, 0]) }
@@ -19,7 +19,7 @@ struct ReconnectTests {
         }
     }
 
-    @Test func aBrokerThatClosesWithoutAnAnswerIsOfferedBothVersions() async throws {
+    @Test func `A broker that closes without an answer is offered both versions`() async throws {
         let broker = try await ScriptedBroker { $0 == 5 ? .close : .bytes([0x20, 2, 0, 0]) }
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             #expect(await gateway.isUp())
@@ -33,7 +33,7 @@ struct ReconnectTests {
     }
 
     /// As amqtt does.
-    @Test func aBrokerThatIsSilentToMQTT5IsTriedWith311() async throws {
+    @Test func `A broker that is silent to MQTT 5 is tried with 311`() async throws {
         let broker = try await ScriptedBroker { $0 == 5 ? .silence : .bytes([0x20, 2, 0, 0]) }
         var configuration = testConfiguration(port: broker.port)
         configuration.keepAlive = .seconds(1)
@@ -43,7 +43,7 @@ struct ReconnectTests {
         }
     }
 
-    @Test func aConnackThatNeverComesIsNotWaitedForLongerThanTheKeepAlive() async throws {
+    @Test func `A connack that never comes is not waited for longer than the keep alive`() async throws {
         let broker = try await ScriptedBroker { _ in .silence }
         var configuration = testConfiguration(port: broker.port)
         configuration.keepAlive = .seconds(1)
@@ -54,7 +54,7 @@ struct ReconnectTests {
         }
     }
 
-    @Test func theAddressesAreTriedInTurn() async throws {
+    @Test func `The addresses are tried in turn`() async throws {
         let broker = try await TestBroker.started()
         var configuration = testConfiguration(port: try await freePort())
         configuration.addresses += [
@@ -70,7 +70,7 @@ struct ReconnectTests {
         }
     }
 
-    @Test func aTakeoverOfTheClientIdIsNamedInTheLog() async throws {
+    @Test func `A takeover of the client id is named in the log`() async throws {
         // CONNACK, then DISCONNECT with reason code 142.
         let broker = try await ScriptedBroker { _ in .bytes([0x20, 3, 0, 0, 0, 0xe0, 1, 0x8e]) }
         try await withLink(testConfiguration(port: broker.port, clientID: "twin")) { gateway in
@@ -81,7 +81,7 @@ struct ReconnectTests {
         }
     }
 
-    @Test func ofABrokerThatGivesNoReasonForATakeoverTheLogSaysWhatItMayBe() async throws {
+    @Test func `Of a broker that gives no reason for a takeover the log says what it may be`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port, clientID: "twin")) { first in
             #expect(await first.isUp())
@@ -92,7 +92,7 @@ struct ReconnectTests {
         }
     }
 
-    @Test func aDeadConnectionIsNoticedByTheKeepAlive() async throws {
+    @Test func `A dead connection is noticed by the keep alive`() async throws {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
         var configuration = testConfiguration(port: proxy.port)
@@ -110,7 +110,7 @@ struct ReconnectTests {
         }
     }
 
-    @Test func withoutSessionExpiryEveryConnectionStartsClean() async throws {
+    @Test func `Without session expiry every connection starts clean`() async throws {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
         var configuration = testConfiguration(port: proxy.port)

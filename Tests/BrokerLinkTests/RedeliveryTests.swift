@@ -10,8 +10,8 @@ struct RedeliveryTests {
         Array(payload.utf8).withUnsafeBytes { RedeliveryFilter.key(packetID: packetID, topic: topic, payload: $0) }
     }
 
-    @Test("What was delivered on the last link is delivered once more only in appearance")
-    func redelivered() {
+    @Test
+    func `What was delivered on the last link is delivered once more only in appearance`() {
         var filter = RedeliveryFilter(receiveMaximum: 512)
         #expect(filter.isNew(key(1, "a")) == true)
         #expect(filter.isNew(key(2, "b")) == true)
@@ -21,8 +21,8 @@ struct RedeliveryTests {
         #expect(filter.isNew(key(2, "b")) == true, "only once: then the identifier is another message's")
     }
 
-    @Test("The same text with another packet identifier, or on another topic, is another message")
-    func otherMessages() {
+    @Test
+    func `The same text with another packet identifier, or on another topic, is another message`() {
         var filter = RedeliveryFilter(receiveMaximum: 512)
         #expect(filter.isNew(key(1, "a")) == true)
         filter.linkUp(sessionPresent: true)
@@ -31,8 +31,8 @@ struct RedeliveryTests {
         #expect(filter.isNew(key(1, "b")) == true)
     }
 
-    @Test("Within one link, in a new session, and later on, nothing counts as delivered again")
-    func nothingRedelivered() {
+    @Test
+    func `Within one link, in a new session, and later on, nothing counts as delivered again`() {
         var filter = RedeliveryFilter(receiveMaximum: 512)
         #expect(filter.isNew(key(1, "a")) == true)
         #expect(filter.isNew(key(1, "a")) == true)
@@ -43,8 +43,8 @@ struct RedeliveryTests {
         #expect(filter.isNew(key(1, "a")) == true)
     }
 
-    @Test("What an older connection with the same client id received is known to the one that took its session over")
-    func inherited() {
+    @Test
+    func `What an older connection with the same client id received is known to the one that took its session over`() {
         var older = RedeliveryFilter(receiveMaximum: 32)
         #expect(older.isNew(key(1, "a")) == true)
         var newer = RedeliveryFilter(receiveMaximum: 32)
@@ -54,8 +54,8 @@ struct RedeliveryTests {
         #expect(newer.isNew(key(2, "b")) == true)
     }
 
-    @Test("What a connection received is kept for the next with its client id, for a while")
-    func estates() {
+    @Test
+    func `What a connection received is kept for the next with its client id, for a while`() {
         let start = NIODeadline.now()
         var filter = RedeliveryFilter(receiveMaximum: 32)
         var estates = ClientEstates()
@@ -71,8 +71,8 @@ struct RedeliveryTests {
         #expect(estates.filter(of: "0") == nil && estates.filter(of: "19999") != nil)
     }
 
-    @Test("As many messages are remembered as the broker may deliver again")
-    func bounded() {
+    @Test
+    func `As many messages are remembered as the broker may deliver again`() {
         var filter = RedeliveryFilter(receiveMaximum: 512)
         for number in 0..<5000 {
             #expect(filter.isNew(key(Int32(number), "")) == true)
@@ -83,8 +83,8 @@ struct RedeliveryTests {
         #expect(filter.isNew(key(4999, "")) == false)
     }
 
-    @Test("The backlog is full beyond its limit, and says so once when there is room again")
-    func backlog() {
+    @Test
+    func `The backlog is full beyond its limit, and says so once when there is room again`() {
         let backlog = DeliveryBacklog()
         backlog.handedOver(DeliveryBacklog.limit, bytes: 0)
         #expect(!backlog.isFull)

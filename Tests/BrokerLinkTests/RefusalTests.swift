@@ -11,7 +11,7 @@ struct RefusalTests {
         BrokerPublish(topic: topic, payload: ByteBuffer(string: text), origin: origin)
     }
 
-    @Test func aMessageWithAnOriginIsRefusedAtMaxPendingAndOneWithoutAtTwiceThat() async throws {
+    @Test func `A message with an origin is refused at max pending and one without at twice that`() async throws {
         var configuration = testConfiguration(port: try await freePort())
         configuration.maxPending = 5
         configuration.connections = 2
@@ -28,7 +28,7 @@ struct RefusalTests {
         #expect(gateway.link.pendingCount == 10)
     }
 
-    @Test func whenTheDeadlineHasPassedTheOriginIsToldAndNothingIsSent() async throws {
+    @Test func `When the deadline has passed the origin is told and nothing is sent`() async throws {
         let broker = try await TestBroker()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let session = gateway.subscribe("cs/CP1")
@@ -52,7 +52,7 @@ struct RefusalTests {
         }
     }
 
-    @Test func aPublishThatTheBrokerRefusesIsReportedToItsOrigin() async throws {
+    @Test func `A publish that the broker refuses is reported to its origin`() async throws {
         let broker = try await TestBroker.started(
             listener: ["acl_file $FOLDER/acl"], files: ["acl": "topic readwrite cs/#\n"])
         try await withLink(testConfiguration(port: broker.port)) { gateway in
@@ -68,7 +68,7 @@ struct RefusalTests {
         }
     }
 
-    @Test func aTopicThatIsNoneIsReportedToItsOriginAndDoesNotHarmOthers() async throws {
+    @Test func `A topic that is none is reported to its origin and does not harm others`() async throws {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let session = gateway.subscribe("cs/CP1")
@@ -88,7 +88,7 @@ struct RefusalTests {
         }
     }
 
-    @Test func aSubscriptionThatTheBrokerRefusesIsReportedAndTheOthersStand() async throws {
+    @Test func `A subscription that the broker refuses is reported and the others stand`() async throws {
         let rules = """
             {"clients":[],"groups":[{"groupname":"all","roles":[{"rolename":"all"}]}],"anonymousGroup":"all",
             "roles":[{"rolename":"all","acls":[{"acltype":"subscribePattern","topic":"cs/#","allow":true}]}],
@@ -111,7 +111,7 @@ struct RefusalTests {
         }
     }
 
-    @Test func aMessageLongerThanTheBrokerTakesIsRefusedAtOnce() async throws {
+    @Test func `A message longer than the broker takes is refused at once`() async throws {
         let broker = try await TestBroker.started(listener: ["max_packet_size 2000"])
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             #expect(await gateway.isUp())
@@ -124,7 +124,7 @@ struct RefusalTests {
         }
     }
 
-    @Test func wrongCredentialsAreLoggedClearlyAndWithoutThePassword() async throws {
+    @Test func `Wrong credentials are logged clearly and without the password`() async throws {
         let broker = try await TestBroker(
             listener: ["password_file $FOLDER/passwords"], anonymous: false,
             files: ["passwords": ""])

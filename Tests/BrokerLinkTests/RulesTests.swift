@@ -6,7 +6,7 @@ import Testing
 @testable import BrokerLink
 
 @Suite struct ReconnectBackoffTests {
-    @Test func theStepDoublesToTheLongestAndAtMostHalfIsTakenOff() {
+    @Test func `The step doubles to the longest and at most half is taken off`() {
         var backoff = ReconnectBackoff(range: .milliseconds(500)...(.seconds(30)))
         for step in [0.5, 1, 2, 4, 8, 16, 30, 30, 30] {
             let pause = backoff.next()
@@ -16,7 +16,7 @@ import Testing
         #expect(backoff.next() <= .milliseconds(500))
     }
 
-    @Test func thePausesOfManyGatewaysDiffer() {
+    @Test func `The pauses of many gateways differ`() {
         let pauses = (0..<20).map { _ in
             var backoff = ReconnectBackoff(range: .seconds(1)...(.seconds(30)))
             return backoff.next()
@@ -26,7 +26,7 @@ import Testing
 }
 
 @Suite struct ProtocolFallbackTests {
-    @Test func aRefusalIsRememberedForGood() {
+    @Test func `A refusal is remembered for good`() {
         var fallback = ProtocolFallback(configured: .v5)
         #expect(fallback.version(forAddress: 0) == .v5)
         #expect(fallback.versionRefused() == true)
@@ -36,7 +36,7 @@ import Testing
         #expect(fallback.versionRefused() == false)
     }
 
-    @Test func aGuessIsPerAddressAndForgottenWithTheLink() {
+    @Test func `A guess is per address and forgotten with the link`() {
         var fallback = ProtocolFallback(configured: .v5)
         fallback.closedBeforeAnswer(address: 1)
         #expect(fallback.version(forAddress: 0) == .v5)
@@ -48,7 +48,7 @@ import Testing
         #expect(fallback.version(forAddress: 1) == .v5)
     }
 
-    @Test func whereMQTT5WasAcceptedASilentCloseIsAnOutageButARefusalIsBelieved() {
+    @Test func `Where MQTT 5 was accepted a silent close is an outage but a refusal is believed`() {
         var fallback = ProtocolFallback(configured: .v5)
         fallback.accepted(address: 0)
         fallback.linkLost()
@@ -58,7 +58,7 @@ import Testing
         #expect(fallback.version(forAddress: 0) == .v311)
     }
 
-    @Test func withMQTT311ConfiguredNothingElseIsTried() {
+    @Test func `With MQTT 311 configured nothing else is tried`() {
         var fallback = ProtocolFallback(configured: .v311)
         #expect(fallback.versionRefused() == false)
         fallback.closedBeforeAnswer(address: 0)
@@ -69,7 +69,7 @@ import Testing
 @Suite struct AddressRotationTests {
     private let hosts = ["a", "b"].map { BrokerLinkConfiguration.Address(host: $0, port: 1883) }
 
-    @Test func everyAddressOfEveryHostHasItsTurnAndThenThereIsAPause() {
+    @Test func `Every address of every host has its turn and then there is a pause`() {
         var rotation = AddressRotation(addresses: hosts)
         var turns: [String] = []
         var pauses: [Bool] = []
@@ -84,14 +84,14 @@ import Testing
         #expect(pauses == [false, false, true, false])
     }
 
-    @Test func aHostThatIsNotFoundHasHadItsTurn() {
+    @Test func `A host that is not found has had its turn`() {
         var rotation = AddressRotation(addresses: hosts)
         #expect(rotation.advance() == false)
         #expect(rotation.address.host == "b")
         #expect(rotation.advance() == true)
     }
 
-    @Test func afterALostLinkTheNameIsLookedUpAnewAndWhereTheLinkWasComesFirst() {
+    @Test func `After a lost link the name is looked up anew and where the link was comes first`() {
         var rotation = AddressRotation(addresses: hosts)
         rotation.found(["::1", "127.0.0.1"])
         _ = rotation.advance()
@@ -106,7 +106,7 @@ import Testing
 }
 
 @Suite struct FailureCountTests {
-    @Test func theFirstFailureIsReportedAtOnceAndAFloodIsSummedUp() {
+    @Test func `The first failure is reported at once and a flood is summed up`() {
         var failures = FailureCount(interval: .seconds(10))
         let start = NIODeadline.now()
         failures.add("x", topic: "t")
@@ -136,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func aPacketHoldsAtMostSoManyTopicsAndBytes() {
+    @Test func `A packet holds at most so many topics and bytes`() {
         var table = SubscriptionTable()
         for number in 0..<250 {
             _ = table.subscribe(topic: "topic-\(number)", receiver: receiver)
@@ -149,7 +149,7 @@ import Testing
         #expect(!table.hasSomethingToSend)
     }
 
-    @Test func aCompanionGoesWithItsTopicInOnePacketAndIsGivenUpWithIt() {
+    @Test func `A companion goes with its topic in one packet and is given up with it`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         for number in 0..<120 {
@@ -172,7 +172,7 @@ import Testing
         #expect(Set(table.nextToUnsubscribe(count: 100, bytes: 65536)) == ["old", "older"])
     }
 
-    @Test func aRefusedCompanionIsToldAndTheTopicStays() {
+    @Test func `A refused companion is told and the topic stays`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         for topic in ["a", "b"] as [Topic] {
@@ -190,7 +190,7 @@ import Testing
         #expect(table.nextToUnsubscribe(count: 100, bytes: 65536) == ["c/\(topics[1])"])
     }
 
-    @Test func whatIsAnnouncedWithTheLinkDownGoesOutWithTheNextSubscribeOnlyOnce() {
+    @Test func `What is announced with the link down goes out with the next subscribe only once`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         _ = table.subscribe(topic: "a", receiver: receiver)
@@ -211,7 +211,7 @@ import Testing
         #expect(!table.hasSomethingToSend)
     }
 
-    @Test func comingAndGoingWithTheLinkDownDoesNotMakeTheListsGrow() {
+    @Test func `Coming and going with the link down does not make the lists grow`() {
         var table = SubscriptionTable()
         for number in 0..<20_000 {
             let topic: Topic = "t\(number)"
@@ -225,7 +225,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func everythingIsSentAgainOnANewLinkAndTheNewsIsToldOnce(sessionPresent: Bool) {
+    func `Everything is sent again on a new link and the news is told once`(sessionPresent: Bool) {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         _ = table.subscribe(topic: "a", receiver: receiver)
@@ -242,7 +242,7 @@ import Testing
         #expect(!table.hasSomethingToSend)
     }
 
-    @Test func aSubscriberThatCameWhileTheLinkWasDownIsToldWhenTheBrokerHasAcknowledgedAgain() {
+    @Test func `A subscriber that came while the link was down is told when the broker has acknowledged again`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         _ = table.subscribe(topic: "a", receiver: receiver)
@@ -255,7 +255,7 @@ import Testing
         #expect(told(table.subscribeAcknowledged(packetID: 2, granted: [1])) == 1)
     }
 
-    @Test func anUnsubscribeThatTheLinkCutIsSentAgainUnlessTheTopicIsWantedAgain() {
+    @Test func `An unsubscribe that the link cut is sent again unless the topic is wanted again`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         for topic in ["a", "b"] as [Topic] {
@@ -275,7 +275,7 @@ import Testing
         #expect(send(&table, packetID: 3) == ["b"])
     }
 
-    @Test func anUnsubscribeBeforeTheAcknowledgementIsSentAndTheAnswerIsForNobody() {
+    @Test func `An unsubscribe before the acknowledgement is sent and the answer is for nobody`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         _ = table.subscribe(topic: "a", receiver: receiver)
@@ -285,7 +285,7 @@ import Testing
         #expect(table.nextToUnsubscribe(count: 100, bytes: 65536) == ["a"])
     }
 
-    @Test func aSubscriptionNeverSentNeedsNoUnsubscribe() {
+    @Test func `A subscription never sent needs no unsubscribe`() {
         var table = SubscriptionTable()
         _ = table.subscribe(topic: "a", receiver: receiver)
         table.unsubscribe(topic: "a", subscriber: receiver.subscriber)
@@ -296,7 +296,7 @@ import Testing
         #expect(table.unsubscribesAreSettled)
     }
 
-    @Test func aTopicNamedTwiceInTheListIsSentOnce() {
+    @Test func `A topic named twice in the list is sent once`() {
         var table = SubscriptionTable()
         for _ in 0..<2 {
             _ = table.subscribe(topic: "a", receiver: receiver)
@@ -306,7 +306,7 @@ import Testing
         #expect(send(&table, packetID: 1) == ["a"])
     }
 
-    @Test func anAnswerForFewerTopicsThanAskedRefusesTheRest() {
+    @Test func `An answer for fewer topics than asked refuses the rest`() {
         var table = SubscriptionTable()
         for topic in ["a", "b"] as [Topic] {
             _ = table.subscribe(topic: topic, receiver: receiver)
@@ -318,7 +318,7 @@ import Testing
         #expect(table.receiver(of: "b") == nil)
     }
 
-    @Test func theEventLoopOfASubscriberIsKnownAsLongAsItHasATopic() {
+    @Test func `The event loop of a subscriber is known as long as it has a topic`() {
         var table = SubscriptionTable()
         for topic in ["a", "b"] as [Topic] {
             _ = table.subscribe(topic: topic, receiver: receiver)

@@ -5,7 +5,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct StopTests {
     @Test(arguments: BrokerLinkConfiguration.QualityOfService.allCases)
-    func stoppingDeliversEverythingAndThenTakesNothing(quality: BrokerLinkConfiguration.QualityOfService)
+    func `Stopping delivers everything and then takes nothing`(quality: BrokerLinkConfiguration.QualityOfService)
         async throws
     {
         let broker = try await TestBroker.started()
@@ -32,7 +32,7 @@ struct StopTests {
         }
     }
 
-    @Test func withNoBrokerStoppingGivesUpAtTheDeadlineAndCountsWhatIsLost() async throws {
+    @Test func `With no broker stopping gives up at the deadline and counts what is lost`() async throws {
         let gateway = TestLink(testConfiguration(port: try await freePort()))
         gateway.link.start()
         for _ in 0..<7 {
@@ -44,14 +44,14 @@ struct StopTests {
         #expect(gateway.log.contains("warning broker link closed with messages undelivered broker=mqtt:"))
     }
 
-    @Test func withNothingToSayStoppingDoesNotWaitForABroker() async throws {
+    @Test func `With nothing to say stopping does not wait for a broker`() async throws {
         let gateway = TestLink(testConfiguration(port: try await freePort()))
         gateway.link.start()
         // Would run into the test's time limit.
         #expect(await gateway.link.stop(deadline: .distantFuture) == 0)
     }
 
-    @Test func theWillIsPublishedWhenTheLinkDiesAndNotOnAnOrderlyStop() async throws {
+    @Test func `The will is published when the link dies and not on an orderly stop`() async throws {
         let broker = try await TestBroker.started()
         let proxy = try await CuttableProxy(to: broker.port)
         var configuration = testConfiguration(port: proxy.port)

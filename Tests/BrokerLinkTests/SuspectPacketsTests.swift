@@ -9,9 +9,10 @@ struct SuspectPacketsTests {
     private typealias Packet = SuspectPackets.Packet
     private let now = NIODeadline.now()
 
-    @Test(
-        "After two losses behind the same packets these are suspects; one is sent at a time, and the culprit is found")
-    func culprit() {
+    @Test
+    func
+        `After two losses behind the same packets these are suspects; one is sent at a time, and the culprit is found`()
+    {
         var suspects = SuspectPackets()
         #expect(
             suspects.linkLost(unacknowledged: [.message(1), .message(2), .message(3)], isBrokers: true) == .nothing)
@@ -30,8 +31,8 @@ struct SuspectPacketsTests {
         #expect(suspects.linkLost(unacknowledged: [.message(5)], isBrokers: true) == .nothing)
     }
 
-    @Test("What was acknowledged in between is no suspect, and losses behind different packets say nothing")
-    func innocent() {
+    @Test
+    func `What was acknowledged in between is no suspect, and losses behind different packets say nothing`() {
         var suspects = SuspectPackets()
         #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true) == .nothing)
         suspects.settled(.message(1))
@@ -41,8 +42,8 @@ struct SuspectPacketsTests {
         #expect(!suspects.isSearching)
     }
 
-    @Test("A link that fell silent accuses nobody, and what was being looked at is looked at again")
-    func silence() {
+    @Test
+    func `A link that fell silent accuses nobody, and what was being looked at is looked at again`() {
         var suspects = SuspectPackets()
         for _ in 0..<3 {
             #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: false) == .nothing)
@@ -55,8 +56,8 @@ struct SuspectPacketsTests {
         #expect(suspects.next(now: now) == [.message(1)])
     }
 
-    @Test("A broker that does nothing for two seconds has nothing against the packet")
-    func patience() {
+    @Test
+    func `A broker that does nothing for two seconds has nothing against the packet`() {
         var suspects = SuspectPackets()
         _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
         _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
@@ -69,8 +70,8 @@ struct SuspectPacketsTests {
         #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true) == .nothing)
     }
 
-    @Test("Subscriptions come first, together; over a packet of many the search goes on one by one")
-    func subscriptions() {
+    @Test
+    func `Subscriptions come first, together; over a packet of many the search goes on one by one`() {
         let topics: [Packet] = (0..<150).map { .subscription("cs/\($0)") }
         var suspects = SuspectPackets()
         _ = suspects.linkLost(unacknowledged: [.message(1)] + topics, isBrokers: true)
@@ -88,8 +89,8 @@ struct SuspectPacketsTests {
         #expect(suspects.next(now: now) == [topics[102]])
     }
 
-    @Test("A link that is lost before it has settled accuses nobody: nothing is sent on it")
-    func settling() {
+    @Test
+    func `A link that is lost before it has settled accuses nobody: nothing is sent on it`() {
         var suspects = SuspectPackets()
         _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
         _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
@@ -101,8 +102,8 @@ struct SuspectPacketsTests {
         #expect(suspects.next(now: now + .milliseconds(200)) == [.message(1)])
     }
 
-    @Test("With QoS 2 it takes four losses in a row, because the search may deliver a message twice")
-    func exactlyOnce() {
+    @Test
+    func `With QoS 2 it takes four losses in a row, because the search may deliver a message twice`() {
         var suspects = SuspectPackets(lossesNeeded: 4)
         for _ in 0..<3 {
             #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true) == .nothing)
@@ -110,8 +111,8 @@ struct SuspectPacketsTests {
         #expect(suspects.linkLost(unacknowledged: [.message(1), .message(2)], isBrokers: true) == .suspects(1))
     }
 
-    @Test("One that could not be sent, because the link was gone already, is not the culprit")
-    func notSent() {
+    @Test
+    func `One that could not be sent, because the link was gone already, is not the culprit`() {
         var suspects = SuspectPackets()
         _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
         _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
@@ -126,8 +127,8 @@ struct SuspectPacketsTests {
 struct CulpritMemoryTests {
     private let now = NIODeadline.now()
 
-    @Test("The next one on the topic that is as long goes out alone, after a second loss none does, for ten minutes")
-    func repeated() {
+    @Test
+    func `The next one on the topic that is as long goes out alone, after a second loss none does, for ten minutes`() {
         var culprits = CulpritMemory()
         culprits.add("cp/1", size: 500, now: now)
         #expect(culprits.advice("cp/1", size: 499, now: now) == .send)
@@ -139,8 +140,8 @@ struct CulpritMemoryTests {
         #expect(culprits.isEmpty)
     }
 
-    @Test("One that the broker takes after all clears its topic")
-    func cleared() {
+    @Test
+    func `One that the broker takes after all clears its topic`() {
         var culprits = CulpritMemory()
         culprits.add("cp/1", size: 500, now: now)
         culprits.acknowledged("cp/1", size: 499)
@@ -149,8 +150,8 @@ struct CulpritMemoryTests {
         #expect(culprits.isEmpty)
     }
 
-    @Test("Three long ones on different topics, and the broker takes none that long, unless it has")
-    func length() {
+    @Test
+    func `Three long ones on different topics, and the broker takes none that long, unless it has`() {
         var culprits = CulpritMemory()
         culprits.add("cp/1", size: 20_000, now: now)
         #expect(culprits.advice("cp/9", size: 19_999, now: now) == .send)
@@ -162,8 +163,8 @@ struct CulpritMemoryTests {
         #expect(culprits.advice("cp/9", size: 22_000, now: now) == .send)
     }
 
-    @Test("It is bounded: the oldest is forgotten")
-    func bounded() {
+    @Test
+    func `It is bounded: the oldest is forgotten`() {
         var culprits = CulpritMemory()
         for number in 0...256 { culprits.add("\(number)", size: 1, now: now + .milliseconds(Int64(number))) }
         #expect(culprits.advice("0", size: 1, now: now) == .send)

@@ -40,7 +40,7 @@ struct TLSReconnectTests {
     }
 
     @Test(arguments: Way.allCases)
-    func everyConnectionComesBack(way: Way) async throws {
+    func `Every connection comes back`(way: Way) async throws {
         let broker = try await tlsBroker(listener(way))
         let proxy = try await CuttableProxy(to: broker.port)
         var configuration = configuration(broker, way, port: proxy.port)
@@ -74,7 +74,7 @@ struct TLSReconnectTests {
     }
 
     /// The new authority did not sign the old certificate: only who has read the files again is let in.
-    @Test func certificatesThatAreReplacedCountAtTheNextConnection() async throws {
+    @Test func `Certificates that are replaced count at the next connection`() async throws {
         let broker = try await tlsBroker(["require_certificate true"])
         try await withLink(configuration(broker, .clientCertificate, port: broker.port)) { gateway in
             #expect(await gateway.isUp())
@@ -95,7 +95,7 @@ struct TLSReconnectTests {
         }
     }
 
-    @Test func thePasswordFileIsReadAnewForEachConnection() async throws {
+    @Test func `The password file is read anew for each connection`() async throws {
         let broker = try await TestBroker(
             listener: ["password_file $FOLDER/passwords"], anonymous: false,
             files: ["passwords": "", "secret": "first\nsecond line\n"])

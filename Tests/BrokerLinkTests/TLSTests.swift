@@ -16,7 +16,7 @@ struct TLSTests {
     }
 
     @Test(arguments: ["127.0.0.1", "localhost"])
-    func messagesTravelOverTLS(host: String) async throws {
+    func `Messages travel over TLS`(host: String) async throws {
         let broker = try await tlsBroker()
         try await withLink(configuration(broker, host: host)) { gateway in
             let session = gateway.subscribe("cs/CP1")
@@ -31,7 +31,7 @@ struct TLSTests {
         }
     }
 
-    @Test func aBrokerOfAnotherAuthorityIsRefusedAndTheLogSaysWhy() async throws {
+    @Test func `A broker of another authority is refused and the log says why`() async throws {
         let broker = try await tlsBroker()
         try await withLink(configuration(broker, authority: "other.pem")) { gateway in
             #expect(await eventually { gateway.log.contains("error the broker's certificate is not accepted") })
@@ -46,7 +46,9 @@ struct TLSTests {
     }
 
     @Test(arguments: BrokerLinkConfiguration.TLS.MinimumVersion.allCases)
-    func aMinimumVersionThatTheBrokerHasIsNoObstacle(version: BrokerLinkConfiguration.TLS.MinimumVersion) async throws {
+    func `A minimum version that the broker has is no obstacle`(version: BrokerLinkConfiguration.TLS.MinimumVersion)
+        async throws
+    {
         let broker = try await tlsBroker()
         var configuration = configuration(broker)
         configuration.tls.minimumVersion = version
@@ -55,14 +57,14 @@ struct TLSTests {
         }
     }
 
-    @Test func aFileThatIsNotThereIsNamedInTheLog() async throws {
+    @Test func `A file that is not there is named in the log`() async throws {
         let broker = try await tlsBroker()
         try await withLink(configuration(broker, authority: "none.pem")) { gateway in
             #expect(await eventually { gateway.log.contains("none.pem: No such file or directory") })
         }
     }
 
-    @Test func theClientCertificateIsShownAndItsKeyPasswordIsNotLogged() async throws {
+    @Test func `The client certificate is shown and its key password is not logged`() async throws {
         let broker = try await tlsBroker(["require_certificate true", "use_identity_as_username true"])
         var known = configuration(broker)
         try await withLink(known) { gateway in
@@ -82,7 +84,7 @@ struct TLSTests {
         }
     }
 
-    @Test func aTLSHandshakeThatTheOtherSideEndsIsGivenUp() async throws {
+    @Test func `A TLS handshake that the other side ends is given up`() async throws {
         let plain = try await TestBroker.started()
         var configuration = testConfiguration(port: plain.port)
         configuration.addresses[0].usesTLS = true
@@ -92,7 +94,7 @@ struct TLSTests {
         }
     }
 
-    @Test func aLinkMayMoveFromAPlainAddressToOneWithTLS() async throws {
+    @Test func `A link may move from a plain address to one with TLS`() async throws {
         let tls = try await tlsBroker()
         let plain = try await TestBroker.started()
         var both = configuration(tls)

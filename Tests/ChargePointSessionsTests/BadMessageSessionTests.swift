@@ -28,8 +28,8 @@ struct BadMessageSessionTests {
 
     private let reset = #"{"MessageTypeId":2,"UniqueId":"d","Action":"Reset","Payload":{}}"#
 
-    @Test("A retry is swallowed and counted, and the one answer serves both")
-    func swallowsRetries() async throws {
+    @Test
+    func `A retry is swallowed and counted, and the one answer serves both`() async throws {
         try await Self.open(settings: SessionSettings(maxBadMessages: 1)) { ends, session in
             try await ends.on(session) { [frame, relay] session in
                 for _ in 0..<4 { session.received(text: frame(#"[2,"1","Heartbeat",{}]"#)) }
@@ -42,8 +42,10 @@ struct BadMessageSessionTests {
         }
     }
 
-    @Test("Other bytes with the UniqueId of an open CALL get ProtocolError, and the first is still answered")
-    func refusesOtherBytes() async throws {
+    @Test
+    func `Other bytes with the UniqueId of an open CALL get ProtocolError, and the first is still answered`()
+        async throws
+    {
         try await Self.open { ends, session in
             try await ends.on(session) { [frame, relay] session in
                 session.received(text: frame(#"[2,"1","Heartbeat",{}]"#))
@@ -57,8 +59,8 @@ struct BadMessageSessionTests {
         }
     }
 
-    @Test("An unknown message type is counted and told of on the invalid topic, and never too many")
-    func ignoresUnknownTypes() async throws {
+    @Test
+    func `An unknown message type is counted and told of on the invalid topic, and never too many`() async throws {
         let settings = SessionSettings(maxBadMessages: 1)
         try await Self.open(settings: settings, invalid: "bad/${cid}/${type}/${id}/${version}") { ends, session in
             try await ends.on(session) { [frame] session in
@@ -73,9 +75,10 @@ struct BadMessageSessionTests {
     }
 
     @Test(
-        "A malformed answer to an open CALL is reported with the type of what failed, and any other is not",
         arguments: [(#"[3,"d"]"#, 3), (#"[4,"d",5]"#, 4), (#"[3,"d",{]"#, 3)])
-    func reportsMalformedAnswers(text: String, type: Int) async throws {
+    func `A malformed answer to an open CALL is reported with the type of what failed, and any other is not`(
+        text: String, type: Int
+    ) async throws {
         try await Self.open { ends, session in
             try await ends.on(session) { [frame, relay, reset] session in
                 session.received(text: frame(text))
@@ -92,8 +95,8 @@ struct BadMessageSessionTests {
         }
     }
 
-    @Test("A CALLERROR with odd details keeps its code, both ways")
-    func keepsErrorCodes() async throws {
+    @Test
+    func `A CALLERROR with odd details keeps its code, both ways`() async throws {
         try await Self.open { ends, session in
             try await ends.on(session) { [frame, relay, reset] session in
                 session.received(relay(reset, false))
@@ -109,8 +112,10 @@ struct BadMessageSessionTests {
         }
     }
 
-    @Test("An empty message is nothing; a retained one and one that is too long are refused, the latter unread")
-    func refusesDownstream() async throws {
+    @Test
+    func `An empty message is nothing; a retained one and one that is too long are refused, the latter unread`()
+        async throws
+    {
         try await Self.open(settings: SessionSettings(maxMessageSize: 200)) { ends, session in
             let data = String(repeating: "x", count: 200)
             let long = #"{"MessageTypeId":2,"UniqueId":"d","Action":"Reset","Payload":{"a":"\#(data)"}}"#
@@ -129,8 +134,10 @@ struct BadMessageSessionTests {
         }
     }
 
-    @Test("A UniqueId that would make levels of its own in a topic gets a CALLERROR, and too many of them are too many")
-    func refusesLevels() async throws {
+    @Test
+    func `A UniqueId that would make levels of its own in a topic gets a CALLERROR, and too many of them are too many`()
+        async throws
+    {
         let settings = SessionSettings(maxBadMessages: 2)
         let templates = RelayTopicTemplates(call: "cp/${cid}/${id}", reply: "r/${id}", error: "e/${id}")
         try await withEnds(settings: settings, templates: templates) { ends in
@@ -148,8 +155,10 @@ struct BadMessageSessionTests {
         }
     }
 
-    @Test("Silent for too long, one that has never answered a ping is asked of its TCP; one that has is closed")
-    func asksTCP() async throws {
+    @Test
+    func `Silent for too long, one that has never answered a ping is asked of its TCP; one that has is closed`()
+        async throws
+    {
         let settings = SessionSettings(defaultHeartbeatInterval: .milliseconds(2))
         for (acknowledges, answers) in [(true, false), (false, false), (true, true)] {
             try await Self.open(settings: settings) { ends, session in
@@ -173,8 +182,8 @@ struct BadMessageSessionTests {
         }
     }
 
-    @Test("The end of a session says in its presence message why, in one line")
-    func saysWhy() async throws {
+    @Test
+    func `The end of a session says in its presence message why, in one line`() async throws {
         for (end, expected) in [
             (
                 SessionEnd.connectionEnded(reason: "protocol_error", code: 1002, detail: "frame not masked"),

@@ -11,8 +11,10 @@ import Testing
 
 @Suite("A session between its two ends")
 struct ChargePointSessionTests {
-    @Test("What the charge point says first is published once the subscription is acknowledged, presence in front")
-    func waitsForTheSubscription() async throws {
+    @Test
+    func `What the charge point says first is published once the subscription is acknowledged, presence in front`()
+        async throws
+    {
         try await withEnds(presence: "presence/${cid}") { ends in
             let session = try await ends.connect()
             try await ends.on(session) { $0.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#)) }
@@ -24,8 +26,10 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("A CALL whose answer time-out passes before the subscription is answered and not published any more")
-    func forgetsWhatFailed() async throws {
+    @Test
+    func `A CALL whose answer time-out passes before the subscription is answered and not published any more`()
+        async throws
+    {
         try await withEnds(settings: SessionSettings(answerTimeout: .milliseconds(1))) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { $0.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#)) }
@@ -37,8 +41,10 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("A newer connection takes over: the older one reports and closes with 1008 before the newer one subscribes")
-    func takesOver() async throws {
+    @Test
+    func `A newer connection takes over: the older one reports and closes with 1008 before the newer one subscribes`()
+        async throws
+    {
         try await withEnds { ends in
             let older = try await ends.connect()
             try await ends.on(older) { session in
@@ -66,8 +72,8 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("A newer connection that leaves before its turn lets the subscription go")
-    func leavesBeforeItsTurn() async throws {
+    @Test
+    func `A newer connection that leaves before its turn lets the subscription go`() async throws {
         try await withEnds { ends in
             let older = try await ends.connect()
             try await ends.on(older) { $0.subscriptionAcknowledged() }
@@ -84,8 +90,10 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("Of a thousand sessions that took over from each other only the last is kept, whoever remembers the first")
-    func keepsNoChain() async throws {
+    @Test
+    func `Of a thousand sessions that took over from each other only the last is kept, whoever remembers the first`()
+        async throws
+    {
         try await withEnds { ends in
             let first = try await ends.connect()
             let ended = Mutex<[Weak]>([])
@@ -102,8 +110,8 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("After the end a message from the broker is reported as not_connected, and nothing is sent")
-    func reportsAfterTheEnd() async throws {
+    @Test
+    func `After the end a message from the broker is reported as not_connected, and nothing is sent`() async throws {
         try await withEnds { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
@@ -118,8 +126,10 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("A session with an MQTT connection of its own closes it, and says again that it is there when it comes back")
-    func ownConnection() async throws {
+    @Test
+    func `A session with an MQTT connection of its own closes it, and says again that it is there when it comes back`()
+        async throws
+    {
         try await withEnds(presence: "presence/${cid}") { ends in
             ends.link.isOwn.withLock { $0 = true }
             let session = try await ends.connect()
@@ -141,8 +151,8 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("A session whose MQTT connection the broker ends on purpose is closed with 1008")
-    func closedByBroker() async throws {
+    @Test
+    func `A session whose MQTT connection the broker ends on purpose is closed with 1008`() async throws {
         try await withEnds { ends in
             ends.link.isOwn.withLock { $0 = true }
             let session = try await ends.connect()
@@ -157,8 +167,8 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("A CALL that the broker does not take gets its one answer at once")
-    func answersWhatTheBrokerRefuses() async throws {
+    @Test
+    func `A CALL that the broker does not take gets its one answer at once`() async throws {
         try await withEnds { ends in
             let session = try await ends.connect()
             ends.link.takesMessages.withLock { $0 = false }
@@ -174,8 +184,9 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("The CALL over max_open_calls waits while reading goes on, and is relayed when one is answered")
-    func waitsForOpenCalls() async throws {
+    @Test
+    func `The CALL over max_open_calls waits while reading goes on, and is relayed when one is answered`() async throws
+    {
         try await withEnds(settings: SessionSettings(maxOpenCalls: 1)) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
@@ -195,8 +206,8 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("Reading pauses with the 65th CALL that waits, and goes on when one is answered")
-    func pausesReading() async throws {
+    @Test
+    func `Reading pauses with the 65th CALL that waits, and goes on when one is answered`() async throws {
         try await withEnds(settings: SessionSettings(maxOpenCalls: 1), memory: MemoryBudget(limit: 1 << 20)) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
@@ -218,8 +229,8 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("When the link goes down what waits for open CALLs is refused at once")
-    func refusesWhatWaits() async throws {
+    @Test
+    func `When the link goes down what waits for open CALLs is refused at once`() async throws {
         try await withEnds(settings: SessionSettings(maxOpenCalls: 1)) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
@@ -233,8 +244,8 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("What waits in a session counts, and is given back however it leaves")
-    func givesMemoryBack() async throws {
+    @Test
+    func `What waits in a session counts, and is given back however it leaves`() async throws {
         let memory = MemoryBudget(limit: 1 << 20)
         try await withEnds(settings: SessionSettings(maxOpenCalls: 1), presence: "presence/${cid}", memory: memory) {
             ends in
@@ -279,8 +290,9 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("A session claimed elsewhere reports its open calls, and then says in whose favour it has ended")
-    func claimedElsewhere() async throws {
+    @Test
+    func `A session claimed elsewhere reports its open calls, and then says in whose favour it has ended`() async throws
+    {
         try await withEnds(hasClaims: true) { ends in
             let session = try await ends.connect()
             #expect(ends.link.companions == ["ocpp/gateway/claims/CP1"])
@@ -297,8 +309,10 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("A session whose claims the broker does not deliver opens without them, and so do the next ones at once")
-    func unheard() async throws {
+    @Test
+    func `A session whose claims the broker does not deliver opens without them, and so do the next ones at once`()
+        async throws
+    {
         try await withEnds(hasClaims: true) { ends in
             let first = try await ends.connect()
             try await ends.on(first) { session in
@@ -318,8 +332,10 @@ struct ChargePointSessionTests {
         }
     }
 
-    @Test("An inquiry is answered to the gateway that asks, for a message that came here, also to the session before")
-    func inquiries() async throws {
+    @Test
+    func `An inquiry is answered to the gateway that asks, for a message that came here, also to the session before`()
+        async throws
+    {
         try await withEnds(hasClaims: true) { ends in
             let older = try await ends.connect()
             try await open(older, ends)

@@ -12,8 +12,8 @@ struct ClaimClockTests {
         ClaimClock.Moment(time: 1_000_000 + milliseconds + error, uptime: start + .milliseconds(milliseconds))
     }
 
-    @Test("A gateway whose clock is slow makes claims that are newer than those it has heard")
-    func slowClock() {
+    @Test
+    func `A gateway whose clock is slow makes claims that are newer than those it has heard`() {
         var clock = ClaimClock()
         #expect(clock.next(moment(0)) == 1_000_000)
         #expect(clock.heard(1_000_700, moment(0)) == true)
@@ -22,8 +22,8 @@ struct ClaimClockTests {
         #expect(clock.next(moment(2)) == 1_000_701)
     }
 
-    @Test("What was heard counts until that time has come, and no longer")
-    func heals() {
+    @Test
+    func `What was heard counts until that time has come, and no longer`() {
         var clock = ClaimClock()
         #expect(clock.heard(1_059_900, moment(0)) == true)
         #expect(clock.next(moment(10)) == 1_059_901)
@@ -32,8 +32,8 @@ struct ClaimClockTests {
         #expect(clock.next(moment(3_600_000)) == 4_600_000)
     }
 
-    @Test("Gateways that follow one claim far ahead believe each other")
-    func follow() {
+    @Test
+    func `Gateways that follow one claim far ahead believe each other`() {
         var (one, other) = (ClaimClock(), ClaimClock())
         #expect(one.heard(1_000_000 + ClaimClock.longestLead, moment(0)) == true)
         // The other one's clock is a little slow.
@@ -41,8 +41,8 @@ struct ClaimClockTests {
         #expect(other.heard(one.next(moment(100)), moment(100, error: -500)) == true)
     }
 
-    @Test("A claim from far in the future is not believed, and moves no clock")
-    func wrongClock() {
+    @Test
+    func `A claim from far in the future is not believed, and moves no clock`() {
         var clock = ClaimClock()
         for time in [1_000_000 + ClaimClock.longestLead + ClaimClock.tolerance + 1, .max] {
             #expect(clock.heard(time, moment(0)) == false)
@@ -51,8 +51,8 @@ struct ClaimClockTests {
         #expect(clock.next(moment(0)) == 1_000_000)
     }
 
-    @Test("Claims of one gateway never go back in time")
-    func monotonic() {
+    @Test
+    func `Claims of one gateway never go back in time`() {
         var clock = ClaimClock()
         #expect(clock.next(moment(0, error: 900)) == 1_000_900)
         // Slowed down, not set.
@@ -60,8 +60,8 @@ struct ClaimClockTests {
         #expect(clock.next(moment(1000, error: 0)) == 1_001_000)
     }
 
-    @Test("A clock that was wrong and is set right makes right claims at once", arguments: [-1, 1] as [Int64])
-    func step(direction: Int64) {
+    @Test(arguments: [-1, 1] as [Int64])
+    func `A clock that was wrong and is set right makes right claims at once`(direction: Int64) {
         var clock = ClaimClock()
         let wrong = direction * 600_000
         #expect(clock.next(moment(0, error: wrong)) == 1_000_000 + wrong)

@@ -16,8 +16,8 @@ struct ClaimTests {
 
     // MARK: As bytes
 
-    @Test("A claim is written as the relay format says, and read again")
-    func written() throws {
+    @Test
+    func `A claim is written as the relay format says, and read again`() throws {
         let claim = claim("gate \"1\"", "0af1", 1_769_860_800_007)
         let text = #"{"gateway":"gate \"1\"","session":"0af1","time":"2026-01-31T12:00:00.007Z"}"#
         #expect(String(buffer: claim.payload()) == text)
@@ -27,14 +27,13 @@ struct ClaimTests {
         #expect(try SessionClaim(end.payload()) == end)
     }
 
-    @Test("Keys may come in any order, with others between them")
-    func anyOrder() throws {
+    @Test
+    func `Keys may come in any order, with others between them`() throws {
         let text = #" { "time" : "2026-01-31T12:00:00Z", "x":[1,{}], "session":"a-B_9", "gateway":"g" } "#
         #expect(try SessionClaim(ByteBuffer(string: text)) == claim("g", "a-B_9", 1_769_860_800_000))
     }
 
     @Test(
-        "What is no claim is refused with a reason",
         arguments: [
             ("", "not a JSON object"), ("[]", "not a JSON object"), ("nonsense", "not a JSON object"),
             (#"{"gateway":"g","session":"s","time":"2026-01-31T12:00:00Z"} x"#, "not a JSON object"),
@@ -50,13 +49,13 @@ struct ClaimTests {
             (#"{"gateway":"g","session":"s","time":"2026-01-31T12:00:00+01:00"}"#, "time"),
             (#"{"gateway":"g","session":"s","time":"2026-01-31T12:00:00Z","successor":""}"#, "successor"),
         ])
-    func malformed(text: String, reason: String) {
+    func `What is no claim is refused with a reason`(text: String, reason: String) {
         let flaw = #expect(throws: SessionClaim.Flaw.self) { try SessionClaim(ByteBuffer(string: text)) }
         #expect(flaw?.reason.contains(reason) == true, "\(flaw?.reason ?? "")")
     }
 
-    @Test("A claim that is too long, or has a session id that is, is refused")
-    func tooLong() {
+    @Test
+    func `A claim that is too long, or has a session id that is, is refused`() {
         let end = #"","time":"2026-01-31T12:00:00Z"}"#
         for text in [
             #"{"gateway":"g","session":""# + String(repeating: "a", count: 65) + end,
@@ -67,14 +66,13 @@ struct ClaimTests {
     }
 
     @Test(
-        "Times are read to the millisecond",
         arguments: [
             ("1970-01-01T00:00:00Z", 0), ("1970-01-01T00:00:00.5Z", 500), ("1970-01-02T00:00:01.0429Z", 86_401_042),
             ("2024-02-29T23:59:59.999Z", 1_709_251_199_999), ("2000-01-01T00:00:00.Z", nil),
             ("1969-12-31T23:59:59Z", nil), ("2026-1-31T12:00:00Z", nil), ("2026-01-31 12:00:00Z", nil),
             ("2026-01-31T12:00:00.x00Z", nil),
         ] as [(String, Int64?)])
-    func times(text: String, milliseconds: Int64?) {
+    func `Times are read to the millisecond`(text: String, milliseconds: Int64?) {
         #expect(WallClock.milliseconds(ofTimestamp: text) == milliseconds)
     }
 
@@ -86,15 +84,15 @@ struct ClaimTests {
         return HeldClaim(held, age: .milliseconds(now - held.time), now: now).verdict(on: other, now: now)
     }
 
-    @Test("A later claim of another gateway replaces the session, an older one does not")
-    func laterWins() {
+    @Test
+    func `A later claim of another gateway replaces the session, an older one does not`() {
         let held = claim("A", "s5", 1000)
         #expect(verdict(of: held, on: claim("B", "s1", 1001)) == .replaced)
         #expect(verdict(of: held, on: claim("B", "s9", 999)) == .stale)
     }
 
-    @Test("Of two claims of the same time the greater session id stays, by its bytes, on either gateway")
-    func ties() {
+    @Test
+    func `Of two claims of the same time the greater session id stays, by its bytes, on either gateway`() {
         let one = claim("A", "s5")
         let other = claim("B", "s6")
         #expect(verdict(of: one, on: other) == .replaced)
@@ -103,8 +101,8 @@ struct ClaimTests {
         #expect(verdict(of: claim("A", "a"), on: claim("B", "ab")) == .replaced)
     }
 
-    @Test("Of any two sessions exactly one stays, whatever the order of their claims")
-    func exactlyOne() {
+    @Test
+    func `Of any two sessions exactly one stays, whatever the order of their claims`() {
         for (time, session) in [(999, "a"), (1000, "a"), (1000, "m"), (1000, "z"), (1001, "a")] as [(Int64, String)] {
             let one = claim("A", "k", 1000)
             let other = claim("B", session, time)
@@ -112,8 +110,8 @@ struct ClaimTests {
         }
     }
 
-    @Test("A session's own claim marks its place in the broker's order, and other claims of its gateway mean nothing")
-    func ownClaims() {
+    @Test
+    func `A session's own claim marks its place in the broker's order, and other claims of its gateway mean nothing`() {
         let held = claim("A", "s5")
         #expect(verdict(of: held, on: held) == .returned)
         #expect(verdict(of: held, on: claim("A", "s6", 2000)) == .nothing)
@@ -121,16 +119,16 @@ struct ClaimTests {
         #expect(verdict(of: held, on: claim("B", "s5", 2000)) == .nothing)
     }
 
-    @Test("The end of a session concerns the one in whose favour it ended, and ends none")
-    func ends() {
+    @Test
+    func `The end of a session concerns the one in whose favour it ended, and ends none`() {
         let end = claim("B", "s4", 900, successor: "s5")
         #expect(verdict(of: claim("A", "s5"), on: end) == .holderEnded)
         #expect(verdict(of: claim("A", "s6"), on: end) == .nothing)
         #expect(verdict(of: claim("A", "s6", 100), on: end) == .nothing)
     }
 
-    @Test("A session whose claim follows a clock that is ahead gives way to one that really began later")
-    func followed() {
+    @Test
+    func `A session whose claim follows a clock that is ahead gives way to one that really began later`() {
         // It began at 100 s, and its claim had to be later than one that was 59 s ahead.
         let began: Int64 = 100_000
         let now = began + 2000
@@ -143,8 +141,8 @@ struct ClaimTests {
     }
 
     @Test(
-        "A claim of an hour ahead or behind is dated anew, once the clock has been set", arguments: [-1, 1] as [Int64])
-    func wronglyDated(direction: Int64) {
+        arguments: [-1, 1] as [Int64])
+    func `A claim of an hour ahead or behind is dated anew, once the clock has been set`(direction: Int64) {
         let now: Int64 = 10_000_000
         let held = HeldClaim(claim("A", "s5", now - 5000 + direction * 3_600_000), age: .seconds(5), now: now)
         #expect(held.claim == claim("A", "s5", now - 5000))
@@ -156,8 +154,8 @@ struct ClaimTests {
 
     // MARK: Waiting
 
-    @Test("A new session publishes once the holder has reported its end")
-    func waitsForHolder() {
+    @Test
+    func `A new session publishes once the holder has reported its end`() {
         var wait = ClaimWait(isOn: true)
         wait.subscribed(isHeard: true, isAlone: false, now: start)
         #expect(!wait.isOver && !wait.hasReturned)
@@ -167,8 +165,8 @@ struct ClaimTests {
         #expect(wait.isOver && wait.hasHolderEnded)
     }
 
-    @Test("Where nobody holds the charge point, a new session publishes a moment after its claim has come back")
-    func settles() {
+    @Test
+    func `Where nobody holds the charge point, a new session publishes a moment after its claim has come back`() {
         var wait = ClaimWait(isOn: true)
         // The claim may come back in front of the acknowledgement.
         wait.returned(isAlone: false, now: start)
@@ -180,8 +178,8 @@ struct ClaimTests {
         #expect(wait.isOver && !wait.hasHolderEnded)
     }
 
-    @Test("A gateway that is alone waits for its own claim only")
-    func alone() {
+    @Test
+    func `A gateway that is alone waits for its own claim only`() {
         var wait = ClaimWait(isOn: true)
         wait.subscribed(isHeard: true, isAlone: true, now: start)
         #expect(!wait.isOver)
@@ -189,8 +187,8 @@ struct ClaimTests {
         #expect(wait.isOver)
     }
 
-    @Test("A claim that does not come back is not waited for long, nor at all where no claims are heard")
-    func bounded() {
+    @Test
+    func `A claim that does not come back is not waited for long, nor at all where no claims are heard`() {
         var wait = ClaimWait(isOn: true)
         wait.subscribed(isHeard: true, isAlone: false, now: start)
         #expect(wait.expire(linkIsUp: true, now: start + ClaimWait.longestReturn) == start, "since when")
@@ -210,8 +208,8 @@ struct ClaimTests {
 
     // MARK: What others have
 
-    @Test("A charge point that another gateway has claimed is elsewhere, until it is claimed here or forgotten")
-    func book() {
+    @Test
+    func `A charge point that another gateway has claimed is elsewhere, until it is claimed here or forgotten`() {
         var book = ClaimBook()
         book.claimedElsewhere("cs/1", now: start)
         #expect(book.isElsewhere("cs/1", now: start + .seconds(61)) == true)
@@ -222,8 +220,8 @@ struct ClaimTests {
         #expect(book.isElsewhere("cs/1", now: start + .seconds(130)) == false)
     }
 
-    @Test("A flood of claims does not make the book grow without end, and the last are known")
-    func boundedBook() {
+    @Test
+    func `A flood of claims does not make the book grow without end, and the last are known`() {
         var book = ClaimBook()
         for number in 0..<(3 * ClaimBook.generationSize) { book.claimedElsewhere("cs/\(number)", now: start) }
         #expect(book.isElsewhere("cs/0", now: start) == false)
@@ -231,17 +229,18 @@ struct ClaimTests {
     }
 
     @Test(
-        "The filter for all charge points has a wildcard for each level with an identity",
         arguments: [
             ("ocpp/gateway/claims/${cid}", "ocpp/gateway/claims/+"), ("a/x-${cid}-y/b", "a/+/b"),
             ("${cid}/claims/${clientid}", "+/claims/+"), ("a//${cid}/", "a//+/"),
         ])
-    func filters(template: String, filter: String) {
+    func `The filter for all charge points has a wildcard for each level with an identity`(
+        template: String, filter: String
+    ) {
         #expect(TopicTemplate(template).filter == Topic(filter))
     }
 
-    @Test("An inquiry ends no session, and its answer is no claim")
-    func inquiry() throws {
+    @Test
+    func `An inquiry ends no session, and its answer is no claim`() throws {
         let asked = SessionClaim.inquiry(by: "b", message: "id \"7\"")
         #expect(try SessionClaim(asked.payload()) == asked)
         let holder = claim("a", "s", 5)
@@ -254,8 +253,8 @@ struct ClaimTests {
         }
     }
 
-    @Test("A hello and its welcome are read as they were written, and are no claims")
-    func hello() throws {
+    @Test
+    func `A hello and its welcome are read as they were written, and are no claims`() throws {
         let hello = SessionClaim.hello(by: "a", time: 1000)
         #expect(try SessionClaim(hello.payload()) == hello)
         let welcome = try SessionClaim(hello.welcome(from: "b", time: 2000).payload())
@@ -268,17 +267,18 @@ struct ClaimTests {
     // MARK: Topics
 
     @Test(
-        "The topics of charge points are told from each other by bytes, and from those of gateways",
         arguments: ["CP-1", "\u{301}CP", "a+b", "100%", "%2B", "%gateways", "K", "\u{212A}"])
-    func identities(identity: String) throws {
+    func `The topics of charge points are told from each other by bytes, and from those of gateways`(identity: String)
+        throws
+    {
         let template = TopicTemplate("ocpp/gateway/claims/${cid}")
         let topic = try #require(template.filled(identity: ChargePointIdentity(identity)).topic)
         #expect(template.identity(in: topic)?.text.hasSameBytes(as: identity) == true)
         #expect(topic != template.gateways && topic != template.answers(to: ClientID(identity)))
     }
 
-    @Test("A gateway is answered on one level of its own, whatever its name")
-    func answerTopics() {
+    @Test
+    func `A gateway is answered on one level of its own, whatever its name`() {
         let template = TopicTemplate("c/${cid}")
         #expect(template.answers(to: "gw-1.a_B") == "c/%gateway-gw-1.a_B")
         #expect(template.answers(to: "a/b+#%é") == "c/%gateway-a%2fb%2b%23%25%c3%a9")

@@ -25,8 +25,8 @@ struct SessionStateMachineTests {
         OCPPMessage(uniqueID: id, uniqueIDToken: 0..<0, body: .callResult(payload: nil), text: ByteBuffer())
     }
 
-    @Test("A CALL is relayed with the deadline of its answer")
-    func relaysCalls() {
+    @Test
+    func `A CALL is relayed with the deadline of its answer`() {
         var machine = SessionStateMachine(settings: SessionSettings(answerTimeout: .seconds(7)), now: start)
         let action = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
         #expect(action == .relayCall(deadline: start + .seconds(7)))
@@ -36,8 +36,8 @@ struct SessionStateMachineTests {
         #expect(again == nil, "an answer is delivered once")
     }
 
-    @Test("A CALL with the UniqueId of one that is open and other bytes gets ProtocolError, and the first stays open")
-    func refusesOpenUniqueIDs() {
+    @Test
+    func `A CALL with the UniqueId of one that is open and other bytes gets ProtocolError, and the first stays open`() {
         var machine = SessionStateMachine(settings: SessionSettings(), now: start)
         _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
         guard
@@ -51,8 +51,8 @@ struct SessionStateMachineTests {
         #expect(first == "Heartbeat")
     }
 
-    @Test("The same CALL while it is open or waits is a retry: dropped, and no bad message")
-    func dropsRetries() {
+    @Test
+    func `The same CALL while it is open or waits is a retry: dropped, and no bad message`() {
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1, maxBadMessages: 1), now: start)
         _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
         let waiting = machine.chargePointSent(heartbeat("2"), linkIsUp: true, now: start)
@@ -81,8 +81,8 @@ struct SessionStateMachineTests {
         #expect(again == .relayCall(deadline: start + .seconds(25)), "it is answered: a new CALL")
     }
 
-    @Test("UniqueIds are the same if their bytes are")
-    func comparesUniqueIDsByBytes() {
+    @Test
+    func `UniqueIds are the same if their bytes are`() {
         var machine = SessionStateMachine(settings: SessionSettings(), now: start)
         for id in ["K", "\u{212A}", "\u{e9}", "e\u{301}"] as [UniqueID] {
             guard case .relayCall = machine.chargePointSent(heartbeat(id), linkIsUp: true, now: start) else {
@@ -95,8 +95,8 @@ struct SessionStateMachineTests {
         #expect(answered != nil && again == nil)
     }
 
-    @Test("Beyond max_open_calls CALLs wait, in order, and answers pass them")
-    func waitsBeyondTheLimit() {
+    @Test
+    func `Beyond max_open_calls CALLs wait, in order, and answers pass them`() {
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 2), now: start)
         _ = machine.centralSystemSent(call("down"), now: start)
         for id in ["1", "2"] as [UniqueID] {
@@ -123,8 +123,8 @@ struct SessionStateMachineTests {
         }
     }
 
-    @Test("At most 64 CALLs and 256 KB wait; beyond that reading stops")
-    func boundsWhatWaits() {
+    @Test
+    func `At most 64 CALLs and 256 KB wait; beyond that reading stops`() {
         let memory = MemoryBudget(limit: 1 << 30)
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
         _ = machine.chargePointSent(heartbeat("0"), linkIsUp: true, now: start)
@@ -149,8 +149,8 @@ struct SessionStateMachineTests {
         #expect(memory.used > 200 << 10 && memory.used < 256 << 10)
     }
 
-    @Test("Where all sessions together hold too much a CALL over the limit is refused, and a command is")
-    func boundsMemory() {
+    @Test
+    func `Where all sessions together hold too much a CALL over the limit is refused, and a command is`() {
         let memory = MemoryBudget(limit: 4000)
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
         _ = machine.chargePointSent(heartbeat("0"), linkIsUp: true, now: start)
@@ -181,8 +181,8 @@ struct SessionStateMachineTests {
         #expect(memory.used == 0)
     }
 
-    @Test("A CALL that is 30 s old holds its charge point up no longer, although it is still open")
-    func releasesOldCalls() {
+    @Test
+    func `A CALL that is 30 s old holds its charge point up no longer, although it is still open`() {
         var machine = SessionStateMachine(
             settings: SessionSettings(maxOpenCalls: 1, answerTimeout: nil), now: start)
         _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
@@ -196,8 +196,8 @@ struct SessionStateMachineTests {
         #expect(first == "Heartbeat")
     }
 
-    @Test("When the broker goes away what waits is refused")
-    func refusesWhatWaitsWithoutBroker() {
+    @Test
+    func `When the broker goes away what waits is refused`() {
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), now: start)
         for id in ["1", "2"] as [UniqueID] { _ = machine.chargePointSent(heartbeat(id), linkIsUp: true, now: start) }
         let refused = machine.takeWaitingCall(linkIsUp: false, now: start)
@@ -207,8 +207,8 @@ struct SessionStateMachineTests {
         }
     }
 
-    @Test("With the broker away the CALL over the limit is refused at once")
-    func refusesWithoutBroker() {
+    @Test
+    func `With the broker away the CALL over the limit is refused at once`() {
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), now: start)
         _ = machine.chargePointSent(heartbeat("1"), linkIsUp: false, now: start)
         guard
@@ -220,8 +220,8 @@ struct SessionStateMachineTests {
         }
     }
 
-    @Test("A CALL without an answer is given up after the answer time-out, once")
-    func timesAnswersOut() {
+    @Test
+    func `A CALL without an answer is given up after the answer time-out, once`() {
         var machine = SessionStateMachine(settings: SessionSettings(answerTimeout: .seconds(5)), now: start)
         _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
         let early = machine.takeTimeout(hold: nil, now: start + .seconds(4))
@@ -237,8 +237,8 @@ struct SessionStateMachineTests {
         #expect(answered == nil, "the backend's late answer is unsolicited")
     }
 
-    @Test("One CALL towards the charge point is unanswered at a time; the others follow in order")
-    func sendsOneCallAtATime() {
+    @Test
+    func `One CALL towards the charge point is unanswered at a time; the others follow in order`() {
         var machine = SessionStateMachine(settings: SessionSettings(), now: start)
         let first = machine.centralSystemSent(call("a"), now: start)
         let second = machine.centralSystemSent(call("b"), now: start)
@@ -254,8 +254,8 @@ struct SessionStateMachineTests {
         #expect(after == nil)
     }
 
-    @Test("The queue refuses the CALL over max_mqueue_len, and one that it already has")
-    func boundsTheQueue() {
+    @Test
+    func `The queue refuses the CALL over max_mqueue_len, and one that it already has`() {
         var machine = SessionStateMachine(settings: SessionSettings(maxQueuedCalls: 1), now: start)
         _ = machine.centralSystemSent(call("a"), now: start)
         _ = machine.centralSystemSent(call("b"), now: start)
@@ -269,8 +269,8 @@ struct SessionStateMachineTests {
         }
     }
 
-    @Test("An unanswered CALL is given up, the next goes out, and a late answer is still relayed")
-    func timesCallsOut() {
+    @Test
+    func `An unanswered CALL is given up, the next goes out, and a late answer is still relayed`() {
         var machine = SessionStateMachine(settings: SessionSettings(callTimeout: .seconds(3)), now: start)
         _ = machine.centralSystemSent(call("a"), now: start)
         _ = machine.centralSystemSent(call("b"), now: start)
@@ -287,8 +287,8 @@ struct SessionStateMachineTests {
         #expect(twice == .dropUnmatchedAnswer)
     }
 
-    @Test("A CALL whose MQTT expiry passes in the queue is taken out when it passes")
-    func expiresQueuedCalls() {
+    @Test
+    func `A CALL whose MQTT expiry passes in the queue is taken out when it passes`() {
         var machine = SessionStateMachine(settings: SessionSettings(), now: start)
         _ = machine.centralSystemSent(call("a"), now: start)
         _ = machine.centralSystemSent(call("b", expires: start + .seconds(2)), now: start)
@@ -308,8 +308,8 @@ struct SessionStateMachineTests {
         }
     }
 
-    @Test("At the end everything that was not answered is handed back in order")
-    func handsBackAtTheEnd() {
+    @Test
+    func `At the end everything that was not answered is handed back in order`() {
         var machine = SessionStateMachine(settings: SessionSettings(), now: start)
         for id in ["a", "b", "c"] as [UniqueID] { _ = machine.centralSystemSent(call(id), now: start) }
         let open = machine.end().map(\.uniqueID)
@@ -318,8 +318,8 @@ struct SessionStateMachineTests {
         #expect(nothing.isEmpty)
     }
 
-    @Test("A malformed message is answered; a malformed answer is reported if its CALL is open, and answered never")
-    func judgesBadMessages() {
+    @Test
+    func `A malformed message is answered; a malformed answer is reported if its CALL is open, and answered never`() {
         var machine = SessionStateMachine(settings: SessionSettings(), now: start)
         _ = machine.centralSystemSent(call("a"), now: start)
         let bad = machine.chargePointSentBad(.malformed(type: nil, uniqueID: nil, reason: "r"))
@@ -334,8 +334,8 @@ struct SessionStateMachineTests {
         #expect(open == .report(uniqueID: "a", .callError, "r"))
     }
 
-    @Test("An unknown message type is ignored, and is no bad message")
-    func ignoresUnknownTypes() {
+    @Test
+    func `An unknown message type is ignored, and is no bad message`() {
         var machine = SessionStateMachine(settings: SessionSettings(maxBadMessages: 1), now: start)
         for _ in 0..<5 {
             let action = machine.chargePointSentBad(.unknownMessageType(number: "9", uniqueID: "a"))
@@ -345,8 +345,8 @@ struct SessionStateMachineTests {
         #expect(!isTooBad)
     }
 
-    @Test("More bad messages in a row than allowed are too many; a good one starts the count again")
-    func countsBadMessages() {
+    @Test
+    func `More bad messages in a row than allowed are too many; a good one starts the count again`() {
         var machine = SessionStateMachine(settings: SessionSettings(maxBadMessages: 2), now: start)
         let bad = OCPPMessageProblem.malformed(type: nil, uniqueID: nil, reason: "r")
         for _ in 0..<2 { _ = machine.chargePointSentBad(bad) }
@@ -361,8 +361,8 @@ struct SessionStateMachineTests {
         #expect(tooMany3)
     }
 
-    @Test("Silence calls for a ping after half the interval, and for the end after twice the interval")
-    func watchesSilence() {
+    @Test
+    func `Silence calls for a ping after half the interval, and for the end after twice the interval`() {
         let settings = SessionSettings(defaultHeartbeatInterval: .seconds(10))
         var machine = SessionStateMachine(settings: settings, now: start)
         let early = machine.takeTimeout(hold: nil, now: start + .milliseconds(4999))
@@ -378,8 +378,8 @@ struct SessionStateMachineTests {
         #expect(dead == .silence(isCertain: true))
     }
 
-    @Test("The silence of one that has never answered a ping is not certain, and only after a ping had its time")
-    func silenceWithoutPongs() {
+    @Test
+    func `The silence of one that has never answered a ping is not certain, and only after a ping had its time`() {
         let settings = SessionSettings(defaultHeartbeatInterval: .seconds(10))
         var machine = SessionStateMachine(settings: settings, now: start)
         // A pong that nobody asked for is no answer.
@@ -405,8 +405,8 @@ struct SessionStateMachineTests {
         #expect(next == now + .seconds(5))
     }
 
-    @Test("Without a ping in the silence TCP cannot tell: one is sent, and has its time")
-    func silenceWithoutPings() {
+    @Test
+    func `Without a ping in the silence TCP cannot tell: one is sent, and has its time`() {
         let settings = SessionSettings(defaultHeartbeatInterval: .seconds(10), pingInterval: .seconds(60))
         var machine = SessionStateMachine(settings: settings, now: start)
         let end = machine.nextDeadline(hold: nil, now: start)
@@ -419,8 +419,8 @@ struct SessionStateMachineTests {
         #expect(silence == .silence(isCertain: false))
     }
 
-    @Test("The interval of an accepted BootNotification answer replaces the default")
-    func learnsTheInterval() {
+    @Test
+    func `The interval of an accepted BootNotification answer replaces the default`() {
         var machine = SessionStateMachine(
             settings: SessionSettings(defaultHeartbeatInterval: .seconds(10)), now: start)
         machine.learn(heartbeatSeconds: 100)
@@ -433,9 +433,10 @@ struct SessionStateMachineTests {
     }
 
     @Test(
-        "An accepted ChangeConfiguration of HeartbeatInterval replaces it too, late or not; any other answer does not",
         arguments: [("Accepted", true, false), ("Accepted", true, true), ("RebootRequired", false, false)])
-    func learnsFromChangeConfiguration(status: String, isLearnt: Bool, isLate: Bool) throws {
+    func `An accepted ChangeConfiguration of HeartbeatInterval replaces it too, late or not; any other answer does not`(
+        status: String, isLearnt: Bool, isLate: Bool
+    ) throws {
         var machine = SessionStateMachine(
             settings: SessionSettings(callTimeout: .seconds(1), defaultHeartbeatInterval: .seconds(10)), now: start)
         var change = call("c")
@@ -449,9 +450,8 @@ struct SessionStateMachineTests {
     }
 
     @Test(
-        "No interval and no back-off makes time overflow",
         arguments: [(1e300, 1000), (31_536_000, 1000), (1, Int.max), (1e300, Int.max), (.nan, 0), (-1, 0)])
-    func clampsIntervals(seconds: Double, backoff: Int) {
+    func `No interval and no back-off makes time overflow`(seconds: Double, backoff: Int) {
         var machine = SessionStateMachine(
             settings: SessionSettings(heartbeatBackoff: backoff, pingInterval: .nanoseconds(.max)), now: start)
         machine.learn(heartbeatSeconds: seconds)
@@ -461,8 +461,8 @@ struct SessionStateMachineTests {
         _ = machine.takeTimeout(hold: nil, now: now)
     }
 
-    @Test("While reading is paused silence proves nothing")
-    func pausedReadingIsNoSilence() {
+    @Test
+    func `While reading is paused silence proves nothing`() {
         var machine = SessionStateMachine(
             settings: SessionSettings(defaultHeartbeatInterval: .seconds(10)), now: start)
         let paused = machine.takeTimeout(hold: .openCalls, now: start + .seconds(60))
@@ -471,8 +471,8 @@ struct SessionStateMachineTests {
         #expect(resumed == nil)
     }
 
-    @Test("Messages over the rate wait for the next token")
-    func limitsTheRate() {
+    @Test
+    func `Messages over the rate wait for the next token`() {
         var machine = SessionStateMachine(settings: SessionSettings(maxMessagesPerSecond: 2), now: start)
         let first = machine.mayReceive(now: start)
         let second = machine.mayReceive(now: start)

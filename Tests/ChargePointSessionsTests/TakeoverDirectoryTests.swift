@@ -25,8 +25,8 @@ struct TakeoverDirectoryTests {
         return inquiry
     }
 
-    @Test("A message is left to the gateway that has claimed the charge point, until it is claimed here")
-    func elsewhere() {
+    @Test
+    func `A message is left to the gateway that has claimed the charge point, until it is claimed here`() {
         var directory = TakeoverDirectory<Int>(gatewayID: "here")
         func isLeft(_ topic: Topic) -> Bool {
             if case .leave = directory.arrived(1, topic: topic, uniqueID: nil, isAlone: false, now: start) {
@@ -48,8 +48,8 @@ struct TakeoverDirectoryTests {
         #expect(!isLeft("x"))
     }
 
-    @Test("A gateway that is alone asks nobody, nor can anybody be asked about a message without a UniqueId")
-    func asksNobody() {
+    @Test
+    func `A gateway that is alone asks nobody, nor can anybody be asked about a message without a UniqueId`() {
         var directory = TakeoverDirectory<Int>(gatewayID: "here")
         for (id, isAlone) in [("1", true), (nil, false)] as [(UniqueID?, Bool)] {
             let decision = directory.arrived(1, topic: "x", uniqueID: id, isAlone: isAlone, now: start)
@@ -60,8 +60,9 @@ struct TakeoverDirectoryTests {
         }
     }
 
-    @Test("A message waits for the answer, is left to a session that was there before it, and is due otherwise")
-    func answers() throws {
+    @Test
+    func `A message waits for the answer, is left to a session that was there before it, and is due otherwise`() throws
+    {
         var directory = TakeoverDirectory<Int>(gatewayID: "here")
         let inquiries = try [(1, "x"), (2, "y"), (3, "y"), (4, "z")].map { try ask(&directory, $0.0, Topic($0.1)) }
         directory.heard(claim("there", "new"), topic: "y", held: nil, now: start)
@@ -78,8 +79,8 @@ struct TakeoverDirectoryTests {
         #expect(due == [2, 4])
     }
 
-    @Test("No more messages wait for answers than memory is for; the others are reported at once")
-    func unclaimedFlood() {
+    @Test
+    func `No more messages wait for answers than memory is for; the others are reported at once`() {
         var directory = TakeoverDirectory<Int>(gatewayID: "here")
         var reported = 0
         for number in 0..<10_000 {
@@ -93,8 +94,8 @@ struct TakeoverDirectoryTests {
 
     // MARK: What was received here
 
-    @Test("What came in the first moments is remembered, and what came later needs no memory")
-    func receivedEarly() {
+    @Test
+    func `What came in the first moments is remembered, and what came later needs no memory`() {
         var received = ReceivedEarly()
         received.received("before", start)
         received.subscribed(start)
@@ -111,8 +112,8 @@ struct TakeoverDirectoryTests {
         #expect(ReceivedEarly().answer(about: "9", start) == .unknown)
     }
 
-    @Test("A flood of commands in the first moments takes no memory without end")
-    func boundedMemory() {
+    @Test
+    func `A flood of commands in the first moments takes no memory without end`() {
         var received = ReceivedEarly()
         received.subscribed(start)
         for number in 0...ReceivedEarly.most { received.received("\(number)", start) }
@@ -122,8 +123,8 @@ struct TakeoverDirectoryTests {
 
     // MARK: Others at all
 
-    @Test("A gateway is alone once everybody has heard its hello and nobody has answered")
-    func alone() {
+    @Test
+    func `A gateway is alone once everybody has heard its hello and nobody has answered`() {
         var company = GatewayCompany()
         #expect(!company.isAlone(now: start + .hours(1)), "nobody has been asked")
         company.saidHello(["a", "b"])
@@ -147,8 +148,8 @@ struct TakeoverDirectoryTests {
 
     // MARK: Hearing
 
-    @Test("That no claim comes back is said once, and is over with the first one that does")
-    func hearing() {
+    @Test
+    func `That no claim comes back is said once, and is over with the first one that does`() {
         var hearing = ClaimHearing()
         #expect(hearing.isHeard)
         #expect(hearing.missed(since: start) == .silent)
@@ -168,8 +169,8 @@ struct TakeoverDirectoryTests {
         #expect(hearing.returned(start + .seconds(10)) == .works)
     }
 
-    @Test("A broker that hangs for a moment is not taken for one that delivers no claims")
-    func hiccup() {
+    @Test
+    func `A broker that hangs for a moment is not taken for one that delivers no claims`() {
         var hearing = ClaimHearing()
         #expect(hearing.returned(start) == nil)
         #expect(hearing.missed(since: start - .seconds(1)) == nil, "others come back: this one was lost")

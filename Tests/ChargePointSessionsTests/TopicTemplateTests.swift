@@ -6,8 +6,8 @@ import Testing
 
 @Suite("Topic templates")
 struct TopicTemplateTests {
-    @Test("Placeholders are filled in, and unknown text stays")
-    func fillsPlaceholders() {
+    @Test
+    func `Placeholders are filled in, and unknown text stays`() {
         let template = TopicTemplate("a/${cid}/b/${clientid}${x}/${action}")
         #expect(template.placeholders == [.cid, .clientid, .action])
         #expect(template.topic == nil)
@@ -15,14 +15,13 @@ struct TopicTemplateTests {
         #expect(topic == "a/CP1/b/CP1${x}/Boot")
     }
 
-    @Test("An identity that looks like a placeholder is none")
-    func valuesAreNotTemplates() {
+    @Test
+    func `An identity that looks like a placeholder is none`() {
         let template = TopicTemplate("cp/${cid}/${id}").filled(identity: "${id}")
         #expect(template.filled { $0 == .id ? "7" : nil }.topic == "cp/${id}/7")
     }
 
     @Test(
-        "The identity is found again in a topic",
         arguments: [
             ("ocpp/cs/${cid}", "ocpp/cs/CP 1", "CP 1"), ("${cid}/x", "CP1/x", "CP1"),
             ("a/p-${cid}-s/b", "a/p-p-1-s-s/b", "p-1-s"), ("${cid}/${clientid}", "A/A", "A"),
@@ -31,31 +30,30 @@ struct TopicTemplateTests {
             ("ocpp/cs/${cid}", "ocpp/cs/\u{301}1", "\u{301}1"), ("${cid}/x", "\u{301}/x", "\u{301}"),
             ("cs/${cid}", "cs/a%2Bb%25", "a+b%"), ("cs/${cid}-x", "cs/%25-x", "%"),
         ])
-    func findsIdentities(template: String, topic: String, identity: String) {
+    func `The identity is found again in a topic`(template: String, topic: String, identity: String) {
         #expect(TopicTemplate(template).identity(in: Topic(topic)) == ChargePointIdentity(identity))
     }
 
     @Test(
-        "A topic of another template has no identity",
         arguments: [
             ("ocpp/cs/${cid}", "ocpp/cs/"), ("ocpp/cs/${cid}", "ocpp/cp/CP1"), ("ocpp/cs/${cid}", "ocpp/cs/CP1/x"),
             ("${cid}/${clientid}", "A/B"), ("cs/${cid}", "cs/a+b"), ("cs/${cid}", "cs/50%"), ("cs/${cid}", "cs/%2b"),
             ("cs/${cid}x", "cs/K\u{301}"), ("c\u{e9}/${cid}", "ce\u{301}/A"),
         ])
-    func refusesOtherTopics(template: String, topic: String) {
+    func `A topic of another template has no identity`(template: String, topic: String) {
         #expect(TopicTemplate(template).identity(in: Topic(topic)) == nil)
     }
 
-    @Test("An identity's + and % are escaped in topics, so that no two identities share one")
-    func escapesIdentities() {
+    @Test
+    func `An identity's + and % are escaped in topics, so that no two identities share one`() {
         let template = TopicTemplate("cs/${cid}")
         #expect(template.filled(identity: "a+b").topic == "cs/a%2Bb")
         #expect(template.filled(identity: "a%2Bb").topic == "cs/a%252Bb")
         #expect(template.filled(identity: "\u{212A}1").topic != template.filled(identity: "K1").topic)
     }
 
-    @Test("A UniqueId that would make levels of its own is refused in a topic")
-    func refusesLevels() {
+    @Test
+    func `A UniqueId that would make levels of its own is refused in a topic`() {
         let templates = RelayTopicTemplates(call: "cp/${cid}/${id}", reply: "r/${id}", error: "e/${id}")
         let topics = SessionTopics(templates: templates, identity: "CP1", version: .v16)
         #expect(topics.request(.call, action: "Boot", id: "7") == "ocpp/cp/CP1/7")
@@ -66,8 +64,8 @@ struct TopicTemplateTests {
         }
     }
 
-    @Test("An action with a topic of its own goes there, the others to the common one")
-    func overridesByAction() {
+    @Test
+    func `An action with a topic of its own goes there, the others to the common one`() {
         let templates = RelayTopicTemplates(callOverrides: ["MeterValues": "meter/${cid}/${version}/${type}"])
         let topics = SessionTopics(templates: templates, identity: "CP1", version: .v16)
         #expect(topics.request(.call, action: "MeterValues", id: "1") == "ocpp/meter/CP1/1.6/2")

@@ -26,8 +26,8 @@ struct UnansweredMessageRulesTests {
         SessionStateMachine(settings: SessionSettings(maxOpenCalls: openCalls, maxBadMessages: badMessages), now: start)
     }
 
-    @Test("A SEND passes open CALLs, opens none, and may come twice with one UniqueId")
-    func sendsTouchNothing() {
+    @Test
+    func `A SEND passes open CALLs, opens none, and may come twice with one UniqueId`() {
         var machine = newMachine()
         let call = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
         #expect(call == .relayCall(deadline: start + .seconds(25)))
@@ -42,8 +42,8 @@ struct UnansweredMessageRulesTests {
         #expect(answered == "Heartbeat" && again == nil)
     }
 
-    @Test("Where CALLs wait a SEND waits behind them, and goes out as soon as those before it have")
-    func sendsWaitInOrder() {
+    @Test
+    func `Where CALLs wait a SEND waits behind them, and goes out as soon as those before it have`() {
         var machine = newMachine()
         _ = machine.chargePointSent(heartbeat("1"), linkIsUp: true, now: start)
         let waiting = [heartbeat("2"), send("s"), send("t"), heartbeat("3")]
@@ -65,8 +65,8 @@ struct UnansweredMessageRulesTests {
         #expect(last?.0.uniqueID == "3")
     }
 
-    @Test("SENDs that wait are bounded as CALLs are, and are given back at the end")
-    func sendsAreBounded() {
+    @Test
+    func `SENDs that wait are bounded as CALLs are, and are given back at the end`() {
         let memory = MemoryBudget(limit: 1 << 30)
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
         for id in ["1", "2"] as [UniqueID] { _ = machine.chargePointSent(heartbeat(id), linkIsUp: true, now: start) }
@@ -85,8 +85,8 @@ struct UnansweredMessageRulesTests {
         #expect(tooMuch == .dropSend("the gateway has no memory for more messages"))
     }
 
-    @Test("At the end the SENDs that wait are handed out, in order, and their memory is given back")
-    func sendsAtTheEnd() {
+    @Test
+    func `At the end the SENDs that wait are handed out, in order, and their memory is given back`() {
         let memory = MemoryBudget(limit: 1 << 30)
         var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
         for message in [heartbeat("1"), heartbeat("2"), send("s"), heartbeat("3"), send("t")] {
@@ -99,8 +99,8 @@ struct UnansweredMessageRulesTests {
         #expect(memory.used == 0)
     }
 
-    @Test("With the link down SENDs and CALLs share the places; the link's return frees those of the SENDs")
-    func outage() {
+    @Test
+    func `With the link down SENDs and CALLs share the places; the link's return frees those of the SENDs`() {
         var machine = newMachine(openCalls: 3)
         for action in [
             machine.chargePointSent(send("a"), linkIsUp: false, now: start),
@@ -123,8 +123,8 @@ struct UnansweredMessageRulesTests {
         #expect(fullAgain == .dropSend("the broker cannot be reached"))
     }
 
-    @Test("SENDs that wait for CALLs when the link goes are kept as far as there are places")
-    func outageWhileWaiting() {
+    @Test
+    func `SENDs that wait for CALLs when the link goes are kept as far as there are places`() {
         var machine = newMachine()
         for message in [heartbeat("1"), heartbeat("2"), send("s")] {
             _ = machine.chargePointSent(message, linkIsUp: true, now: start)
@@ -137,8 +137,8 @@ struct UnansweredMessageRulesTests {
         #expect(nothing == nil)
     }
 
-    @Test("A CALLRESULTERROR is relayed whatever is open, touches no CALL, and is no bad message")
-    func resultErrors() {
+    @Test
+    func `A CALLRESULTERROR is relayed whatever is open, touches no CALL, and is no bad message`() {
         var machine = newMachine(badMessages: 1)
         _ = machine.centralSystemSent(
             DownstreamQueue.Call(uniqueID: "d", action: "Reset", frame: ByteBuffer(), expires: nil), now: start)
@@ -155,8 +155,8 @@ struct UnansweredMessageRulesTests {
         #expect(answer == .relayAnswer(isLate: false), "the CALL was open still")
     }
 
-    @Test("A malformed or invalid 5 or 6 has no answer and closes no CALL; an invalid 3 closes its own")
-    func badOnes() {
+    @Test
+    func `A malformed or invalid 5 or 6 has no answer and closes no CALL; an invalid 3 closes its own`() {
         var machine = newMachine()
         _ = machine.centralSystemSent(
             DownstreamQueue.Call(uniqueID: "d", action: "Reset", frame: ByteBuffer(), expires: nil), now: start)
@@ -172,8 +172,8 @@ struct UnansweredMessageRulesTests {
         #expect(again == .ignore)
     }
 
-    @Test("MessageTypeNotSupported to nobody's message is no bad message; every other answer to nobody is")
-    func unknownTypeAnswers() {
+    @Test
+    func `MessageTypeNotSupported to nobody's message is no bad message; every other answer to nobody is`() {
         var machine = newMachine(badMessages: 1)
         let text = #"[4,"-1","MessageTypeNotSupported","",{}]"#
         let known = message("-1", .callError(code: 8..<33, description: nil, details: nil), text: text)

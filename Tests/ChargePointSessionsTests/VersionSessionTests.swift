@@ -13,8 +13,8 @@ struct VersionSessionTests {
 
     private static let send = #"{"MessageTypeId":6,"UniqueId":"s","Action":"A","Payload":{}}"#
 
-    @Test("A SEND whose expiry has passed when it arrives is reported, another goes down at once")
-    func expiry() async throws {
+    @Test
+    func `A SEND whose expiry has passed when it arrives is reported, another goes down at once`() async throws {
         try await withEnds(version: .v21) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
@@ -29,8 +29,8 @@ struct VersionSessionTests {
         }
     }
 
-    @Test("A SEND that waits behind CALLs when the session ends is published: nobody says it again")
-    func sendsAtTheEnd() async throws {
+    @Test
+    func `A SEND that waits behind CALLs when the session ends is published: nobody says it again`() async throws {
         try await withEnds(settings: SessionSettings(maxOpenCalls: 1), version: .v21) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
@@ -49,8 +49,8 @@ struct VersionSessionTests {
         }
     }
 
-    @Test("A CALLRESULTERROR does not expire")
-    func resultErrorsDoNotExpire() async throws {
+    @Test
+    func `A CALLRESULTERROR does not expire`() async throws {
         try await withEnds(version: .v21) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
@@ -63,11 +63,10 @@ struct VersionSessionTests {
     }
 
     @Test(
-        "5 and 6 are refused in sessions that do not know them, with their type",
         arguments: [
             OCPPVersion.v16, .v201,
         ])
-    func unknownTypes(version: OCPPVersion) async throws {
+    func `5 and 6 are refused in sessions that do not know them, with their type`(version: OCPPVersion) async throws {
         try await withEnds(version: version) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
@@ -83,8 +82,8 @@ struct VersionSessionTests {
         }
     }
 
-    @Test("A 5 or 6 for another version is refused as such")
-    func versions() async throws {
+    @Test
+    func `A 5 or 6 for another version is refused as such`() async throws {
         try await withEnds(version: .v21) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { session in
@@ -97,8 +96,8 @@ struct VersionSessionTests {
         }
     }
 
-    @Test("The session's topics have its version; once it is over nobody knows the version")
-    func topics() async throws {
+    @Test
+    func `The session's topics have its version; once it is over nobody knows the version`() async throws {
         let templates = RelayTopicTemplates(error: "cp/${cid}/${version}/${type}")
         try await withEnds(templates: templates, version: .v201) { ends in
             let session = try await ends.connect()

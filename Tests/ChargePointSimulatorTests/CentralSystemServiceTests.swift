@@ -37,8 +37,8 @@ struct CentralSystemServiceTests {
         while !(try await condition()) { try await Task.sleep(for: .milliseconds(10)) }
     }
 
-    @Test("answers CALLs to the downstream topic, sends commands, and counts what comes back")
-    func wholeLoop() async throws {
+    @Test
+    func `answers CALLs to the downstream topic, sends commands, and counts what comes back`() async throws {
         let broker = try await MosquittoServer()
         let service = CentralSystemService(
             CentralSystemService.Plan(

@@ -25,8 +25,8 @@ struct CentralSystemTests {
         return result
     }
 
-    @Test("accepts a boot with the time in UTC and the heartbeat interval")
-    func boot() throws {
+    @Test
+    func `accepts a boot with the time in UTC and the heartbeat interval`() throws {
         var system = make(heartbeatInterval: 90)
         let answer = try result(
             &system, "BootNotification", ["chargePointVendor": "V", "chargePointModel": "M"])
@@ -37,7 +37,6 @@ struct CentralSystemTests {
     }
 
     @Test(
-        "answers each CALL that it knows",
         arguments: [
             ("Heartbeat", [:]), ("Authorize", ["idTag": "A"]),
             ("StatusNotification", ["connectorId": 1, "status": "Available", "errorCode": "NoError"]),
@@ -46,14 +45,14 @@ struct CentralSystemTests {
             ("SecurityEventNotification", ["type": "T", "timestamp": "2026-01-01T00:00:00Z"]),
             ("SignedFirmwareStatusNotification", ["status": "Idle"]),
         ] as [(String, JSONValue)])
-    func known(action: String, payload: JSONValue) throws {
+    func `answers each CALL that it knows`(action: String, payload: JSONValue) throws {
         var system = make()
         _ = try result(&system, action, try #require(payload.objectValue))
         #expect(system.snapshot.callsAnswered == 1)
     }
 
-    @Test("numbers transactions one after the other and sums their energy")
-    func transactions() throws {
+    @Test
+    func `numbers transactions one after the other and sums their energy`() throws {
         var system = make()
         func start(_ identity: String) throws -> Int {
             let payload: JSONObject = ["connectorId": 1, "idTag": "A", "meterStart": 1_000, "timestamp": "t"]
@@ -75,8 +74,8 @@ struct CentralSystemTests {
         #expect(system.snapshot.openTransactions == 1)
     }
 
-    @Test("a CALL that it does not know gets a CALLERROR NotImplemented")
-    func unknown() {
+    @Test
+    func `a CALL that it does not know gets a CALLERROR NotImplemented`() {
         var system = make()
         let call = OCPPMessage.call(id: "7", action: "SignCertificate", payload: [:])
         guard case .callError("7", "NotImplemented", _, _) = system.received(call.relay(), from: "CP", at: now) else {
@@ -87,14 +86,14 @@ struct CentralSystemTests {
     }
 
     @Test(
-        "a bad payload gets a CALLERROR, and its numbers count for nothing",
         arguments: [
             ("StartTransaction", ["connectorId": 1, "idTag": "A", "meterStart": -1]),
             ("StartTransaction", ["connectorId": 1, "idTag": "A", "meterStart": 9_000_000_000_000_000_000]),
             ("StartTransaction", [:]), ("StopTransaction", ["transactionId": 1, "meterStop": "x"]),
             ("MeterValues", ["connectorId": 1, "meterValue": 3]), ("Authorize", ["idTag": ""]),
         ] as [(String, JSONValue)])
-    func badPayload(action: String, payload: JSONValue) throws {
+    func `a bad payload gets a CALLERROR, and its numbers count for nothing`(action: String, payload: JSONValue) throws
+    {
         var system = make()
         let call = OCPPMessage.call(id: "7", action: action, payload: try #require(payload.objectValue))
         guard case .callError("7", _, _, _) = system.received(call.relay(), from: "CP", at: now) else {
@@ -106,20 +105,19 @@ struct CentralSystemTests {
     }
 
     @Test(
-        "bad messages are counted and not answered",
         arguments: [
             "", "nonsense", "[]", "{}", #"{"MessageTypeId":2,"UniqueId":"1","Payload":{}}"#,
             #"{"MessageTypeId":9,"UniqueId":"1","Payload":{}}"#, #"{"MessageTypeId":3,"UniqueId":"1","Payload":7}"#,
             #"{"MessageTypeId":3,"UniqueId":"nobody asked","Payload":{}}"#,
         ])
-    func badMessage(text: String) {
+    func `bad messages are counted and not answered`(text: String) {
         var system = make()
         #expect(system.received(ByteBuffer(string: text), from: "CP", at: now) == nil)
         #expect(system.snapshot.badMessages == 1)
     }
 
-    @Test("commands go out now and then, one at a time to each charge point, and their replies are matched")
-    func commands() throws {
+    @Test
+    func `commands go out now and then, one at a time to each charge point, and their replies are matched`() throws {
         var system = make(commandsPerMinute: 2)
         _ = try result(&system, "Heartbeat")
         #expect(system.commands(at: now).isEmpty)
@@ -135,8 +133,8 @@ struct CentralSystemTests {
         #expect(system.commands(at: now + .seconds(180)).count == 1)
     }
 
-    @Test("with an open transaction and a free connector it finds every kind of command")
-    func commandKinds() throws {
+    @Test
+    func `with an open transaction and a free connector it finds every kind of command`() throws {
         var system = make(commandsPerMinute: 60)
         let status: JSONObject = ["connectorId": 1, "status": "Available", "errorCode": "NoError"]
         _ = try result(&system, "StatusNotification", status, from: "FREE")
@@ -160,8 +158,8 @@ struct CentralSystemTests {
             actions == ["RemoteStartTransaction", "RemoteStopTransaction", "TriggerMessage", "GetConfiguration"])
     }
 
-    @Test("errors that the gateway reports are counted by reason, and close the command")
-    func gatewayErrors() throws {
+    @Test
+    func `errors that the gateway reports are counted by reason, and close the command`() throws {
         var system = make(commandsPerMinute: 2)
         _ = try result(&system, "Heartbeat")
         let id = try #require(system.commands(at: now + .seconds(45)).first?.message.id)
@@ -173,8 +171,8 @@ struct CentralSystemTests {
         #expect(system.records["CP0001"]?.command == nil)
     }
 
-    @Test("a CALLERROR of the charge point itself is another count")
-    func commandErrors() throws {
+    @Test
+    func `a CALLERROR of the charge point itself is another count`() throws {
         var system = make(commandsPerMinute: 2)
         _ = try result(&system, "Heartbeat")
         let id = try #require(system.commands(at: now + .seconds(45)).first?.message.id)
@@ -184,8 +182,8 @@ struct CentralSystemTests {
         #expect(system.snapshot.gatewayErrors.isEmpty)
     }
 
-    @Test("a command that nobody answers is given up after a minute")
-    func commandTimeout() throws {
+    @Test
+    func `a command that nobody answers is given up after a minute`() throws {
         var system = make(commandsPerMinute: 2)
         _ = try result(&system, "Heartbeat")
         #expect(system.commands(at: now + .seconds(45)).count == 1)
@@ -193,8 +191,8 @@ struct CentralSystemTests {
         #expect(system.snapshot.commandsTimedOut == 1)
     }
 
-    @Test("however much energy charge points claim, the sum stays a number")
-    func energyOverflow() {
+    @Test
+    func `however much energy charge points claim, the sum stays a number`() {
         var snapshot = CentralSystemSnapshot()
         snapshot.wattHours = .max - 10
         snapshot.add(energyOf: OpenTransaction(id: .number(1), connector: 1, meterStart: 0, meterLatest: 1_000))
@@ -202,8 +200,8 @@ struct CentralSystemTests {
         #expect(snapshot.line.contains("kWh"))
     }
 
-    @Test("a charge point that has missed two heartbeats gets no more commands")
-    func goneChargePoint() throws {
+    @Test
+    func `a charge point that has missed two heartbeats gets no more commands`() throws {
         var system = make(commandsPerMinute: 2)
         _ = try result(&system, "Heartbeat")
         #expect(system.commands(at: now + .seconds(121)).isEmpty)
@@ -212,8 +210,8 @@ struct CentralSystemTests {
         #expect(system.commands(at: now + .seconds(180)).count == 1)
     }
 
-    @Test("finds the identity in upstream topics, and in no others")
-    func topics() {
+    @Test
+    func `finds the identity in upstream topics, and in no others`() {
         let tree = RelayTopicTree(mountpoint: "ocpp/")
         #expect(tree.identity(inUpstream: "ocpp/cp/CP 1") == "CP 1")
         #expect(tree.identity(inUpstream: "ocpp/cp/CP1/Reply") == "CP1")

@@ -42,7 +42,7 @@ struct CentralSystemVersionTests {
     }
 
     @Test(
-        "answers each CALL that it knows as the schemas want it", arguments: Self.versions,
+        arguments: Self.versions,
         [
             ("BootNotification", .object(Self.boot)), ("Heartbeat", [:]),
             ("Authorize", ["idToken": ["idToken": "A", "type": "Central"]]),
@@ -63,14 +63,16 @@ struct CentralSystemVersionTests {
             ("PublishFirmwareStatusNotification", ["status": "Idle"]),
             ("ReservationStatusUpdate", ["reservationId": 1, "reservationUpdateStatus": "Expired"]),
         ] as [(action: String, payload: JSONValue)])
-    func known(version: OCPPVersion, call: (action: String, payload: JSONValue)) throws {
+    func `answers each CALL that it knows as the schemas want it`(
+        version: OCPPVersion, call: (action: String, payload: JSONValue)
+    ) throws {
         var system = make()
         _ = try result(&system, version, call.action, try #require(call.payload.objectValue))
         #expect(system.snapshot.callsAnswered == 1)
     }
 
-    @Test("answers the CALLs of 2.1 in 2.1, and refuses them to 2.0.1")
-    func known21() throws {
+    @Test
+    func `answers the CALLs of 2.1 in 2.1, and refuses them to 2.0.1`() throws {
         let stream: JSONObject = ["constantStreamData": ["id": 1, "variableMonitoringId": 1, "params": [:]]]
         var system = make()
         #expect(try result(&system, .v21, "OpenPeriodicEventStream", stream)["status"] == "Accepted")
@@ -84,8 +86,8 @@ struct CentralSystemVersionTests {
         }
     }
 
-    @Test("the energy of a transaction is counted by its events, repeated ones once", arguments: Self.versions)
-    func transaction(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `the energy of a transaction is counted by its events, repeated ones once`(version: OCPPVersion) throws {
         var system = make()
         _ = try result(&system, version, "TransactionEvent", event("Started", 0, meter: 1_000))
         _ = try result(&system, version, "TransactionEvent", event("Started", 0, meter: 1_000))
@@ -98,8 +100,8 @@ struct CentralSystemVersionTests {
         #expect(system.snapshot.openTransactions == 0)
     }
 
-    @Test("numbers that no meter shows count for nothing", arguments: [-1, 1e300, 1e-300] as [JSONValue])
-    func implausible(meter: JSONValue) throws {
+    @Test(arguments: [-1, 1e300, 1e-300] as [JSONValue])
+    func `numbers that no meter shows count for nothing`(meter: JSONValue) throws {
         var system = make()
         _ = try result(&system, .v201, "TransactionEvent", event("Started", 0, meter: 0))
         for exponent in [0, 12, -12, .max, .min] as [Int] {
@@ -109,8 +111,8 @@ struct CentralSystemVersionTests {
         #expect(system.snapshot.wattHours == 0)
     }
 
-    @Test("a SEND is never answered; its values are counted in 2.1 alone")
-    func send() {
+    @Test
+    func `a SEND is never answered; its values are counted in 2.1 alone`() {
         var system = make()
         let send = OCPPMessage.send(
             id: "1", action: "NotifyPeriodicEventStream", payload: ["data": [["t": 0, "v": "1"], ["t": 1, "v": "2"]]])
@@ -123,8 +125,8 @@ struct CentralSystemVersionTests {
         #expect(system.snapshot.badMessages == 2)
     }
 
-    @Test("a CALLRESULTERROR is counted, and not answered")
-    func resultError() {
+    @Test
+    func `a CALLRESULTERROR is counted, and not answered`() {
         var system = make()
         let error = OCPPMessage.callResultError(id: "1", code: "FormatViolation", description: "", details: [:])
         #expect(system.received(error.relay(), from: "CP", at: now) == nil)
@@ -132,8 +134,8 @@ struct CentralSystemVersionTests {
         #expect(system.snapshot.badMessages == 0)
     }
 
-    @Test("its codes are spelt as the version does", arguments: OCPPVersion.allCases)
-    func codes(version: OCPPVersion) {
+    @Test(arguments: OCPPVersion.allCases)
+    func `its codes are spelt as the version does`(version: OCPPVersion) {
         var system = make()
         let call = OCPPMessage.call(id: "1", action: "Authorize", payload: [:])
         let answer = system.received(call, from: "CP", version: version, at: now)
@@ -144,8 +146,8 @@ struct CentralSystemVersionTests {
         #expect(code == (version == .v16 ? "OccurenceConstraintViolation" : "OccurrenceConstraintViolation"))
     }
 
-    @Test("a charge point that has booted is asked what it is, before anything else", arguments: Self.versions)
-    func report(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `a charge point that has booted is asked what it is, before anything else`(version: OCPPVersion) throws {
         var system = make(commandsPerMinute: 2)
         _ = try result(&system, version, "BootNotification", Self.boot)
         let command = try #require(system.commands(at: now + .seconds(45)).first)
@@ -158,7 +160,6 @@ struct CentralSystemVersionTests {
     }
 
     @Test(
-        "finds the version of a message that does not say it",
         arguments: [
             (.call(id: "1", action: "StartTransaction", payload: [:]), .v21, .v16),
             (.call(id: "1", action: "BootNotification", payload: ["chargePointVendor": "V"]), .v21, .v16),
@@ -174,12 +175,14 @@ struct CentralSystemVersionTests {
             (.callResultError(id: "1", code: "c", description: "", details: [:]), nil, .v21),
             (.callResult(id: "1", payload: [:]), .v201, .v201), (.callResult(id: "1", payload: [:]), nil, .v16),
         ] as [(OCPPMessage, OCPPVersion?, OCPPVersion)])
-    func version(message: OCPPMessage, known: OCPPVersion?, version: OCPPVersion) {
+    func `finds the version of a message that does not say it`(
+        message: OCPPMessage, known: OCPPVersion?, version: OCPPVersion
+    ) {
         #expect(MessageVersion.of(message, spokenBefore: known) == version)
     }
 
-    @Test("what the message says of its version counts, and a charge point may come back with another")
-    func anotherVersion() {
+    @Test
+    func `what the message says of its version counts, and a charge point may come back with another`() {
         var system = make()
         for version in [OCPPVersion.v16, .v201, .v16, .v21] {
             let beat = OCPPMessage.call(id: "1", action: "Heartbeat", payload: [:])
@@ -189,10 +192,9 @@ struct CentralSystemVersionTests {
     }
 
     @Test(
-        "knows the user property's versions, by their bytes",
         arguments: [("1.6", .v16), ("2.0.1", .v201), ("2.1", .v21), ("2.0", nil), ("", nil), (nil, nil)]
             as [(String?, OCPPVersion?)])
-    func property(text: String?, version: OCPPVersion?) {
+    func `knows the user property's versions, by their bytes`(text: String?, version: OCPPVersion?) {
         #expect(OCPPVersion(property: text) == version)
     }
 }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Commands to a charge point")
 struct ChargePointCommandTests {
-    @Test("RemoteStartTransaction is accepted and really starts")
-    func remoteStart() throws {
+    @Test
+    func `RemoteStartTransaction is accepted and really starts`() throws {
         var bench = try LifeBench.booted()
         #expect(
             try bench.status(of: "RemoteStartTransaction", ["connectorId": 1, "idTag": "REMOTE"]) == "Accepted")
@@ -16,8 +16,10 @@ struct ChargePointCommandTests {
         #expect(start.payload["idTag"]?.stringValue == "REMOTE")
     }
 
-    @Test("Without drivers of its own a charge point stays free until RemoteStartTransaction, however long that takes")
-    func remoteStartOfAnIdleOne() throws {
+    @Test
+    func `Without drivers of its own a charge point stays free until RemoteStartTransaction, however long that takes`()
+        throws
+    {
         var bench = try LifeBench.booted(hasDrivers: false)
         for _ in 0..<3 {
             try bench.waitForCall("Heartbeat")
@@ -29,8 +31,8 @@ struct ChargePointCommandTests {
         try bench.waitForCall("StartTransaction")
     }
 
-    @Test("RemoteStartTransaction authorizes first where AuthorizeRemoteTxRequests is on")
-    func remoteStartAuthorizes() throws {
+    @Test
+    func `RemoteStartTransaction authorizes first where AuthorizeRemoteTxRequests is on`() throws {
         var bench = try LifeBench.booted()
         let change: JSONObject = ["key": "AuthorizeRemoteTxRequests", "value": "true"]
         #expect(try bench.status(of: "ChangeConfiguration", change) == "Accepted")
@@ -39,8 +41,8 @@ struct ChargePointCommandTests {
         #expect(authorize.payload["idTag"]?.stringValue == "REMOTE")
     }
 
-    @Test("RemoteStartTransaction is rejected while a transaction runs, and for a connector that there is not")
-    func remoteStartRejected() throws {
+    @Test
+    func `RemoteStartTransaction is rejected while a transaction runs, and for a connector that there is not`() throws {
         var bench = try LifeBench.charging()
         #expect(try bench.status(of: "RemoteStartTransaction", ["idTag": "REMOTE"]) == "Rejected")
         var free = try LifeBench.booted()
@@ -48,8 +50,8 @@ struct ChargePointCommandTests {
         #expect(free.calls.isEmpty)
     }
 
-    @Test("RemoteStopTransaction stops its transaction, and no other")
-    func remoteStop() throws {
+    @Test
+    func `RemoteStopTransaction stops its transaction, and no other`() throws {
         var bench = try LifeBench.charging()
         #expect(try bench.status(of: "RemoteStopTransaction", ["transactionId": 41]) == "Rejected")
         #expect(try bench.status(of: "RemoteStopTransaction", ["transactionId": 42]) == "Accepted")
@@ -58,9 +60,10 @@ struct ChargePointCommandTests {
     }
 
     @Test(
-        "Reset ends the transaction, waits until that is told, restarts and boots again",
         arguments: [("Soft", "SoftReset"), ("Hard", "HardReset")])
-    func reset(type: String, reason: String) throws {
+    func `Reset ends the transaction, waits until that is told, restarts and boots again`(type: String, reason: String)
+        throws
+    {
         var bench = try LifeBench.charging()
         #expect(try bench.status(of: "Reset", ["type": .string(type)]) == "Accepted")
         try bench.answerStatus(connector: 1, "Finishing")
@@ -72,16 +75,16 @@ struct ChargePointCommandTests {
         #expect(bench.calls.map(\.action) == ["BootNotification"])
     }
 
-    @Test("Reset does not wait for ever for a central system that does not answer")
-    func resetPatience() throws {
+    @Test
+    func `Reset does not wait for ever for a central system that does not answer`() throws {
         var bench = try LifeBench.charging()
         #expect(try bench.status(of: "Reset", ["type": "Hard"]) == "Accepted")
         bench.advance(by: .seconds(5))
         #expect(bench.restarts.count == 1)
     }
 
-    @Test("ChangeAvailability takes a free connector out of work and back")
-    func changeAvailability() throws {
+    @Test
+    func `ChangeAvailability takes a free connector out of work and back`() throws {
         var bench = try LifeBench.booted()
         #expect(try bench.status(of: "ChangeAvailability", ["connectorId": 0, "type": "Inoperative"]) == "Accepted")
         try bench.answerStatus(connector: 0, "Unavailable")
@@ -92,8 +95,8 @@ struct ChargePointCommandTests {
         try bench.answerStatus(connector: 1, "Available")
     }
 
-    @Test("ChangeAvailability during a transaction is scheduled for its end")
-    func changeAvailabilityScheduled() throws {
+    @Test
+    func `ChangeAvailability during a transaction is scheduled for its end`() throws {
         var bench = try LifeBench.charging()
         #expect(try bench.status(of: "ChangeAvailability", ["connectorId": 1, "type": "Inoperative"]) == "Scheduled")
         #expect(try bench.status(of: "RemoteStopTransaction", ["transactionId": 42]) == "Accepted")
@@ -103,8 +106,8 @@ struct ChargePointCommandTests {
         try bench.answerStatus(connector: 1, "Unavailable")
     }
 
-    @Test("GetConfiguration answers with the known keys and names the unknown ones")
-    func getConfiguration() throws {
+    @Test
+    func `GetConfiguration answers with the known keys and names the unknown ones`() throws {
         var bench = try LifeBench.booted()
         let answer = try bench.command("GetConfiguration", ["key": ["HeartbeatInterval", "Nonsense"]])
         let expected: JSONObject = [
@@ -120,13 +123,13 @@ struct ChargePointCommandTests {
     }
 
     @Test(
-        "ChangeConfiguration takes effect, and refuses what it must",
         arguments: [
             ("HeartbeatInterval", "17", "Accepted"), ("HeartbeatInterval", "soon", "Rejected"),
             ("HeartbeatInterval", "0", "Rejected"), ("NumberOfConnectors", "2", "Rejected"),
             ("Nonsense", "1", "NotSupported"),
         ])
-    func changeConfiguration(key: String, value: String, status: String) throws {
+    func `ChangeConfiguration takes effect, and refuses what it must`(key: String, value: String, status: String) throws
+    {
         var bench = try LifeBench.booted()
         let payload: JSONObject = ["key": .string(key), "value": .string(value)]
         #expect(try bench.status(of: "ChangeConfiguration", payload) == status)
@@ -134,20 +137,19 @@ struct ChargePointCommandTests {
     }
 
     @Test(
-        "TriggerMessage is accepted and the message sent",
         arguments: [
             "BootNotification", "Heartbeat", "StatusNotification", "MeterValues", "DiagnosticsStatusNotification",
             "FirmwareStatusNotification",
         ])
-    func triggerMessage(requested: String) throws {
+    func `TriggerMessage is accepted and the message sent`(requested: String) throws {
         var bench = try LifeBench.booted()
         let payload: JSONObject = ["requestedMessage": .string(requested), "connectorId": 1]
         #expect(try bench.status(of: "TriggerMessage", payload) == "Accepted")
         try bench.takeCall(requested)
     }
 
-    @Test("TriggerMessage for something else is not implemented; without end it is rejected")
-    func triggerMessageRefused() throws {
+    @Test
+    func `TriggerMessage for something else is not implemented; without end it is rejected`() throws {
         var bench = try LifeBench.booted()
         #expect(try bench.status(of: "TriggerMessage", ["requestedMessage": "StartTransaction"]) == "NotImplemented")
         var statuses: [String] = []
@@ -158,8 +160,8 @@ struct ChargePointCommandTests {
         #expect(statuses.last == "Rejected")
     }
 
-    @Test("UnlockConnector unlocks the one connector, and ends its transaction")
-    func unlockConnector() throws {
+    @Test
+    func `UnlockConnector unlocks the one connector, and ends its transaction`() throws {
         var bench = try LifeBench.charging()
         #expect(try bench.status(of: "UnlockConnector", ["connectorId": 2]) == "NotSupported")
         #expect(try bench.status(of: "UnlockConnector", ["connectorId": 1]) == "Unlocked")
@@ -167,16 +169,16 @@ struct ChargePointCommandTests {
         #expect(try bench.answer("StopTransaction")["reason"]?.stringValue == "UnlockCommand")
     }
 
-    @Test("ClearCache and DataTransfer are answered")
-    func others() throws {
+    @Test
+    func `ClearCache and DataTransfer are answered`() throws {
         var bench = try LifeBench.booted()
         #expect(try bench.status(of: "ClearCache", [:]) == "Accepted")
         #expect(try bench.status(of: "DataTransfer", ["vendorId": "Simulated"]) == "Accepted")
         #expect(try bench.status(of: "DataTransfer", ["vendorId": "Other"]) == "UnknownVendorId")
     }
 
-    @Test("a command that it does not know gets a CALLERROR NotImplemented")
-    func unknown() throws {
+    @Test
+    func `a command that it does not know gets a CALLERROR NotImplemented`() throws {
         var bench = try LifeBench.booted()
         guard case .callError(_, let code, _, _) = try bench.command("MakeCoffee", [:]) else {
             Issue.record("no CALLERROR")
@@ -186,7 +188,6 @@ struct ChargePointCommandTests {
     }
 
     @Test(
-        "a command with a bad payload gets the CALLERROR of OCPP 1.6",
         arguments: [
             ("RemoteStartTransaction", [:], "OccurenceConstraintViolation"),
             ("RemoteStartTransaction", ["idTag": 7], "TypeConstraintViolation"),
@@ -198,7 +199,9 @@ struct ChargePointCommandTests {
             ("TriggerMessage", [:], "OccurenceConstraintViolation"),
             ("UnlockConnector", ["connectorId": "1"], "TypeConstraintViolation"),
         ] as [(String, JSONValue, String)])
-    func badPayload(action: String, payload: JSONValue, code: String) throws {
+    func `a command with a bad payload gets the CALLERROR of OCPP 1.6`(action: String, payload: JSONValue, code: String)
+        throws
+    {
         var bench = try LifeBench.booted()
         guard case .callError(_, let actual, _, _) = try bench.command(action, try #require(payload.objectValue)) else {
             Issue.record("no CALLERROR")

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("The life of a charge point")
 struct ChargePointLifeTests {
-    @Test("boots first, then tells the status of connectors 0 and 1, one CALL at a time")
-    func boot() throws {
+    @Test
+    func `boots first, then tells the status of connectors 0 and 1, one CALL at a time`() throws {
         var bench = LifeBench()
         bench.connect()
         #expect(bench.calls.map(\.action) == ["BootNotification"])
@@ -20,9 +20,10 @@ struct ChargePointLifeTests {
     }
 
     @Test(
-        "repeats the boot after the interval of a Pending or Rejected answer, and sends nothing else before",
         arguments: ["Pending", "Rejected"])
-    func bootIsRepeated(status: String) throws {
+    func `repeats the boot after the interval of a Pending or Rejected answer, and sends nothing else before`(
+        status: String
+    ) throws {
         var bench = LifeBench()
         bench.connect()
         try bench.answerBoot(status: status, interval: 20)
@@ -32,8 +33,8 @@ struct ChargePointLifeTests {
         #expect(bench.calls.map(\.action) == ["BootNotification"])
     }
 
-    @Test("a whole cycle: authorize, prepare, start, charge with growing energy, finish, stop, available")
-    func cycle() throws {
+    @Test
+    func `a whole cycle: authorize, prepare, start, charge with growing energy, finish, stop, available`() throws {
         var bench = try LifeBench.charging()
         #expect(bench.occurrences.contains(.chargingBegan))
         var last = -1
@@ -58,8 +59,8 @@ struct ChargePointLifeTests {
         try bench.answerStatus(connector: 1, "Available")
     }
 
-    @Test("with the default pace a transaction is over within a minute", arguments: 1...20 as ClosedRange<UInt64>)
-    func pace(seed: UInt64) throws {
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func `with the default pace a transaction is over within a minute`(seed: UInt64) throws {
         var bench = try LifeBench.charging(seed: seed)
         let begin = bench.now
         while !bench.calls.contains(where: { $0.action == "StatusNotification" }) {
@@ -69,8 +70,8 @@ struct ChargePointLifeTests {
         }
     }
 
-    @Test("the same seed lives the same life")
-    func seed() throws {
+    @Test
+    func `the same seed lives the same life`() throws {
         var first = try LifeBench.booted(seed: 3)
         var second = try LifeBench.booted(seed: 3)
         try first.waitForCall("Authorize")
@@ -79,8 +80,8 @@ struct ChargePointLifeTests {
         #expect(first.calls.first?.payload == second.calls.first?.payload)
     }
 
-    @Test("sends a Heartbeat after the interval in silence")
-    func heartbeat() throws {
+    @Test
+    func `sends a Heartbeat after the interval in silence`() throws {
         var bench = try LifeBench.booted()
         // Out of work, so that no driver breaks the silence.
         #expect(try bench.status(of: "ChangeAvailability", ["connectorId": 1, "type": "Inoperative"]) == "Accepted")
@@ -91,8 +92,8 @@ struct ChargePointLifeTests {
         try bench.answer("Heartbeat", ["currentTime": "2026-01-01T00:00:00Z"])
     }
 
-    @Test("gives up an answer after 30 s, and the next CALL goes out")
-    func timeout() throws {
+    @Test
+    func `gives up an answer after 30 s, and the next CALL goes out`() throws {
         var bench = LifeBench()
         bench.connect()
         try bench.answerBoot(status: "Accepted", interval: 300)
@@ -108,8 +109,10 @@ struct ChargePointLifeTests {
         #expect(bench.occurrences.last == .badMessage)
     }
 
-    @Test("repeats StartTransaction after a CALLERROR with a new UniqueId, each time later, and gives up after three")
-    func transactionMessageIsRepeated() throws {
+    @Test
+    func `repeats StartTransaction after a CALLERROR with a new UniqueId, each time later, and gives up after three`()
+        throws
+    {
         var bench = try LifeBench.booted()
         try bench.waitForCall("Authorize")
         try bench.answer("Authorize", ["idTagInfo": ["status": "Accepted"]])
@@ -132,8 +135,8 @@ struct ChargePointLifeTests {
         try bench.answerStatus(connector: 1, "Finishing")
     }
 
-    @Test("a StopTransaction that was unanswered when the line was lost is sent again, without another boot")
-    func reconnect() throws {
+    @Test
+    func `a StopTransaction that was unanswered when the line was lost is sent again, without another boot`() throws {
         var bench = try LifeBench.charging()
         #expect(try bench.status(of: "RemoteStopTransaction", ["transactionId": 42]) == "Accepted")
         try bench.answerStatus(connector: 1, "Finishing")
@@ -150,8 +153,8 @@ struct ChargePointLifeTests {
         #expect(actions.sorted() == ["StatusNotification", "StatusNotification", "StopTransaction"])
     }
 
-    @Test("goes on charging without a connection, and delivers the end of it later")
-    func offline() throws {
+    @Test
+    func `goes on charging without a connection, and delivers the end of it later`() throws {
         var bench = try LifeBench.charging()
         bench.disconnect()
         bench.advance(by: .minutes(2))
@@ -161,8 +164,8 @@ struct ChargePointLifeTests {
         try bench.waitForCall("StopTransaction")
     }
 
-    @Test("a tag that is not accepted does not charge")
-    func blockedTag() throws {
+    @Test
+    func `a tag that is not accepted does not charge`() throws {
         var bench = try LifeBench.booted()
         try bench.waitForCall("Authorize")
         try bench.answer("Authorize", ["idTagInfo": ["status": "Blocked"]])
@@ -170,8 +173,8 @@ struct ChargePointLifeTests {
         #expect(bench.connectorStatus == "Available")
     }
 
-    @Test("a transaction whose tag turns out invalid ends at once")
-    func invalidTag() throws {
+    @Test
+    func `a transaction whose tag turns out invalid ends at once`() throws {
         var bench = try LifeBench.booted()
         try bench.waitForCall("Authorize")
         try bench.answer("Authorize", ["idTagInfo": ["status": "Accepted"]])
@@ -184,12 +187,11 @@ struct ChargePointLifeTests {
     }
 
     @Test(
-        "an answer that cannot be used counts as a failure",
         arguments: [
             [:], ["transactionId": "x", "idTagInfo": ["status": "Accepted"]], ["transactionId": 1, "idTagInfo": 7],
             ["transactionId": 1.5, "idTagInfo": ["status": "Accepted"]],
         ] as [JSONValue])
-    func unusableAnswer(payload: JSONValue) throws {
+    func `an answer that cannot be used counts as a failure`(payload: JSONValue) throws {
         var bench = try LifeBench.booted()
         try bench.waitForCall("Authorize")
         try bench.answer("Authorize", ["idTagInfo": ["status": "Accepted"]])
@@ -201,7 +203,6 @@ struct ChargePointLifeTests {
     }
 
     @Test(
-        "bad texts are counted and change nothing",
         arguments: [
             "", "{}", "[]", "nonsense", "[2]", "[3,\"1\"]", "[9,\"1\",{}]", "[2,1,\"Reset\",{}]",
             "[2,\"\",\"Reset\",{}]",
@@ -209,7 +210,7 @@ struct ChargePointLifeTests {
             "[2,\"a\",\"Reset\",{}",
             String(repeating: "[", count: 60_000), "\"" + String(repeating: "a", count: 70_000) + "\"",
         ])
-    func badText(text: String) throws {
+    func `bad texts are counted and change nothing`(text: String) throws {
         var bench = try LifeBench.booted()
         let before = bench.life.station.phase
         bench.receive(text: text)

@@ -18,8 +18,8 @@ struct FleetTests {
             count: count, versions: versions, ramp: 1_000, pace: LifePace(timeScale: timeScale), seed: 11)
     }
 
-    @Test("five charge points live a whole life, and close with 1000 in the end")
-    func wholeLife() async throws {
+    @Test
+    func `five charge points live a whole life, and close with 1000 in the end`() async throws {
         let server = WebSocketCentralSystem()
         let fleet = Fleet(try plan(port: try await server.start(), count: 5))
         let identities = Set((1...5).map { "CP000\($0)" })
@@ -53,8 +53,10 @@ struct FleetTests {
         await server.stop()
     }
 
-    @Test("charge points of all versions live side by side, and every message is as its version's schemas want it")
-    func versions() async throws {
+    @Test
+    func `charge points of all versions live side by side, and every message is as its version's schemas want it`()
+        async throws
+    {
         let server = WebSocketCentralSystem()
         let plan = try plan(port: try await server.start(), count: 6, versions: OCPPVersion.allCases)
         let fleet = Fleet(plan)
@@ -84,8 +86,8 @@ struct FleetTests {
         await server.stop()
     }
 
-    @Test("a command gets its answer, and Reset a restart with another boot")
-    func commands() async throws {
+    @Test
+    func `a command gets its answer, and Reset a restart with another boot`() async throws {
         let server = WebSocketCentralSystem()
         let fleet = Fleet(try plan(port: try await server.start(), count: 1))
         await fleet.start()
@@ -104,8 +106,8 @@ struct FleetTests {
         await server.stop()
     }
 
-    @Test("connects again when the connection is lost")
-    func reconnect() async throws {
+    @Test
+    func `connects again when the connection is lost`() async throws {
         let server = WebSocketCentralSystem()
         let fleet = Fleet(try plan(port: try await server.start(), count: 1))
         await fleet.start()
@@ -117,8 +119,8 @@ struct FleetTests {
         await server.stop()
     }
 
-    @Test("keeps trying while nobody listens, and connects when somebody does")
-    func refused() async throws {
+    @Test
+    func `keeps trying while nobody listens, and connects when somebody does`() async throws {
         let closed = WebSocketCentralSystem()
         let port = try await closed.start()
         await closed.stop()
@@ -134,8 +136,8 @@ struct FleetTests {
         await server.stop()
     }
 
-    @Test("an HTTP refusal is told with its status")
-    func httpRefusal() async throws {
+    @Test
+    func `an HTTP refusal is told with its status`() async throws {
         let server = WebSocketCentralSystem()
         let fleet = Fleet(try plan(port: try await server.start(), count: 1, path: "/elsewhere"))
         await fleet.start()
@@ -146,8 +148,8 @@ struct FleetTests {
         await server.stop()
     }
 
-    @Test("a central system that does not agree on ocpp1.6 is no connection")
-    func subprotocol() async throws {
+    @Test
+    func `a central system that does not agree on ocpp1.6 is no connection`() async throws {
         let server = WebSocketCentralSystem(subprotocols: ["ocpp2.0.1"])
         let fleet = Fleet(try plan(port: try await server.start(), count: 1))
         await fleet.start()
@@ -158,8 +160,8 @@ struct FleetTests {
         await server.stop()
     }
 
-    @Test("a password goes as HTTP Basic with the identity as user name")
-    func password() async throws {
+    @Test
+    func `a password goes as HTTP Basic with the identity as user name`() async throws {
         let server = WebSocketCentralSystem()
         let fleet = Fleet(try plan(port: try await server.start(), count: 1, password: "secret"))
         await fleet.start()

@@ -15,18 +15,18 @@ struct LiveLineTests {
         return String(decoding: try #require(try pipe.fileHandleForReading.readToEnd()), as: UTF8.self)
     }
 
-    @Test("without a terminal: a plain line every five seconds, events and the summary")
-    func plain() throws {
+    @Test
+    func `without a terminal: a plain line every five seconds, events and the summary`() throws {
         #expect(try written(quiet: false) == "begun\nsecond 5\nsecond 10\nended\n")
     }
 
-    @Test("quiet: the summary only")
-    func quiet() throws {
+    @Test
+    func `quiet: the summary only`() throws {
         #expect(try written(quiet: true) == "ended\n")
     }
 
-    @Test("what happened between two moments becomes events")
-    func events() {
+    @Test
+    func `what happened between two moments becomes events`() {
         var before = FleetSnapshot(chargePoints: 2)
         var after = FleetSnapshot(chargePoints: 2, connected: 2, connections: 2)
         #expect(after.events(since: before) == ["first charge point connected", "all 2 charge points connected"])

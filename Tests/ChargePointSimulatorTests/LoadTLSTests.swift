@@ -7,9 +7,10 @@ import Testing
 @Suite("The load generator over wss", .timeLimit(.minutes(2)))
 struct LoadTLSTests {
     @Test(
-        "Charge points do in every mode over wss what they do over ws",
         arguments: [LoadRun.Mode.closed(open: 4), .paced(rate: 500), .idle, .storm], [false, true])
-    func modes(mode: LoadRun.Mode, mostTLS12: Bool) async throws {
+    func `Charge points do in every mode over wss what they do over ws`(mode: LoadRun.Mode, mostTLS12: Bool)
+        async throws
+    {
         try await withServer { port, certificate in
             let trust = LoadTLS.Trust.file(certificate.file)
             var plan = try plan(port: port, mode, trust: trust, mostTLS12: mostTLS12)
@@ -26,8 +27,8 @@ struct LoadTLSTests {
         }
     }
 
-    @Test("A certificate of nobody who is trusted lets nobody connect, and the reason is told")
-    func untrusted() async throws {
+    @Test
+    func `A certificate of nobody who is trusted lets nobody connect, and the reason is told`() async throws {
         try await withServer { port, _ in
             let plan = try plan(port: port, .storm, trust: .system)
             let failure = try await #require(throws: LoadRun.Failure.self) { try await LoadRun(plan).run { _ in } }
@@ -35,24 +36,24 @@ struct LoadTLSTests {
         }
     }
 
-    @Test("Who trusts anybody connects")
-    func anybody() async throws {
+    @Test
+    func `Who trusts anybody connects`() async throws {
         try await withServer { port, _ in
             let report = try await LoadRun(try plan(port: port, .storm, trust: .anybody)).run { _ in }
             #expect(report.rounds.map(\.upgraded) == [6])
         }
     }
 
-    @Test("A file without certificates is refused by its name", arguments: ["/nowhere/ca.pem", "/dev/null"])
-    func noAuthorities(path: String) throws {
+    @Test(arguments: ["/nowhere/ca.pem", "/dev/null"])
+    func `A file without certificates is refused by its name`(path: String) throws {
         let refusal = try #require(throws: LoadTLS.NoAuthorities.self) {
             try LoadTLS(host: "127.0.0.1", trust: .file(path), mostTLS12: false)
         }
         #expect(refusal.description.contains(path))
     }
 
-    @Test("wss has a port of its own, and only who understands it is given it")
-    func endpoint() throws {
+    @Test
+    func `wss has a port of its own, and only who understands it is given it`() throws {
         let endpoint = try CentralSystemEndpoint(url: "wss://gateway.example/ocpp", understandsTLS: true)
         #expect(endpoint.usesTLS)
         #expect(endpoint.port == 443)

@@ -6,8 +6,8 @@ import Testing
 
 @Suite("The load generator", .timeLimit(.minutes(2)))
 struct LoadTests {
-    @Test("A CALL's frame is a masked text frame with its UniqueId in it", arguments: [0, 300, 60_000])
-    func frame(bytes: Int) throws {
+    @Test(arguments: [0, 300, 60_000])
+    func `A CALL's frame is a masked text frame with its UniqueId in it`(bytes: Int) throws {
         var call = CallFrame(action: "MeterValues", payload: MeterValuesPayload.json(bytes: bytes))
         var frame = call.bytes(slot: 3, sequence: 0xABC)
         let headBytes = frame.readBytes(length: 2)
@@ -32,13 +32,13 @@ struct LoadTests {
         #expect(elements[2] == .string("MeterValues"))
     }
 
-    @Test("A payload has the size that was asked for", arguments: [120, 300, 1024, 32_768])
-    func payload(bytes: Int) {
+    @Test(arguments: [120, 300, 1024, 32_768])
+    func `A payload has the size that was asked for`(bytes: Int) {
         #expect(MeterValuesPayload.json(bytes: bytes).utf8.count == bytes)
     }
 
-    @Test("Every CALL to the broker comes back answered", arguments: [UInt8(0), 1])
-    func responder(qualityOfService: UInt8) async throws {
+    @Test(arguments: [UInt8(0), 1])
+    func `Every CALL to the broker comes back answered`(qualityOfService: UInt8) async throws {
         let broker = try await MosquittoServer()
         var responder = Responder.Plan(host: "127.0.0.1", port: broker.port)
         responder.qualityOfService = qualityOfService
@@ -53,8 +53,8 @@ struct LoadTests {
         #expect(report.latency?.count == UInt64(report.roundTrips))
     }
 
-    @Test("Charge points connect, and each answer brings the next CALL")
-    func closed() async throws {
+    @Test
+    func `Charge points connect, and each answer brings the next CALL`() async throws {
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let server = Task { try await EchoServer.run { listening.yield($0) } }
         defer { server.cancel() }
@@ -75,8 +75,8 @@ struct LoadTests {
         #expect(report.lostConnections == 0)
     }
 
-    @Test("Only the active ones send more than one CALL, with the action and payload that are asked for")
-    func active() async throws {
+    @Test
+    func `Only the active ones send more than one CALL, with the action and payload that are asked for`() async throws {
         let server = WebSocketCentralSystem()
         let port = try await server.start()
         var target = try LoadTarget(endpoint: CentralSystemEndpoint(url: "ws://127.0.0.1:\(port)/ocpp"))
@@ -97,8 +97,8 @@ struct LoadTests {
         #expect(calls.filter { $0.count > 1 }.count == 2)
     }
 
-    @Test("An idle run answers nobody's CALLs once its own have been answered")
-    func idleAnswersNobody() async throws {
+    @Test
+    func `An idle run answers nobody's CALLs once its own have been answered`() async throws {
         let broker = try await MosquittoServer()
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let server = Task { try await EchoServer.run { listening.yield($0) } }
@@ -125,8 +125,8 @@ struct LoadTests {
         }
     }
 
-    @Test("The report says what the threads of the charge points and of the answers have used")
-    func ownThreads() async throws {
+    @Test
+    func `The report says what the threads of the charge points and of the answers have used`() async throws {
         let broker = try await MosquittoServer()
         var plan = MQTTFloor.Plan(responder: Responder.Plan(host: "127.0.0.1", port: broker.port))
         plan.warmUp = .zero
@@ -137,8 +137,8 @@ struct LoadTests {
         #expect(generator.cpuPercent >= generator.chargePointsPercent)
     }
 
-    @Test("Who is not let in is counted")
-    func refused() async throws {
+    @Test
+    func `Who is not let in is counted`() async throws {
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let server = Task { try await EchoServer.run { listening.yield($0) } }
         let port = try #require(await ports.first { _ in true })

@@ -9,8 +9,8 @@ struct OCPP2CommandTests {
     private static let token: JSONValue = ["idToken": "REMOTE", "type": "Central"]
     private static let start: JSONObject = ["remoteStartId": 17, "idToken": token, "evseId": 1]
 
-    @Test("RequestStartTransaction is accepted, really starts, and its number comes back", arguments: Self.versions)
-    func requestStart(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `RequestStartTransaction is accepted, really starts, and its number comes back`(version: OCPPVersion) throws {
         var bench = try LifeBench.booted2(version, hasDrivers: false)
         #expect(try bench.result(of: "RequestStartTransaction", Self.start)["status"] == "Accepted")
         try bench.answerStatus2("Occupied")
@@ -22,8 +22,8 @@ struct OCPP2CommandTests {
         #expect(try bench.result(of: "RequestStartTransaction", Self.start)["status"] == "Rejected")
     }
 
-    @Test("RequestStartTransaction authorizes first where AuthorizeRemoteStart is on", arguments: Self.versions)
-    func requestStartAuthorizes(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `RequestStartTransaction authorizes first where AuthorizeRemoteStart is on`(version: OCPPVersion) throws {
         var bench = try LifeBench.booted2(version, hasDrivers: false)
         let set: JSONObject = [
             "setVariableData": [
@@ -38,8 +38,8 @@ struct OCPP2CommandTests {
         #expect(try bench.takeCall("Authorize").payload["idToken"] == Self.token)
     }
 
-    @Test("RequestStopTransaction stops its transaction, and no other", arguments: Self.versions)
-    func requestStop(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `RequestStopTransaction stops its transaction, and no other`(version: OCPPVersion) throws {
         var bench = try LifeBench.charging2(version)
         #expect(try bench.result(of: "RequestStopTransaction", ["transactionId": "other"])["status"] == "Rejected")
         let stop: JSONObject = ["transactionId": bench.transactionID]
@@ -51,9 +51,10 @@ struct OCPP2CommandTests {
     }
 
     @Test(
-        "GetTransactionStatus tells whether a transaction goes on, and what is still to be said",
         arguments: Self.versions)
-    func transactionStatus(version: OCPPVersion) throws {
+    func `GetTransactionStatus tells whether a transaction goes on, and what is still to be said`(version: OCPPVersion)
+        throws
+    {
         var bench = try LifeBench.charging2(version)
         let id = bench.transactionID
         #expect(
@@ -66,8 +67,8 @@ struct OCPP2CommandTests {
         #expect(try bench.result(of: "GetTransactionStatus", [:]) == ["messagesInQueue": true])
     }
 
-    @Test("Reset Immediate ends the transaction and boots again with its reason", arguments: Self.versions)
-    func reset(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `Reset Immediate ends the transaction and boots again with its reason`(version: OCPPVersion) throws {
         var bench = try LifeBench.charging2(version)
         #expect(try bench.result(of: "Reset", ["type": "Immediate"])["status"] == "Accepted")
         if version == .v21 { try bench.answer("ClosePeriodicEventStream") }
@@ -79,8 +80,8 @@ struct OCPP2CommandTests {
         #expect(try bench.takeCall("BootNotification").payload["reason"] == "RemoteReset")
     }
 
-    @Test("Reset OnIdle waits for the end of the transaction", arguments: Self.versions)
-    func resetOnIdle(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `Reset OnIdle waits for the end of the transaction`(version: OCPPVersion) throws {
         var bench = try LifeBench.charging2(version)
         #expect(try bench.result(of: "Reset", ["type": "OnIdle"])["status"] == "Scheduled")
         #expect(bench.restarts.isEmpty)
@@ -98,8 +99,10 @@ struct OCPP2CommandTests {
     }
 
     @Test(
-        "ChangeAvailability takes the connector out of work and back, or waits for a driver", arguments: Self.versions)
-    func changeAvailability(version: OCPPVersion) throws {
+        arguments: Self.versions)
+    func `ChangeAvailability takes the connector out of work and back, or waits for a driver`(version: OCPPVersion)
+        throws
+    {
         var bench = try LifeBench.booted2(version)
         let evse: JSONValue = ["id": 1]
         let off: JSONObject = ["operationalStatus": "Inoperative", "evse": evse]
@@ -116,8 +119,9 @@ struct OCPP2CommandTests {
         #expect(try busy.result(of: "ChangeAvailability", all)["status"] == "Scheduled")
     }
 
-    @Test("GetVariables and SetVariables know the device model, whatever the case of names", arguments: Self.versions)
-    func variables(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `GetVariables and SetVariables know the device model, whatever the case of names`(version: OCPPVersion) throws
+    {
         var bench = try LifeBench.booted2(version)
         func data(_ component: JSONObject, _ variable: String, _ more: JSONObject = [:]) -> JSONValue {
             var data = more
@@ -154,9 +158,9 @@ struct OCPP2CommandTests {
     }
 
     @Test(
-        "GetBaseReport is accepted, and the report comes in parts", arguments: Self.versions,
+        arguments: Self.versions,
         ["FullInventory", "ConfigurationInventory", "SummaryInventory"])
-    func baseReport(version: OCPPVersion, base: String) throws {
+    func `GetBaseReport is accepted, and the report comes in parts`(version: OCPPVersion, base: String) throws {
         var bench = try LifeBench.booted2(version)
         let request: JSONObject = ["requestId": 8, "reportBase": .string(base)]
         #expect(try bench.result(of: "GetBaseReport", request)["status"] == "Accepted")
@@ -179,8 +183,8 @@ struct OCPP2CommandTests {
         #expect(bench.calls.isEmpty)
     }
 
-    @Test("GetReport reports what it names, and says when there is nothing", arguments: Self.versions)
-    func report(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `GetReport reports what it names, and says when there is nothing`(version: OCPPVersion) throws {
         var bench = try LifeBench.booted2(version)
         let known: JSONObject = ["requestId": 3, "componentVariable": [["component": ["name": "TxCtrlr"]]]]
         #expect(try bench.result(of: "GetReport", known)["status"] == "Accepted")
@@ -193,9 +197,9 @@ struct OCPP2CommandTests {
     }
 
     @Test(
-        "TriggerMessage is accepted and the message sent", arguments: Self.versions,
+        arguments: Self.versions,
         ["Heartbeat", "StatusNotification", "MeterValues", "FirmwareStatusNotification", "LogStatusNotification"])
-    func trigger(version: OCPPVersion, requested: String) throws {
+    func `TriggerMessage is accepted and the message sent`(version: OCPPVersion, requested: String) throws {
         var bench = try LifeBench.booted2(version)
         let request: JSONObject = ["requestedMessage": .string(requested), "evse": ["id": 1, "connectorId": 1]]
         #expect(try bench.result(of: "TriggerMessage", request)["status"] == "Accepted")
@@ -205,8 +209,8 @@ struct OCPP2CommandTests {
         #expect(try judge.fault(in: message, from: .chargePoint) == nil)
     }
 
-    @Test("TriggerMessage is refused for what is not there, or not to be said now", arguments: Self.versions)
-    func triggerRefused(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `TriggerMessage is refused for what is not there, or not to be said now`(version: OCPPVersion) throws {
         var bench = try LifeBench.booted2(version)
         for (requested, status) in [
             ("BootNotification", "Rejected"), ("TransactionEvent", "Rejected"),
@@ -224,8 +228,8 @@ struct OCPP2CommandTests {
         #expect(try charging.answerEvent()["triggerReason"] == "Trigger")
     }
 
-    @Test("a boot that is Pending is said again when it is triggered", arguments: Self.versions)
-    func triggeredBoot(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `a boot that is Pending is said again when it is triggered`(version: OCPPVersion) throws {
         var bench = LifeBench(version)
         bench.connect()
         try bench.answerBoot(status: "Pending", interval: 100)
@@ -234,8 +238,8 @@ struct OCPP2CommandTests {
         #expect(try bench.takeCall("BootNotification").payload["reason"] == "Triggered")
     }
 
-    @Test("UnlockConnector, ClearCache, GetLocalListVersion and DataTransfer are answered", arguments: Self.versions)
-    func others(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `UnlockConnector, ClearCache, GetLocalListVersion and DataTransfer are answered`(version: OCPPVersion) throws {
         var bench = try LifeBench.booted2(version)
         let connector: JSONObject = ["evseId": 1, "connectorId": 1]
         #expect(try bench.result(of: "UnlockConnector", connector)["status"] == "Unlocked")
@@ -249,8 +253,8 @@ struct OCPP2CommandTests {
         #expect(try busy.result(of: "UnlockConnector", connector)["status"] == "OngoingAuthorizedTransaction")
     }
 
-    @Test("2.1 tells its stream, and adjusts it")
-    func streams() throws {
+    @Test
+    func `2.1 tells its stream, and adjusts it`() throws {
         var bench = try LifeBench.charging2(.v21)
         let adjust: JSONObject = ["id": 1, "params": ["interval": 60, "values": 2]]
         #expect(try bench.result(of: "AdjustPeriodicEventStream", adjust)["status"] == "Accepted")
@@ -265,12 +269,13 @@ struct OCPP2CommandTests {
     }
 
     @Test(
-        "what it does not know, and what only another version has, is NotImplemented",
         arguments: [
             (.v201, "MakeCoffee"), (.v201, "GetPeriodicEventStream"), (.v201, "RemoteStartTransaction"),
             (.v21, "MakeCoffee"), (.v21, "GetConfiguration"), (.v16, "RequestStartTransaction"),
         ] as [(OCPPVersion, String)])
-    func unknown(version: OCPPVersion, action: String) throws {
+    func `what it does not know, and what only another version has, is NotImplemented`(
+        version: OCPPVersion, action: String
+    ) throws {
         var bench = LifeBench(version)
         bench.connect()
         guard case .callError(_, let code, _, _) = try bench.command(action, [:]) else {
@@ -281,7 +286,7 @@ struct OCPP2CommandTests {
     }
 
     @Test(
-        "a command with a bad payload gets the CALLERROR of OCPP 2.0.1", arguments: Self.versions,
+        arguments: Self.versions,
         [
             ("RequestStartTransaction", [:], "OccurrenceConstraintViolation"),
             (
@@ -298,7 +303,9 @@ struct OCPP2CommandTests {
             ("GetBaseReport", ["requestId": 1, "reportBase": "All"], "PropertyConstraintViolation"),
             ("UnlockConnector", ["evseId": "1", "connectorId": 1], "TypeConstraintViolation"),
         ] as [(action: String, payload: JSONValue, code: String)])
-    func badPayload(version: OCPPVersion, command: (action: String, payload: JSONValue, code: String)) throws {
+    func `a command with a bad payload gets the CALLERROR of OCPP 2.0.1`(
+        version: OCPPVersion, command: (action: String, payload: JSONValue, code: String)
+    ) throws {
         var bench = try LifeBench.booted2(version)
         let payload = try #require(command.payload.objectValue)
         guard case .callError(_, let code, _, _) = try bench.command(command.action, payload) else {

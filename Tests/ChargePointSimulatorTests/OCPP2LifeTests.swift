@@ -7,8 +7,8 @@ import Testing
 struct OCPP2LifeTests {
     private static let versions: [OCPPVersion] = [.v201, .v21]
 
-    @Test("boots with its reason, then tells status, what started it and what it is", arguments: Self.versions)
-    func boot(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `boots with its reason, then tells status, what started it and what it is`(version: OCPPVersion) throws {
         var bench = LifeBench(version)
         bench.connect()
         let boot = try bench.takeCall("BootNotification")
@@ -25,8 +25,9 @@ struct OCPP2LifeTests {
         #expect(bench.life.station.heartbeatInterval == .seconds(90))
     }
 
-    @Test("a transaction is Started, Updated and Ended under one name, its events numbered", arguments: Self.versions)
-    func transaction(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `a transaction is Started, Updated and Ended under one name, its events numbered`(version: OCPPVersion) throws
+    {
         var bench = try LifeBench.charging2(version)
         let id = bench.transactionID
         var last: JSONObject = [:]
@@ -50,8 +51,8 @@ struct OCPP2LifeTests {
         try bench.answerStatus2("Available")
     }
 
-    @Test("a token that the Started event's answer calls invalid ends the transaction", arguments: Self.versions)
-    func invalidToken(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `a token that the Started event's answer calls invalid ends the transaction`(version: OCPPVersion) throws {
         var bench = try LifeBench.booted2(version)
         try bench.waitForCall("Authorize")
         try bench.answer("Authorize", LifeBench.accepted)
@@ -63,8 +64,8 @@ struct OCPP2LifeTests {
         #expect(end["triggerReason"] == "Deauthorized")
     }
 
-    @Test("what happens without a connection is told later, and says so", arguments: Self.versions)
-    func offline(version: OCPPVersion) throws {
+    @Test(arguments: Self.versions)
+    func `what happens without a connection is told later, and says so`(version: OCPPVersion) throws {
         var bench = try LifeBench.charging2(version)
         bench.disconnect()
         bench.advance(by: .minutes(2))
@@ -76,8 +77,8 @@ struct OCPP2LifeTests {
         #expect(end["offline"] == true)
     }
 
-    @Test("2.1 opens a stream when a car charges, tells its values in SENDs, and closes it in the end")
-    func stream() throws {
+    @Test
+    func `2.1 opens a stream when a car charges, tells its values in SENDs, and closes it in the end`() throws {
         var bench = try LifeBench.charging2(.v21)
         bench.advance(by: .seconds(5))
         let first = try #require(bench.sends.first)
@@ -97,8 +98,8 @@ struct OCPP2LifeTests {
         #expect(bench.sends.count == told)
     }
 
-    @Test("a stream that the central system rejects sends nothing")
-    func rejectedStream() throws {
+    @Test
+    func `a stream that the central system rejects sends nothing`() throws {
         var bench = try LifeBench.booted2(.v21)
         try bench.waitForCall("Authorize")
         try bench.answer("Authorize", LifeBench.accepted)
@@ -111,16 +112,16 @@ struct OCPP2LifeTests {
         #expect(bench.sends.isEmpty)
     }
 
-    @Test("2.0.1 knows no streams")
-    func noStream() throws {
+    @Test
+    func `2.0.1 knows no streams`() throws {
         var bench = try LifeBench.charging2(.v201)
         bench.advance(by: .minutes(1))
         #expect(bench.sends.isEmpty)
         #expect(!bench.sent.contains { if case .call(_, "OpenPeriodicEventStream", _) = $0 { true } else { false } })
     }
 
-    @Test("an answer that 2.1 cannot use gets a CALLRESULTERROR; the others have none", arguments: OCPPVersion.allCases)
-    func unusableAnswer(version: OCPPVersion) throws {
+    @Test(arguments: OCPPVersion.allCases)
+    func `an answer that 2.1 cannot use gets a CALLRESULTERROR; the others have none`(version: OCPPVersion) throws {
         var bench = LifeBench(version)
         bench.connect()
         let boot = try bench.takeCall("BootNotification")
@@ -132,8 +133,8 @@ struct OCPP2LifeTests {
         #expect(refusals == (version == .v21 ? [expected] : []))
     }
 
-    @Test("a CALLRESULTERROR is counted in 2.1, and a bad message elsewhere", arguments: OCPPVersion.allCases)
-    func answerRefused(version: OCPPVersion) {
+    @Test(arguments: OCPPVersion.allCases)
+    func `a CALLRESULTERROR is counted in 2.1, and a bad message elsewhere`(version: OCPPVersion) {
         var bench = LifeBench(version)
         bench.connect()
         bench.receive(.callResultError(id: "9", code: "FormatViolation", description: "", details: [:]))

@@ -6,7 +6,6 @@ import Testing
 @Suite("Messages and addresses of the simulator")
 struct OCPPMessageTests {
     @Test(
-        "what is written is read back, as OCPP-J and as relay message",
         arguments: [
             OCPPMessage.call(id: "1", action: "Heartbeat", payload: [:]),
             .callResult(id: "a-1", payload: ["text": "\"\\\u{1}\n/é🔌", "list": [1, 2.5, true, .null, [:]]]),
@@ -14,13 +13,13 @@ struct OCPPMessageTests {
             .callResultError(id: "3", code: "FormatViolation", description: "no", details: [:]),
             .send(id: "4", action: "NotifyPeriodicEventStream", payload: ["id": 1]),
         ])
-    func roundTrip(message: OCPPMessage) throws {
+    func `what is written is read back, as OCPP-J and as relay message`(message: OCPPMessage) throws {
         #expect(try OCPPMessage(ocppJ: message.ocppJ()) == message)
         #expect(try OCPPMessage(relay: message.relay()) == message)
     }
 
-    @Test("is written as the standard and the relay format say")
-    func spelling() {
+    @Test
+    func `is written as the standard and the relay format say`() {
         let call = OCPPMessage.call(id: "1", action: "Authorize", payload: ["idTag": "A"])
         #expect(String(buffer: call.ocppJ()) == #"[2,"1","Authorize",{"idTag":"A"}]"#)
         #expect(
@@ -30,8 +29,8 @@ struct OCPPMessageTests {
         #expect(String(buffer: send.ocppJ()) == #"[6,"2","NotifyPeriodicEventStream",{}]"#)
     }
 
-    @Test("a payload may be null where it has no fields, and error details may be missing")
-    func leniency() throws {
+    @Test
+    func `a payload may be null where it has no fields, and error details may be missing`() throws {
         let text = ByteBuffer(string: #"[3,"1",null]"#)
         #expect(try OCPPMessage(ocppJ: text) == .callResult(id: "1", payload: [:]))
         let error = ByteBuffer(string: #"{"MessageTypeId":4,"UniqueId":"1","ErrorCode":"GenericError"}"#)
@@ -39,8 +38,8 @@ struct OCPPMessageTests {
             try OCPPMessage(relay: error) == .callError(id: "1", code: "GenericError", description: "", details: [:]))
     }
 
-    @Test("a URL becomes host, port and path, with and without an IPv6 address")
-    func endpoint() throws {
+    @Test
+    func `a URL becomes host, port and path, with and without an IPv6 address`() throws {
         let plain = try CentralSystemEndpoint(url: "ws://127.0.0.1:33033/ocpp/")
         #expect(plain.host == "127.0.0.1")
         #expect(plain.port == 33033)
@@ -51,18 +50,17 @@ struct OCPPMessageTests {
     }
 
     @Test(
-        "a URL that is not WebSocket, or that carries a password, is refused",
         arguments: [
             "http://127.0.0.1/ocpp", "wss://127.0.0.1/ocpp", "ws://", "ws://user:secret@127.0.0.1/ocpp",
             "127.0.0.1:33033",
             "",
         ])
-    func badEndpoint(url: String) {
+    func `a URL that is not WebSocket, or that carries a password, is refused`(url: String) {
         #expect(throws: URLRefusal.self) { try CentralSystemEndpoint(url: url) }
     }
 
-    @Test("a broker's URL becomes address and user; a password in it is refused and not repeated")
-    func broker() throws {
+    @Test
+    func `a broker's URL becomes address and user; a password in it is refused and not repeated`() throws {
         let broker = try BrokerAddress(url: "mqtt://csms@broker.example")
         #expect(broker.address.host == "broker.example")
         #expect(broker.address.port == 1883)
@@ -73,8 +71,8 @@ struct OCPPMessageTests {
         #expect(throws: URLRefusal.self) { try BrokerAddress(url: "http://broker.example") }
     }
 
-    @Test("the versions of a command line are one, several with commas, or all")
-    func versions() throws {
+    @Test
+    func `the versions of a command line are one, several with commas, or all`() throws {
         #expect(try OCPPVersion.list("2.0.1") == [.v201])
         #expect(try OCPPVersion.list("1.6,2.1") == [.v16, .v21])
         #expect(try OCPPVersion.list("mixed") == [.v16, .v201, .v21])
@@ -83,8 +81,8 @@ struct OCPPMessageTests {
         }
     }
 
-    @Test("the live line tells what the fleet does")
-    func line() {
+    @Test
+    func `the live line tells what the fleet does`() {
         let snapshot = FleetSnapshot(
             chargePoints: 20, connected: 20, charging: 7, callsSent: 512, callsAnswered: 510, commands: 14)
         #expect(

@@ -13,9 +13,10 @@ struct WholeLifeTests {
     }
 
     @Test(
-        "a life of its version says what there is to say, and both sides only what its schemas allow",
         arguments: OCPPVersion.allCases, 1...2 as ClosedRange<UInt64>)
-    func wholeLife(version: OCPPVersion, seed: UInt64) throws {
+    func `a life of its version says what there is to say, and both sides only what its schemas allow`(
+        version: OCPPVersion, seed: UInt64
+    ) throws {
         var pair = try LifeAndCentralSystem(version, seed: seed, commandsPerMinute: 10)
         for pause in 1...3 as ClosedRange<Int64> {
             try pair.live(for: .minutes(4))
@@ -50,8 +51,8 @@ struct WholeLifeTests {
         ]),
     ]
 
-    @Test("a life that is reset now and then boots again each time", arguments: OCPPVersion.allCases)
-    func resets(version: OCPPVersion) throws {
+    @Test(arguments: OCPPVersion.allCases)
+    func `a life that is reset now and then boots again each time`(version: OCPPVersion) throws {
         var pair = try LifeAndCentralSystem(version, seed: 5, commandsPerMinute: 0)
         let types = version == .v16 ? ["Hard", "Soft"] : ["Immediate", "OnIdle"]
         for (number, type) in (types + types + types).enumerated() {
@@ -64,8 +65,8 @@ struct WholeLifeTests {
         #expect(pair.occurrences.filter(isFault) == [])
     }
 
-    @Test("the schemas do find what is wrong with a message of either side", arguments: OCPPVersion.allCases)
-    func judge(version: OCPPVersion) throws {
+    @Test(arguments: OCPPVersion.allCases)
+    func `the schemas do find what is wrong with a message of either side`(version: OCPPVersion) throws {
         var judge = try MessageJudge(version)
         let boot = OCPPMessage.call(id: "1", action: "BootNotification", payload: ["reason": "Boredom"])
         #expect(try judge.fault(in: boot, from: .chargePoint) != nil)

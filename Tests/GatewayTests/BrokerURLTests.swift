@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Configuration: broker.url")
 struct BrokerURLTests {
-    @Test("A list is tried in turn, with the default ports, IPv6 in brackets and percent-encoded credentials")
-    func list() throws {
+    @Test
+    func `A list is tried in turn, with the default ports, IPv6 in brackets and percent-encoded credentials`() throws {
         let url = try BrokerURL("mqtt://g%40w:a%3Ab%25%2C@h1, MQTTS://h2/,mqtt://[::1]:1,mqtts://[fe80::1]")
         #expect(
             url.addresses == [
@@ -18,8 +18,8 @@ struct BrokerURLTests {
         #expect(url.withoutPassword == "mqtt://g%40w@h1:1883,mqtts://h2:8883,mqtt://[::1]:1,mqtts://[fe80::1]:8883")
     }
 
-    @Test("A user may have no password, and an empty one")
-    func passwords() throws {
+    @Test
+    func `A user may have no password, and an empty one`() throws {
         #expect(try BrokerURL("mqtt://u@h").password == nil)
         #expect(try BrokerURL("mqtt://u:@h").password?.isEmpty == true)
         #expect(throws: BrokerURL.Flaw.self) { try BrokerURL("mqtt://:p@h") }

@@ -30,16 +30,16 @@ struct CommandTests {
             errors: try String(contentsOfFile: errors.path, encoding: .utf8))
     }
 
-    @Test("--check-config says that the configuration is valid and exits 0")
-    func valid() throws {
+    @Test
+    func `--check-config says that the configuration is valid and exits 0`() throws {
         let outcome = try run(["--check-config"], ["BROKER_QQS": "1"])
         #expect(outcome.status == 0)
         #expect(outcome.output == "configuration is valid\n")
         #expect(outcome.errors.contains("warning: BROKER_QQS (environment): unknown name; did you mean BROKER_QOS?"))
     }
 
-    @Test("Bad configuration lists every problem on standard error and exits 78", arguments: [["--check-config"], []])
-    func invalid(arguments: [String]) throws {
+    @Test(arguments: [["--check-config"], []])
+    func `Bad configuration lists every problem on standard error and exits 78`(arguments: [String]) throws {
         let outcome = try run(arguments, ["BROKER_QOS": "9", "LOG_LEVEL": "loud"])
         #expect(outcome.status == 78)
         #expect(outcome.output.isEmpty)
@@ -47,8 +47,8 @@ struct CommandTests {
     }
 
     @Test(
-        "With log.format json every problem is a line of JSON, as the log's are", arguments: [["--check-config"], []])
-    func problemsForMachines(arguments: [String]) throws {
+        arguments: [["--check-config"], []])
+    func `With log.format json every problem is a line of JSON, as the log's are`(arguments: [String]) throws {
         let outcome = try run(
             arguments, ["BROKER_QOS": "9", "LOG_LEVEL": "loud", "LOG_FORMAT": "json", "UPSTREAM_TOPICS": "x"])
         #expect(outcome.status == 78)
@@ -61,8 +61,8 @@ struct CommandTests {
         #expect(objects.contains { $0["level"] == "warning" && $0["key"] == "UPSTREAM_TOPICS" })
     }
 
-    @Test("--print-config prints a file that the command takes")
-    func printed() throws {
+    @Test
+    func `--print-config prints a file that the command takes`() throws {
         let printed = try run(["--print-config"], ["BROKER_QOS": "2"])
         #expect(printed.status == 0)
         let file = try TemporaryFile(printed.output)
@@ -70,13 +70,13 @@ struct CommandTests {
         #expect(again.status == 0 && again.output.contains("broker.qos: \"2\"  # file"))
     }
 
-    @Test("A bad command line exits 64", arguments: [["--nonsense"], ["extra"], ["--check-config", "--print-config"]])
-    func badCommandLine(arguments: [String]) throws {
+    @Test(arguments: [["--nonsense"], ["extra"], ["--check-config", "--print-config"]])
+    func `A bad command line exits 64`(arguments: [String]) throws {
         #expect(try run(arguments).status == 64)
     }
 
-    @Test("--help shows how to set it, --help-config lists the settings, --version the version")
-    func help() throws {
+    @Test
+    func `--help shows how to set it, --help-config lists the settings, --version the version`() throws {
         #expect(try run(["--help"]).output.contains("BROKER_URL="))
         #expect(try run(["--help-config"]).output == ConfigurationHelp.text)
         #expect(try run(["--version"]).output.isEmpty == false)

@@ -7,58 +7,58 @@ import Testing
 struct ConfigurationBytesTests {
     private static let mark = "\u{301}"
 
-    @Test("A placeholder ends with its }, whatever comes behind it")
-    func placeholders() throws {
+    @Test
+    func `A placeholder ends with its }, whatever comes behind it`() throws {
         let topic = try ConfiguredTopic("cp/${cid}\(Self.mark)/x", allowing: ConfiguredTopic.identity)
         #expect(topic.parts == [.literal("cp/"), .placeholder(.cid), .literal("\(Self.mark)/x")])
     }
 
     @Test(
-        "What is no placeholder of ours is refused",
         arguments: [
             "${$}", "${}", "${ cid}", "${CID}", "${cid\u{301}}", "${\u{301}cid}", "$\u{301}", "$SYS", "${cid",
             "${$cid}",
             "a/${${cid}}",
         ])
-    func noPlaceholders(_ text: String) {
+    func `What is no placeholder of ours is refused`(_ text: String) {
         #expect(throws: ConfiguredTopic.Flaw.self) {
             try ConfiguredTopic(text, allowing: ConfiguredTopic.call)
         }
     }
 
-    @Test("A lone $ or brace within a topic is text")
-    func loneSigns() throws {
+    @Test
+    func `A lone $ or brace within a topic is text`() throws {
         let topic = try ConfiguredTopic("a$/}{/$x/${cid}", allowing: ConfiguredTopic.identity)
         #expect(topic.parts == [.literal("a$/}{/$x/"), .placeholder(.cid)])
     }
 
     @Test(
-        "A password is hidden, whatever it begins with",
         arguments: [
             "mqtt://user:\u{301}hush@host:x", "mqtt://user:\u{301}hush", "mqtt://user:hush@\u{301}host",
             "mqtt://user:ab,\u{301}hush@host:0", "mqtt://user:hush@\u{301}host:1883/x",
         ])
-    func passwords(_ url: String) throws {
+    func `A password is hidden, whatever it begins with`(_ url: String) throws {
         let problem = try #require(problems(["BROKER_URL": url]).first)
         #expect(!problem.contains("hush"), "\(problem)")
     }
 
-    @Test("Users that look alike are two")
-    func users() {
+    @Test
+    func `Users that look alike are two`() {
         let found = problems(["BROKER_URL": "mqtt://caf%C3%A9:p@h", "BROKER_USERNAME": "cafe\u{301}"])
         #expect(found.contains { $0.contains("expected the same user as in broker.url") })
     }
 
-    @Test("Entries of lists and maps end with their comma")
-    func lists() {
+    @Test
+    func `Entries of lists and maps end with their comma`() {
         #expect(ConfigurationText.list("a,\(Self.mark)b").count == 2)
         let pairs = ConfigurationText.pairs("Heartbeat=\(Self.mark)x") ?? []
         #expect(pairs.map(\.action) == ["Heartbeat"])
         #expect(problems(yaml: "upstream.topic_override_mapping: {Heartbeat: \"a/,\(Self.mark)b\"}").count == 1)
     }
 
-    @Test("A mountpoint that looks like the global one is another, and its charge points have client ids of their own")
-    func mountpoints() throws {
+    @Test
+    func `A mountpoint that looks like the global one is another, and its charge points have client ids of their own`()
+        throws
+    {
         let loaded = try load([
             "MOUNTPOINT": "caf\u{E9}/", "LISTENERS_WS_DEFAULT_MOUNTPOINT": "cafe\u{301}/",
             "BROKER_SESSIONS": "per_charge_point",

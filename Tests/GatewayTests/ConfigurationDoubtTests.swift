@@ -41,15 +41,14 @@ struct ConfigurationDoubtTests {
             warning: "without ${cid} all charge points share it"),
     ]
 
-    @Test("It is one warning that names the variable and what is the matter", arguments: doubts)
-    func doubtful(_ doubt: Doubt) throws {
+    @Test(arguments: doubts)
+    func `It is one warning that names the variable and what is the matter`(_ doubt: Doubt) throws {
         let found = try warnings([doubt.name: doubt.value])
         #expect(found.count == 1 && found.first?.hasPrefix(doubt.name) == true, "\(found)")
         #expect(found.first?.contains(doubt.warning) == true, "\(found)")
     }
 
     @Test(
-        "What does what it says is no warning",
         arguments: [
             ["MOUNTPOINT": ""], ["MOUNTPOINT": "a/b/"], ["MOUNTPOINT": "site/${cid}/", "UPSTREAM_TOPIC": "calls"],
             ["UPSTREAM_TOPIC_OVERRIDE_MAPPING": "Heartbeat=a/${cid},TransactionEvent=b/${clientid}"],
@@ -57,18 +56,18 @@ struct ConfigurationDoubtTests {
             ["PRESENCE_TOPIC": "presence"],
             ["HOME": "/", "HOSTNAME": "x", "TERM_PROGRAM_VERSION": "1", "LANGUAGE": "de"],
         ])
-    func harmless(_ environment: [String: String]) throws {
+    func `What does what it says is no warning`(_ environment: [String: String]) throws {
         #expect(try warnings(environment).isEmpty)
     }
 
-    @Test("A presence topic that all share keeps the last one's message only, when it is retained")
-    func retainedPresence() throws {
+    @Test
+    func `A presence topic that all share keeps the last one's message only, when it is retained`() throws {
         let found = try warnings(["PRESENCE_TOPIC": "presence", "PRESENCE_RETAIN": "true"])
         #expect(found.count == 1 && found.first?.hasPrefix("PRESENCE_TOPIC") == true, "\(found)")
     }
 
-    @Test("Everything that is wrong with a list is named, not the first entry only")
-    func wholeLists() {
+    @Test
+    func `Everything that is wrong with a list is named, not the first entry only`() {
         let expected = [
             "LISTENERS_WS_DEFAULT_ACCESS_RULES": ("allow 10.0.0.0/8, permit all, deny 300.1.1.1, deny", 3),
             "LISTENERS_WS_DEFAULT_WEBSOCKET_CHECK_ORIGINS": ("https://a.example, b, c/", 2),

@@ -7,14 +7,13 @@ import Testing
 @Suite("Configuration: the YAML file")
 struct ConfigurationFileTests {
     @Test(
-        "Nested maps, dotted keys and mixes of both say the same",
         arguments: [
             "broker:\n  tls:\n    verify: false\n  url: mqtts://h\nlog: {level: debug}",
             "broker.tls.verify: no\nbroker.url: mqtts://h\nlog.level: debug",
             "broker:\n  tls.verify: 0\n  url: 'mqtts://h'\nlog.level: \"debug\"",
             "broker: {url: mqtts://h}\nbroker.tls: {verify: off}\nlog:\n  level: debug\nupstream:\n",
         ])
-    func forms(yaml: String) throws {
+    func `Nested maps, dotted keys and mixes of both say the same`(yaml: String) throws {
         let configuration = try load(yaml: yaml).configuration
         #expect(configuration.broker.tls.verify == false)
         #expect(configuration.broker.addresses.first?.usesTLS == true)
@@ -22,21 +21,20 @@ struct ConfigurationFileTests {
     }
 
     @Test(
-        "Listeners are a list, or the map that holds their settings",
         arguments: [
             "listeners: ws:a,ws:b\nlisteners.ws.a.bind: 1\nlisteners.ws.b.bind: 2",
             "listeners: [ws:a, ws:b]\nlisteners.ws: {a: {bind: 1}, b.bind: 2}",
             "listeners:\n  ws:\n    a: {bind: 1}\n    b:\n      bind: 2",
             "listeners.ws.a.bind: 1\nlisteners:\n  ws.b: {bind: 2}",
         ])
-    func listeners(yaml: String) throws {
+    func `Listeners are a list, or the map that holds their settings`(yaml: String) throws {
         let listeners = try load(yaml: yaml).configuration.listeners
         #expect(listeners.map(\.configuration.name) == ["a", "b"])
         #expect(listeners.map(\.configuration.port) == [1, 2])
     }
 
-    @Test("A listener without settings, and sections that are all comments, are no problem")
-    func emptySections() throws {
+    @Test
+    func `A listener without settings, and sections that are all comments, are no problem`() throws {
         let names = { (yaml: String) in try load(yaml: yaml).configuration.listeners.map(\.configuration.name) }
         #expect(try names("listeners: {ws: {plain: }}") == ["plain"])
         #expect(try names("broker:\n  # url: x\nlisteners:\n  # none\nauthentication: ~") == ["default"])
@@ -45,7 +43,6 @@ struct ConfigurationFileTests {
     }
 
     @Test(
-        "Topic overrides are a map, dotted keys or pairs",
         arguments: [
             "upstream.topic_override_mapping: {Heartbeat: 'h/${cid}', BootNotification: b}",
             "upstream:\n  topic_override_mapping:\n    Heartbeat: h/${cid}\n    BootNotification: b",
@@ -53,7 +50,7 @@ struct ConfigurationFileTests {
             "upstream.topic_override_mapping: ['Heartbeat=h/${cid}', BootNotification=b]",
             "upstream.topic_override_mapping.Heartbeat: h/${cid}\nupstream.topic_override_mapping.BootNotification: b",
         ])
-    func overrides(yaml: String) throws {
+    func `Topic overrides are a map, dotted keys or pairs`(yaml: String) throws {
         let topics = try load(yaml: yaml).configuration.listeners[0].topics
         #expect(
             topics.callOverrides.mapValues { $0.filled(identity: "x").topic } == [
@@ -62,16 +59,14 @@ struct ConfigurationFileTests {
     }
 
     @Test(
-        "What is there twice is a problem",
         arguments: ["broker: {qos: 1}\nbroker.qos: 1", "log: {level: info}\nlog: {level: info}", "a: 1\n\"a\": 2"])
-    func duplicates(yaml: String) {
+    func `What is there twice is a problem`(yaml: String) {
         #expect(problems(yaml: yaml).contains { $0.hasSuffix("the key is there twice") })
     }
 
     @Test(
-        "A file of another shape is a problem and never a crash",
         arguments: hostileTexts)
-    func hostile(_ hostile: Hostile) {
+    func `A file of another shape is a problem and never a crash`(_ hostile: Hostile) {
         let problems = problems(yaml: hostile.yaml)
         #expect(!problems.isEmpty)
         #expect(problems.count <= 400)
@@ -100,8 +95,8 @@ struct ConfigurationFileTests {
         return texts.map(Hostile.init)
     }()
 
-    @Test("No change to a file's text makes the reader crash")
-    func mutations() {
+    @Test
+    func `No change to a file's text makes the reader crash`() {
         let text = Array(
             "broker: {url: &a 'mqtt://h', qos: 1}\nlisteners:\n  ws: {d: {bind: \"1\"}}\nlog.level: *a # x\n- |\n".utf8)
         var generator = SystemRandomNumberGenerator()
@@ -119,8 +114,8 @@ struct ConfigurationFileTests {
         }
     }
 
-    @Test("A file that cannot be read, is too long or not UTF-8 is a problem")
-    func unreadable() throws {
+    @Test
+    func `A file that cannot be read, is too long or not UTF-8 is a problem`() throws {
         let load = { (path: String) in
             ConfigurationFile(path: path).problems.map(\.description).joined()
         }
@@ -132,8 +127,8 @@ struct ConfigurationFileTests {
         #expect(load(file.path).contains("UTF-8"))
     }
 
-    @Test("The file is the one that CONFIG_FILE names")
-    func configFile() throws {
+    @Test
+    func `The file is the one that CONFIG_FILE names`() throws {
         let file = try TemporaryFile("broker.qos: 2")
         let loaded = try LoadedConfiguration(environment: ["CONFIG_FILE": file.path], hostName: "h")
         #expect(loaded.configuration.broker.qualityOfService == .exactlyOnce)

@@ -8,8 +8,8 @@ import WebSocketFrontEnd
 
 @Suite("Configuration: what settings become")
 struct ConfigurationLoadingTests {
-    @Test("Without any setting the defaults of the contract hold")
-    func defaults() throws {
+    @Test
+    func `Without any setting the defaults of the contract hold`() throws {
         let configuration = try load().configuration
         #expect(
             configuration
@@ -19,24 +19,24 @@ struct ConfigurationLoadingTests {
                     statusTopic: "ocpp/gateway/ocpp-gateway-test/Status"))
     }
 
-    @Test("The environment wins over the file, and the file over the default")
-    func precedence() throws {
+    @Test
+    func `The environment wins over the file, and the file over the default`() throws {
         let configuration = try load(["BROKER_QOS": "2"], yaml: "broker: {qos: 0, max_inflight: 7}").configuration
         #expect(configuration.broker.qualityOfService == .exactlyOnce)
         #expect(configuration.broker.maxInflight == 7)
         #expect(configuration.broker.maxPending == 100_000)
     }
 
-    @Test("A variable that is set but empty counts as set")
-    func emptyVariable() throws {
+    @Test
+    func `A variable that is set but empty counts as set`() throws {
         let yaml = "{mountpoint: site/, presence.topic: 'p/${cid}'}"
         let topics = try load(["MOUNTPOINT": "", "PRESENCE_TOPIC": ""], yaml: yaml).configuration.listeners[0].topics
         #expect(topics.downstream == TopicTemplate("cs/${cid}"))
         #expect(topics.presence == nil)
     }
 
-    @Test("A listener's mountpoint is in front of its topics instead of the global one, even when it is empty")
-    func mountpoints() throws {
+    @Test
+    func `A listener's mountpoint is in front of its topics instead of the global one, even when it is empty`() throws {
         let configuration = try load([
             "LISTENERS": "ws:a, ws:b-c,ws:d", "LISTENERS_WS_A_MOUNTPOINT": "north/", "LISTENERS_WS_D_MOUNTPOINT": "",
             "MOUNTPOINT": "all/", "LISTENERS_WS_A_BIND": "1", "LISTENERS_WS_B_C_BIND": "[::1]:2",
@@ -51,8 +51,8 @@ struct ConfigurationLoadingTests {
         #expect(configuration.listeners.map(\.configuration.port) == [1, 2, 33033])
     }
 
-    @Test("A listener's name keeps its capitals, and its variables are all capitals")
-    func listenerNameWithCapitals() throws {
+    @Test
+    func `A listener's name keeps its capitals, and its variables are all capitals`() throws {
         let environment = ["LISTENERS": "ws:siteNorth", "LISTENERS_WS_SITENORTH_BIND": "127.0.0.1:0"]
         let yaml = "listeners.ws.siteNorth.websocket.path: /north/"
         let listener = try load(environment, yaml: yaml).configuration.listeners[0].configuration
@@ -61,30 +61,31 @@ struct ConfigurationLoadingTests {
         #expect(listener.path == "/north")
     }
 
-    @Test("An answer time-out of 0 turns it off, and statistics that are off have no interval")
-    func off() throws {
+    @Test
+    func `An answer time-out of 0 turns it off, and statistics that are off have no interval`() throws {
         let configuration = try load(["UPSTREAM_ANSWER_TIMEOUT": "0", "ENABLE_STATS": "off"]).configuration
         #expect(configuration.listeners[0].sessions.answerTimeout == nil)
         #expect(configuration.statsInterval == nil)
     }
 
-    @Test("The first line of the password file is the password")
-    func passwordFile() throws {
+    @Test
+    func `The first line of the password file is the password`() throws {
         let file = try TemporaryFile("s3 cret \r\nsecond\n")
         let environment = ["BROKER_USERNAME": "gw", "BROKER_PASSWORD_FILE": file.path]
         #expect(try load(environment).configuration.broker.password == "s3 cret ")
     }
 
-    @Test("The status topic has no mountpoint when the mountpoint holds an identity")
-    func statusTopic() throws {
+    @Test
+    func `The status topic has no mountpoint when the mountpoint holds an identity`() throws {
         let environment = ["MOUNTPOINT": "x/${cid}/", "BROKER_CLIENT_ID": "gw 1"]
         #expect(try load(environment).configuration.statusTopic == "gateway/gw 1/Status")
     }
 
-    @Test(
-        "A charge point's own connection has a prefix and its identity as client id, with the mountpoint where a listener has its own"
-    )
-    func clientIDs() throws {
+    @Test
+    func
+        `A charge point's own connection has a prefix and its identity as client id, with the mountpoint where a listener has its own`()
+        throws
+    {
         let environment = [
             "BROKER_SESSIONS": "per_charge_point", "AUTHENTICATION_BACKEND": "broker",
             "LISTENERS": "ws:default,ws:other",
@@ -112,8 +113,8 @@ struct ConfigurationLoadingTests {
         #expect(try load([:]).configuration.listeners.allSatisfy { $0.topics.claim != nil })
     }
 
-    @Test("Every available setting changes the configuration", arguments: ConfigurationKey.all.map(\.name))
-    func everySettingIsUsed(name: String) throws {
+    @Test(arguments: ConfigurationKey.all.map(\.name))
+    func `Every available setting changes the configuration`(name: String) throws {
         let key = try #require(ConfigurationKey.all.first { $0.name == name })
         guard case .available = key.availability, name != "enable_authn", name != "broker.password_file" else { return }
         // `TLSConfigurationTests`: a listener without TLS takes none of them.

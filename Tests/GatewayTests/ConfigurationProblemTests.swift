@@ -17,20 +17,20 @@ struct ConfigurationProblemTests {
         var testDescription: String { "\(name)=\(value)" }
     }
 
-    @Test("A key of an earlier version says what stands in its place")
-    func replacedKey() throws {
+    @Test
+    func `A key of an earlier version says what stands in its place`() throws {
         let loaded = try load(["BROKER_SESSIONS_USER": "identity"])
         let text = "replaced by authentication.username_is_identity, which is true by default"
         #expect(loaded.warnings.contains { $0.description.contains(text) })
     }
 
     @Test(
-        "With connections of their own, charge points' client ids are theirs alone",
         arguments: [
             ("${clientid}", "expected something fixed beside ${clientid}"), ("ocpp-", "expected ${clientid} in it"),
             ("ocpp-gateway-${cid}", "expected not to begin with ocpp-gateway-"), ("a+${cid}", "wildcards"),
         ])
-    func clientIDsThatCouldBeAnybodys(template: String, expected: String) {
+    func `With connections of their own, charge points' client ids are theirs alone`(template: String, expected: String)
+    {
         let problems = problems([
             "BROKER_SESSIONS": "per_charge_point", "BROKER_SESSIONS_CLIENT_ID": template,
         ])
@@ -140,8 +140,8 @@ struct ConfigurationProblemTests {
         Bad("LOG_FRAMES", "2", "true or false"),
     ]
 
-    @Test("A value that cannot be used is a problem that names the variable and what was expected", arguments: bad)
-    func badValue(_ bad: Bad) {
+    @Test(arguments: bad)
+    func `A value that cannot be used is a problem that names the variable and what was expected`(_ bad: Bad) {
         let problems = problems([bad.name: bad.value])
         #expect(problems.count == 1, "\(problems)")
         let problem = problems.first ?? ""
@@ -151,16 +151,16 @@ struct ConfigurationProblemTests {
         #expect(!problem.unicodeScalars.contains { $0.properties.generalCategory == .control })
     }
 
-    @Test("A value in the file is as wrong as in the environment, with its line", arguments: bad)
-    func badValueInFile(_ bad: Bad) throws {
+    @Test(arguments: bad)
+    func `A value in the file is as wrong as in the environment, with its line`(_ bad: Bad) throws {
         let key = ConfigurationKey.all.first { ConfigurationKey.environmentName(of: $0.name) == bad.name }
         guard let key, !bad.value.isEmpty else { return }
         let problem = try #require(problems(yaml: "\n\(key.name): \(EffectiveConfiguration.quoted(bad.value))").first)
         #expect(problem.contains(bad.expected) && problem.contains("(file, line 2)"), "\(problem)")
     }
 
-    @Test("All problems are listed together, from the environment and the file")
-    func allTogether() {
+    @Test
+    func `All problems are listed together, from the environment and the file`() {
         let problems = problems(
             ["BROKER_QOS": "7", "LOG_LEVEL": "loud", "CONFIG_FILE": "x"],
             yaml: """
@@ -171,8 +171,8 @@ struct ConfigurationProblemTests {
         #expect(problems.contains(#"BROKER_QOS (broker.qos) is "7" (environment): expected a whole number of 0 to 2"#))
     }
 
-    @Test("What is built later and harmless is accepted with a warning that it has no effect")
-    func withoutEffect() throws {
+    @Test
+    func `What is built later and harmless is accepted with a warning that it has no effect`() throws {
         let found = try warnings([
             "MANAGEMENT_BIND": "0.0.0.0:80", "MANAGEMENT_API_SECRET": "hush",
         ])
@@ -181,13 +181,15 @@ struct ConfigurationProblemTests {
         #expect(try warnings(["MANAGEMENT_BIND": "", "GATEWAY_CLAIM_TOPIC": ""]).isEmpty)
     }
 
-    @Test("Start-up warns that everyone is let in")
-    func noAuthentication() throws {
+    @Test
+    func `Start-up warns that everyone is let in`() throws {
         #expect(try load().warnings.map(\.key) == ["authentication.backend"])
     }
 
-    @Test("A variable that begins like ours and is unknown is a warning with the nearest name, never with its value")
-    func unknownVariables() throws {
+    @Test
+    func `A variable that begins like ours and is unknown is a warning with the nearest name, never with its value`()
+        throws
+    {
         let found = try warnings([
             "BROKER_PASWORD": "hush", "UPSTREAM_TOPICS": "x", "LISTENERS_WS_DEFAULT_BIN": "1", "MOUNTPONT": "x",
             "LISTENERS_WS_OTHER_TCP_OPTIONS_BACKLOG": "1", "PATH": "/bin", "HOME": "/",
@@ -202,8 +204,8 @@ struct ConfigurationProblemTests {
             ])
     }
 
-    @Test("An unknown key in the file is a problem with the nearest name, never with its value")
-    func unknownKeys() {
+    @Test
+    func `An unknown key in the file is a problem with the nearest name, never with its value`() {
         let problems = problems(
             ["LISTENERS": "ws:default"],
             yaml: """
@@ -223,8 +225,8 @@ struct ConfigurationProblemTests {
             ])
     }
 
-    @Test("Two listeners on one address, and passwords in two places, are problems")
-    func conflicts() throws {
+    @Test
+    func `Two listeners on one address, and passwords in two places, are problems`() throws {
         #expect(problems(["LISTENERS": "ws:a,ws:b"]).first?.contains("ws:a has not already") == true)
         let file = try TemporaryFile("pw")
         let inURL = ["BROKER_URL": "mqtt://u:hush@h"]
@@ -234,8 +236,8 @@ struct ConfigurationProblemTests {
         #expect(problems(both).first?.contains("not both") == true)
     }
 
-    @Test("TLS files must be readable when a broker is reached by TLS, and are a warning when none is")
-    func tlsFiles() throws {
+    @Test
+    func `TLS files must be readable when a broker is reached by TLS, and are a warning when none is`() throws {
         let files = ["BROKER_TLS_CA_FILE": "/nonexistent/ca.pem"]
         #expect(problems(files.merging(["BROKER_URL": "mqtts://h"]) { $1 }).count == 1)
         #expect(try warnings(files).count == 1)
@@ -244,8 +246,10 @@ struct ConfigurationProblemTests {
         #expect(problems(lonely).first?.contains("broker.tls.key_file") == true)
     }
 
-    @Test("A topic that begins with an identity, or that an action can turn into the downstream topic, is a warning")
-    func riskyTopics() throws {
+    @Test
+    func `A topic that begins with an identity, or that an action can turn into the downstream topic, is a warning`()
+        throws
+    {
         #expect(try warnings(["MOUNTPOINT": "${cid}/"]).contains { $0.contains("$share") })
         let topics = ["UPSTREAM_TOPIC": "${cid}/${action}", "DNSTREAM_TOPIC": "${cid}/cmd"]
         #expect(try warnings(topics).first?.contains("can choose an action") == true)

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Configuration: printed, listed and documented")
 struct EffectiveConfigurationTests {
-    @Test("The printed configuration, used as the file, gives the same configuration without a new warning")
-    func roundTrip() throws {
+    @Test
+    func `The printed configuration, used as the file, gives the same configuration without a new warning`() throws {
         let environment = [
             "BROKER_CLIENT_ID": "gw \"1\" \\ é\u{2028}", "MOUNTPOINT": "m/", "LISTENERS": "ws:a,ws:b-c",
             "LISTENERS_WS_A_BIND": "[::1]:1", "LISTENERS_WS_B_C_MOUNTPOINT": "", "LOG_LEVEL": "warn",
@@ -23,32 +23,32 @@ struct EffectiveConfigurationTests {
         #expect(lines(again.effectiveText) == lines(loaded.effectiveText))
     }
 
-    @Test("Each printed value says where it came from")
-    func sources() throws {
+    @Test
+    func `Each printed value says where it came from`() throws {
         let text = try load(["BROKER_QOS": "2"], yaml: "log.level: debug").effectiveText
         #expect(text.contains("broker.qos: \"2\"  # environment\n"))
         #expect(text.contains("log.level: \"debug\"  # file, line 1\n"))
         #expect(text.contains("broker.protocol: \"5\"  # default\n"))
     }
 
-    @Test("Every default is a value that its own check accepts")
-    func defaults() {
+    @Test
+    func `Every default is a value that its own check accepts`() {
         for key in ConfigurationKey.all where !key.defaultText.isEmpty {
             #expect(key.kind.expectation(unmetBy: key.defaultText) == nil, "\(key.name)")
         }
         #expect(Set(ConfigurationKey.all.map { "\($0.scope) \($0.name)" }).count == ConfigurationKey.all.count)
     }
 
-    @Test("The list of settings names every one with its default")
-    func help() {
+    @Test
+    func `The list of settings names every one with its default`() {
         for key in ConfigurationKey.all {
             let line = key.defaultText.isEmpty ? "\(key.name)\n" : "\(key.name) = \(key.defaultText)\n"
             #expect(ConfigurationHelp.text.contains(line))
         }
     }
 
-    @Test("docs/configuration.md has a row for every setting, with its default")
-    func documentation() throws {
+    @Test
+    func `docs/configuration.md has a row for every setting, with its default`() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let page = root.deletingLastPathComponent().appendingPathComponent("docs/configuration.md")
         let rows = try String(contentsOf: page, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("|") }

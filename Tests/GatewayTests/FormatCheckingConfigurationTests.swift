@@ -25,8 +25,8 @@ struct FormatCheckingConfigurationTests {
         try body(folder)
     }
 
-    @Test("It is off by default, and the schemas that come with the gateway are found when it is on")
-    func ownSchemas() throws {
+    @Test
+    func `It is off by default, and the schemas that come with the gateway are found when it is on`() throws {
         #expect(try load([:]).checking == nil)
         for mode in ["upstream_only", "dnstream_only", "all"] {
             let configuration = try load([
@@ -38,8 +38,8 @@ struct FormatCheckingConfigurationTests {
         }
     }
 
-    @Test("A folder that is missing, a broken schema and an unknown keyword are problems that name the file")
-    func brokenSchemas() throws {
+    @Test
+    func `A folder that is missing, a broken schema and an unknown keyword are problems that name the file`() throws {
         let missing = problems(["MESSAGE_FORMAT_CHECKING": "all", "JSON_SCHEMA_DIR": "/nowhere"])
         #expect(missing.count == 3, "one for each version that a listener supports")
         for version in ["1.6", "2.0.1", "2.1"] {
@@ -58,8 +58,8 @@ struct FormatCheckingConfigurationTests {
         }
     }
 
-    @Test("With checking off nothing is read")
-    func offReadsNothing() {
+    @Test
+    func `With checking off nothing is read`() {
         #expect(problems(["JSON_SCHEMA_DIR": "/nowhere"]).isEmpty)
     }
 }

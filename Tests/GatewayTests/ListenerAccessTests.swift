@@ -15,8 +15,8 @@ struct ListenerAccessTests {
         return try #require(loaded.configuration.listeners.first).configuration
     }
 
-    @Test("Nothing is asked of a connection by default")
-    func defaults() throws {
+    @Test
+    func `Nothing is asked of a connection by default`() throws {
         let listener = try Self.listener([:])
         #expect(!listener.expectsProxyHeader && listener.compression == .inOCPP2 && listener.origins == nil)
         #expect(listener.accessRules == AccessRules())
@@ -24,8 +24,8 @@ struct ListenerAccessTests {
         #expect(listener.forwardedAddress == ForwardedAddress())
     }
 
-    @Test("Every setting reaches the listener")
-    func values() throws {
+    @Test
+    func `Every setting reaches the listener`() throws {
         let listener = try Self.listener([
             "PROXY_PROTOCOL": "true", "PROXY_PROTOCOL_TIMEOUT": "500ms", "WEBSOCKET_COMPRESS": "on",
             "ACCESS_RULES": "deny 10.0.0.7, allow 10.0.0.0/8, deny all",
@@ -46,8 +46,8 @@ struct ListenerAccessTests {
                     trustedProxies: proxies, addressHeader: "x-real-ip", portHeader: "x-real-port"))
     }
 
-    @Test("A listener's own trusted proxies count instead of the global ones, even when there are none")
-    func trustedProxies() throws {
+    @Test
+    func `A listener's own trusted proxies count instead of the global ones, even when there are none`() throws {
         let own = "LISTENERS_WS_A_TRUSTED_PROXIES"
         let loaded = try load([
             "LISTENERS": "ws:a,ws:b", "LISTENERS_WS_A_BIND": "1", "TRUSTED_PROXIES": "10.0.0.1", own: "",
@@ -60,8 +60,8 @@ struct ListenerAccessTests {
         SessionTopics(templates: listener.topics, identity: "CP1", version: .v16).downstream.text
     }
 
-    @Test("Each listener has its own path, mountpoint, limits and rules")
-    func several() throws {
+    @Test
+    func `Each listener has its own path, mountpoint, limits and rules`() throws {
         let loaded = try load([
             "LISTENERS": "ws:a,ws:b", "LISTENERS_WS_A_BIND": "1", "LISTENERS_WS_B_BIND": "[::1]:2",
             "LISTENERS_WS_B_WEBSOCKET_PATH": "/b", "LISTENERS_WS_B_MOUNTPOINT": "b/",
@@ -81,8 +81,8 @@ struct ListenerAccessTests {
         #expect(b.configuration == expected && Self.commandTopic(b) == "b/cs/CP1")
     }
 
-    @Test("Settings that do not do what they seem to are warnings")
-    func warned() throws {
+    @Test
+    func `Settings that do not do what they seem to are warnings`() throws {
         let prefix = "LISTENERS_WS_DEFAULT_"
         for (name, value, expected) in [
             ("ACCESS_RULES", "allow 10.0.0.0/8", "denies nobody"),

@@ -17,8 +17,8 @@ struct LogFormatTests {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    @Test("A JSON line is one JSON object that gives every text back as it was", arguments: hostile)
-    func json(text: String) throws {
+    @Test(arguments: hostile)
+    func `A JSON line is one JSON object that gives every text back as it was`(text: String) throws {
         let line = line(text, ["cid": .string(text), text + "!": ["nested": [.string(text), .array([])]]], .json)
         #expect(line.hasSuffix("}\n"))
         #expect(line.unicodeScalars.filter { $0 == "\n" || $0 == "\r" }.count == 1)
@@ -32,8 +32,8 @@ struct LogFormatTests {
         #expect((object["time"] as? String)?.wholeMatch(of: Self.timestamp) != nil)
     }
 
-    @Test("Numbers stay numbers in JSON, and metadata never doubles a member")
-    func jsonValues() throws {
+    @Test
+    func `Numbers stay numbers in JSON, and metadata never doubles a member`() throws {
         let metadata: Logger.Metadata = [
             "count": .stringConvertible(7), "share": .stringConvertible(0.5), "odd": .stringConvertible(Double.nan),
             "on": .stringConvertible(true), "message": "mine",
@@ -48,8 +48,8 @@ struct LogFormatTests {
         #expect(object["metadata.message"] as? String == "mine")
     }
 
-    @Test("A text line holds no control character but its newline", arguments: hostile)
-    func text(text: String) {
+    @Test(arguments: hostile)
+    func `A text line holds no control character but its newline`(text: String) {
         let line = line(text, ["cid": .string(text), text: "x"], .text)
         let forbidden = line.unicodeScalars.dropLast().filter {
             [.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
@@ -57,15 +57,15 @@ struct LogFormatTests {
         #expect(forbidden.isEmpty && line.last == "\n", "\(line)")
     }
 
-    @Test("A text line is time, level, message and metadata, quoted where needed")
-    func textForm() {
+    @Test
+    func `A text line is time, level, message and metadata, quoted where needed`() {
         let line = line("charge point connected", ["cid": "CP1", "note": "a \"b\"\n", "empty": ""], .text)
         #expect(line.dropFirst(24) == " info  charge point connected cid=CP1 empty=\"\" note=\"a \\\"b\\\"\\n\"\n")
         #expect(line.prefix(24).wholeMatch(of: Self.timestamp) != nil)
     }
 
-    @Test("The time is UTC in milliseconds, whatever second came before")
-    func timestamps() {
+    @Test
+    func `The time is UTC in milliseconds, whatever second came before`() {
         let timestamp = LogTimestamp()
         let text = { (seconds: Int, nanoseconds: Int) in
             var line: [UInt8] = []

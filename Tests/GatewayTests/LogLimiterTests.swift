@@ -35,8 +35,8 @@ struct LogLimiterTests {
         return lines
     }
 
-    @Test("After ten lines in full there is one that says how many more in 10 s, and about whom")
-    func summary() throws {
+    @Test
+    func `After ten lines in full there is one that says how many more in 10 s, and about whom`() throws {
         let lines = try lines { logs, clock in
             for number in 0..<500 {
                 logs.logger().warning("bad message", metadata: ["cid": "CP1", "id": "\(number)"])
@@ -52,8 +52,8 @@ struct LogLimiterTests {
         }
     }
 
-    @Test("For machines the sum is a number")
-    func json() throws {
+    @Test
+    func `For machines the sum is a number`() throws {
         let lines = try lines(format: .json) { logs, clock in
             for _ in 0..<12 { logs.logger().info("here", metadata: ["remote": "192.0.2.1:1"]) }
             clock.move(.seconds(10))
@@ -64,8 +64,8 @@ struct LogLimiterTests {
         #expect(last?["remote"] as? String == "192.0.2.1")
     }
 
-    @Test("Without an identity it is the address that counts, whatever the port; without both the message")
-    func subjects() throws {
+    @Test
+    func `Without an identity it is the address that counts, whatever the port; without both the message`() throws {
         let lines = try lines { logs, _ in
             for port in 0..<20 {
                 logs.logger().info("refused", metadata: ["cid": "-", "remote": "192.0.2.1:\(port)"])
@@ -79,8 +79,8 @@ struct LogLimiterTests {
         #expect(lines.count == 40)
     }
 
-    @Test("A long value is cut, and says how long it was; a frame at debug level is not")
-    func longValues() throws {
+    @Test
+    func `A long value is cut, and says how long it was; a frame at debug level is not`() throws {
         let long = String(repeating: "x", count: 60_000)
         let lines = try lines(level: .debug) { logs, _ in
             logs.logger().info("topic", metadata: ["topic": "\(long)", "cid": "CP1"])
@@ -90,16 +90,16 @@ struct LogLimiterTests {
         #expect(lines.last?.utf8.count ?? 0 > 60_000)
     }
 
-    @Test("Debug lines are written in full")
-    func debug() throws {
+    @Test
+    func `Debug lines are written in full`() throws {
         let lines = try lines(level: .debug) { logs, _ in
             for number in 0..<100 { logs.logger().debug("frame", metadata: ["cid": "CP1", "number": "\(number)"]) }
         }
         #expect(lines.count == 100)
     }
 
-    @Test("The sum comes in its time, though no further line comes")
-    func timer() throws {
+    @Test
+    func `The sum comes in its time, though no further line comes`() throws {
         let pipe = try LogPipe()
         let logs = GatewayLogs(configuration: LogConfiguration(), fileDescriptor: pipe.writeEnd)
         for _ in 0..<11 { logs.logger().info("here") }

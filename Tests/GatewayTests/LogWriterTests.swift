@@ -6,8 +6,8 @@ import Testing
 
 @Suite("Logs: the writer", .timeLimit(.minutes(2)))
 struct LogWriterTests {
-    @Test("A reader that does not read never holds up who logs; what is dropped is counted and said")
-    func stuckReader() throws {
+    @Test
+    func `A reader that does not read never holds up who logs; what is dropped is counted and said`() throws {
         let pipe = try LogPipe()
         let logs = GatewayLogs(
             configuration: LogConfiguration(level: .debug, format: .json), fileDescriptor: pipe.writeEnd,
@@ -41,8 +41,8 @@ struct LogWriterTests {
         #expect(last.contains("there is room again"))
     }
 
-    @Test("Flushing waits until everything is written")
-    func flush() throws {
+    @Test
+    func `Flushing waits until everything is written`() throws {
         let pipe = try LogPipe()
         let logs = GatewayLogs(configuration: LogConfiguration(), fileDescriptor: pipe.writeEnd)
         for number in 0..<100 { logs.logger().info("line \(number)") }
@@ -55,8 +55,8 @@ struct LogWriterTests {
         #expect(count == 100)
     }
 
-    @Test("A reader that has gone away is no reason to stop")
-    func goneReader() throws {
+    @Test
+    func `A reader that has gone away is no reason to stop`() throws {
         signal(SIGPIPE, SIG_IGN)
         let pipe = try LogPipe()
         pipe.closeReadEnd()
@@ -66,8 +66,8 @@ struct LogWriterTests {
         #expect(logs.flush(seconds: 60))
     }
 
-    @Test("Entries below the level are left out, and each logger has its own metadata")
-    func levels() throws {
+    @Test
+    func `Entries below the level are left out, and each logger has its own metadata`() throws {
         let pipe = try LogPipe()
         let logs = GatewayLogs(configuration: LogConfiguration(level: .warning), fileDescriptor: pipe.writeEnd)
         var logger = logs.logger()

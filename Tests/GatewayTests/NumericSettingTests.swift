@@ -25,21 +25,21 @@ struct NumericSettingTests {
         }
     }
 
-    @Test("Both ends of a setting's range are taken, and put together to a configuration", arguments: bounded)
-    func ends(_ bounds: Bounds) throws {
+    @Test(arguments: bounded)
+    func `Both ends of a setting's range are taken, and put together to a configuration`(_ bounds: Bounds) throws {
         guard !bounds.name.hasPrefix("LISTENERS_WSS") else { return }
         for value in [bounds.low, bounds.high] { _ = try load([bounds.name: value]) }
     }
 
-    @Test("The low ends together, and the high ends, make a configuration")
-    func allTogether() throws {
+    @Test
+    func `The low ends together, and the high ends, make a configuration`() throws {
         let ours = Self.bounded.filter { !$0.name.hasPrefix("LISTENERS_WSS") }
         _ = try load(Dictionary(uniqueKeysWithValues: ours.map { ($0.name, $0.low) }))
         _ = try load(Dictionary(uniqueKeysWithValues: ours.map { ($0.name, $0.high) }))
     }
 
-    @Test("What no machine can count is a problem", arguments: bounded)
-    func beyond(_ bounds: Bounds) {
+    @Test(arguments: bounded)
+    func `What no machine can count is a problem`(_ bounds: Bounds) {
         let number = "9223372036854775807"
         for value in [number, "\(number)h", "\(number)GB", number + number, "-\(number)", "-1", "1e3", "0x10", "٣"] {
             #expect(

@@ -7,7 +7,7 @@ import Testing
 @testable import Gateway
 
 @Suite struct OwnClientIDTests {
-    @Test func aGatewaysClientIDIsNobodyElses() {
+    @Test func `A gateways client IDIs nobody elses`() {
         let broker = BrokerLinkConfiguration(clientID: "ocpp-gw", connections: 3)
         let clientIDs = OwnClientIDs(template: TopicTemplate("ocpp-${clientid}"), taken: broker.ownClientIDs)
         for identity: ChargePointIdentity in ["gw", "gw-2", "gw-3", "gateway-other", "gateway-"] {
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func aUserNameThatIsPresentMustBeTheIdentityByteForByte() {
+    @Test func `A user name that is present must be the identity byte for byte`() {
         let rule = UserNameRule()
         #expect(rule.fault(of: nil, for: "CP1") == nil)
         #expect(rule.fault(of: "", for: "CP1") == nil)

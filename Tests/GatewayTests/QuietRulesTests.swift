@@ -5,8 +5,8 @@ import Testing
 
 @Suite("What is said and done now and then")
 struct QuietRulesTests {
-    @Test("CALLs that nobody subscribes to are said at once, then in sums, at most once a minute")
-    func unrouted() {
+    @Test
+    func `CALLs that nobody subscribes to are said at once, then in sums, at most once a minute`() {
         var calls = UnroutedCalls()
         let now = NIODeadline.now()
         #expect(calls.found(now: now) == 1)
@@ -15,8 +15,8 @@ struct QuietRulesTests {
         #expect(calls.found(now: now + .seconds(61)) == nil)
     }
 
-    @Test("Memory is given back after it has grown and the queues are empty again, and not again for nothing")
-    func memory() {
+    @Test
+    func `Memory is given back after it has grown and the queues are empty again, and not again for nothing`() {
         var rule = MemoryReleaseRule()
         let growth = MemoryReleaseRule.growth
         #expect(rule.isDue(resident: 100 << 20, queued: 0) == false)

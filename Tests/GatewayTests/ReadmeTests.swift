@@ -18,8 +18,8 @@ struct ReadmeTests {
         return Array(fenced.prefix { $0 != "```" })
     }
 
-    @Test("Its configuration is an env file: whole-line comments and KEY=VALUE, nothing behind a value")
-    func configuration() throws {
+    @Test
+    func `Its configuration is an env file: whole-line comments and KEY=VALUE, nothing behind a value`() throws {
         let lines = Self.block(below: "Configuration by example")
         var environment: [String: String] = [:]
         for line in lines where !line.hasPrefix("#") {
@@ -36,8 +36,8 @@ struct ReadmeTests {
         #expect(loaded.formatChecking.mode == .all)
     }
 
-    @Test("Its commands are there to be copied: no prompt, and options that exist")
-    func walkThrough() {
+    @Test
+    func `Its commands are there to be copied: no prompt, and options that exist`() {
         #expect(Self.text.contains("run --url ws://127.0.0.1:33033/ocpp --count 1 --idle\n"))
     }
 }

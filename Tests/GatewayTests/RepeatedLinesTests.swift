@@ -20,8 +20,8 @@ struct RepeatedLinesTests {
         (0..<count).count { _ in lines.judge(kind, .warning, at: now).isWritten }
     }
 
-    @Test("Ten lines of a kind about an identity are written in ten seconds, the others are counted")
-    func tenInFull() {
+    @Test
+    func `Ten lines of a kind about an identity are written in ten seconds, the others are counted`() {
         var lines = RepeatedLines()
         let bad = kind("bad message", "CP1")
         #expect(written(&lines, bad, count: 60, at: start) == 10)
@@ -33,8 +33,8 @@ struct RepeatedLinesTests {
         #expect(lines.summaries(at: after(30)).isEmpty && lines.kindCount == 0)
     }
 
-    @Test("Ten seconds later it begins anew, and the line that begins comes behind what was held back before")
-    func anew() {
+    @Test
+    func `Ten seconds later it begins anew, and the line that begins comes behind what was held back before`() {
         var lines = RepeatedLines()
         let bad = kind("bad message", "CP1")
         _ = written(&lines, bad, count: 12, at: start)
@@ -43,8 +43,8 @@ struct RepeatedLinesTests {
         #expect(written(&lines, bad, count: 20, at: after(11)) == 9)
     }
 
-    @Test("Another message, another identity, and one that only looks the same are other kinds")
-    func otherKinds() {
+    @Test
+    func `Another message, another identity, and one that only looks the same are other kinds`() {
         var lines = RepeatedLines()
         let kinds = [
             kind("bad message", "CPK1"), kind("bad message", "CP\u{212A}1"), kind("CALL refused", "CPK1"),
@@ -54,16 +54,16 @@ struct RepeatedLinesTests {
         #expect(lines.summaries(at: after(10)).count == kinds.count)
     }
 
-    @Test("Ten lines and no more are no summary")
-    func exactlyTen() {
+    @Test
+    func `Ten lines and no more are no summary`() {
         var lines = RepeatedLines()
         #expect(written(&lines, kind("bad message", "CP1"), count: 10, at: start) == 10)
         #expect(lines.nextSummary == nil)
         #expect(lines.summaries(at: after(10)).isEmpty)
     }
 
-    @Test("All together are bounded, and what is left out is summed up by message")
-    func allTogether() {
+    @Test
+    func `All together are bounded, and what is left out is summed up by message`() {
         var lines = RepeatedLines()
         let total = RepeatedLines.mostLines * 3
         let inFull = (0..<total).count { lines.judge(kind("refused", "CP\($0)"), .warning, at: start).isWritten }
@@ -73,15 +73,15 @@ struct RepeatedLinesTests {
         #expect(lines.judge(kind("refused", "CP1"), .warning, at: after(10)).isWritten)
     }
 
-    @Test("What the gateway says of itself is not held back for others' lines")
-    func ownLines() {
+    @Test
+    func `What the gateway says of itself is not held back for others' lines`() {
         var lines = RepeatedLines()
         for number in 0...RepeatedLines.mostLines { _ = lines.judge(kind("x", "CP\(number)"), .info, at: start) }
         #expect(lines.judge(kind("broker link down", nil), .warning, at: start).isWritten)
     }
 
-    @Test("Identities and messages without number do not let the table grow, and nothing goes uncounted")
-    func boundedTable() {
+    @Test
+    func `Identities and messages without number do not let the table grow, and nothing goes uncounted`() {
         var lines = RepeatedLines()
         var inFull = 0
         var summed = 0
@@ -100,8 +100,8 @@ struct RepeatedLinesTests {
         #expect(inFull + summed == 200_000)
     }
 
-    @Test("Early, as at a stop, what was held back is summed up with the time that has passed")
-    func early() {
+    @Test
+    func `Early, as at a stop, what was held back is summed up with the time that has passed`() {
         var lines = RepeatedLines()
         let bad = kind("bad message", "CP1")
         _ = written(&lines, bad, count: 13, at: start)

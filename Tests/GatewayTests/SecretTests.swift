@@ -11,14 +11,14 @@ struct SecretTests {
         "mqtt://u:hush@h,mqtt://u:other@h",
     ]
 
-    @Test("A broker URL with a password that cannot be used is a problem without the password", arguments: urls)
-    func brokerURL(_ url: String) throws {
+    @Test(arguments: urls)
+    func `A broker URL with a password that cannot be used is a problem without the password`(_ url: String) throws {
         let problem = try #require(problems(["BROKER_URL": url]).first)
         #expect(!problem.contains("hush") && !problem.contains("sh@"), "\(problem)")
     }
 
-    @Test("Passwords are in no problem, warning, printed or described configuration")
-    func everywhere() throws {
+    @Test
+    func `Passwords are in no problem, warning, printed or described configuration`() throws {
         let environment = [
             "BROKER_URL": "mqtt://gw:hush@h", "BROKER_TLS_KEY_PASSWORD": "hush", "MANAGEMENT_API_SECRET": "hush",
         ]
@@ -41,8 +41,8 @@ struct SecretTests {
             ])
     }
 
-    @Test("A file that is not YAML is a problem that quotes nothing of it")
-    func brokenFile() throws {
+    @Test
+    func `A file that is not YAML is a problem that quotes nothing of it`() throws {
         let problem = try #require(problems(yaml: "broker:\n  password: \"hush\n").first)
         #expect(problem.contains("is not YAML at line") && !problem.contains("hush"), "\(problem)")
     }

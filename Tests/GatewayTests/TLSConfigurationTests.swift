@@ -51,8 +51,8 @@ struct TLSConfigurationTests {
 
     private var peer: [String: String] { ["VERIFY": "verify_peer", "CACERTFILE": files.path("cert.pem")] }
 
-    @Test("A wss listener has what its settings say")
-    func settings() throws {
+    @Test
+    func `A wss listener has what its settings say`() throws {
         let listener = try load(
             files.environment(
                 peer.merging([
@@ -76,8 +76,8 @@ struct TLSConfigurationTests {
         #expect(try load(["LISTENERS": "ws:main"]).configuration.listeners[0].configuration.tls == nil)
     }
 
-    @Test("A ws listener behind a proxy that terminates TLS takes the CN from it, and nothing else")
-    func nameFromProxy() throws {
+    @Test
+    func `A ws listener behind a proxy that terminates TLS takes the CN from it, and nothing else`() throws {
         var environment = ["LISTENERS_WS_DEFAULT_SSL_OPTIONS_IDENTITY_FROM_CERT": "cn"]
         #expect(problems(environment).count == 1)
         environment["LISTENERS_WS_DEFAULT_PROXY_PROTOCOL"] = "true"
@@ -88,8 +88,8 @@ struct TLSConfigurationTests {
         #expect(problems(environment).count == 1)
     }
 
-    @Test("A listener of each kind may have the same name")
-    func sameName() throws {
+    @Test
+    func `A listener of each kind may have the same name`() throws {
         var environment = files.environment()
         environment["LISTENERS"] = "ws:main,wss:main"
         environment["LISTENERS_WSS_MAIN_BIND"] = "33044"
@@ -97,7 +97,6 @@ struct TLSConfigurationTests {
     }
 
     @Test(
-        "What cannot be used is a problem that names its key, and nothing of the key is shown",
         arguments: [
             (["CERTFILE": ""], "CERTFILE", "needs it"), (["KEYFILE": ""], "KEYFILE", "needs it"),
             (["CERTFILE": "/nowhere.pem"], "CERTFILE", "No such file"),
@@ -115,7 +114,9 @@ struct TLSConfigurationTests {
             (["CIPHERS": "TLS_AES_128_GCM_SHA256"], "CIPHERS", "for TLS 1.2"),
             (["HANDSHAKE_TIMEOUT": "0"], "HANDSHAKE_TIMEOUT", "10ms to 24h"),
         ] as [([String: String], String, String)])
-    func problem(options: [String: String], key: String, expected: String) throws {
+    func `What cannot be used is a problem that names its key, and nothing of the key is shown`(
+        options: [String: String], key: String, expected: String
+    ) throws {
         let options = options.mapValues { value in
             value.hasPrefix("<") ? files.path(String(value.dropFirst().dropLast())) : value
         }
@@ -127,16 +128,16 @@ struct TLSConfigurationTests {
         #expect(!problem.contains("s3cr3t") && !problem.contains("wr0ng") && !problem.contains("BEGIN"))
     }
 
-    @Test("What has no effect, and old versions of TLS, are warnings")
-    func warned() throws {
+    @Test
+    func `What has no effect, and old versions of TLS, are warnings`() throws {
         let authorities = try warnings(files.environment(["CACERTFILE": files.path("cert.pem")]))
         #expect(authorities.count == 1 && authorities[0].contains("no effect"), "\(authorities)")
         let old = try warnings(files.environment(["VERSIONS": "tlsv1.2,tlsv1.1,tlsv1"]))
         #expect(old.count == 1 && old[0].contains("forbidden by OCPP"), "\(old)")
     }
 
-    @Test("What is printed of a wss listener is a configuration again, but for the password")
-    func printed() throws {
+    @Test
+    func `What is printed of a wss listener is a configuration again, but for the password`() throws {
         let text = try load(files.environment(peer)).effectiveText
         #expect(text.contains("listeners.wss.main.ssl_options.verify: \"verify_peer\""))
         #expect(!text.contains("s3cr3t"))

@@ -36,7 +36,7 @@ import Testing
         ),
     ]
 
-    @Test func aMalformedCallGetsFormationViolationWithItsUniqueIdOrMinusOne() async throws {
+    @Test func `A malformed call gets formation violation with its unique id or minus one`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "0"]) { site in
             let chargePoint = try await site.connectReady()
             for (text, ids) in Self.malformedCalls {
@@ -58,7 +58,7 @@ import Testing
         #"[2,"\#(String(repeating: "i", count: 255))","Heartbeat",{}]"#,
         "\t[\r\n2 , \"a\" , \"Heartbeat\" , { } ] ",
     ])
-    func whatIsJustInsideTheLimitsIsRelayed(text: String) async throws {
+    func `What is just inside the limits is relayed`(text: String) async throws {
         try await withSite { site in
             let chargePoint = try await site.connect()
             try await chargePoint.send(text: text)
@@ -70,7 +70,7 @@ import Testing
         #"[0,"a",{}]"#, #"[1,"a",{}]"#, #"[5,"a","GenericError","",{}]"#, #"[6,"a","NotifyPeriodicEventStream",{}]"#,
         #"[7,"a",{}]"#, #"[99999999999999999999,"a"]"#, #"[-2,"a","Heartbeat",{}]"#,
     ])
-    func anUnknownMessageTypeIsLoggedAndNotAnswered(text: String) async throws {
+    func `An unknown message type is logged and not answered`(text: String) async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             let before = site.gateway.logLines.count
@@ -88,7 +88,7 @@ import Testing
         #"[3,"d1"]"#, #"[3,"d1",[]]"#, #"[3,"d1","x"]"#, #"[3,"d1",{},1]"#, #"[4,"d1"]"#, #"[4,"d1",5,"",{}]"#,
         #"[3,"d1",{]"#,
     ])
-    func aMalformedAnswerToAnOpenCallReachesTheBackendAsMalformed(text: String) async throws {
+    func `A malformed answer to an open call reaches the backend as malformed`(text: String) async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
@@ -107,7 +107,7 @@ import Testing
     @Test(arguments: [
         #"[3,"x",{}]"#, #"[4,"x","GenericError","",{}]"#, #"[3,"x"]"#, #"[4,"x"]"#, #"[3]"#, #"[3,5,{}]"#, "[4]",
     ])
-    func anAnswerThatMatchesNoOpenCallIsLoggedAndNotPublished(text: String) async throws {
+    func `An answer that matches no open call is logged and not published`(text: String) async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             let before = site.gateway.logLines.count
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func aCallResultIsPublishedOnceAndItsRepetitionIsNot() async throws {
+    @Test func `A call result is published once and its repetition is not`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
@@ -134,7 +134,7 @@ import Testing
         }
     }
 
-    @Test func unknownMessageTypesAreNeverTooMany() async throws {
+    @Test func `Unknown message types are never too many`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "2", "UPSTREAM_INVALID_TOPIC": "cp/${cid}/Bad/${type}/${id}"]) {
             site in
             let chargePoint = try await site.connectReady()
@@ -156,7 +156,9 @@ import Testing
         (#"[4,"d1","SecurityError",null,null]"#, #""ErrorDescription":"","ErrorDetails":{}}"#),
         (#"[4,"d1","SecurityError","",["why"]]"#, #""ErrorDescription":"","ErrorDetails":["why"]}"#),
     ])
-    func aCallErrorOfTheChargePointKeepsItsCodeWhateverIsOddAboutTheRest(text: String, rest: String) async throws {
+    func `A call error of the charge point keeps its code whatever is odd about the rest`(text: String, rest: String)
+        async throws
+    {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
@@ -167,7 +169,7 @@ import Testing
         }
     }
 
-    @Test func aCallErrorOfTheBackendKeepsItsCodeWhateverIsOddAboutTheRest() async throws {
+    @Test func `A call error of the backend keeps its code whatever is odd about the rest`() async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -185,7 +187,7 @@ import Testing
         }
     }
 
-    @Test func moreBadMessagesInARowThanAllowedCloseTheConnection() async throws {
+    @Test func `More bad messages in a row than allowed close the connection`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "5"]) { site in
             let chargePoint = try await site.connectReady()
             for _ in 1...3 {
@@ -202,7 +204,7 @@ import Testing
         }
     }
 
-    @Test func twentyBadMessagesInARowAreAllowedByDefaultAndTheNextCloses() async throws {
+    @Test func `Twenty bad messages in a row are allowed by default and the next closes`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             for _ in 1...20 {
@@ -254,7 +256,7 @@ import Testing
         ]
     }()
 
-    @Test func aFrameThatMayNotBeClosesTheConnectionWithItsCode() async throws {
+    @Test func `A frame that may not be closes the connection with its code`() async throws {
         try await withSite(["LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE": "1KB"]) { site in
             for (name, frames, code) in Self.fatalFrames {
                 let chargePoint = try await site.connectReady()
@@ -271,7 +273,7 @@ import Testing
         }
     }
 
-    @Test func fragmentsAreOneMessageEvenWithAPingBetweenThem() async throws {
+    @Test func `Fragments are one message even with a ping between them`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connect()
             let text = Array(#"[2,"é1","Heartbeat",{}]"#.utf8)
@@ -284,7 +286,7 @@ import Testing
         }
     }
 
-    @Test func aCloseIsAnswered() async throws {
+    @Test func `A close is answered`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             try await chargePoint.send(WebSocketFrame(.close, [0x03, 0xE8]))
@@ -323,7 +325,7 @@ import Testing
         (#"{"MessageTypeId":4,"UniqueId":"a"}"#, ["a"]), (#"{"MessageTypeId":4,"UniqueId":"a","ErrorCode":1}"#, ["a"]),
     ]
 
-    @Test func aMalformedMessageFromTheBrokerIsReportedToItsSender() async throws {
+    @Test func `A malformed message from the broker is reported to its sender`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             var notText = MQTTMessage(topic: "ocpp/cs/CP-1", payload: [0x7B, 0x22, 0xC3, 0x28, 0x22, 0x3A, 0x31, 0x7D])
@@ -344,7 +346,7 @@ import Testing
         }
     }
 
-    @Test func anEmptyMessageFromTheBrokerIsNothing() async throws {
+    @Test func `An empty message from the broker is nothing`() async throws {
         try await withSite(["LOG_LEVEL": "debug"]) { site in
             let chargePoint = try await site.connectReady()
             try await site.central.send("", to: "CP-1")
@@ -355,7 +357,7 @@ import Testing
         }
     }
 
-    @Test func aMessageFromTheBrokerLongerThanAFrameMayBeIsRefusedUnread() async throws {
+    @Test func `A message from the broker longer than a frame may be is refused unread`() async throws {
         try await withSite(["LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE": "1KB"]) { site in
             let chargePoint = try await site.connectReady()
             let start = #"{"MessageTypeId":2,"UniqueId":"d1","Action":"DataTransfer","Payload":{"data":""#

@@ -5,7 +5,7 @@ import Testing
 /// `SSL_CERT_FILE` says.
 @Suite struct BrokerTLSTests {
     @Test(arguments: ["shared", "per_charge_point"])
-    func theLinkComesBackWithTheSystemsAuthorities(sessions: String) async throws {
+    func `The link comes back with the systems authorities`(sessions: String) async throws {
         let certificates = try CertificateFolder()
         let port = try await freePort()
         let broker = try await MosquittoProcess.start(extraConfiguration: [

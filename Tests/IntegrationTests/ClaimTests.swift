@@ -47,7 +47,7 @@ import Testing
         #expect(Set(replies.compactMap(\.uniqueID)).count == replies.count, "each is answered once")
     }
 
-    @Test func amongTenGatewaysAClaimReachesItsOwnAndTheOneThatHasTheChargePointOnly() async throws {
+    @Test func `Among ten gateways a claim reaches its own and the one that has the charge point only`() async throws {
         let broker = try await MosquittoProcess.start(extraConfiguration: ["log_type debug"])
         try await withGateways(10, broker: broker, weight: Slots.all) { site, others in
             @Sendable func deliveries() async -> [String] {
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func aGatewayWithoutChargePointsIsSubscribedToNoClaimsOfTheirs() async throws {
+    @Test func `A gateway without charge points is subscribed to no claims of theirs`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             await chargePoint.close()
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(arguments: ["%CC%81CP", "%2525", "100%25", "%E2%84%AA1"])
-    func anIdentityWithUnusualBytesIsTakenOverLikeAnyOther(path: String) async throws {
+    func `An identity with unusual bytes is taken over like any other`(path: String) async throws {
         try await withGateways(2, broker: try await MosquittoProcess.start()) { site, others in
             let old = try await site.connect(path)
             let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")
@@ -101,7 +101,7 @@ import Testing
 
     // MARK: Clocks
 
-    @Test func aClaimNearlyAMinuteAheadDoesNotBreakTakeover() async throws {
+    @Test func `A claim nearly a minute ahead does not break takeover`() async throws {
         try await withGateways(2, broker: try await MosquittoProcess.start()) { site, others in
             let other = try await others[0].port()
             let first = try await site.connectReady()
@@ -120,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func aClockThatWasAnHourAheadAndIsSetRightDoesNotBreakTakeover() async throws {
+    @Test func `A clock that was an hour ahead and is set right does not break takeover`() async throws {
         let library = ["x86_64", "aarch64"].map { "/usr/lib/\($0)-linux-gnu/faketime/libfaketimeMT.so.1" }
             .first(where: FileManager.default.fileExists(atPath:))
         guard let library else { throw Failure("faketime is not installed; ./deploy/test.sh installs it") }
@@ -156,7 +156,7 @@ import Testing
 
     // MARK: A broker that delivers no claims
 
-    @Test func aBrokerThatDeliversNoClaimsIsReportedOnceAndChargePointsDoNotWait() async throws {
+    @Test func `A broker that delivers no claims is reported once and charge points do not wait`() async throws {
         let list = FileManager.default.temporaryDirectory.appending(path: "acl-\(UUID().uuidString)")
         let rights = "topic readwrite ocpp/cp/#\ntopic readwrite ocpp/cs/#\n"
         try (rights + "topic write ocpp/gateway/claims/#\n").write(to: list, atomically: true, encoding: .utf8)

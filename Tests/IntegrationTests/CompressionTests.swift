@@ -10,7 +10,7 @@ import Testing
 
     private static let offers = 5
 
-    @Test func messagesOfThePythonLibraryComeThroughCompressedAsTheyWere() async throws {
+    @Test func `Messages of the Python library come through compressed as they were`() async throws {
         let python =
             ProcessInfo.processInfo.environment["OCPP_PYTHON"]
             ?? Self.package.appending(path: ".build/python/bin/python").path
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func withoutCompressionAnOfferIsNotAnswered() async throws {
+    @Test func `Without compression an offer is not answered`() async throws {
         try await withSite { site in
             var settings = ChargePointClient.Settings()
             settings.headers = [("Sec-WebSocket-Extensions", "permessage-deflate")]

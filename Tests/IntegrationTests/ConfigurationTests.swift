@@ -22,7 +22,7 @@ import Testing
     ]
 
     @Test(arguments: [["--check-config"], []])
-    func everyProblemIsListedWithItsNameAndValueAndTheExitCodeIs78(arguments: [String]) async throws {
+    func `Every problem is listed with its name and value and the exit code is 78`(arguments: [String]) async throws {
         let outcome = try await run(arguments, Self.bad)
         #expect(outcome.code == 78)
         for (name, value) in Self.bad {
@@ -31,12 +31,12 @@ import Testing
         }
     }
 
-    @Test func aGoodConfigurationPassesTheCheckWithoutStartingAnything() async throws {
+    @Test func `A good configuration passes the check without starting anything`() async throws {
         let outcome = try await run(["--check-config"], ["BROKER_URL": "mqtt://127.0.0.1:1"])
         #expect(outcome.code == 0, "\(outcome.output)")
     }
 
-    @Test func secretsAreNeverShown() async throws {
+    @Test func `Secrets are never shown`() async throws {
         let secret = "s3cr3t-w0rd"
         for (environment, code) in [
             (["BROKER_USERNAME": "user", "BROKER_PASSWORD": secret], Int32(0)),
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func aRunningGatewayKeepsItsBrokerPasswordOutOfTheLog() async throws {
+    @Test func `A running gateway keeps its broker password out of the log`() async throws {
         let secret = "s3cr3t-w0rd"
         try await withSite(["BROKER_USERNAME": "user", "BROKER_PASSWORD": secret, "LOG_LEVEL": "trace"]) { site in
             _ = try await site.connectReady()
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func whatPrintConfigPrintsIsAConfigurationFile() async throws {
+    @Test func `What print config prints is a configuration file`() async throws {
         let printed = try await run(
             ["--print-config"], ["BROKER_QOS": "2", "UPSTREAM_TOPIC_OVERRIDE_MAPPING": "Heartbeat=beat/${cid}"])
         #expect(printed.code == 0)
@@ -80,7 +80,7 @@ import Testing
             .map { $0.replacing(/\s+# .*/, with: "") }.joined(separator: "\n")
     }
 
-    @Test func theFileIsReadAndTheEnvironmentWins() async throws {
+    @Test func `The file is read and the environment wins`() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).yaml")
         try """
         mountpoint: from/file/
@@ -103,7 +103,9 @@ import Testing
         }
     }
 
-    @Test func anUnknownKeyInTheFileIsAnErrorAndAnUnknownVariableAWarningWithTheNearestName() async throws {
+    @Test func `An unknown key in the file is an error and an unknown variable a warning with the nearest name`()
+        async throws
+    {
         let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).yaml")
         try "broker:\n  qoss: 1\n".write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
@@ -117,11 +119,11 @@ import Testing
     }
 
     @Test(arguments: [["--no-such-option"], ["surplus"]])
-    func aBadCommandLineIs64(arguments: [String]) async throws {
+    func `A bad command line is 64`(arguments: [String]) async throws {
         #expect(try await run(arguments).code == 64)
     }
 
-    @Test func aPortThatIsTakenEndsItWithAnErrorThatNamesIt() async throws {
+    @Test func `A port that is taken ends it with an error that names it`() async throws {
         try await withSite { site in
             let second = try await GatewayProcess.start([
                 "LISTENERS_WS_DEFAULT_BIND": "127.0.0.1:\(site.port)", "BROKER_URL": "mqtt://127.0.0.1:1",
@@ -134,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func everyListenerHasItsOwnAddressAndMountpoint() async throws {
+    @Test func `Every listener has its own address and mountpoint`() async throws {
         let settings = [
             "LISTENERS": "ws:default,ws:second", "LISTENERS_WS_SECOND_BIND": "127.0.0.1:0",
             "LISTENERS_WS_SECOND_MOUNTPOINT": "second/", "LISTENERS_WS_SECOND_WEBSOCKET_PATH": "/other/path",
@@ -154,7 +156,7 @@ import Testing
         }
     }
 
-    @Test func aHangUpSignalEndsNothing() async throws {
+    @Test func `A hang up signal ends nothing`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             site.gateway.child.send(signal: SIGHUP)
@@ -163,7 +165,7 @@ import Testing
         }
     }
 
-    @Test func aStatisticsLineIsLoggedAtItsInterval() async throws {
+    @Test func `A statistics line is logged at its interval`() async throws {
         try await withSite(["STATS_INTERVAL": "1s"]) { site in
             _ = try await site.connectReady()
             try await site.gateway.log("statistics") { $0.message == "statistics" }

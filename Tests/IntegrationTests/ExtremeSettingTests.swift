@@ -33,7 +33,7 @@ import Testing
         return ranges
     }
 
-    @Test func withEverySettingAtTheTopOfItsRangeTheGatewayWorksAndStops() async throws {
+    @Test func `With every setting at the top of its range the gateway works and stops`() async throws {
         let ranges = try await ranges()
         #expect(ranges.count > 25)
         // More sockets and connections than this machine has use for.
@@ -41,7 +41,7 @@ import Testing
         try await withSite(ranges.mapValues(\.high).merging(modest) { $1 }) { site in try await work(at: site) }
     }
 
-    @Test func withEverySettingAtTheBottomOfItsRangeTheGatewayWorksAndStops() async throws {
+    @Test func `With every setting at the bottom of its range the gateway works and stops`() async throws {
         // In ten milliseconds no handshake is sure to succeed, nor a charge point sure to answer in one.
         let possible = [
             "IDLE_TIMEOUT": "5s", "DNSTREAM_CALL_TIMEOUT": "5s", "LISTENERS_WS_DEFAULT_TCP_OPTIONS_SEND_TIMEOUT": "1s",

@@ -36,7 +36,7 @@ struct FaultTests {
         arguments: Self.cases.filter { one in
             ProcessInfo.processInfo.environment["FAULT_SEED"].map { UInt64($0) == one.seed } ?? true
         })
-    func everyFaultLeavesEveryCallOneAnswerEveryCommandOneEndAndEveryChargePointOneSession(
+    func `Every fault leaves every call one answer every command one end and every charge point one session`(
         _ run: Case
     ) async throws {
         let settings = Self.settings.merging([

@@ -16,7 +16,9 @@ import Testing
             "OccurenceConstraintViolation", "/meterValue/0/timestamp"
         ),
     ])
-    func aCallThatFailsItsSchemaGetsItsErrorWithThePlace(text: String, code: String, place: String) async throws {
+    func `A call that fails its schema gets its error with the place`(text: String, code: String, place: String)
+        async throws
+    {
         try await withSite(Self.all) { site in
             let chargePoint = try await site.connectReady()
             try await chargePoint.send(text: text)
@@ -28,7 +30,7 @@ import Testing
         }
     }
 
-    @Test func aTimeWithoutAZoneIsATimeInOCPP16AndARefusedEnumValueIsShown() async throws {
+    @Test func `A time without a zone is a time in OCPP 16 and a refused enum value is shown`() async throws {
         try await withSite(Self.all) { site in
             let chargePoint = try await site.connectReady()
             for (number, time) in ["2026-01-01T00:00:00", "2026-01-01T00:00:00+03", "2026-01-01T00:00:00+0300"]
@@ -51,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func whatIsValidPassesBothWaysAndNullIsReadAsEmpty() async throws {
+    @Test func `What is valid passes both ways and null is read as empty`() async throws {
         try await withSite(Self.all) { site in
             site.central.onCall { _ in .result(#"{"currentTime":"2026-01-01T00:00:00Z"}"#) }
             let chargePoint = try await site.connectReady()
@@ -68,7 +70,9 @@ import Testing
         ("Reset", "{}", "OccurenceConstraintViolation"),
         ("Heartbeat", "{}", "NotSupported"), ("Dance", "{}", "NotImplemented"),
     ])
-    func aCommandThatFailsItsSchemaIsReportedToItsSender(action: String, payload: String, code: String) async throws {
+    func `A command that fails its schema is reported to its sender`(action: String, payload: String, code: String)
+        async throws
+    {
         try await withSite(Self.all) { site in
             let chargePoint = try await site.connectReady()
             chargePoint.acceptEveryCall()
@@ -78,7 +82,9 @@ import Testing
         }
     }
 
-    @Test func aResultOfTheChargePointThatFailsItsSchemaIsReportedAndTheNextCommandGoesOut() async throws {
+    @Test func `A result of the charge point that fails its schema is reported and the next command goes out`()
+        async throws
+    {
         try await withSite(Self.all) { site in
             let chargePoint = try await site.connectReady()
             try await site.central.sendCall("Reset", #"{"type":"Soft"}"#, id: "r-1", to: "CP-1")
@@ -92,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func anAnswerOfTheBackendThatFailsItsSchemaIsReportedAndAGoodOneStillCounts() async throws {
+    @Test func `An answer of the backend that fails its schema is reported and a good one still counts`() async throws {
         try await withSite(Self.all) { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -109,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func anExemptActionIsRelayedUnchecked() async throws {
+    @Test func `An exempt action is relayed unchecked`() async throws {
         try await withSite([
             "MESSAGE_FORMAT_CHECKING": "all", "MESSAGE_FORMAT_CHECKING_EXEMPT": "Authorize,Dance",
         ]) { site in
@@ -121,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func uniqueIdsOfMoreThan36CharactersAreRefusedWithCheckingOn() async throws {
+    @Test func `Unique ids of more than 36 characters are refused with checking on`() async throws {
         try await withSite(Self.all) { site in
             let chargePoint = try await site.connectReady()
             let longest = String(repeating: "ü", count: 36)
@@ -135,7 +141,7 @@ import Testing
         }
     }
 
-    @Test func oneDirectionAloneIsChecked() async throws {
+    @Test func `One direction alone is checked`() async throws {
         try await withSite(["MESSAGE_FORMAT_CHECKING": "dnstream_only"]) { site in
             let chargePoint = try await site.connectReady()
             try await chargePoint.send(text: #"[2,"1","Authorize",{"wrong":1}]"#)
@@ -145,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func aRefusedMessageGoesWholeToTheInvalidTopic() async throws {
+    @Test func `A refused message goes whole to the invalid topic`() async throws {
         try await withSite([
             "MESSAGE_FORMAT_CHECKING": "all", "UPSTREAM_INVALID_TOPIC": "cp/${cid}/Invalid",
         ]) { site in

@@ -4,7 +4,7 @@ import Testing
 
 /// behaviour.md, "The WebSocket handshake", as far as it can be seen without TLS and passwords.
 @Suite struct HandshakeTests {
-    @Test func aBadPathOrIdentityIsNotFoundAndCostsNoSubscription() async throws {
+    @Test func `A bad path or identity is not found and costs no subscription`() async throws {
         try await withSite { site in
             let long = String(repeating: "x", count: 256)
             for (path, identity) in [
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func aRefusalsLogLineSaysWhatWasAskedForAndNoSecret() async throws {
+    @Test func `A refusals log line says what was asked for and no secret`() async throws {
         try await withSite { site in
             var settings = ChargePointClient.Settings()
             settings.path = "/wrong/"
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func theFirstOfferedSubprotocolThatIsSupportedIsAgreed() async throws {
+    @Test func `The first offered subprotocol that is supported is agreed`() async throws {
         try await withSite { site in
             var settings = ChargePointClient.Settings()
             settings.subprotocols = ["ocpp9.9", "ocpp1.6", "ocpp1.5"]
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func subprotocolsOfWhichNoneIsSupportedGetA101AndAClose1002() async throws {
+    @Test func `Subprotocols of which none is supported get a 101 and a close 1002`() async throws {
         try await withSite { site in
             var settings = ChargePointClient.Settings()
             settings.subprotocols = ["ocpp1.5", "soap"]
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: [[], ["ocpp1.5"]])
-    func withFailIfNoSubprotocolItIsA400(offered: [String]) async throws {
+    func `With fail if no subprotocol it is a 400`(offered: [String]) async throws {
         try await withSite(["LISTENERS_WS_DEFAULT_WEBSOCKET_FAIL_IF_NO_SUBPROTOCOL": "true"]) { site in
             var settings = ChargePointClient.Settings()
             settings.subprotocols = offered
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func beyondMaxConnectionsTheAnswerIs503WithRetryAfter() async throws {
+    @Test func `Beyond max connections the answer is 503 with retry after`() async throws {
         try await withSite(["LISTENERS_WS_DEFAULT_MAX_CONNECTIONS": "1"]) { site in
             let first = try await site.connectReady("CP-1")
             let (_, answer) = try await ChargePointClient.open(port: site.port, identity: "CP-2")
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func aConnectionThatCompletesNoHandshakeIsClosed() async throws {
+    @Test func `A connection that completes no handshake is closed`() async throws {
         try await withSite(["IDLE_TIMEOUT": "1s"]) { site in
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connect(host: "127.0.0.1", port: site.port)

@@ -4,7 +4,9 @@ import Testing
 /// The tests' own tools, tested without the gateway: a broken tool must not look like a broken gateway.
 @Suite struct HarnessTests {
     @Test(arguments: [MQTTVersion.v5, .v311], [0, 1, 2])
-    func aMessageGoesThroughMosquittoWithItsProperties(version: MQTTVersion, qualityOfService: Int) async throws {
+    func `A message goes through Mosquitto with its properties`(version: MQTTVersion, qualityOfService: Int)
+        async throws
+    {
         try await MosquittoProcess.run { broker in
             let client = try await MQTTTestClient.connect(port: broker.port, clientID: "harness", version: version)
             try await client.subscribe("a/+", qualityOfService: qualityOfService)
@@ -25,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func theProxyCutsInTheMiddleOfAPacketAndLetsTheNextLinkPass() async throws {
+    @Test func `The proxy cuts in the middle of a packet and lets the next link pass`() async throws {
         try await MosquittoProcess.run { broker in
             let proxy = try await TCPProxy.start(target: broker.port)
             let first = try await MQTTTestClient.connect(port: proxy.port, clientID: "one")
@@ -44,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func aPersistentBrokerKeepsAMessageAcrossItsDeath() async throws {
+    @Test func `A persistent broker keeps a message across its death`() async throws {
         try await MosquittoProcess.run(isPersistent: true) { broker in
             let client = try await MQTTTestClient.connect(port: broker.port, clientID: "sub", cleanStart: false)
             try await client.subscribe("a")

@@ -34,7 +34,7 @@ import Testing
         #expect(newcomer.isOpen && bystander.isOpen)
     }
 
-    @Test func fiveThousandConnectionsThatSayNothingAreClosedAndCostLittle() async throws {
+    @Test func `Five thousand connections that say nothing are closed and cost little`() async throws {
         // Long enough for all of them to be there at once.
         let longer = Self.settings.merging(["IDLE_TIMEOUT": "5s"]) { $1 }
         try await withSite(longer, weight: Slots.all) { site in
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func halfHandshakesAreClosed() async throws {
+    @Test func `Half handshakes are closed`() async throws {
         try await withSite(Self.settings, weight: Slots.all) { site in
             try await Self.expectServed(site, growth: 1000 * 32 * 1024) {
                 try await HostilePeers.connect(1000, port: site.port) { channel in
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func aByteNowAndThenDoesNotHoldAHandshakeOpen() async throws {
+    @Test func `A byte now and then does not hold a handshake open`() async throws {
         try await withSite(Self.settings, weight: Slots.all) { site in
             // A byte a second, with all clocks ten times as fast: a whole handshake takes 20 s.
             try await Self.expectServed(site, growth: 300 * 64 * 1024) {
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: ["X-Padding: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n", "X: a\r\n", "a", "\r\n"])
-    func headersWithoutEndAreCutOff(padding: String) async throws {
+    func `Headers without end are cut off`(padding: String) async throws {
         try await withSite(Self.settings, weight: Slots.all) { site in
             try await Self.expectServed(site, growth: 100 * 256 * 1024) {
                 let beginning = padding == "\r\n" ? "" : Self.request + (padding == "a" ? "X: " : "")
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func aRefusedPeerThatGoesOnSendingIsClosed() async throws {
+    @Test func `A refused peer that goes on sending is closed`() async throws {
         try await withSite(Self.settings, weight: Slots.all) { site in
             try await Self.expectServed(site, growth: 100 * 256 * 1024) {
                 let flood = HostilePeers.flood("GET /other HTTP/1.1\r\nHost: x\r\n\r\n", then: Array("more".utf8))
@@ -86,7 +86,7 @@ import Testing
     }
 
     /// They do not see that they are closed; the log does.
-    @Test func chargePointsThatNeverReadAreClosed() async throws {
+    @Test func `Charge points that never read are closed`() async throws {
         let (count, commands) = (4, 20)
         let more = Self.settings.merging(["DNSTREAM_CALL_TIMEOUT": "10ms"]) { $1 }
         try await withSite(more, weight: Slots.all) { site in

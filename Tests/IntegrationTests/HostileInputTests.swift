@@ -20,7 +20,8 @@ import Testing
         "[]", "{}", "",
     ]
 
-    @Test func everyBadMessageOfAChargePointIsAnsweredOrPassedOnOrLoggedAndNothingElse() async throws {
+    @Test func `Every bad message of a charge point is answered or passed on or logged and nothing else`() async throws
+    {
         let settings = ["LIMITS_BAD_MESSAGES": "0", "UPSTREAM_INVALID_TOPIC": "cp/${cid}/Invalid"]
         try await withSite(settings, weight: Slots.all) { site in
             let chargePoint = try await site.connect()
@@ -90,7 +91,7 @@ import Testing
         return String(match.1)
     }
 
-    @Test func bytesThatAreNoTextCloseTheConnectionAndNothingMore() async throws {
+    @Test func `Bytes that are no text close the connection and nothing more`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "0"]) { site in
             var hostile = HostileTexts(seed: 7, mutating: Self.fromChargePoints)
             var closed = 0
@@ -108,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func everyBadMessageFromTheBrokerIsDeliveredOrReportedOrLogged() async throws {
+    @Test func `Every bad message from the broker is delivered or reported or logged`() async throws {
         let settings = ["DNSTREAM_MAX_MQUEUE_LEN": "20000"]
         try await withSite(settings, weight: Slots.all) { site in
             let chargePoint = try await site.connectReady()

@@ -3,7 +3,8 @@ import Testing
 
 /// What must not grow or run out: descriptors and memory.
 @Suite struct LimitTests {
-    @Test func nearItsLimitOfDescriptorsTheGatewayStopsAcceptingAndGoesOnWhenSomeAreFree() async throws {
+    @Test func `Near its limit of descriptors the gateway stops accepting and goes on when some are free`() async throws
+    {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         let central = try await CentralSystem.connect(port: broker.port)
@@ -41,7 +42,8 @@ import Testing
         await proxy.close()
     }
 
-    @Test func aFloodOfCommandsForOneChargePointIsReportedToTheLastAndTakesLittleMemory() async throws {
+    @Test func `A flood of commands for one charge point is reported to the last and takes little memory`() async throws
+    {
         let settings = ["DNSTREAM_CALL_TIMEOUT": "120s"]
         try await withSite(settings, weight: Slots.all) { site in
             let flooded = try await site.connectReady("CP-1")

@@ -11,7 +11,7 @@ import Testing
         "LISTENERS_WS_OTHER_WEBSOCKET_FAIL_IF_NO_SUBPROTOCOL": "true", "LISTENERS_WS_OTHER_ACCEPTORS": "3",
     ]
 
-    @Test func eachListenerHasItsOwnAddressPathMountpointAndLimits() async throws {
+    @Test func `Each listener has its own address path mountpoint and limits`() async throws {
         try await withSite(Self.two) { site in
             let port = try await site.gateway.port(listener: "other")
             let elsewhere = try await CentralSystem.connect(
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func accessRulesCloseBeforeAnyAnswerWithALogLine() async throws {
+    @Test func `Access rules close before any answer with a log line`() async throws {
         let rules = "deny 127.0.0.7, allow 127.0.0.0/8, deny all"
         try await withSite(["LISTENERS_WS_DEFAULT_ACCESS_RULES": rules]) { site in
             _ = try await site.connectReady("CP-1")
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func aBrowserOfAnotherOriginGets403() async throws {
+    @Test func `A browser of another origin gets 403`() async throws {
         let settings = [
             "LISTENERS_WS_DEFAULT_WEBSOCKET_CHECK_ORIGIN_ENABLE": "true",
             "LISTENERS_WS_DEFAULT_WEBSOCKET_CHECK_ORIGINS": "https://console.example",

@@ -3,7 +3,7 @@ import Testing
 
 /// behaviour.md, "Liveness".
 @Suite struct LivenessTests {
-    @Test func silenceBeyondTheAllowedClosesTheConnection() async throws {
+    @Test func `Silence beyond the allowed closes the connection`() async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
             let begin = ContinuousClock.now
             let chargePoint = try await site.connectReady(answeredPings: 1)
@@ -15,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func theBackoffLengthensTheAllowedSilence() async throws {
+    @Test func `The backoff lengthens the allowed silence`() async throws {
         let settings = ["DEFAULT_HEARTBEAT_INTERVAL": "1s", "HEARTBEAT_CHECKING_TIMES_BACKOFF": "3"]
         try await withSite(settings) { site in
             let begin = ContinuousClock.now
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func aChargePointThatAnswersPingsIsNeverCutOff() async throws {
+    @Test func `A charge point that answers pings is never cut off`() async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
             let begin = ContinuousClock.now
             let chargePoint = try await site.connectReady()
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func oneThatHasNeverAnsweredAPingStaysAsLongAsItsTCPAcknowledgesThem() async throws {
+    @Test func `One that has never answered a ping stays as long as its TCP acknowledges them`() async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
             let begin = ContinuousClock.now
             let chargePoint = try await site.connectReady(answeredPings: 0)
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func oneThatHasNeverAnsweredAPingIsClosedWhenItsTCPTakesNothing() async throws {
+    @Test func `One that has never answered a ping is closed when its TCP takes nothing`() async throws {
         let settings = [
             "DEFAULT_HEARTBEAT_INTERVAL": "1s", "LISTENERS_WS_DEFAULT_TCP_OPTIONS_SEND_TIMEOUT": "10m",
             "LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE": "4MB",
@@ -69,7 +69,7 @@ import Testing
         }
     }
 
-    @Test func anAcceptedChangeConfigurationOfTheHeartbeatIntervalCounts() async throws {
+    @Test func `An accepted change configuration of the heartbeat interval counts`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady(answeredPings: 1)
             chargePoint.acceptEveryCall()
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func messagesAloneKeepAChargePointThatAnswersNoPings() async throws {
+    @Test func `Messages alone keep a charge point that answers no pings`() async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "2s"]) { site in
             let begin = ContinuousClock.now
             let chargePoint = try await site.connectReady(answeredPings: 1)
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func thePingIntervalCanBeSet() async throws {
+    @Test func `The ping interval can be set`() async throws {
         try await withSite(["LISTENERS_WS_DEFAULT_WEBSOCKET_PING_INTERVAL": "200ms"]) { site in
             let chargePoint = try await site.connectReady()
             for number in 1...3 {
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func theIntervalOfAnAcceptedBootNotificationCounts() async throws {
+    @Test func `The interval of an accepted Boot notification counts`() async throws {
         try await withSite { site in
             site.central.onCall { _ in
                 .result(#"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z","interval":1}"#)
@@ -113,7 +113,7 @@ import Testing
         }
     }
 
-    @Test func aLongerIntervalOfAnAcceptedBootNotificationCounts() async throws {
+    @Test func `A longer interval of an accepted Boot notification counts`() async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
             let chargePoint = try await site.connect(answeredPings: 1)
             _ = try await chargePoint.call("BootNotification")
@@ -130,7 +130,7 @@ import Testing
         #"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z","interval":"300"}"#,
         #"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z"}"#,
     ])
-    func anyOtherBootNotificationAnswerChangesNothing(answer: String) async throws {
+    func `Any other Boot notification answer changes nothing`(answer: String) async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
             site.central.onCall { _ in .result(answer) }
             let chargePoint = try await site.connect(answeredPings: 1)

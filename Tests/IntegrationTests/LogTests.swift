@@ -3,7 +3,7 @@ import Testing
 
 /// behaviour.md, "Bounds", on the log, and what an operator finds in it.
 @Suite struct LogTests {
-    @Test func aChargePointThatFloodsWithBadMessagesGetsTenLinesAndASumOfTheOthers() async throws {
+    @Test func `A charge point that floods with bad messages gets ten lines and a sum of the others`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "0"]) { site in
             let other = try await site.connectReady("CP-2")
             let flooder = try await site.connectReady("CP-1")
@@ -29,7 +29,7 @@ import Testing
         }
     }
 
-    @Test func whatWasHeldBackIsSummedUpAtAStopAndTheCountersHaveCountedAll() async throws {
+    @Test func `What was held back is summed up at a stop and the counters have counted all`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "0", "STATS_INTERVAL": "200ms"]) { site in
             let flooder = try await site.connectReady("CP-1")
             for number in 0..<100 { try await flooder.send(text: "[2,\"bad-\(number)\"]") }
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func aClientThatIsRefusedAgainAndAgainGetsTenLines() async throws {
+    @Test func `A client that is refused again and again gets ten lines`() async throws {
         try await withSite { site in
             let rounds = 60
             for _ in 0..<rounds {
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func statisticsThatSayNothingNewAreLeftOut() async throws {
+    @Test func `Statistics that say nothing new are left out`() async throws {
         try await withSite(["STATS_INTERVAL": "100ms"]) { site in
             try await site.gateway.log("the link in a line") {
                 $0.message == "statistics" && $0.fields["broker"] == "up" && $0.fields["broker_pending"] == "0"
@@ -82,7 +82,8 @@ import Testing
         }
     }
 
-    @Test func aHangUpSaysWhichFilesWereReadForWhichListenerAndWhatIsReadForTheBroker() async throws {
+    @Test func `A hang up says which files were read for which listener and what is read for the broker`() async throws
+    {
         let files = try CertificateFolder()
         let password = FileManager.default.temporaryDirectory.appending(path: "password-\(UUID().uuidString)")
         try Data("s3cr3t-w0rd\n".utf8).write(to: password)
@@ -107,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func noPasswordReachesTheLogAtAnyLevel() async throws {
+    @Test func `No password reaches the log at any level`() async throws {
         let settings = [
             "BROKER_SESSIONS": "per_charge_point", "LOG_LEVEL": "trace", "BROKER_USERNAME": "gateway",
             "BROKER_PASSWORD": "br0ker-w0rd", "MANAGEMENT_API_SECRET": "m4nagement-w0rd",

@@ -5,7 +5,7 @@ import Testing
 
 /// behaviour.md, "The broker link".
 @Suite struct OutageTests {
-    @Test func cutLinksUnderLoadCostNoAnswerAndNoSession() async throws {
+    @Test func `Cut links under load cost no answer and no session`() async throws {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(broker: broker, brokerPort: proxy.port, weight: Slots.all) { site in
@@ -29,7 +29,9 @@ import Testing
     }
 
     @Test(arguments: ["5", "3.1.1"], ["shared", "per_charge_point"])
-    func aCommandPublishedWhileTheLinkIsLostIsDeliveredAfterwards(version: String, sessions: String) async throws {
+    func `A command published while the link is lost is delivered afterwards`(version: String, sessions: String)
+        async throws
+    {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         let settings = ["BROKER_PROTOCOL": version, "BROKER_SESSIONS": sessions]
@@ -50,7 +52,9 @@ import Testing
     }
 
     @Test(arguments: ["5", "3.1.1"])
-    func aCommandPublishedWhileTheGatewayWasDeadIsReportedAndItsSubscriptionGoes(version: String) async throws {
+    func `A command published while the gateway was dead is reported and its subscription goes`(version: String)
+        async throws
+    {
         let settings = ["BROKER_PROTOCOL": version, "BROKER_CLIENT_ID": "dead-and-back"]
         try await withSite(settings) { site in
             _ = try await site.connectReady()
@@ -73,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatAcceptsAndSaysNothingIsLeftForTheNextAddress() async throws {
+    @Test func `A broker that accepts and says nothing is left for the next address`() async throws {
         let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.autoRead, value: false)
             .bind(host: "127.0.0.1", port: 0).get()
@@ -95,7 +99,7 @@ import Testing
         try await silent.close()
     }
 
-    @Test func aKilledAndRestartedBrokerLeavesEveryCallWithExactlyOneAnswer() async throws {
+    @Test func `A killed and restarted broker leaves every call with exactly one answer`() async throws {
         try await withSite(["UPSTREAM_ANSWER_TIMEOUT": "5s"], weight: Slots.all) { site in
             let busy = try await BusyChargePoints.connect(200, to: site)
             try await busy.call {
@@ -113,7 +117,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatAnswersNothingIsLeftAfterTheKeepAlive() async throws {
+    @Test func `A broker that answers nothing is left after the keep alive`() async throws {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["BROKER_KEEP_ALIVE": "5s"], broker: broker, brokerPort: proxy.port) { site in
@@ -125,7 +129,7 @@ import Testing
         await proxy.close()
     }
 
-    @Test func aGatewayStartedBeforeItsBrokerKeepsTryingAndLosesNothing() async throws {
+    @Test func `A gateway started before its broker keeps trying and loses nothing`() async throws {
         let broker = try await MosquittoProcess.prepare()
         let proxy = try await TCPProxy.start(target: broker.port)
         let gateway = try await GatewayProcess.start(["BROKER_URL": "mqtt://127.0.0.1:\(proxy.port)"])
@@ -149,7 +153,7 @@ import Testing
         await proxy.close()
     }
 
-    @Test func aThousandAndAHalfSessionsSurviveABrokersRestart() async throws {
+    @Test func `A thousand and a half sessions survive a brokers restart`() async throws {
         try #require(raisedDescriptorLimit >= 4096, "the limit of open files is too low for this test")
         try await withSite(weight: Slots.all) { site in
             let busy = try await BusyChargePoints.connect(1500, to: site)
@@ -165,7 +169,7 @@ import Testing
         }
     }
 
-    @Test func callsBeyondMaxPendingGetInternalErrorAtOnceAndTheOthersTheirResults() async throws {
+    @Test func `Calls beyond max pending get internal error at once and the others their results`() async throws {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["BROKER_MAX_PENDING": "10"], broker: broker, brokerPort: proxy.port) { site in
@@ -196,7 +200,9 @@ import Testing
         await proxy.close()
     }
 
-    @Test func withOutageDisconnectSessionsAreClosedAndHandshakesRefusedUntilTheBrokerIsBack() async throws {
+    @Test func `With outage disconnect sessions are closed and handshakes refused until the broker is back`()
+        async throws
+    {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         let settings = ["BROKER_OUTAGE": "disconnect", "BROKER_OUTAGE_TIMEOUT": "1s"]
@@ -218,7 +224,7 @@ import Testing
         await proxy.close()
     }
 
-    @Test func severalConnectionsToTheBrokerShareTheChargePoints() async throws {
+    @Test func `Several connections to the broker share the charge points`() async throws {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["BROKER_CONNECTIONS": "3"], broker: broker, brokerPort: proxy.port) { site in
@@ -234,7 +240,7 @@ import Testing
         await proxy.close()
     }
 
-    @Test func theNextAddressIsTriedWhenABrokerCannotBeReached() async throws {
+    @Test func `The next address is tried when a broker cannot be reached`() async throws {
         let nobody = try await freePort()
         let broker = try await MosquittoProcess.start()
         let central = try await CentralSystem.connect(port: broker.port)
@@ -254,7 +260,7 @@ import Testing
         await broker.remove()
     }
 
-    @Test func withoutASessionExpiryTheSubscriptionsAreMadeAgain() async throws {
+    @Test func `Without a session expiry the subscriptions are made again`() async throws {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["BROKER_SESSION_EXPIRY": "0s"], broker: broker, brokerPort: proxy.port) { site in
@@ -273,7 +279,9 @@ import Testing
 /// behaviour.md, "Stopping".
 @Suite struct StoppingTests {
     @Test(arguments: [SIGTERM, SIGINT])
-    func anOrderlyStopClosesEverySessionPublishesWhatIsPendingAndExitsWithZero(signal: Int32) async throws {
+    func `An orderly stop closes every session publishes what is pending and exits with zero`(signal: Int32)
+        async throws
+    {
         try await withSite(["SHUTDOWN_DRAIN_TIME": "2s"], weight: Slots.all) { site in
             let busy = try await BusyChargePoints.connect(100, to: site)
             for client in busy.clients {
@@ -313,7 +321,7 @@ import Testing
         }
     }
 
-    @Test func aSecondSignalEndsItAtOnce() async throws {
+    @Test func `A second signal ends it at once`() async throws {
         try await withSite(["SHUTDOWN_DRAIN_TIME": "60s"]) { site in
             let chargePoints = try await BusyChargePoints.connect(20, to: site)
             _ = try await chargePoints.callOnce()

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: [MQTTVersion.v5, .v311])
-    func messagesPassBothWaysOnTheChargePointsOwnConnection(version: MQTTVersion) async throws {
+    func `Messages pass both ways on the charge points own connection`(version: MQTTVersion) async throws {
         let settings = Self.settings.merging(["BROKER_PROTOCOL": version == .v5 ? "5" : "3.1.1"]) { _, new in new }
         try await withSite(settings) { site in
             let chargePoint = try await site.connectReady()
@@ -51,7 +51,7 @@ import Testing
     }
 
     /// The gateway's own user may do everything, a charge point what is its own.
-    @Test func theBrokersCredentialsAndAccessListDecide() async throws {
+    @Test func `The brokers credentials and access list decide`() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "access-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func nobodyComesInUnderAnotherNameUnlessThatIsAllowed() async throws {
+    @Test func `Nobody comes in under another name unless that is allowed`() async throws {
         try await withSite(Self.settings) { site in
             let (intruder, refused) = try await open("CP-2", "CP-1:s3cr3t", at: site)
             #expect(refused.status == 401 && refused.body == "not authorized")
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func sharedUserNamesComeInWhereTheyAreAllowed() async throws {
+    @Test func `Shared user names come in where they are allowed`() async throws {
         let settings = Self.settings.merging(["AUTHENTICATION_USERNAME_IS_IDENTITY": "false"]) { _, new in new }
         try await withSite(settings) { site in
             let (_, accepted) = try await open("CP-2", "fleet:s3cr3t", at: site)
@@ -126,7 +126,7 @@ import Testing
     }
 
     /// The gateway's link must not flap because somebody calls himself so.
-    @Test func aChargePointThatIsNamedLikeAGatewayStaysOutside() async throws {
+    @Test func `A charge point that is named like a gateway stays outside`() async throws {
         let settings = Self.settings.merging(["BROKER_CLIENT_ID": "ocpp-gw"]) { _, new in new }
         try await withSite(settings) { site in
             for identity in ["gw", "gateway-elsewhere"] {
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func withoutABrokerTheHandshakeIs503() async throws {
+    @Test func `Without a broker the handshake is 503`() async throws {
         try await withSite(Self.settings) { site in
             _ = try await site.connectReady()
             await site.broker.kill()
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatRestartsFindsEveryChargePointAgain() async throws {
+    @Test func `A broker that restarts finds every charge point again`() async throws {
         try await withSite(Self.settings, weight: 2) { site in
             var chargePoints: [ChargePointClient] = []
             for number in 1...50 {
@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func theNewestConnectionOfAChargePointStaysWhereverItComesIn(onOneGateway: Bool) async throws {
+    func `The newest connection of a charge point stays wherever it comes in`(onOneGateway: Bool) async throws {
         try await withSite(Self.settings, weight: 2) { site in
             let own = ["BROKER_URL": "mqtt://127.0.0.1:\(site.broker.port)"]
             let second = try await GatewayProcess.start(Self.settings.merging(own) { _, new in new })
@@ -206,7 +206,7 @@ import Testing
         }
     }
 
-    @Test func theBrokerSaysThatAChargePointIsGoneWhenItsGatewayDies() async throws {
+    @Test func `The broker says that a charge point is gone when its gateway dies`() async throws {
         try await withSite(Self.settings) { site in
             _ = try await site.connectReady()
             site.gateway.child.send(signal: 9)
@@ -217,7 +217,7 @@ import Testing
         }
     }
 
-    @Test func anOrderlyStopSaysSoForEveryChargePointAndLeavesNothing() async throws {
+    @Test func `An orderly stop says so for every charge point and leaves nothing`() async throws {
         try await withSite(Self.settings.merging(["SHUTDOWN_DRAIN_TIME": "1s"]) { _, new in new }) { site in
             for number in 1...20 { _ = try await site.connectReady("CP-\(number)") }
             #expect(try await site.gateway.stop() == 0)

@@ -12,7 +12,7 @@ import Testing
         return (message.mqtt, object ?? [:])
     }
 
-    @Test func aSessionIsAnnouncedWhenItOpensAndWhenItEnds() async throws {
+    @Test func `A session is announced when it opens and when it ends`() async throws {
         let settings = ["PRESENCE_TOPIC": "cp/${cid}/Presence", "BROKER_CLIENT_ID": "presence-gateway"]
         try await withSite(settings) { site in
             let chargePoint = try await site.connectReady()
@@ -36,7 +36,7 @@ import Testing
         ([UInt8](arrayLiteral: 0x03, 0xF3) + Array("pong\ntimeout".utf8), true, 1011, "pong timeout"),
         (Array("[]".utf8), false, 1002, "frame not masked"),
     ])
-    func theEndOfASessionSaysWhyInPresenceAndLog(
+    func `The end of a session says why in presence and log`(
         payload: [UInt8], isClose: Bool, code: Int, detail: String
     ) async throws {
         try await withSite(["PRESENCE_TOPIC": "cp/${cid}/Presence"]) { site in
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    @Test func anOrderlyStopAnnouncesTheEndOfEverySession() async throws {
+    @Test func `An orderly stop announces the end of every session`() async throws {
         let settings = ["PRESENCE_TOPIC": "cp/${cid}/Presence", "SHUTDOWN_DRAIN_TIME": "1s"]
         try await withSite(settings) { site in
             let chargePoint = try await site.connectReady()
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func theDeathOfTheGatewayIsAnnouncedByItsWill() async throws {
+    @Test func `The death of the gateway is announced by its will`() async throws {
         let settings = ["PRESENCE_TOPIC": "cp/${cid}/Presence", "BROKER_CLIENT_ID": "mortal"]
         try await withSite(settings) { site in
             let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")

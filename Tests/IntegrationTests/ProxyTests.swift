@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test(arguments: ["send-proxy", "send-proxy-v2"])
-    func behindHAProxyTheLogShowsTheChargePointsAddressAndNoHealthChecks(option: String) async throws {
+    func `Behind HA proxy the log shows the charge points address and no health checks`(option: String) async throws {
         try await withSite(["LISTENERS_WS_DEFAULT_PROXY_PROTOCOL": "true"]) { site in
             let port = try await freePort()
             let proxy = try await ProxyProcess.haproxy { _ in
@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func aConnectionThatDoesNotComeThroughTheProxyIsClosedWithALogLine() async throws {
+    @Test func `A connection that does not come through the proxy is closed with a log line`() async throws {
         let settings = [
             "LISTENERS_WS_DEFAULT_PROXY_PROTOCOL": "true", "LISTENERS_WS_DEFAULT_PROXY_PROTOCOL_TIMEOUT": "300ms",
         ]
@@ -76,7 +76,7 @@ import Testing
     }
 
     /// HAProxy twice: once as the charge point's TLS with a client certificate, once as the proxy that terminates it.
-    @Test func behindHAProxyThatTerminatesTLSTheNameInTheCertificateComesAlong() async throws {
+    @Test func `Behind HA proxy that terminates TLS the name in the certificate comes along`() async throws {
         let settings = ["LISTENERS_WS_DEFAULT_PROXY_PROTOCOL": "true", "LOG_LEVEL": "debug"]
         try await withSite(settings) { site in
             let (port, tlsPort) = (try await freePort(), try await freePort())
@@ -155,7 +155,7 @@ import Testing
         }
     }
 
-    @Test func behindATrustedNginxTheLogShowsTheChargePointsAddressAndNotWhatItClaims() async throws {
+    @Test func `Behind a trusted nginx the log shows the charge points address and not what it claims`() async throws {
         try await withSite(["TRUSTED_PROXIES": "127.0.0.1"]) { site in
             let port = try await freePort()
             let proxy = try await Self.nginx(port: port, to: site.port)
@@ -171,7 +171,7 @@ import Testing
         }
     }
 
-    @Test func whatAProxyThatIsNotTrustedSaysIsNotBelieved() async throws {
+    @Test func `What a proxy that is not trusted says is not believed`() async throws {
         try await withSite(["TRUSTED_PROXIES": "10.0.0.0/8"]) { site in
             let port = try await freePort()
             let proxy = try await Self.nginx(port: port, to: site.port)

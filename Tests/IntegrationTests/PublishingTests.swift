@@ -14,8 +14,8 @@ import Testing
         try await chargePoint.texts.take("CALLERROR of \(id)") { $0.hasPrefix(#"[4,"\#(id)","#) }
     }
 
-    @Test("MQTT 5: a CALL larger than the broker takes is refused at once, and so says the CALLERROR")
-    func tooLarge() async throws {
+    @Test
+    func `MQTT 5: a CALL larger than the broker takes is refused at once, and so says the CALLERROR`() async throws {
         let broker = try await MosquittoProcess.start(extraConfiguration: ["max_packet_size 5000"])
         try await withSite(broker: broker) { site in
             let chargePoint = try await site.connectReady()
@@ -25,8 +25,8 @@ import Testing
         }
     }
 
-    @Test("An answer that is too large for the broker: its CALL's sender is told not_relayed")
-    func answerTooLarge() async throws {
+    @Test
+    func `An answer that is too large for the broker: its CALL's sender is told not_relayed`() async throws {
         let broker = try await MosquittoProcess.start(extraConfiguration: ["max_packet_size 5000"])
         try await withSite(broker: broker) { site in
             let chargePoint = try await site.connectReady()
@@ -40,8 +40,8 @@ import Testing
         }
     }
 
-    @Test("An answer that the broker's access list refuses: its CALL's sender is told not_relayed")
-    func answerRefused() async throws {
+    @Test
+    func `An answer that the broker's access list refuses: its CALL's sender is told not_relayed`() async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "acl-\(UUID().uuidString)")
         try "topic read ocpp/#\ntopic write ocpp/cp/+\ntopic write ocpp/cp/+/Errors\ntopic write ocpp/cs/+\n"
             .write(to: file, atomically: true, encoding: .utf8)
@@ -59,9 +59,12 @@ import Testing
     }
 
     @Test(
-        "A CALL over which the broker ends the link gets InternalError; others are served, also where each has its own link",
         arguments: ["shared", "per_charge_point"])
-    func culprit(sessions: String) async throws {
+    func
+        `A CALL over which the broker ends the link gets InternalError; others are served, also where each has its own link`(
+            sessions: String
+        ) async throws
+    {
         let broker = try await MosquittoProcess.start(extraConfiguration: ["max_packet_size 5000"])
         let settings = ["BROKER_PROTOCOL": "3.1.1", "BROKER_SESSIONS": sessions]
         try await withSite(settings, broker: broker, version: .v311) { site in
@@ -83,8 +86,8 @@ import Testing
         }
     }
 
-    @Test("An answer over which the broker ends the link: its CALL's sender is told not_relayed")
-    func answerIsCulprit() async throws {
+    @Test
+    func `An answer over which the broker ends the link: its CALL's sender is told not_relayed`() async throws {
         let broker = try await MosquittoProcess.start(extraConfiguration: ["max_packet_size 5000"])
         try await withSite(["BROKER_PROTOCOL": "3.1.1"], broker: broker, version: .v311) { site in
             let chargePoint = try await site.connectReady()
@@ -94,10 +97,11 @@ import Testing
         }
     }
 
-    @Test(
-        "limits.memory: in an outage a charge point may have its share waiting; more is refused, and it is all sent later"
-    )
-    func memory() async throws {
+    @Test
+    func
+        `limits.memory: in an outage a charge point may have its share waiting; more is refused, and it is all sent later`()
+        async throws
+    {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["LIMITS_MEMORY": "400KB"], broker: broker, brokerPort: proxy.port) { site in
@@ -119,8 +123,10 @@ import Testing
 
     // MARK: MQTT 5
 
-    @Test("The user property ocpp-version is on answers, errors and reports, and not on presence and refused messages")
-    func versionProperty() async throws {
+    @Test
+    func `The user property ocpp-version is on answers, errors and reports, and not on presence and refused messages`()
+        async throws
+    {
         let settings = ["PRESENCE_TOPIC": "cp/${cid}/Presence", "UPSTREAM_INVALID_TOPIC": "cp/${cid}/Invalid"]
         try await withSite(settings) { site in
             let chargePoint = try await site.connectReady()
@@ -138,8 +144,10 @@ import Testing
         }
     }
 
-    @Test("A message in another version is refused, and the charge point's CALL stays open for the right answer")
-    func wrongVersion() async throws {
+    @Test
+    func `A message in another version is refused, and the charge point's CALL stays open for the right answer`()
+        async throws
+    {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             site.central.onCall { _ in .none }
@@ -158,9 +166,11 @@ import Testing
         }
     }
 
-    @Test(
-        "A Response Topic that dnstream.response_topics matches gets the answer, or the report, too; another does not")
-    func responseTopics() async throws {
+    @Test
+    func
+        `A Response Topic that dnstream.response_topics matches gets the answer, or the report, too; another does not`()
+        async throws
+    {
         try await withSite(["DNSTREAM_RESPONSE_TOPICS": "ocpp/cp/answers/+"]) { site in
             let chargePoint = try await site.connectReady()
             chargePoint.acceptEveryCall()
@@ -192,9 +202,12 @@ import Testing
     }
 
     @Test(
-        "That nobody subscribes to CALLs is said once a minute, and is an error for the charge point where that is wanted",
         arguments: ["wait", "error"])
-    func unrouted(setting: String) async throws {
+    func
+        `That nobody subscribes to CALLs is said once a minute, and is an error for the charge point where that is wanted`(
+            setting: String
+        ) async throws
+    {
         try await withSite(["UPSTREAM_UNROUTED": setting, "UPSTREAM_TOPIC": "nobody/${cid}"]) { site in
             let chargePoint = try await site.connect()
             for id in ["u-1", "u-2"] { try await chargePoint.send(text: #"[2,"\#(id)","Heartbeat",{}]"#) }

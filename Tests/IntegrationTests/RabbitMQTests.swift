@@ -3,7 +3,7 @@ import Testing
 
 /// relay-format.md, "MQTT details": a broker that speaks MQTT 3.1.1 only serves as well.
 @Suite struct RabbitMQTests {
-    @Test func aBrokerThatRefusesMQTT5IsUsedWith311ByItself() async throws {
+    @Test func `A broker that refuses MQTT 5 is used with 311 by itself`() async throws {
         let broker = try await RabbitMQProcess.start()
         do {
             await #expect(throws: (any Error).self, "this RabbitMQ speaks MQTT 5: it proves nothing here") {

@@ -9,7 +9,7 @@ import Testing
         #"{"s":"\u00e9\/\n\"","u":"é漢\ud83d\ude00😀","empty":""}"#,
         #"{}"#,
     ])
-    func aCallGoesUpWithThePayloadsBytesUnchangedAndTheKeysInOrder(payload: String) async throws {
+    func `A call goes up with the payloads bytes unchanged and the keys in order`(payload: String) async throws {
         try await withSite { site in
             let chargePoint = try await site.connect()
             try await chargePoint.send(text: #" [ 2 , "id-1","# + "\n\t" + #""DataTransfer" , \#(payload) ] "#)
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func aCallResultComesDownAsOneArrayWithThePayloadsBytesUnchanged() async throws {
+    @Test func `A call result comes down as one array with the payloads bytes unchanged`() async throws {
         try await withSite { site in
             let payload = #"{"currentTime":"2026-01-01T00:00:00Z","n":1.50,"e":1E3,"u":"\u00fc"}"#
             site.central.onCall { _ in .result(payload) }
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func aCallErrorOfTheBackendComesDownWithItsDetails() async throws {
+    @Test func `A call error of the backend comes down with its details`() async throws {
         try await withSite { site in
             site.central.onCall { _ in
                 .error(code: "InternalError", description: #"no \"luck\""#, details: #"{"n":1.0,"a":[]}"#)
@@ -42,7 +42,7 @@ import Testing
         }
     }
 
-    @Test func aCallErrorWithoutDescriptionAndDetailsIsReadAsEmpty() async throws {
+    @Test func `A call error without description and details is read as empty`() async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func aCommandGoesDownWhateverTheOrderOfItsKeysAndItsResultComesUp() async throws {
+    @Test func `A command goes down whatever the order of its keys and its result comes up`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             let payload = #"{"idTag":"T-1","connectorId":1,"x":2.50}"#
@@ -76,7 +76,7 @@ import Testing
         (#"[4,"r-1","NotSupported","",{}]"#, "", "{}"),
         (#"[4,"r-1","NotSupported","short"]"#, "short", "{}"),
     ])
-    func aCallErrorOfTheChargePointGoesUpWithItsDetails(sent: String, description: String, details: String)
+    func `A call error of the charge point goes up with its details`(sent: String, description: String, details: String)
         async throws
     {
         try await withSite { site in
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func aNullPayloadIsReadAsAnEmptyObjectBothWays() async throws {
+    @Test func `A null payload is read as an empty object both ways`() async throws {
         try await withSite { site in
             site.central.onCall { _ in .result("null") }
             let chargePoint = try await site.connect()
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func anUpstreamCallCarriesTheMQTT5RequestPropertiesAndIsAnsweredByThemAlone() async throws {
+    @Test func `An upstream call carries the MQTT 5 request properties and is answered by them alone`() async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect("CP%20A")
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test func anActionsOwnTopicIsUsedForThatActionOnly() async throws {
+    @Test func `An actions own topic is used for that action only`() async throws {
         let mapping = "StartTransaction=cp/start/${cid},StopTransaction=cp/stop/${clientid}/${id}"
         try await withSite(["UPSTREAM_TOPIC_OVERRIDE_MAPPING": mapping]) { site in
             site.central.onCall { _ in .none }
@@ -144,7 +144,7 @@ import Testing
         }
     }
 
-    @Test func placeholdersInEveryTemplateAreFilledIn() async throws {
+    @Test func `Placeholders in every template are filled in`() async throws {
         let settings = [
             "UPSTREAM_TOPIC": "cp/${version}/${type}/${action}/${id}/${cid}",
             "UPSTREAM_REPLY_TOPIC": "cp/result/${version}/${type}/${id}/${clientid}",
@@ -176,7 +176,7 @@ import Testing
     }
 
     @Test(arguments: ["a/b", "a+", "#", #"a\u0007"#])
-    func aUniqueIdThatWouldChangeTheTopicIsRefused(id: String) async throws {
+    func `A unique id that would change the topic is refused`(id: String) async throws {
         try await withSite(["UPSTREAM_TOPIC": "cp/${cid}/${id}"]) { site in
             let chargePoint = try await site.connect()
             try await chargePoint.send(text: #"[2,"\#(id)","Heartbeat",{}]"#)
@@ -187,7 +187,7 @@ import Testing
         }
     }
 
-    @Test func aRefusedMessageGoesWholeToTheInvalidTopic() async throws {
+    @Test func `A refused message goes whole to the invalid topic`() async throws {
         try await withSite(["UPSTREAM_INVALID_TOPIC": "cp/${cid}/Invalid"]) { site in
             let chargePoint = try await site.connect()
             let sent = #"[2,"x\"é","Heartbeat",{"a":]"#
@@ -206,7 +206,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 2])
-    func messagesTravelAtTheConfiguredQualityOfService(qualityOfService: Int) async throws {
+    func `Messages travel at the configured quality of service`(qualityOfService: Int) async throws {
         try await withSite(["BROKER_QOS": "\(qualityOfService)"]) { site in
             let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")
             try await witness.subscribe("ocpp/cp/#", qualityOfService: 2)
@@ -222,7 +222,7 @@ import Testing
         }
     }
 
-    @Test func mqtt311WorksWithoutProperties() async throws {
+    @Test func `Mqtt 311 works without properties`() async throws {
         try await withSite(["BROKER_PROTOCOL": "3.1.1"]) { site in
             let chargePoint = try await site.connect()
             chargePoint.acceptEveryCall()
@@ -234,7 +234,7 @@ import Testing
         }
     }
 
-    @Test func messagesOfOneChargePointKeepTheirOrderBothWays() async throws {
+    @Test func `Messages of one charge point keep their order both ways`() async throws {
         try await withSite(["DNSTREAM_MAX_MQUEUE_LEN": "300", "UPSTREAM_MAX_OPEN_CALLS": "300"]) { site in
             let chargePoint = try await site.connectReady()
             let arrived = Mailbox<String>("CALLs down")
@@ -260,7 +260,7 @@ import Testing
     @Test(arguments: [
         ["MOUNTPOINT": "site/a/"], ["MOUNTPOINT": "site/b/", "LISTENERS_WS_DEFAULT_MOUNTPOINT": "site/a/"],
     ])
-    func theMountpointStandsInFrontOfEveryTopic(settings: [String: String]) async throws {
+    func `The mountpoint stands in front of every topic`(settings: [String: String]) async throws {
         try await withSite(settings, mountpoint: "site/a/") { site in
             let chargePoint = try await site.connectReady()
             chargePoint.acceptEveryCall()
@@ -270,7 +270,7 @@ import Testing
         }
     }
 
-    @Test func theIdentityIsPercentDecodedInTopics() async throws {
+    @Test func `The identity is percent decoded in topics`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connect("Caf%C3%A9%201-$")
             _ = try await chargePoint.call("Heartbeat")
@@ -278,7 +278,7 @@ import Testing
         }
     }
 
-    @Test func aCommandSentOnTheFirstUpstreamMessageIsNeverMissed() async throws {
+    @Test func `A command sent on the first upstream message is never missed`() async throws {
         try await withSite { site in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for number in 1...50 {

@@ -30,8 +30,8 @@ import Testing
         try result.get()
     }
 
-    @Test("A version that a listener supports and that has no folder ends the start with 78")
-    func missing() async throws {
+    @Test
+    func `A version that a listener supports and that has no folder ends the start with 78`() async throws {
         try await withFolder { folder in
             try FileManager.default.copyItem(
                 at: Self.shipped.appending(path: "ocpp1.6"), to: folder.appending(path: "ocpp1.6"))
@@ -45,24 +45,24 @@ import Testing
     }
 
     @Test(
-        "A bad prefix ends the start with 78",
         arguments: [
             "2.0.1=", "2.0=urn:x:", "2.1=urn:a:,2.1=urn:b:", "urn:a:,urn:b:", "=urn:a:", "urn:a:,1.6=urn:b:",
         ])
-    func badPrefixes(prefix: String) async throws {
+    func `A bad prefix ends the start with 78`(prefix: String) async throws {
         let outcome = try await exit(["JSON_SCHEMA_ID_PREFIX": prefix])
         #expect(outcome.code == 78, "\(outcome.output)")
         #expect(outcome.output.contains("JSON_SCHEMA_ID_PREFIX") && outcome.output.contains("<version>=<prefix>"))
     }
 
     @Test(
-        "A folder with the files themselves is that of their version, or 1.6's",
         arguments: [
             ("2.0.1", "urn:OCPP:Cp:2:2020:3:", ""), ("2.1", "urn:site:", "2.1=urn:site:"),
             ("1.6", "urn:site:", "urn:site:"),
             ("1.6", "", ""),
         ])
-    func flat(version: String, prefix: String, setting: String) async throws {
+    func `A folder with the files themselves is that of their version, or 1.6's`(
+        version: String, prefix: String, setting: String
+    ) async throws {
         try await withFolder { folder in
             let schema = #"{"$id":"\#(prefix)AuthorizeRequest","type":"object","required":["own"]}"#
             let text = prefix.isEmpty ? #"{"type":"object","required":["own"]}"# : schema
@@ -82,8 +82,8 @@ import Testing
         }
     }
 
-    @Test("A folder for each version, each with files of its own; a bare name is the SEND in 2.1")
-    func folders() async throws {
+    @Test
+    func `A folder for each version, each with files of its own; a bare name is the SEND in 2.1`() async throws {
         try await withFolder { folder in
             for (version, name, field) in [
                 ("1.6", "AuthorizeRequest", "a"), ("2.0.1", "Authorize", "b"),

@@ -6,7 +6,7 @@ import Testing
     /// Long enough to see something that must not happen; a slow machine can only make this check weaker.
     private static let quiet = Duration.milliseconds(300)
 
-    @Test func oneCallAtATimeGoesToTheChargePointAndTheRestWaitInTheirOrder() async throws {
+    @Test func `One call at a time goes to the charge point and the rest wait in their order`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             for number in 1...4 {
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test func answersNeverWaitBehindCalls() async throws {
+    @Test func `Answers never wait behind calls`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             for number in 1...3 {
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func aCallForAFullQueueIsReported() async throws {
+    @Test func `A call for a full queue is reported`() async throws {
         try await withSite(["DNSTREAM_MAX_MQUEUE_LEN": "3"]) { site in
             let chargePoint = try await site.connectReady()
             for number in 1...5 {
@@ -58,7 +58,9 @@ import Testing
         }
     }
 
-    @Test func aSecondCallWithAUniqueIdInFlightOrQueuedIsNotDeliveredTwiceAndOnlyLogged() async throws {
+    @Test func `A second call with a unique id in flight or queued is not delivered twice and only logged`()
+        async throws
+    {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             for id in ["d1", "d2", "d1", "d2"] {
@@ -79,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func anAnswerThatNobodyAskedForIsNotDeliveredAndOnlyLogged() async throws {
+    @Test func `An answer that nobody asked for is not delivered and only logged`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             try await site.central.send(#"{"MessageTypeId":3,"UniqueId":"no","Payload":{}}"#, to: "CP-1")
@@ -94,7 +96,7 @@ import Testing
         }
     }
 
-    @Test func aRetainedMessageIsAStaleCommandAndRefused() async throws {
+    @Test func `A retained message is a stale command and refused`() async throws {
         try await withSite { site in
             var message = MQTTMessage(
                 topic: "ocpp/cs/CP-1", text: #"{"MessageTypeId":2,"UniqueId":"old","Action":"Reset","Payload":{}}"#)
@@ -109,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func aCallWhoseExpiryPassesInTheQueueIsReported() async throws {
+    @Test func `A call whose expiry passes in the queue is reported`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
@@ -125,7 +127,9 @@ import Testing
         }
     }
 
-    @Test func anUnansweredCallIsGivenUpAndTheNextGoesOutAndALateAnswerIsStillPublished() async throws {
+    @Test func `An unanswered call is given up and the next goes out and a late answer is still published`()
+        async throws
+    {
         try await withSite(["DNSTREAM_CALL_TIMEOUT": "1s"]) { site in
             let chargePoint = try await site.connectReady()
             try await site.central.sendCall("Reset", id: "d1", to: "CP-1")
@@ -148,7 +152,7 @@ import Testing
         }
     }
 
-    @Test func callsLeftWhenASessionEndsAreReported() async throws {
+    @Test func `Calls left when a session ends are reported`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             for number in 1...3 {
@@ -164,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func whatArrivesForAChargePointThatHasGoneIsReported() async throws {
+    @Test func `What arrives for a charge point that has gone is reported`() async throws {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(broker: broker, brokerPort: proxy.port) { site in
@@ -181,7 +185,7 @@ import Testing
         await proxy.close()
     }
 
-    @Test func aNewerConnectionReplacesTheOlderAndStartsClean() async throws {
+    @Test func `A newer connection replaces the older and starts clean`() async throws {
         try await withSite { site in
             let older = try await site.connectReady()
             for number in 1...2 {
@@ -201,7 +205,7 @@ import Testing
         }
     }
 
-    @Test func aRefusedHandshakeDoesNotDisturbTheSessionInPlace() async throws {
+    @Test func `A refused handshake does not disturb the session in place`() async throws {
         try await withSite(["LISTENERS_WS_DEFAULT_WEBSOCKET_FAIL_IF_NO_SUBPROTOCOL": "true"]) { site in
             let chargePoint = try await site.connectReady()
             var settings = ChargePointClient.Settings()
@@ -212,7 +216,7 @@ import Testing
         }
     }
 
-    @Test func aChargePointThatReconnectsMayCountFromOneAgain() async throws {
+    @Test func `A charge point that reconnects may count from one again`() async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
             for round in 1...3 {
@@ -229,7 +233,7 @@ import Testing
         }
     }
 
-    @Test func beyondTheOpenCallsFurtherCallsWaitWhilePingsAndAnswersPass() async throws {
+    @Test func `Beyond the open calls further calls wait while pings and answers pass`() async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -253,7 +257,7 @@ import Testing
         }
     }
 
-    @Test func beyondTheCallsThatMayWaitTheSocketIsNotReadUntilOneIsAnswered() async throws {
+    @Test func `Beyond the calls that may wait the socket is not read until one is answered`() async throws {
         try await withSite(["UPSTREAM_MAX_OPEN_CALLS": "1"]) { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -274,7 +278,7 @@ import Testing
         }
     }
 
-    @Test func theSameCallAgainWhileItIsOpenIsSwallowedAndTheOneAnswerServesBoth() async throws {
+    @Test func `The same call again while it is open is swallowed and the one answer serves both`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "1"]) { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -294,7 +298,7 @@ import Testing
         }
     }
 
-    @Test func aQueueIsBoundedInBytesToo() async throws {
+    @Test func `A queue is bounded in bytes too`() async throws {
         try await withSite(["LIMITS_MEMORY": "256KB"]) { site in
             let chargePoint = try await site.connectReady()
             let long = #"{"data":"\#(String(repeating: "x", count: 20_000))"}"#
@@ -314,7 +318,7 @@ import Testing
         }
     }
 
-    @Test func aCallWithoutAnAnswerGetsInternalErrorAndALateAnswerIsUnsolicited() async throws {
+    @Test func `A call without an answer gets internal error and a late answer is unsolicited`() async throws {
         try await withSite(["UPSTREAM_ANSWER_TIMEOUT": "1s"]) { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -329,7 +333,7 @@ import Testing
         }
     }
 
-    @Test func anAnswerTimeoutOfZeroTurnsItOff() async throws {
+    @Test func `An answer timeout of zero turns it off`() async throws {
         try await withSite(["UPSTREAM_ANSWER_TIMEOUT": "0"]) { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -341,7 +345,7 @@ import Testing
         }
     }
 
-    @Test func aCallWithAUniqueIdThatIsOpenGetsProtocolErrorAndTheFirstStaysOpen() async throws {
+    @Test func `A call with a unique id that is open gets protocol error and the first stays open`() async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -357,7 +361,7 @@ import Testing
         }
     }
 
-    @Test func theSameUniqueIdMayBeInUseInBothDirections() async throws {
+    @Test func `The same unique id may be in use in both directions`() async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect()
@@ -372,7 +376,7 @@ import Testing
         }
     }
 
-    @Test func ofManyConnectionsOfOneIdentityTheNewestStays() async throws {
+    @Test func `Of many connections of one identity the newest stays`() async throws {
         try await withSite { site in
             let clients = try await withThrowingTaskGroup(of: ChargePointClient.self) { group in
                 for _ in 1...50 {
@@ -392,7 +396,7 @@ import Testing
         }
     }
 
-    @Test func whatASessionHeldIsGivenBackWhenItEnds() async throws {
+    @Test func `What a session held is given back when it ends`() async throws {
         try await withSite { site in
             _ = try await site.connectReady("first")
             let before = site.gateway.child.openDescriptors
@@ -413,7 +417,7 @@ import Testing
         }
     }
 
-    @Test func aPeerThatTakesNothingIsClosedAfterTheSendTimeout() async throws {
+    @Test func `A peer that takes nothing is closed after the send timeout`() async throws {
         let settings = [
             "LISTENERS_WS_DEFAULT_TCP_OPTIONS_SEND_TIMEOUT": "1s",
             "LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE": "4MB",
@@ -433,7 +437,7 @@ import Testing
         }
     }
 
-    @Test func moreMessagesThanAllowedPerSecondWait() async throws {
+    @Test func `More messages than allowed per second wait`() async throws {
         try await withSite(["LIMITS_MESSAGES_PER_SECOND": "5"]) { site in
             let chargePoint = try await site.connect()
             let begin = ContinuousClock.now

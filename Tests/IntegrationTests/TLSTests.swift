@@ -16,7 +16,7 @@ import Testing
         "\(try #require(try await chargePoint.peerCertificate))"
     }
 
-    @Test func thePythonLibraryChargesOverTLSWithBasicCredentials() async throws {
+    @Test func `The Python library charges over TLS with Basic credentials`() async throws {
         let files = try CertificateFolder()
         try await withSite(files.settings()) { site in
             let port = try await site.gateway.port(listener: "wss:tls")
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func thePythonLibraryChargesOverTLSWithAClientCertificateAndNobodyWithoutOne() async throws {
+    @Test func `The Python library charges over TLS with a client certificate and nobody without one`() async throws {
         let files = try CertificateFolder()
         let settings = files.settings([
             "VERIFY": "verify_peer", "FAIL_IF_NO_PEER_CERT": "true", "CACERTFILE": files.path("ca.pem"),
@@ -56,7 +56,9 @@ import Testing
         }
     }
 
-    @Test func aReloadUnder500OpenSessionsDropsNoneAndTheNextHandshakeGetsTheNewCertificate() async throws {
+    @Test func `A reload under 500 open sessions drops none and the next handshake gets the new certificate`()
+        async throws
+    {
         let files = try CertificateFolder()
         try await withSite(files.settings(), weight: Slots.all) { site in
             let port = try await site.gateway.port(listener: "wss:tls")
@@ -81,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func certificatesThatChangeAreReadByThemselvesAndABadFileKeepsTheOld() async throws {
+    @Test func `Certificates that change are read by themselves and a bad file keeps the old`() async throws {
         let files = try CertificateFolder()
         try await withSite(files.settings()) { site in
             let port = try await site.gateway.port(listener: "wss:tls")
@@ -99,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func halfTLSHandshakesAreClosedInTimeWithMemoryBoundedWhileOthersAreServed() async throws {
+    @Test func `Half TLS handshakes are closed in time with memory bounded while others are served`() async throws {
         let files = try CertificateFolder()
         let settings = files.settings(["HANDSHAKE_TIMEOUT": "5s"])
         try await withSite(settings, weight: Slots.all) { site in

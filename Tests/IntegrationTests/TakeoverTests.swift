@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func aNewConnectionOnAnotherGatewayReplacesTheOldOneWhoseEndIsReportedFirst() async throws {
+    @Test func `A new connection on another gateway replaces the old one whose end is reported first`() async throws {
         try await withTwoGateways(["PRESENCE_TOPIC": "cp/${cid}/Presence"]) { site, _, port in
             let old = try await site.connectReady()
             try await site.central.sendCall("Reset", id: "open", to: "CP-1")
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test func aChargePointThatHopsTenTimesASecondEndsInExactlyOneSession() async throws {
+    @Test func `A charge point that hops ten times a second ends in exactly one session`() async throws {
         try await withTwoGateways { site, second, port in
             var random = SeededRandom(seed: 7)
             var clients: [ChargePointClient] = []
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test func aStaleClaimEndsNoSessionAndIsAnsweredByTheNewerOne() async throws {
+    @Test func `A stale claim ends no session and is answered by the newer one`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")
@@ -92,7 +92,7 @@ import Testing
         }
     }
 
-    @Test func aClaimOfANewerSessionElsewhereEndsTheSession() async throws {
+    @Test func `A claim of a newer session elsewhere ends the session`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             let time = ISO8601DateFormatter().string(from: Date(timeIntervalSinceNow: 5))
@@ -106,7 +106,7 @@ import Testing
         "", "nonsense", "[]", "{}", #"{"gateway":"g","session":"s"}"#, #"{"gateway":1,"session":2,"time":3}"#,
         #"{"gateway":"g","session":"s","time":"9999-12-31T23:59:59.999Z"}"#,
     ])
-    func aClaimThatIsNoneIsIgnoredWithALogLine(text: String) async throws {
+    func `A claim that is none is ignored with a log line`(text: String) async throws {
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             try await site.central.publish(MQTTMessage(topic: "ocpp/gateway/claims/CP-1", text: text))
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func withoutAClaimTopicGatewaysTakeNothingOverAndPublishNoClaims() async throws {
+    @Test func `Without a claim topic gateways take nothing over and publish no claims`() async throws {
         try await withTwoGateways(["GATEWAY_CLAIM_TOPIC": ""]) { site, _, port in
             let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")
             try await witness.subscribe("ocpp/gateway/#")
@@ -155,7 +155,9 @@ import Testing
         }
     }
 
-    @Test func aMessageLeftOverFromADeadProcessIsNotReportedWhereAnotherGatewayHasTheChargePoint() async throws {
+    @Test func `A message left over from a dead process is not reported where another gateway has the charge point`()
+        async throws
+    {
         try await withLeftover(of: "CP-1") { site, second in
             for number in 1...3 { try await site.central.sendCall("Reset", id: "kept-\(number)", to: "CP-1") }
             for number in 1...3 {
@@ -168,7 +170,7 @@ import Testing
         }
     }
 
-    @Test func aMessageLeftOverFromADeadProcessIsReportedWhereNobodyHasTheChargePoint() async throws {
+    @Test func `A message left over from a dead process is reported where nobody has the charge point`() async throws {
         try await withLeftover(of: "CP-9") { site, _ in
             try await site.central.publish(
                 MQTTMessage(

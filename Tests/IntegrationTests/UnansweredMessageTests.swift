@@ -19,8 +19,8 @@ import Testing
         #"{"MessageTypeId":6,"UniqueId":"\#(id)","Action":"\#(action)","Payload":\#(Self.stream)}"#
     }
 
-    @Test("A SEND and a CALLRESULTERROR go up on topics with their type and version", arguments: ["disable", "all"])
-    func topics(checking: String) async throws {
+    @Test(arguments: ["disable", "all"])
+    func `A SEND and a CALLRESULTERROR go up on topics with their type and version`(checking: String) async throws {
         try await withSite(Self.topics.merging(["MESSAGE_FORMAT_CHECKING": checking]) { $1 }) { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp2.1"])
             try await chargePoint.send(text: send("NotifyPeriodicEventStream", id: "s-1"))
@@ -53,8 +53,8 @@ import Testing
         }
     }
 
-    @Test("Down they pass an open CALL, in their order, and touch nothing")
-    func down() async throws {
+    @Test
+    func `Down they pass an open CALL, in their order, and touch nothing`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp2.1"])
             _ = try await chargePoint.call("Heartbeat")
@@ -75,8 +75,8 @@ import Testing
         }
     }
 
-    @Test("Broken ones from the back end are reported as malformed, with their type")
-    func brokenDown() async throws {
+    @Test
+    func `Broken ones from the back end are reported as malformed, with their type`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp2.1"])
             _ = try await chargePoint.call("Heartbeat")
@@ -94,11 +94,12 @@ import Testing
     }
 
     @Test(
-        "In a session that is not 2.1 they are refused downwards, and ignored upwards",
         arguments: [
             ("1.6", "FormationViolation"), ("2.0.1", "RpcFrameworkError"),
         ])
-    func otherVersions(version: String, code: String) async throws {
+    func `In a session that is not 2.1 they are refused downwards, and ignored upwards`(version: String, code: String)
+        async throws
+    {
         let settings = ["UPSTREAM_INVALID_TOPIC": "cp/${cid}/Bad/${version}", "LIMITS_BAD_MESSAGES": "2"]
         try await withSite(settings) { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp\(version)"])
@@ -124,8 +125,8 @@ import Testing
         }
     }
 
-    @Test("A SEND takes no place of a CALL, has no time-out, and stays behind the CALLs said before it")
-    func places() async throws {
+    @Test
+    func `A SEND takes no place of a CALL, has no time-out, and stays behind the CALLs said before it`() async throws {
         try await withSite(["UPSTREAM_MAX_OPEN_CALLS": "1", "UPSTREAM_ANSWER_TIMEOUT": "30s"]) { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect(subprotocols: ["ocpp2.1"])
@@ -150,8 +151,10 @@ import Testing
         }
     }
 
-    @Test("While the link is down SENDs take places as CALLs do; one that finds none is dropped and logged")
-    func outage() async throws {
+    @Test
+    func `While the link is down SENDs take places as CALLs do; one that finds none is dropped and logged`()
+        async throws
+    {
         let broker = try await MosquittoProcess.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["UPSTREAM_MAX_OPEN_CALLS": "3"], broker: broker, brokerPort: proxy.port) { site in
@@ -177,8 +180,10 @@ import Testing
         await proxy.close()
     }
 
-    @Test("With checking on a SEND that is none, or from the wrong side, gets no answer up and a report down")
-    func checked() async throws {
+    @Test
+    func `With checking on a SEND that is none, or from the wrong side, gets no answer up and a report down`()
+        async throws
+    {
         let settings = ["MESSAGE_FORMAT_CHECKING": "all", "UPSTREAM_INVALID_TOPIC": "cp/${cid}/Bad"]
         try await withSite(settings) { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp2.1"])
@@ -208,8 +213,8 @@ import Testing
         }
     }
 
-    @Test("With checking off both kinds of it are relayed")
-    func unchecked() async throws {
+    @Test
+    func `With checking off both kinds of it are relayed`() async throws {
         try await withSite { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp2.1"])
             try await chargePoint.send(text: #"[6,"a","Dance",{"x":1}]"#)

@@ -68,8 +68,8 @@ import Testing
             + #""triggerReason":"Authorized","seqNo":\#(number),"transactionInfo":{"transactionId":"T"}}]"#
     }
 
-    @Test("A message of a station gets the error of its version, or goes on", arguments: cases)
-    func fromTheStation(one: Case) async throws {
+    @Test(arguments: cases)
+    func `A message of a station gets the error of its version, or goes on`(one: Case) async throws {
         try await withSite(Self.all) { site in
             site.central.onCall {
                 $0.action == "Heartbeat" ? .result(#"{"currentTime":"2026-01-01T00:00:00Z"}"#) : .none
@@ -88,8 +88,8 @@ import Testing
         }
     }
 
-    @Test("The answer to a signed message is relayed unchecked, either way", arguments: ["2.0.1", "2.1"])
-    func signedAnswers(version: String) async throws {
+    @Test(arguments: ["2.0.1", "2.1"])
+    func `The answer to a signed message is relayed unchecked, either way`(version: String) async throws {
         try await withSite(Self.all) { site in
             site.central.onCall { $0.action == "Heartbeat-Signed" ? .result(#"{"jws":1}"#) : .none }
             let chargePoint = try await site.connect(subprotocols: ["ocpp\(version)"])
@@ -101,7 +101,6 @@ import Testing
     }
 
     @Test(
-        "A bad result is reported, and a station of 2.1 alone is told by a CALLRESULTERROR",
         arguments: [
             ("2.0.1", #"[3,"d1",[]]"#, "RpcFrameworkError", "malformed"),
             ("2.1", #"[3,"d1",[]]"#, "RpcFrameworkError", "malformed"),
@@ -110,7 +109,9 @@ import Testing
             ("2.1", #"[3,"d1",{}]"#, "OccurrenceConstraintViolation", "schema"),
             ("1.6", #"[3,"d1",{"status":"Perhaps"}]"#, "PropertyConstraintViolation", "schema"),
         ])
-    func badResults(version: String, text: String, code: String, reason: String) async throws {
+    func `A bad result is reported, and a station of 2.1 alone is told by a CALLRESULTERROR`(
+        version: String, text: String, code: String, reason: String
+    ) async throws {
         try await withSite(Self.all) { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp\(version)"])
             _ = try await chargePoint.call("Heartbeat")
@@ -131,8 +132,8 @@ import Testing
         }
     }
 
-    @Test("A bad CALLERROR gets no answer, and an odd code is passed on", arguments: ["2.0.1", "2.1"])
-    func callErrors(version: String) async throws {
+    @Test(arguments: ["2.0.1", "2.1"])
+    func `A bad CALLERROR gets no answer, and an odd code is passed on`(version: String) async throws {
         try await withSite(["MESSAGE_FORMAT_CHECKING": "all", "LIMITS_BAD_MESSAGES": "2"]) { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp\(version)"])
             _ = try await chargePoint.call("Heartbeat")
@@ -154,11 +155,12 @@ import Testing
     }
 
     @Test(
-        "An answer of the back end that is refused leaves the station's CALL open for a better one",
         arguments: [
             "2.0.1", "2.1",
         ])
-    func refusedAnswers(version: String) async throws {
+    func `An answer of the back end that is refused leaves the station's CALL open for a better one`(version: String)
+        async throws
+    {
         try await withSite(Self.all) { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect(subprotocols: ["ocpp\(version)"])
@@ -181,8 +183,8 @@ import Testing
     }
 
     @Test(
-        "A CALL said again while it is open is a retry; another with its id is not", arguments: ["1.6", "2.0.1", "2.1"])
-    func retries(version: String) async throws {
+        arguments: ["1.6", "2.0.1", "2.1"])
+    func `A CALL said again while it is open is a retry; another with its id is not`(version: String) async throws {
         try await withSite(Self.all) { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect(subprotocols: ["ocpp\(version)"])

@@ -6,11 +6,12 @@ import Testing
     private static let all = ["MESSAGE_FORMAT_CHECKING": "all", "UPSTREAM_MAX_OPEN_CALLS": "1"]
 
     @Test(
-        "Every action that a station sends goes up and its answer comes down, byte for byte",
         arguments: [
             ("1.6", 14), ("2.0.1", 25), ("2.1", 37),
         ])
-    func up(version: String, count: Int) async throws {
+    func `Every action that a station sends goes up and its answer comes down, byte for byte`(
+        version: String, count: Int
+    ) async throws {
         let facts = try ActionFact.all(of: version).filter(\.goesUp)
         #expect(facts.count == count)
         var responses: [String: String] = [:]
@@ -45,11 +46,12 @@ import Testing
     }
 
     @Test(
-        "Every action that the central system sends goes down and its answer comes up, byte for byte",
         arguments: [
             ("1.6", 26), ("2.0.1", 40), ("2.1", 55),
         ])
-    func down(version: String, count: Int) async throws {
+    func `Every action that the central system sends goes down and its answer comes up, byte for byte`(
+        version: String, count: Int
+    ) async throws {
         let facts = try ActionFact.all(of: version).filter(\.goesDown)
         #expect(facts.count == count)
         try await withSite(Self.all) { site in
@@ -68,8 +70,8 @@ import Testing
         }
     }
 
-    @Test("What the other side alone may send is refused, all of it", arguments: ["1.6", "2.0.1", "2.1"])
-    func directions(version: String) async throws {
+    @Test(arguments: ["1.6", "2.0.1", "2.1"])
+    func `What the other side alone may send is refused, all of it`(version: String) async throws {
         let facts = try ActionFact.all(of: version).filter { $0.sender != .both && !$0.isSend }
         try await withSite(["MESSAGE_FORMAT_CHECKING": "all", "LIMITS_BAD_MESSAGES": "0"]) { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp\(version)"])

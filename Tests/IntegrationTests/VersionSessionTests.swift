@@ -4,12 +4,13 @@ import Testing
 /// ocpp2.md, "Versions", "Relay and version" and "Handshake": the version belongs to a session.
 @Suite struct VersionSessionTests {
     @Test(
-        "The first name offered that is supported is taken, in the charge point's order",
         arguments: [
             (["ocpp2.1", "ocpp2.0.1", "ocpp1.6"], "ocpp2.1"), (["ocpp1.6", "ocpp2.1"], "ocpp1.6"),
             (["ocpp2.0", "ocpp2.0.1.1", "", "ocpp3", "ocpp2.0.1"], "ocpp2.0.1"), (["OCPP2.1", "ocpp1.6"], "ocpp1.6"),
         ])
-    func negotiation(offered: [String], taken: String) async throws {
+    func `The first name offered that is supported is taken, in the charge point's order`(
+        offered: [String], taken: String
+    ) async throws {
         try await withSite { site in
             var settings = ChargePointClient.Settings()
             settings.subprotocols = offered
@@ -23,8 +24,9 @@ import Testing
     }
 
     @Test(
-        "Where no version is shared the connection is closed with 1002, or refused with 400", arguments: [false, true])
-    func nothingShared(fails: Bool) async throws {
+        arguments: [false, true])
+    func `Where no version is shared the connection is closed with 1002, or refused with 400`(fails: Bool) async throws
+    {
         let key = "LISTENERS_WS_DEFAULT_WEBSOCKET_FAIL_IF_NO_SUBPROTOCOL"
         try await withSite([key: "\(fails)"]) { site in
             var settings = ChargePointClient.Settings()
@@ -38,11 +40,12 @@ import Testing
     }
 
     @Test(
-        "permessage-deflate is accepted in 2.x and declined in 1.6, unless the setting says otherwise",
         arguments: [
             (nil, ["ocpp2.0.1", "ocpp2.1"]), ("true", ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]), ("false", []),
         ] as [(String?, [String])])
-    func compression(setting: String?, accepting: [String]) async throws {
+    func `permessage-deflate is accepted in 2.x and declined in 1.6, unless the setting says otherwise`(
+        setting: String?, accepting: [String]
+    ) async throws {
         let settings = setting.map { ["LISTENERS_WS_DEFAULT_WEBSOCKET_COMPRESS": $0] } ?? [:]
         try await withSite(settings) { site in
             for subprotocol in ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"] {
@@ -59,8 +62,8 @@ import Testing
         }
     }
 
-    @Test("A charge point that comes with 1.6, then 2.0.1, then 1.6 is what it says it is each time")
-    func changes() async throws {
+    @Test
+    func `A charge point that comes with 1.6, then 2.0.1, then 1.6 is what it says it is each time`() async throws {
         let settings = ["MESSAGE_FORMAT_CHECKING": "all", "PRESENCE_TOPIC": "cp/${cid}/Presence/${version}"]
         try await withSite(settings) { site in
             site.central.onCall { call in
@@ -100,11 +103,12 @@ import Testing
     }
 
     @Test(
-        "An identity is what its percent escapes say; + and % are written with escapes in topics",
         arguments: [
             ("1.6", "A%2BB%7CC%25"), ("2.0.1", "A+B%7cC%25"), ("2.1", "A%2bB|C%25"),
         ])
-    func identities(version: String, path: String) async throws {
+    func `An identity is what its percent escapes say; + and % are written with escapes in topics`(
+        version: String, path: String
+    ) async throws {
         try await withSite { site in
             let chargePoint = try await site.connect(path, subprotocols: ["ocpp\(version)"])
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
@@ -113,8 +117,8 @@ import Testing
         }
     }
 
-    @Test("One UniqueId may be open both ways at once", arguments: ["1.6", "2.0.1", "2.1"])
-    func nameSpaces(version: String) async throws {
+    @Test(arguments: ["1.6", "2.0.1", "2.1"])
+    func `One UniqueId may be open both ways at once`(version: String) async throws {
         try await withSite { site in
             site.central.onCall { _ in .none }
             let chargePoint = try await site.connect(subprotocols: ["ocpp\(version)"])
@@ -129,8 +133,8 @@ import Testing
         }
     }
 
-    @Test("Of a charge point that is not there nobody knows the version")
-    func notConnected() async throws {
+    @Test
+    func `Of a charge point that is not there nobody knows the version`() async throws {
         let settings = [
             "BROKER_CLIENT_ID": "dead-and-back", "UPSTREAM_ERROR_TOPIC": "cp/${cid}/Error/${version}/${type}",
         ]
@@ -155,9 +159,10 @@ import Testing
     }
 
     @Test(
-        "The heartbeat interval of 2.x comes with the BootNotification, and with SetVariables that is accepted",
         arguments: ["2.0.1", "2.1"], ["BootNotification", "SetVariables"])
-    func heartbeatInterval(version: String, source: String) async throws {
+    func `The heartbeat interval of 2.x comes with the BootNotification, and with SetVariables that is accepted`(
+        version: String, source: String
+    ) async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "10m", "MESSAGE_FORMAT_CHECKING": "all"]) { site in
             site.central.onCall { call in
                 call.action == "BootNotification"
@@ -181,8 +186,8 @@ import Testing
         }
     }
 
-    @Test("Secrets of 2.x are not in the log")
-    func redaction() async throws {
+    @Test
+    func `Secrets of 2.x are not in the log`() async throws {
         try await withSite(["LOG_LEVEL": "debug"]) { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp2.1"])
             _ = try await chargePoint.call("Heartbeat")

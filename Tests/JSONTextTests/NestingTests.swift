@@ -4,7 +4,7 @@ import Testing
 /// RFC 8259, sections 4 and 5: objects and arrays; 64 levels of them (behaviour.md).
 @Suite struct NestingTests {
     @Test(arguments: ["[]", "[ ]", "[1]", "[[]]", "[[],[]]", "[{},[{}]]", "[\"]\",\"[\"]", "[[[1],2],3,[[]]]"])
-    func anArrayIsRead(text: String) throws {
+    func `An array is read`(text: String) throws {
         #expect(try scan(text) == JSONToken(kind: .array, start: 0, end: text.utf8.count))
     }
 
@@ -12,7 +12,7 @@ import Testing
         "{}", "{ }", "{\"a\":1}", "{\"\":{}}", "{\"a\":[],\"b\":{\"c\":[{}]}}", "{\"}\":\"{\"}", "{\"a\":1,\"a\":2}",
         "{\"\\u0061\":null}",
     ])
-    func anObjectIsRead(text: String) throws {
+    func `An object is read`(text: String) throws {
         #expect(try scan(text) == JSONToken(kind: .object, start: 0, end: text.utf8.count))
     }
 
@@ -20,7 +20,7 @@ import Testing
         "{,}", "{\"a\"}", "{\"a\":}", "{\"a\",1}", "{\"a\":1,}", "{1:2}", "{a:1}", "{\"a\":1 \"b\":2}", "{\"a\"::1}",
         "{:1}", "{null:1}", "{[]:1}", "{\"a\":1]", "[1}", "[{]}", "{\"a\":[}]", "[{\"a\":1]", "[[}]",
     ])
-    func aBrokenObjectOrArrayIsRefused(text: String) {
+    func `A broken object or array is refused`(text: String) {
         #expect(refusal(text) == .unexpectedByte)
         #expect(refusal("[\(text)]") == .unexpectedByte)
     }
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: nestings)
-    func sixtyFourLevelsAreReadAndOneMoreIsRefused(opening: String, closing: String) {
+    func `Sixty four levels are read and one more is refused`(opening: String, closing: String) {
         for inside in ["1", "\"a\""] {
             #expect(refusal(nested((opening, closing), levels: 64, inside: inside)) == nil)
             #expect(refusal(nested((opening, closing), levels: 65, inside: inside)) == .nestedTooDeeply)
@@ -50,7 +50,7 @@ import Testing
         #expect(refusal(nested((opening, closing), levels: 100_000, inside: "")) == .nestedTooDeeply)
     }
 
-    @Test func whichLevelIsAnObjectIsKnownAtEveryDepth() {
+    @Test func `Which level is an object is known at every depth`() {
         for level in 0..<64 {
             // One object among arrays, then one array among objects; closed rightly and wrongly.
             for (most, other) in [("[", "{\"a\":"), ("{\"a\":", "[")] {
@@ -65,12 +65,12 @@ import Testing
         }
     }
 
-    @Test func levelsBesideEachOtherDoNotAddUp() {
+    @Test func `Levels beside each other do not add up`() {
         let deep = nested(("[", "]"), levels: 63, inside: "")
         #expect(refusal("[\(deep),\(deep),{\"a\":1},\(deep)]") == nil)
     }
 
-    @Test func levelsThatTheCallerHasOpenedCount() throws {
+    @Test func `Levels that the caller has opened count`() throws {
         let bytes = Array((String(repeating: "[", count: 64) + String(repeating: "]", count: 64)).utf8)
         try bytes.withUnsafeBytes { bytes in
             var scanner = JSONScanner(bytes)
@@ -96,7 +96,7 @@ import Testing
         "[2,\"19223201\",\"BootNotification\",{\"chargePointVendor\":\"VendorX\",\"chargePointModel\":\"Single\"}]",
         "\"0123456789012345678901234567890123456789\"", "true", "false", "null", "[[[[{\"\":\"\"}]]]]",
     ])
-    func everyBeginningOfATextIsRefused(text: String) {
+    func `Every beginning of a text is refused`(text: String) {
         let bytes = Array(text.utf8)
         #expect(refusal(bytes) == nil)
         for length in 0..<bytes.count {

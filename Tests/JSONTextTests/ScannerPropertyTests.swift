@@ -8,7 +8,7 @@ import Testing
 
     /// A case is known by its seed alone: to see a failing one again, call `check(seed:)` with the seed it names.
     @Test(arguments: 0..<8)
-    func theScannerAgreesWithTheReferenceParser(series: Int) {
+    func `The scanner agrees with the reference parser`(series: Int) {
         var accepted = 0
         for index in 0..<Self.casesPerSeries {
             guard let isJSON = check(seed: UInt64(series) << 32 | UInt64(index)) else { return }

@@ -14,7 +14,7 @@ import Testing
         ("\"\u{80}\\\\\u{7FF}\u{800}\u{FFFF}\u{10000}\"", "\u{80}\\\u{7FF}\u{800}\u{FFFF}\u{10000}"),
         ("\"e\\u0301\"", "e\u{301}"), ("\"\\u00e9\"", "\u{E9}"),
     ])
-    func aStringIsDecoded(text: String, decodedText: String) throws {
+    func `A string is decoded`(text: String, decodedText: String) throws {
         #expect(try decoded(text) == Array(decodedText.unicodeScalars))
         let token = try scan(text)
         #expect(token == JSONToken(kind: .string, hasEscapes: text.contains("\\"), start: 0, end: text.utf8.count))
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test(arguments: Array(UInt8.min...UInt8.max))
-    func onlyTheEscapesOfTheSpecificationAreKnown(byte: UInt8) {
+    func `Only the escapes of the specification are known`(byte: UInt8) {
         let isKnown = Array("\"\\/bfnrt".utf8).contains(byte)
         let text = Array("\"\\".utf8) + [byte] + Array("wxyz\"".utf8)
         #expect(refusal(text) == (isKnown ? nil : .invalidEscape))
@@ -32,7 +32,7 @@ import Testing
         "\\u", "\\u1", "\\u12", "\\u123", "\\u123g", "\\u 123", "\\u-123", "\\u+123", "\\uD83D\\u", "\\uD83D\\uDE0",
         "\\U0041", "\\x41", "\\u12３4",
     ])
-    func anEscapeNeedsFourHexadecimalDigits(content: String) {
+    func `An escape needs four hexadecimal digits`(content: String) {
         #expect(refusal("\"\(content)\"") != nil)
         #expect(refusal("\"\(content)") != nil)
         #expect(refusal("\"\(content) and more text behind it\"") == .invalidEscape)
@@ -43,25 +43,25 @@ import Testing
         "\\ud83d\\n", "\\ud83d\\u0041", "\\ud83d\\ue000", "\\ud83d\\\\", "\\ud83d \\ude00", "\\ud83d😀", "a\\udc00b",
         "\\ud83d\\ude00\\ud83d", "\\uD83D\\\\uDE00",
     ])
-    func halfOfASurrogatePairIsRefused(content: String) {
+    func `Half of a surrogate pair is refused`(content: String) {
         #expect(refusal("\"\(content)\"") == .loneSurrogate)
         #expect(refusal("{\"\(content)\":1}") == .loneSurrogate)
     }
 
     @Test(arguments: Array(UInt8(0)..<0x20))
-    func aControlCharacterMustBeEscaped(byte: UInt8) {
+    func `A control character must be escaped`(byte: UInt8) {
         #expect(refusal([0x22, byte, 0x22]) == .controlCharacterInString)
         #expect(refusal([0x22] + Array(repeating: 0x61, count: 20) + [byte, 0x22]) == .controlCharacterInString)
     }
 
     @Test(arguments: ["\"", "\"a", "\"\\", "\"\\\"", "\"12345678", "\"1234567\\\\"])
-    func aStringNeedsItsEnd(text: String) {
+    func `A string needs its end`(text: String) {
         #expect(refusal(text) == .unexpectedEnd)
     }
 
     /// The scanner looks at eight bytes at a time.
     @Test(arguments: 0...24)
-    func aSpecialByteIsSeenAtEveryPlaceOfALongString(offset: Int) throws {
+    func `A special byte is seen at every place of a long string`(offset: Int) throws {
         let before = String(repeating: "a", count: offset)
         for length in 0...24 {
             let after = String(repeating: "~", count: length)
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func twoSpecialBytesInOneWordAreBothSeen() throws {
+    @Test func `Two special bytes in one word are both seen`() throws {
         for first in 0..<8 {
             for second in (first + 1)..<9 {
                 var content = Array(repeating: UInt8(ascii: "a"), count: 16)
@@ -105,13 +105,13 @@ import Testing
         ("\"Actio\"", false), ("\"Actions\"", false), ("\"\"", false), ("\"Action\\u0000\"", false),
         ("\"Actio\\\\\"", false),
     ])
-    func aTextIsComparedDecoded(text: String, isEqual: Bool) throws {
+    func `A text is compared decoded`(text: String, isEqual: Bool) throws {
         let bytes = Array(text.utf8)
         let token = try scan(bytes)
         #expect(bytes.withUnsafeBytes { token.hasText("Action", in: $0) } == isEqual)
     }
 
-    @Test func textsThatLookAlikeAreNotEqual() throws {
+    @Test func `Texts that look alike are not equal`() throws {
         for text in ["\"e\u{301}\"", "\"e\\u0301\""] {
             let bytes = Array(text.utf8)
             let token = try scan(bytes)

@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test(arguments: Array(UInt8(0x80)...0xFF))
-    func aFirstByteMayBeFollowedByTheBytesOfTheTableOnly(first: UInt8) {
+    func `A first byte may be followed by the bytes of the table only`(first: UInt8) {
         // The ends of all ranges of the table and their neighbours.
         let others: [UInt8] = [0x00, 0x22, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xE0, 0xFF]
         #expect(refusal(inString([first])) == .invalidUTF8)
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: table.indices)
-    func everyByteOfASequenceIsHeldAgainstItsRange(row: Int) throws {
+    func `Every byte of a sequence is held against its range`(row: Int) throws {
         let ranges = Self.table[row]
         for lowest in [true, false] {
             let sequence = ranges.map { lowest ? $0.lowerBound : $0.upperBound }
@@ -68,14 +68,14 @@ import Testing
         }
     }
 
-    @Test func aCharacterOfEveryLengthIsTakenInAKeyToo() {
+    @Test func `A character of every length is taken in a key too`() {
         for character in ["\u{80}", "\u{7FF}", "\u{800}", "\u{FFFF}", "\u{10000}", "\u{10FFFF}"] {
             #expect(refusal("{\"\(character)\":[\"\(character)\"]}") == nil)
         }
         #expect(refusal(Array("{\"a".utf8) + [0xC0, 0xAF] + Array("\":1}".utf8)) == .invalidUTF8)
     }
 
-    @Test func outsideOfStringsThereIsNothingButASCII() {
+    @Test func `Outside of strings there is nothing but ASCII`() {
         #expect(refusal("é") == .unexpectedByte)
         #expect(refusal("[é]") == .unexpectedByte)
         #expect(refusal([0xFF]) == .unexpectedByte)

@@ -8,7 +8,7 @@ import Testing
         "3.1415926535897932384626433832795028841971", "1e5", "1E5", "1e+5", "1e-5", "0e0", "0E-0", "-1.5e+300",
         "1e99999",
     ])
-    func aNumberIsTakenAsItIsWritten(number: String) throws {
+    func `A number is taken as it is written`(number: String) throws {
         #expect(try scan(number) == JSONToken(kind: .number, start: 0, end: number.utf8.count))
         #expect(try scan("[\(number)]").kind == .array)
         #expect(try scan("{\"a\":\(number) }").kind == .object)
@@ -19,20 +19,20 @@ import Testing
         "--1",
         "1-", "1+2", "0x10", "1_000", "1,5", "NaN", "Infinity", "-Infinity", "-a", "1a", "١", "1\u{0}",
     ])
-    func whatIsNoNumberIsRefused(number: String) {
+    func `What is no number is refused`(number: String) {
         #expect(refusal(number) != nil)
         #expect(refusal("[1,\(number)]") != nil || number == "1,5")
         #expect(refusal("{\"a\":\(number)}") != nil)
     }
 
-    @Test func aNumberThatRunsOnIsAnInvalidNumber() {
+    @Test func `A number that runs on is an invalid number`() {
         #expect(refusal("01") == .invalidNumber)
         #expect(refusal("[1.2.3]") == .invalidNumber)
         #expect(refusal("-x") == .invalidNumber)
     }
 
     @Test(arguments: [("true", JSONToken.Kind.true), ("false", .false), ("null", .null)])
-    func aLiteralIsReadInSmallLettersOnly(literal: String, kind: JSONToken.Kind) throws {
+    func `A literal is read in small letters only`(literal: String, kind: JSONToken.Kind) throws {
         #expect(try scan(literal) == JSONToken(kind: kind, start: 0, end: literal.utf8.count))
         for wrong in [literal.uppercased(), literal + "x", literal + literal, String(literal.dropLast()) + "x"] {
             #expect(refusal(wrong) != nil, "\(wrong)")
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(arguments: [" ", "\t", "\n", "\r", " \r\n\t "])
-    func whiteSpaceMayStandAroundEveryValueAndSign(space: String) throws {
+    func `White space may stand around every value and sign`(space: String) throws {
         let text = ["{", "\"a\"", ":", "[", "1", ",", "true", "]", ",", "\"b\"", ":", "{", "}", "}"]
         let spaced = space + text.joined(separator: space) + space
         let length = space.utf8.count
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: ["\u{B}", "\u{C}", "\u{0}", "\u{A0}", "\u{2028}", "\u{FEFF}", "//", "/**/", "#"])
-    func nothingElseIsWhiteSpace(other: String) {
+    func `Nothing else is white space`(other: String) {
         #expect(refusal(other + "1") == .unexpectedByte)
         #expect(refusal("1" + other) == .trailingBytes)
         #expect(refusal("[1\(other),2]") == .unexpectedByte)
@@ -56,21 +56,21 @@ import Testing
     }
 
     @Test(arguments: ["", " ", "\n\t "])
-    func anEmptyTextEndsTooEarly(text: String) {
+    func `An empty text ends too early`(text: String) {
         #expect(refusal(text) == .unexpectedEnd)
     }
 
     @Test(arguments: ["1 2", "{}{}", "[],", "[]]", "{}}", "null,", "\"a\"\"b\"", "true false", "\"a\":1", "{}\u{0}"])
-    func moreThanOneValueIsRefused(text: String) {
+    func `More than one value is refused`(text: String) {
         #expect(refusal(text) == .trailingBytes)
     }
 
     @Test(arguments: ["'a'", "a", "undefined", "]", "}", ",", ":", "\\", "[1,]", "[,1]", "[,]", "[1 2]", "[1:2]"])
-    func whatStartsNoValueIsRefused(text: String) {
+    func `What starts no value is refused`(text: String) {
         #expect(refusal(text) == .unexpectedByte)
     }
 
-    @Test func everyReasonIsTold() {
+    @Test func `Every reason is told`() {
         let errors: [JSONSyntaxError] = [
             .unexpectedEnd, .unexpectedByte, .controlCharacterInString, .invalidEscape, .loneSurrogate, .invalidUTF8,
             .invalidNumber, .nestedTooDeeply, .trailingBytes,

@@ -3,8 +3,8 @@ import Testing
 
 @Suite("behaviour.md, \"Bounds\": bytes")
 struct MemoryBudgetTests {
-    @Test("What would be too much is refused, and counts for nothing")
-    func refuses() {
+    @Test
+    func `What would be too much is refused, and counts for nothing`() {
         let budget = MemoryBudget(limit: 100)
         #expect(budget.take(60))
         #expect(!budget.take(41))
@@ -15,14 +15,13 @@ struct MemoryBudgetTests {
     }
 
     @Test(
-        "A session may hold a quarter, and 4 MB at the most",
         arguments: [(100, 25), (16 << 20, 4 << 20), (1 << 30, 4 << 20)])
-    func shares(limit: Int, share: Int) {
+    func `A session may hold a quarter, and 4 MB at the most`(limit: Int, share: Int) {
         #expect(MemoryBudget(limit: limit).share == share)
     }
 
-    @Test("One session does not get what is left for the others, and gives all back when it goes")
-    func oneShare() {
+    @Test
+    func `One session does not get what is left for the others, and gives all back when it goes`() {
         let budget = MemoryBudget(limit: 100)
         do {
             var share = MemoryShare(of: budget)
@@ -35,8 +34,8 @@ struct MemoryBudgetTests {
         #expect(budget.used == 0)
     }
 
-    @Test("Sizes that no machine has do not overflow")
-    func extremes() {
+    @Test
+    func `Sizes that no machine has do not overflow`() {
         let budget = MemoryBudget(limit: 100)
         var share = MemoryShare(of: budget)
         let taken = [share.take(.max), share.take(1), share.take(.max)]

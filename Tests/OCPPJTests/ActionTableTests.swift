@@ -27,7 +27,7 @@ import Testing
     }()
 
     @Test(arguments: [(OCPPVersion.v16, 39), (.v201, 64), (.v21, 91)])
-    func eachVersionHasItsActionsAndNoOthers(version: OCPPVersion, count: Int) {
+    func `Each version has its actions and no others`(version: OCPPVersion, count: Int) {
         let facts = Self.facts.filter { $0.version == version }
         #expect(facts.count == count)
         #expect(version.actions.actions == facts.map(\.action).sorted())
@@ -38,11 +38,11 @@ import Testing
     }
 
     @Test(arguments: ["", "authorize", "AuthorizeRequest"])
-    func otherActionsAreNotDefined(_ action: String) {
+    func `Other actions are not defined`(_ action: String) {
         for version in OCPPVersion.allCases { #expect(version.actions.sender(of: action) == nil) }
     }
 
-    @Test func aSignedMessageIsKnownByItsEndingFromOCPP2On() {
+    @Test func `A signed message is known by its ending from OCPP 2 on`() {
         #expect(OCPPVersion.v16.signedActionName("Reset-Signed") == nil)
         for version in [OCPPVersion.v201, .v21] {
             #expect(version.signedActionName("Reset-Signed") == "Reset")
@@ -53,13 +53,13 @@ import Testing
     }
 
     @Test(arguments: [("ocpp1.6", OCPPVersion.v16), ("ocpp2.0.1", .v201), ("ocpp2.1", .v21)])
-    func aVersionIsNegotiatedByItsSubprotocol(name: String, version: OCPPVersion) {
+    func `A version is negotiated by its subprotocol`(name: String, version: OCPPVersion) {
         #expect(OCPPVersion(subprotocol: name) == version)
         #expect(version.subprotocol == name)
     }
 
     @Test(arguments: ["ocpp2.0", "ocpp2.0.1.1", "OCPP1.6", "ocpp1.6 ", "", "ocpp"])
-    func namesThatNobodySupportsAreNoVersions(name: String) {
+    func `Names that nobody supports are no versions`(name: String) {
         #expect(OCPPVersion(subprotocol: name) == nil)
     }
 }

@@ -7,26 +7,26 @@ import Testing
 @Suite struct FrameParserTests {
     // MARK: What is read
 
-    @Test func aCallIsReadInItsParts() throws {
+    @Test func `A call is read in its parts`() throws {
         let message = try parse(frame: #" [ 2 , "19-a" , "MeterValues" , { "v" : 16.10 } ] "#)
         #expect(message.type == .call && message.uniqueID == "19-a")
         #expect(message.written(message.uniqueIDToken) == #""19-a""#)
         #expect(message.writtenBody == ["MeterValues", #"{ "v" : 16.10 }"#])
     }
 
-    @Test func aCallResultIsReadInItsParts() throws {
+    @Test func `A call result is read in its parts`() throws {
         let message = try parse(frame: #"[3,"19",{"status":"Accepted"}]"#)
         #expect(message.type == .callResult && message.uniqueID == "19")
         #expect(message.writtenBody == [#"{"status":"Accepted"}"#])
     }
 
-    @Test func aCallErrorIsReadInItsParts() throws {
+    @Test func `A call error is read in its parts`() throws {
         let message = try parse(frame: #"[4,"19","GenericError","no \"luck\"",{"a":[1]}]"#)
         #expect(message.type == .callError && message.uniqueID == "19")
         #expect(message.writtenBody == [#""GenericError""#, #""no \"luck\"""#, #"{"a":[1]}"#])
     }
 
-    @Test func aCallErrorMayLackItsDetails() throws {
+    @Test func `A call error may lack its details`() throws {
         #expect(
             try parse(frame: #"[4,"19","GenericError",""]"#).writtenBody == [#""GenericError""#, #""""#, nil])
         #expect(
@@ -42,11 +42,11 @@ import Testing
             (#"[4,"19","E","",[1]]"#, #""""#, "[1]"),
             (#"[4,"19","E","","x"]"#, #""""#, #""x""#), (#"[4,"19","E","",{},1,2]"#, #""""#, "{}"),
         ] as [(String, String?, String?)])
-    func aCallErrorKeepsItsCode(text: String, description: String?, details: String?) throws {
+    func `A call error keeps its code`(text: String, description: String?, details: String?) throws {
         #expect(try parse(frame: text).writtenBody == [#""E""#, description, details])
     }
 
-    @Test func aNullPayloadIsReadAsEmpty() throws {
+    @Test func `A null payload is read as empty`() throws {
         #expect(try parse(frame: #"[2,"1","Heartbeat",null]"#).body == .call(action: "Heartbeat", payload: nil))
         #expect(try parse(frame: #"[3,"1",null]"#).body == .callResult(payload: nil))
     }
@@ -89,11 +89,11 @@ import Testing
             (#"[4,"19",["E"],"",{}]"#, .callError, "19"),
             (#"[4,19,"E","",{}]"#, .callError, nil),
         ] as [(String, MessageType?, UniqueID?)])
-    func aMalformedMessageTellsWhatCouldBeReadOfIt(text: String, type: MessageType?, uniqueID: UniqueID?) {
+    func `A malformed message tells what could be read of it`(text: String, type: MessageType?, uniqueID: UniqueID?) {
         #expect(problem(frame: text)?.readable == .init(type: type, uniqueID: uniqueID))
     }
 
-    @Test func everyBeginningOfAMessageIsMalformedAndNamesItsUniqueIDAsSoonAsItIsWhole() {
+    @Test func `Every beginning of a message is malformed and names its unique IDAs soon as it is whole`() {
         let bytes = Array(#"[2,"19-é","Heartbeat",{"a":[1,"b\n"],"c":null}]"#.utf8)
         let idEnd = Array(#"[2,"19-é""#.utf8).count
         for length in 0..<bytes.count {
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func sixtyFourLevelsAreReadAndOneMoreIsMalformed() throws {
+    @Test func `Sixty four levels are read and one more is malformed`() throws {
         for (levels, isRead) in [(63, true), (64, false)] {
             // The array of the message is a level, too.
             let payload = String(repeating: #"{"a":"#, count: levels) + "1" + String(repeating: "}", count: levels)
@@ -129,14 +129,14 @@ import Testing
         ("[2,\"1\",1,{}]", "Action: not a string"), ("[4,\"1\",1,\"\",{}]", "ErrorCode: not a string"),
         ("[4,\"1\"]", "an array of 2 elements instead of 3"),
     ])
-    func theReasonNamesThePartAndTheRule(text: String, reason: String) {
+    func `The reason names the part and the rule`(text: String, reason: String) {
         #expect(problem(frame: text)?.reason == reason)
     }
 
     // MARK: Message types
 
     @Test(arguments: ["0", "1", "5", "6", "-2", "-0", "22", "4294967298", "18446744073709551618"])
-    func aNumberThatNamesNoTypeIsAnUnknownMessageType(number: String) {
+    func `A number that names no type is an unknown message type`(number: String) {
         #expect(
             problem(frame: "[\(number),\"19\",\"Heartbeat\",{}]")
                 == .unknownMessageType(number: number, uniqueID: "19"))
@@ -144,7 +144,7 @@ import Testing
         #expect(problem(frame: "[\(number),1]") == .unknownMessageType(number: number, uniqueID: nil))
     }
 
-    @Test func anEndlessTypeIsToldInShort() {
+    @Test func `An endless type is told in short`() {
         let number = String(repeating: "2", count: 10_000)
         #expect(
             problem(frame: "[\(number),\"19\"]")
@@ -155,7 +155,7 @@ import Testing
 
     /// Characters are Unicode scalars: a letter and its accent are two.
     @Test(arguments: ["a", "é", "€", "😀", "e\u{301}"])
-    func aUniqueIDHas36CharactersWithCheckingAnd255BytesWithout(character: String) throws {
+    func `A unique ID has 36 characters with checking and 255 bytes without`(character: String) throws {
         let scalars = character.unicodeScalars.count
         let mostChecked = String(repeating: character, count: 36 / scalars)
         #expect(try parse(frame: "[3,\"\(mostChecked)\",{}]", limits: .checked).uniqueID == UniqueID(mostChecked))
@@ -175,7 +175,7 @@ import Testing
         #expect(problem(frame: "[9,\"\(padded)x\",{}]") == .unknownMessageType(number: "9", uniqueID: nil))
     }
 
-    @Test func theLimitsCountWhatIsMeantAndNotHowItIsWritten() throws {
+    @Test func `The limits count what is meant and not how it is written`() throws {
         let escaped = String(repeating: "\\u0041", count: 36)
         #expect(try parse(frame: "[3,\"\(escaped)\",{}]", limits: .checked).uniqueID.utf8.count == 36)
         #expect(problem(frame: "[3,\"\(escaped)\\u0041\",{}]", limits: .checked) != nil)
@@ -189,22 +189,22 @@ import Testing
     }
 
     @Test(arguments: [MessageLimits.checked, .unchecked])
-    func anEmptyUniqueIDIsMalformed(limits: MessageLimits) {
+    func `An empty unique IDIs malformed`(limits: MessageLimits) {
         #expect(problem(frame: #"[3,"",{}]"#, limits: limits)?.readable == .init(type: .callResult, uniqueID: nil))
     }
 
-    @Test func escapesInAUniqueIDAreDecodedAndKeptAsWritten() throws {
+    @Test func `Escapes in a unique ID are decoded and kept as written`() throws {
         let message = try parse(frame: #"[3,"\u0041\/\"\ud83d\ude00",{}]"#)
         #expect(message.uniqueID == "A/\"😀")
         #expect(message.written(message.uniqueIDToken) == #""\u0041\/\"\ud83d\ude00""#)
     }
 
     @Test(arguments: ["A", "Heartbeat", "abcXYZ0189", "a-b", "-", String(repeating: "a", count: 50)])
-    func anActionIsFiftyLettersDigitsAndHyphens(action: String) throws {
+    func `An action is fifty letters digits and hyphens`(action: String) throws {
         #expect(try parse(frame: "[2,\"1\",\"\(action)\",{}]").writtenBody == [action, "{}"])
     }
 
-    @Test func anActionMayBeWrittenWithEscapes() throws {
+    @Test func `An action may be written with escapes`() throws {
         #expect(try parse(frame: #"[2,"1","\u0048eart\u0062eat",{}]"#).writtenBody == ["Heartbeat", "{}"])
         let most = String(repeating: "\\u0061", count: 50)
         #expect(try parse(frame: "[2,\"1\",\"\(most)\",{}]").writtenBody.first == String(repeating: "a", count: 50))
@@ -216,7 +216,7 @@ import Testing
         "a.b",
         "a‐b", "a_b", "é", "Ａ", "٣", "a\\n", "a\\u0000", "a\\\"", "\\u00e9", "\u{7F}", "{", "@", "[", "`", ":",
     ])
-    func anyOtherActionIsMalformed(action: String) {
+    func `Any other action is malformed`(action: String) {
         #expect(problem(frame: "[2,\"1\",\"\(action)\",{}]")?.readable == .init(type: .call, uniqueID: "1"))
     }
 
@@ -225,7 +225,7 @@ import Testing
     @Test(
         arguments: [[0x80], [0xC0, 0xAF], [0xE2, 0x82], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xFF]]
             as [[UInt8]])
-    func aTextThatIsNotUTF8IsToldApartWhereverItBreaks(broken: [UInt8]) {
+    func `A text that is not UTF 8 is told apart wherever it breaks`(broken: [UInt8]) {
         let texts: [(String, String)] = [
             ("", ""), ("", #"[2,"1","Heartbeat",{}]"#), (#"[2,"1","Heartbeat",{}]"#, ""), ("[", #"2,"1","A",{}]"#),
             (#"[2,"1"#, #"","Heartbeat",{}]"#), (#"[2,"1","Heart"#, #"",{}]"#), (#"[2,"1","A",{"a"#, #"":1}]"#),
@@ -242,7 +242,7 @@ import Testing
     }
 
     @Test(arguments: ["é", "\u{FEFF}[2,\"1\",\"A\",{}]", "[2,\"1\",\"A\",é]", "[é]"])
-    func textInUTF8ThatIsNotJSONIsMalformed(text: String) {
+    func `Text in UTF 8 that is not JSONIs malformed`(text: String) {
         #expect(problem(frame: text)?.readable != nil)
     }
 }

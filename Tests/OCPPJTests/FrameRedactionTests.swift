@@ -45,7 +45,7 @@ import Testing
             #"[2,"1","ChangeConfiguration",{"key":"HeartbeatInterval","value":"60"}]"#
         ),
     ])
-    func whatIdentifiesPeopleAndOpensDoorsIsHidden(text: String, shown: String) {
+    func `What identifies people and opens doors is hidden`(text: String, shown: String) {
         #expect(FrameRedaction.text(of: buffer(text), showsAll: false) == shown)
         #expect(FrameRedaction.text(of: buffer(text), showsAll: true) == text)
     }
@@ -54,7 +54,7 @@ import Testing
         "AuthorizationKey", "authorizationkey", "AUTHORIZATIONKEY", "BasicAuthPassword", "Authorization\\u004bey",
         "\\u0041uthorization\\u004Bey",
     ])
-    func theValueOfASecretConfigurationKeyIsHiddenHoweverTheKeyIsSpelled(key: String) {
+    func `The value of a secret configuration key is hidden however the key is spelled`(key: String) {
         let members = ["\"key\":\"\(key)\"", "\"value\":\"5EC2E7\""]
         for order in [members, members.reversed()] {
             let text = "[2,\"1\",\"ChangeConfiguration\",{\(order.joined(separator: ","))}]"
@@ -63,14 +63,14 @@ import Testing
     }
 
     @Test(arguments: ["[2,\"1\",\"Authorize\",{\"idTag\":\"B4F62CEF\"", "idTag=B4F62CEF", "[\"B4F62CEF\\x\"]"])
-    func whatIsNotJSONIsNotShown(text: String) {
+    func `What is not JSONIs not shown`(text: String) {
         #expect(
             FrameRedaction.text(of: buffer(text), showsAll: false) == "(\(text.utf8.count) bytes that are not JSON)")
     }
 
     /// Bytes, because one `Character` may be of any length.
     @Test(arguments: ["x", "é", "\u{301}"])
-    func aLongMessageIsCut(character: String) {
+    func `A long message is cut`(character: String) {
         let text = "[\"\(String(repeating: character, count: 20_000))\",\"AuthorizationKey\",{\"value\":\"5EC2E7\"}]"
         for showsAll in [false, true] {
             let shown = FrameRedaction.text(of: buffer(text), showsAll: showsAll)

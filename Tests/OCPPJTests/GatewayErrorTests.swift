@@ -6,12 +6,12 @@ import Testing
 
 /// behaviour.md, "What a bad message gets"; relay-format.md, "Errors that the gateway itself reports upstream".
 @Suite struct GatewayErrorTests {
-    @Test func aCallErrorForTheChargePoint() {
+    @Test func `A call error for the charge point`() {
         let error = GatewayError(uniqueID: "19", code: "FormationViolation", description: "Payload: not an object")
         #expect(String(buffer: error.frame()) == #"[4,"19","FormationViolation","Payload: not an object",{}]"#)
     }
 
-    @Test func aReportForTheBackend() {
+    @Test func `A report for the backend`() {
         let error = GatewayError(uniqueID: "19", code: "GenericError", description: "")
         #expect(
             String(buffer: error.relay(reason: "queue_full", type: .call))
@@ -22,7 +22,7 @@ import Testing
                 .hasSuffix(#""ErrorDetails":{"source":"gateway","reason":"malformed"}}"#))
     }
 
-    @Test func aUniqueIDThatCouldNotBeReadIsMinusOne() {
+    @Test func `A unique ID that could not be read is minus one`() {
         let error = GatewayError(uniqueID: nil, code: "FormationViolation", description: "not JSON")
         #expect(String(buffer: error.frame()) == #"[4,"-1","FormationViolation","not JSON",{}]"#)
         #expect(String(buffer: error.relay(reason: "malformed", type: nil)).contains(#""UniqueId":"-1""#))
@@ -37,7 +37,7 @@ import Testing
     ]
 
     @Test(arguments: hostileTexts)
-    func hostileTextsComeOutAsTheyAre(text: String) throws {
+    func `Hostile texts come out as they are`(text: String) throws {
         let error = GatewayError(uniqueID: UniqueID(text), code: text, description: text)
         let scalars = Array(text.unicodeScalars)
         let frame = try #require(ReferenceParser.read(Array(error.frame().readableBytesView)).value?.elements)
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: hostileTexts)
-    func whatTheGatewayWritesItCanReadItself(text: String) throws {
+    func `What the gateway writes it can read itself`(text: String) throws {
         // Up to the UniqueId's limit.
         let uniqueID = UniqueID(String(text.unicodeScalars.prefix(36)))
         let error = GatewayError(uniqueID: uniqueID, code: "GenericError", description: text)
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(arguments: ["x", "é", "😀", "e\u{301}", "\u{1F468}\u{200D}\u{1F469}", "\r\n"])
-    func aDescriptionIsCutAt255Characters(character: String) throws {
+    func `A description is cut at 255 characters`(character: String) throws {
         let text = Array(String(repeating: character, count: 300).unicodeScalars)
         let error = GatewayError(uniqueID: "19", code: "GenericError", description: text.map(String.init).joined())
         let elements = try #require(ReferenceParser.read(Array(error.frame().readableBytesView)).value?.elements)
@@ -77,7 +77,7 @@ import Testing
                 exact.unicodeScalars))
     }
 
-    @Test func aStringOfBytesThatAreNotUTF8IsStillJSON() throws {
+    @Test func `A string of bytes that are not UTF 8 is still JSON`() throws {
         var out = ByteBuffer()
         out.writeJSONString(ofText: buffer([0x61, 0xFF, 0x22, 0xC3]))
         #expect(ReferenceParser.read(Array(out.readableBytesView)).value?.text == "a\u{FFFD}\"\u{FFFD}")
@@ -86,7 +86,7 @@ import Testing
 
 /// OCPP-J 1.6, 4.1.3 and table 7.
 @Suite struct VersionTests {
-    @Test func theErrorCodesAreSpelledAsInVersion16() {
+    @Test func `The error codes are spelled as in version 16`() {
         let names = OCPPErrorCode.allCases.map { $0.name(in: .v16) }
         #expect(
             names == [
@@ -96,7 +96,7 @@ import Testing
             ])
     }
 
-    @Test func aSubprotocolNamesItsVersionExactly() {
+    @Test func `A subprotocol names its version exactly`() {
         #expect(OCPPVersion(subprotocol: "ocpp1.6") == .v16 && OCPPVersion.v16.subprotocol == "ocpp1.6")
         for other in ["", "ocpp", "ocpp1.5", "OCPP1.6", "ocpp1.6 ", "ocpp1.6j", "1.6", "mqtt"] {
             #expect(OCPPVersion(subprotocol: other) == nil)

@@ -17,13 +17,13 @@ import Testing
             (#"{"interval":300}"#, nil), ("{}", nil), ("null", nil),
             (#"{"a":{"status":"Accepted","interval":300}}"#, nil),
         ] as [(String, Double?)])
-    func theIntervalOfAnAcceptedAnswerIsRead(payload: String, interval: Double?) throws {
+    func `The interval of an accepted answer is read`(payload: String, interval: Double?) throws {
         #expect(try parse(frame: "[3,\"1\",\(payload)]").acceptedHeartbeatInterval == interval)
         let relay = "{\"Payload\":\(payload),\"UniqueId\":\"1\",\"MessageTypeId\":3}"
         #expect(try parse(relay: relay).acceptedHeartbeatInterval == interval)
     }
 
-    @Test func noOtherMessageHasOne() throws {
+    @Test func `No other message has one`() throws {
         let payload = #"{"status":"Accepted","interval":300}"#
         #expect(try parse(frame: "[2,\"1\",\"BootNotification\",\(payload)]").acceptedHeartbeatInterval == nil)
         #expect(try parse(frame: "[4,\"1\",\"E\",\"\",\(payload)]").acceptedHeartbeatInterval == nil)
@@ -43,14 +43,14 @@ import Testing
             (#"{"key":"Heartbeat\u0130nterval","value":"300"}"#, nil), (#"{"value":"300"}"#, nil), ("{}", nil),
             ("null", nil), (#"{"a":{"key":"HeartbeatInterval","value":"300"}}"#, nil),
         ] as [(String, Double?)])
-    func theIntervalThatAChangeConfigurationAsksForIsRead(payload: String, interval: Double?) throws {
+    func `The interval that a change configuration asks for is read`(payload: String, interval: Double?) throws {
         let relay = "{\"Payload\":\(payload),\"UniqueId\":\"1\",\"MessageTypeId\":2,\"Action\":"
         #expect(try parse(relay: relay + "\"ChangeConfiguration\"}").requestedHeartbeatInterval == interval)
         #expect(try parse(relay: relay + "\"DataTransfer\"}").requestedHeartbeatInterval == nil)
         #expect(try parse(frame: "[3,\"1\",\(payload)]").requestedHeartbeatInterval == nil)
     }
 
-    @Test func onlyTheStatusAcceptedIsAccepted() throws {
+    @Test func `Only the status accepted is accepted`() throws {
         #expect(try parse(frame: #"[3,"1",{"status":"Accepted"}]"#).isAccepted)
         for other in [
             #"[3,"1",{"status":"RebootRequired"}]"#, #"[3,"1",{"status":"Rejected"}]"#, #"[3,"1",{}]"#,
@@ -65,7 +65,6 @@ import Testing
     private static let variable = #""component":{"name":"OCPPCommCtrlr"},"variable":{"name":"HeartbeatInterval"}"#
 
     @Test(
-        "The interval that a SetVariables of OCPPCommCtrlr.HeartbeatInterval asks for is read (OCPP 2.x)",
         arguments: [
             (#"{"setVariableData":[{"attributeValue":"300",\#(variable)}]}"#, 300),
             (#"{ "setVariableData" : [ {"attributeValue":"9"} , {\#(variable),"attributeValue" : "7"} ] }"#, 7),
@@ -91,14 +90,15 @@ import Testing
             (#"{"setVariableData":[]}"#, nil), (#"{"setVariableData":{}}"#, nil), ("{}", nil), ("null", nil),
             (#"{"setVariableData":[{"component":"OCPPCommCtrlr","variable":7}]}"#, nil),
         ] as [(String, Double?)])
-    func requestedVariable(payload: String, interval: Double?) throws {
+    func `The interval that a SetVariables of OCPPCommCtrlr.HeartbeatInterval asks for is read (OCPP 2.x)`(
+        payload: String, interval: Double?
+    ) throws {
         let relay = "{\"Payload\":\(payload),\"UniqueId\":\"1\",\"MessageTypeId\":2,\"Action\":"
         #expect(try parse(relay: relay + "\"SetVariables\"}").requestedHeartbeatInterval == interval)
         #expect(try parse(relay: relay + "\"GetVariables\"}").requestedHeartbeatInterval == nil)
     }
 
     @Test(
-        "Only the result Accepted of that very variable is an acceptance",
         arguments: [
             (#"{"setVariableResult":[{"attributeStatus":"Accepted",\#(variable)}]}"#, true),
             (#"{"setVariableResult":[{"attributeStatus":"Rejected",\#(variable)}]}"#, false),
@@ -110,7 +110,7 @@ import Testing
             (#"{"setVariableResult":[{"attributeType":"MinSet","attributeStatus":"Accepted",\#(variable)}]}"#, false),
             (#"{"status":"Accepted"}"#, false), ("{}", false), ("null", false),
         ])
-    func acceptedVariable(payload: String, isAccepted: Bool) throws {
+    func `Only the result Accepted of that very variable is an acceptance`(payload: String, isAccepted: Bool) throws {
         #expect(try parse(frame: "[3,\"1\",\(payload)]").acceptsHeartbeatVariable == isAccepted)
         #expect(try !parse(frame: "[2,\"1\",\"SetVariables\",\(payload)]").acceptsHeartbeatVariable)
     }

@@ -11,7 +11,7 @@ import Testing
 
     /// A case is known by its form and seed: to see a failing one again, call `check` with what the failure names.
     @Test(arguments: Form.allCases, 0..<6)
-    func theParserAgreesWithTheRulesAndTheReferenceParser(form: Form, series: Int) {
+    func `The parser agrees with the rules and the reference parser`(form: Form, series: Int) {
         let version: OCPPVersion = series < 4 ? .v16 : .v21
         var accepted = 0
         for index in 0..<Self.casesPerSeries {

@@ -31,17 +31,17 @@ import Testing
     ]
 
     @Test(arguments: pairs)
-    func aFrameGoesToTheBrokerWithItsBytesUnchanged(frame: String, relay: String) throws {
+    func `A frame goes to the broker with its bytes unchanged`(frame: String, relay: String) throws {
         #expect(String(buffer: try parse(frame: frame).relay()) == relay)
     }
 
     @Test(arguments: pairs)
-    func aRelayMessageGoesToTheChargePointWithItsBytesUnchanged(frame: String, relay: String) throws {
+    func `A relay message goes to the charge point with its bytes unchanged`(frame: String, relay: String) throws {
         #expect(String(buffer: try parse(relay: relay).frame()) == frame)
     }
 
     @Test(arguments: pairs)
-    func thereAndBackIsTheSame(frame: String, relay: String) throws {
+    func `There and back is the same`(frame: String, relay: String) throws {
         let relayed = try OCPPMessage.parse(relay: try parse(frame: frame).relay(), version: .v16)
         #expect(String(buffer: relayed.frame()) == frame)
         let framed = try OCPPMessage.parse(frame: try parse(relay: relay).frame(), version: .v16)
@@ -77,7 +77,7 @@ import Testing
             #"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":"E","ErrorDescription":"d","ErrorDetails":{}}"#
         ),
     ])
-    func libertiesAreEvenedOutUpstream(frame: String, relay: String) throws {
+    func `Liberties are evened out upstream`(frame: String, relay: String) throws {
         #expect(String(buffer: try parse(frame: frame).relay()) == relay)
     }
 
@@ -95,12 +95,12 @@ import Testing
         ),
         (#"{"ErrorDetails":null,"ErrorCode":"E","UniqueId":"19","MessageTypeId":4}"#, #"[4,"19","E","",{}]"#),
     ])
-    func libertiesAreEvenedOutDownstream(relay: String, frame: String) throws {
+    func `Liberties are evened out downstream`(relay: String, frame: String) throws {
         #expect(String(buffer: try parse(relay: relay).frame()) == frame)
     }
 
     @Test(arguments: pairs)
-    func offsetsCountFromTheReaderIndex(frame: String, relay: String) throws {
+    func `Offsets count from the reader index`(frame: String, relay: String) throws {
         for offset in [0, 1, 7, 300] {
             var received = ByteBuffer(repeating: UInt8(ascii: "["), count: offset)
             received.writeString(frame + relay)

@@ -37,13 +37,13 @@ import Testing
         (#"[3,"\u0041",{"b":{}}]"#, .callResult(uniqueID: "A"), #"{"b":{}}"#),
         (#"[3,"19",null]"#, .callResult(uniqueID: "19"), "{}"),
     ])
-    func thePayloadOfAFrameIsWalkedOnce(frame: String, owner: PayloadOwner, payload: String) {
+    func `The payload of a frame is walked once`(frame: String, owner: PayloadOwner, payload: String) {
         let (walks, problem) = walks(frame: frame)
         #expect(walks == [Walk(owner: owner, payload: payload)] && problem == nil)
     }
 
     @Test(arguments: ["{ \"a\":[1] }", "{}", "null"])
-    func thePayloadOfARelayMessageIsWalkedOnceWhereverItStands(payload: String) {
+    func `The payload of a relay message is walked once wherever it stands`(payload: String) {
         let call = ["\"MessageTypeId\":2", "\"UniqueId\":\"19\"", "\"Action\":\"Reset\""]
         let result = ["\"MessageTypeId\":3", "\"UniqueId\":\"19\"", "\"x\":{}"]
         for (members, owner) in [
@@ -65,17 +65,17 @@ import Testing
         #"[4,"19","E","",{"a":1}]"#, #"[9,"19","Reset",{}]"#, #"[2,"19",{},"Reset"]"#, #"[2,{},"Reset",1]"#, "{}",
         #"[2,"19","Re set",{}]"#, #"[3,19,{}]"#, #"[{},{},{},{}]"#, #"[2,"19","Reset",[{}]]"#,
     ])
-    func nothingElseIsWalked(frame: String) {
+    func `Nothing else is walked`(frame: String) {
         #expect(walks(frame: frame).0.isEmpty)
     }
 
-    @Test func whatTheWalkRefusesIsMalformed() {
+    @Test func `What the walk refuses is malformed`() {
         let (_, found) = walks(frame: #"[2,"19","Reset",{"a":1}]"#, failure: .nestedTooDeeply)
         let reason = "not JSON: nested deeper than 64 levels at byte 23"
         #expect(found == .malformed(type: .call, uniqueID: "19", reason: reason))
     }
 
-    @Test func theLevelsAroundThePayloadCount() {
+    @Test func `The levels around the payload count`() {
         for (levels, isRead) in [(63, true), (64, false)] {
             let payload = String(repeating: "{\"a\":", count: levels) + "1" + String(repeating: "}", count: levels)
             #expect((walks(frame: "[2,\"19\",\"A\",\(payload)]").1 == nil) == isRead)

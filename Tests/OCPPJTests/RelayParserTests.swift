@@ -5,7 +5,7 @@ import Testing
 
 /// relay-format.md, "Payload: one JSON object per OCPP message", downstream.
 @Suite struct RelayParserTests {
-    @Test func keysMayComeInAnyOrder() throws {
+    @Test func `Keys may come in any order`() throws {
         let members = [
             #""MessageTypeId":2"#, #""UniqueId":"19""#, #""Action":"Reset""#, #""Payload":{"type":"Hard"}"#,
         ]
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func whiteSpaceMayStandEverywhere() throws {
+    @Test func `White space may stand everywhere`() throws {
         let message = try parse(
             relay: " \n{ \"Payload\" : { } ,\r\n\t\"MessageTypeId\" : 3 , \"UniqueId\" : \"a b\" } \n")
         #expect(message.type == .callResult && message.uniqueID == "a b" && message.writtenBody == ["{ }"])
@@ -32,7 +32,7 @@ import Testing
         #""x":1"#, #""":{}"#, #""uniqueId":"20""#, #""Payload2":[1,{"UniqueId":"20"}]"#, #""UniqueId ":"20""#,
         #""\u0055niqueid":null"#, #""ErrorCode":1"#, #""x":1,"y":1,"X":1"#,
     ])
-    func unknownKeysAreIgnored(members: String) throws {
+    func `Unknown keys are ignored`(members: String) throws {
         let plain = #""MessageTypeId":3,"UniqueId":"19","Payload":{}"#
         for text in ["{\(members),\(plain)}", "{\(plain),\(members)}"] {
             let message = try parse(relay: text)
@@ -40,13 +40,13 @@ import Testing
         }
     }
 
-    @Test func keysMayBeWrittenWithEscapes() throws {
+    @Test func `Keys may be written with escapes`() throws {
         let message = try parse(
             relay: #"{"\u004dessageTypeId":2,"Uniqu\u0065Id":"19","\u0041\u0063tion":"Reset","Pay\u006Coad":{}}"#)
         #expect(message.uniqueID == "19" && message.writtenBody == ["Reset", "{}"])
     }
 
-    @Test func aCallErrorIsReadWithItsDefaults() throws {
+    @Test func `A call error is read with its defaults`() throws {
         let error = #""MessageTypeId":4,"UniqueId":"19","ErrorCode":"GenericError""#
         #expect(
             try parse(relay: #"{\#(error),"ErrorDescription":"no","ErrorDetails":{"a":1}}"#).writtenBody
@@ -59,7 +59,7 @@ import Testing
         #expect(try parse(relay: #"{\#(error),"ErrorDetails":{}}"#).writtenBody == [#""GenericError""#, nil, "{}"])
     }
 
-    @Test func aNullPayloadIsReadAsEmpty() throws {
+    @Test func `A null payload is read as empty`() throws {
         #expect(
             try parse(relay: #"{"MessageTypeId":2,"UniqueId":"1","Action":"ClearCache","Payload":null}"#).body
                 == .call(action: "ClearCache", payload: nil))
@@ -76,7 +76,7 @@ import Testing
         (#""x":1,"y":{},"\u0078":2"#, "x"), (#""":1,"":1"#, ""), (#""é":1,"\u00e9":1"#, "é"),
         (#""😀":1,"\ud83d\ude00":1"#, "😀"),
     ])
-    func aDuplicateKeyIsMalformedHoweverItIsSpelled(members: String, key: String) {
+    func `A duplicate key is malformed however it is spelled`(members: String, key: String) {
         let plain = #""MessageTypeId":2,"UniqueId":"19","Action":"Reset","Payload":{}"#
         #expect(
             problem(relay: "{\(plain),\(members)}")
@@ -84,13 +84,13 @@ import Testing
     }
 
     /// Keys are equal when their characters are; `String` would compare what they look like.
-    @Test func keysThatOnlyLookAlikeAreNoDuplicates() throws {
+    @Test func `Keys that only look alike are no duplicates`() throws {
         let plain = #""MessageTypeId":3,"UniqueId":"19","Payload":{}"#
         #expect(try parse(relay: "{\(plain),\"\u{E9}\":1,\"e\u{301}\":2}").uniqueID == "19")
         #expect(try parse(relay: "{\(plain),\"\u{E9}\":1,\"e\\u0301\":2}").uniqueID == "19")
     }
 
-    @Test func theReasonStaysShortHoweverLongTheKey() throws {
+    @Test func `The reason stays short however long the key`() throws {
         // One letter with thousands of accents is a single `Character`.
         for key in [String(repeating: "k", count: 5000), "a" + String(repeating: "\u{301}", count: 5000)] {
             let found = problem(relay: "{\"\(key)\":1,\"\(key)\":2}")
@@ -133,12 +133,12 @@ import Testing
             (#"{"MessageTypeId":4,"UniqueId":"19","ErrorCode":1}"#, .callError, "19"),
             (#"{"MessageTypeId":4,"UniqueId":"19","ErrorDescription":"d"}"#, .callError, "19"),
         ] as [(String, MessageType?, UniqueID?)])
-    func aMalformedMessageTellsWhatCouldBeReadOfIt(text: String, type: MessageType?, uniqueID: UniqueID?) {
+    func `A malformed message tells what could be read of it`(text: String, type: MessageType?, uniqueID: UniqueID?) {
         #expect(problem(relay: text)?.readable == .init(type: type, uniqueID: uniqueID))
         #expect(OCPPMessage.head(ofRelay: buffer(text)) == OCPPMessageHead(type: type, uniqueID: uniqueID))
     }
 
-    @Test func theUniqueIDOfARefusedMessageCanBeRead() {
+    @Test func `The unique ID of a refused message can be read`() {
         let text = #"{"MessageTypeId":2,"UniqueId":"\u0041","Action":"Reset","Payload":{}}"#
         #expect(OCPPMessage.head(ofRelay: buffer(text)) == OCPPMessageHead(type: .call, uniqueID: "A"))
         let long = String(repeating: "x", count: 256)
@@ -148,7 +148,7 @@ import Testing
                 == UniqueID(String(long.dropLast())))
     }
 
-    @Test func theUniqueIDsLimitsHoldDownstreamToo() throws {
+    @Test func `The unique IDs limits hold downstream too`() throws {
         func text(_ length: Int) -> String {
             #"{"MessageTypeId":3,"UniqueId":"\#(String(repeating: "x", count: length))","Payload":{}}"#
         }
@@ -158,7 +158,7 @@ import Testing
         #expect(problem(relay: text(256))?.reason == "UniqueId: not 1 to 255 bytes")
     }
 
-    @Test func aTextThatIsNotUTF8IsMalformed() {
+    @Test func `A text that is not UTF 8 is malformed`() {
         let bytes = Array(#"{"MessageTypeId":3,"UniqueId":"19","Payload":{"a":""#.utf8) + [0xC3] + Array(#""}}"#.utf8)
         let found = problem { () throws(OCPPMessageProblem) in
             try OCPPMessage.parse(relay: buffer(bytes), version: .v16)

@@ -9,8 +9,10 @@ struct OutsideNameTests {
         ("\u{AC00}", "\u{1100}\u{1161}"), ("CP\u{E9}1", "CPe\u{301}1"),
     ]
 
-    @Test("Canonically equivalent names are different names, in comparisons, tables and order", arguments: twins)
-    func canonicalEquivalents(one: String, other: String) {
+    @Test(arguments: twins)
+    func `Canonically equivalent names are different names, in comparisons, tables and order`(
+        one: String, other: String
+    ) {
         #expect(one == other, "the example is one")
         #expect(!one.hasSameBytes(as: other))
         let (name, twin) = (ChargePointIdentity(one), ChargePointIdentity(other))
@@ -21,16 +23,16 @@ struct OutsideNameTests {
     }
 
     @Test(
-        "The same bytes are the same name, short or long", arguments: ["", "CP1", String(repeating: "é😀", count: 100)])
-    func sameBytes(text: String) {
+        arguments: ["", "CP1", String(repeating: "é😀", count: 100)])
+    func `The same bytes are the same name, short or long`(text: String) {
         let copy = String(decoding: Array(text.utf8), as: UTF8.self)
         #expect(Topic(text) == Topic(copy))
         #expect(Topic(text).hashValue == Topic(copy).hashValue)
         #expect(!(Topic(text) < Topic(copy)))
     }
 
-    @Test("A name that is the beginning of another is not it, and comes before it")
-    func prefixes() {
+    @Test
+    func `A name that is the beginning of another is not it, and comes before it`() {
         #expect(UniqueID("1") != "10")
         #expect(UniqueID("1") < "10")
         #expect(UniqueID("Z") < "a")

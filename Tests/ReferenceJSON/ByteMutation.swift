@@ -1,5 +1,5 @@
 /// Ways to damage a text.
-public enum ByteMutation: CaseIterable {
+package enum ByteMutation: CaseIterable {
     case flipBit, replace, delete, insert, duplicate, truncate, exchange
 
     /// What breaks JSON in the most telling places.
@@ -14,7 +14,7 @@ public enum ByteMutation: CaseIterable {
         ]
 
     /// Damages `bytes` up to `times` times.
-    public static func mutate(_ bytes: inout [UInt8], times: Int, random: inout SeededRandom) {
+    package static func mutate(_ bytes: inout [UInt8], times: Int, random: inout SeededRandom) {
         for _ in 0..<times where !bytes.isEmpty {
             random.pick(allCases).apply(to: &bytes, random: &random)
         }

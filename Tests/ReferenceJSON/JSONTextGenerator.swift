@@ -1,14 +1,14 @@
 /// Writes random JSON texts: every construct of RFC 8259, with white space, long strings and deep nesting now and then.
-public struct JSONTextGenerator {
-    public var random: SeededRandom
+package struct JSONTextGenerator {
+    package var random: SeededRandom
     private var out: [UInt8] = []
 
-    public init(seed: UInt64) {
+    package init(seed: UInt64) {
         random = SeededRandom(seed: seed)
     }
 
     /// A whole text, seldom one that is nested too deeply.
-    public mutating func text() -> [UInt8] {
+    package mutating func text() -> [UInt8] {
         take { generator in
             let levels = generator.random.once(in: 50) ? 58 + generator.random.below(10) : 0
             var ends: [UInt8] = []
@@ -24,19 +24,19 @@ public struct JSONTextGenerator {
         }
     }
 
-    public mutating func value() -> [UInt8] {
+    package mutating func value() -> [UInt8] {
         take { $0.writeValue(levels: 2) }
     }
 
-    public mutating func object() -> [UInt8] {
+    package mutating func object() -> [UInt8] {
         take { $0.writeObject(levels: 2) }
     }
 
-    public mutating func string() -> [UInt8] {
+    package mutating func string() -> [UInt8] {
         take { $0.writeString() }
     }
 
-    public mutating func whitespaceText() -> [UInt8] {
+    package mutating func whitespaceText() -> [UInt8] {
         take { $0.writeWhitespace() }
     }
 

@@ -3,7 +3,7 @@
 ///
 /// It goes other ways than the scanner where there is one: recursion, a UTF-8 decoder that computes the scalar, numbers
 /// taken apart as text.
-public struct ReferenceParser {
+package struct ReferenceParser {
     private struct NotJSON: Error {}
 
     private let bytes: [UInt8]
@@ -14,22 +14,22 @@ public struct ReferenceParser {
     private var outermostMembers: [ReferenceValue.Member] = []
 
     /// What a text holds.
-    public struct Reading {
+    package struct Reading {
         /// nil for a text that is not JSON.
-        public var value: ReferenceValue?
+        package var value: ReferenceValue?
         /// The outermost array's elements that were whole, also where the text broke behind them.
-        public var elements: [ReferenceValue]
+        package var elements: [ReferenceValue]
         /// The same for the outermost object's members.
-        public var members: [ReferenceValue.Member]
+        package var members: [ReferenceValue.Member]
     }
 
-    public static func read(_ bytes: [UInt8]) -> Reading {
+    package static func read(_ bytes: [UInt8]) -> Reading {
         var parser = ReferenceParser(bytes: bytes)
         let value = try? parser.text()
         return Reading(value: value, elements: parser.outermostElements, members: parser.outermostMembers)
     }
 
-    public static func isUTF8(_ bytes: [UInt8]) -> Bool {
+    package static func isUTF8(_ bytes: [UInt8]) -> Bool {
         var parser = ReferenceParser(bytes: bytes)
         while parser.position < bytes.count {
             guard (try? parser.scalar()) != nil else { return false }

@@ -1,6 +1,6 @@
 /// One JSON value as `ReferenceParser` reads it: a tree, with the bytes that each value was read from.
-public struct ReferenceValue: Sendable {
-    public enum Content: Sendable {
+package struct ReferenceValue: Sendable {
+    package enum Content: Sendable {
         case object([Member])
         case array([ReferenceValue])
         case string([Unicode.Scalar])
@@ -10,29 +10,29 @@ public struct ReferenceValue: Sendable {
         case null
     }
 
-    public struct Member: Sendable {
-        public var key: ReferenceValue
-        public var value: ReferenceValue
+    package struct Member: Sendable {
+        package var key: ReferenceValue
+        package var value: ReferenceValue
     }
 
-    public var content: Content
+    package var content: Content
     /// From the first byte past the last one, a string's quotes included.
-    public var range: Range<Int>
+    package var range: Range<Int>
 
-    public var members: [Member]? {
+    package var members: [Member]? {
         if case .object(let members) = content { members } else { nil }
     }
 
-    public var elements: [ReferenceValue]? {
+    package var elements: [ReferenceValue]? {
         if case .array(let elements) = content { elements } else { nil }
     }
 
-    public var scalars: [Unicode.Scalar]? {
+    package var scalars: [Unicode.Scalar]? {
         if case .string(let scalars) = content { scalars } else { nil }
     }
 
     /// A string's text, decoded.
-    public var text: String? {
+    package var text: String? {
         scalars.map { scalars in
             var text = String.UnicodeScalarView()
             text.append(contentsOf: scalars)
@@ -41,7 +41,7 @@ public struct ReferenceValue: Sendable {
     }
 
     /// The value of the first member with this key.
-    public subscript(key: String) -> ReferenceValue? {
+    package subscript(key: String) -> ReferenceValue? {
         members?.first { $0.key.text == key }?.value
     }
 }

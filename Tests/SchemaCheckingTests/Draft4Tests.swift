@@ -25,7 +25,7 @@ import Testing
             "{\(draft4),\"dependencies\":{\"a\":[\"b\"],\"c\":{\"minProperties\":2}}}", fits: ["{\"a\":1,\"b\":1}"],
             fails: ["{\"a\":1}", "{\"c\":1}"]),
     ])
-    func schemasOfDraft4MeanWhatThatDraftSays(_ test: KeywordCase) throws {
+    func `Schemas of draft 4 mean what that draft says`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
@@ -37,7 +37,7 @@ import Testing
         ("\"exclusiveMinimum\":1", "/exclusiveMinimum: must be true or false, as $schema says draft 4"),
         ("\"exclusiveMaximum\":true", "/exclusiveMaximum: needs maximum beside it"),
     ])
-    func whatDraft4DoesNotHaveIsAProblem(keyword: String, problem: String) {
+    func `What draft 4 does not have is a problem`(keyword: String, problem: String) {
         #expect(problems(in: "{\(draft4),\(keyword)}") == ["test.json#\(problem)"])
     }
 }

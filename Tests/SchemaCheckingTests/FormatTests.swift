@@ -6,7 +6,7 @@ import Testing
         "2023-01-31T23:59:59Z", "2024-02-29T00:00:00z", "2000-02-29t12:00:00.000001+14:00", "1998-12-31T23:59:60Z",
         "1998-12-31T15:59:60.123-08:00", "2017-01-01T05:29:60+05:30", "0000-01-01T00:00:00-00:00",
     ])
-    func datesAndTimesOfRFC3339Fit(_ text: String) throws {
+    func `Dates and times of RFC 3339 fit`(_ text: String) throws {
         let schema = try schema(#"{"format":"date-time"}"#)
         #expect(try violation(of: schema, in: "\"\(text)\"".utf8) == nil)
     }
@@ -20,7 +20,7 @@ import Testing
         "2023-01-01T00:00:00Z ", " 2023-01-01T00:00:00Z", "2023-01-01T00:00:00ZZ", "２０２３-01-01T00:00:00Z",
         "2023-01-01T00:00Z", "20230101T000000Z", "+2023-01-01T00:00:00Z",
     ])
-    func otherDatesAndTimesFail(_ text: String) throws {
+    func `Other dates and times fail`(_ text: String) throws {
         let schema = try schema(#"{"format":"date-time"}"#)
         #expect(try violation(of: schema, in: "\"\(text)\"".utf8)?.kind == .constraint)
     }
@@ -32,7 +32,7 @@ import Testing
         "2023-01-31T23:59", "20230131T235959Z", "20230131T2359+03", "2023-01-31T24:00:00Z", "1998-12-31T23:59:60",
         "2023-01-01t00:00:00z",
     ])
-    func datesAndTimesOfISO8601FitIn16(_ text: String) throws {
+    func `Dates and times of ISO 8601 fit in 16`(_ text: String) throws {
         let schema = try schema(#"{"format":"date-time"}"#, dateTimes: .iso8601)
         #expect(try violation(of: schema, in: "\"\(text)\"".utf8) == nil)
     }
@@ -44,7 +44,7 @@ import Testing
         "2023-01-01T00:00:00+030", "2023-01-01T00:00:00+24", "2023-01-01T00:00:00+0360", "2023-01-01T00:00:00+",
         "2023-01-01T00", "2023-01-01T00:00:", "2023-0101T00:00:00", "2023-01-01T00:00:00 ", "2023-01-01T00:00:00ZZ",
     ])
-    func otherDatesAndTimesFailIn16(_ text: String) throws {
+    func `Other dates and times fail in 16`(_ text: String) throws {
         let schema = try schema(#"{"format":"date-time"}"#, dateTimes: .iso8601)
         let found = try #require(try violation(of: schema, in: "\"\(text)\"".utf8))
         #expect(found.kind == .constraint && found.rule == "not a date and time (ISO 8601)")
@@ -56,7 +56,7 @@ import Testing
         "http://[v7.a:b]/", "mailto:John.Doe@example.com", "http://host:/", "file:///etc/x", "http://a/b//c/../",
         "x+y-z.1:/rooted", "http://@host/",
     ])
-    func absoluteURIsFit(_ text: String) throws {
+    func `Absolute URIs fit`(_ text: String) throws {
         let schema = try schema(#"{"format":"uri"}"#)
         #expect(try violation(of: schema, in: "\"\(text)\"".utf8) == nil)
     }
@@ -68,17 +68,17 @@ import Testing
         "http://[::1.2.3.256]/", "http://[::g]/", "http://[::12345]/", "http://[v.x]/", "http://[v1.]/",
         "http://host:8a/", "http://a@b@c/", "a:b#c#d", "http://x/{y}", "http://x/`", "http://[]/",
     ])
-    func otherURIsFail(_ text: String) throws {
+    func `Other URIs fail`(_ text: String) throws {
         let schema = try schema(#"{"format":"uri"}"#)
         #expect(try violation(of: schema, in: "\"\(text)\"".utf8)?.kind == .constraint)
     }
 
-    @Test func formatsSpeakOfStringsOnly() throws {
+    @Test func `Formats speak of strings only`() throws {
         let schema = try schema(#"{"format":"date-time"}"#)
         for json in ["1", "null", "{}"] { #expect(try violation(of: schema, in: json.utf8) == nil) }
     }
 
-    @Test func escapesAreDecodedBeforeAFormatIsChecked() throws {
+    @Test func `Escapes are decoded before a format is checked`() throws {
         let schema = try schema(#"{"properties":{"a":{"format":"uri"},"b":{"format":"date-time"}}}"#)
         let json = #"{"a":"http:\/\/x\/\u0079","b":"\u0032023-01-01T00:00:00Z"}"#
         #expect(try violation(of: schema, in: json.utf8) == nil)

@@ -5,7 +5,7 @@ import Testing
 
 /// Bytes that nobody would send in good faith, to the checker and to the compiler.
 @Suite struct HostileBytesTests {
-    @Test func theCheckerAndTheScannerAgreeOnWhatIsJSON() throws {
+    @Test func `The checker and the scanner agree on what is JSON`() throws {
         let schemas = try MessageSchemas(directory: PackageFolder.schemas16, idPrefixes: ["urn:OCPP:1.6:2019:12:"])
         let schema = try #require(schemas.schema(forRequest: "MeterValues"))
         let message = Array(
@@ -25,7 +25,7 @@ import Testing
         #expect(wellFormed > 1000 && wellFormed < 19_000)
     }
 
-    @Test func brokenSchemasAreToldAndNeverACrash() throws {
+    @Test func `Broken schemas are told and never a crash`() throws {
         let schema = Array(
             ##"""
             {"$schema":"http://json-schema.org/draft-06/schema#","$id":"urn:x","definitions":{"a":{"enum":["A",1]}},

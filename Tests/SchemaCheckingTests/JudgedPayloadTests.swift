@@ -24,7 +24,7 @@ import Testing
         ("1.6", "v16", "urn:OCPP:1.6:2019:12:", 21_060, 78), ("2.0.1", "v201", "urn:OCPP:Cp:2:2020:3:", 20_480, 128),
         ("2.1", "v21", "urn:OCPP:Cp:2:2025:1:", 20_091, 181),
     ])
-    func oursJudgeAsTheJudgeDoes(
+    func `Ours judge as the judge does`(
         version: String, package: String, prefix: String, count: Int, messages: Int
     ) async throws {
         let schemas = try MessageSchemas(directory: PackageFolder.schemas(version), idPrefixes: [prefix])
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: [("v16", 20_280, 78), ("v201", 20_480, 128), ("v21", 20_091, 181)])
-    func filesOfOthersJudgeAsTheJudgeDoes(version: String, count: Int, messages: Int) async throws {
+    func `Files of others judge as the judge does`(version: String, count: Int, messages: Int) async throws {
         let judged = try await JudgedPayloads(version: version, count: count, seed: 2)
         let schemas = try MessageSchemas(directory: judged.schemas, idPrefixes: ["urn:OCPP:1.6:2019:12:"])
         try compare(schemas, with: judged, messages: messages)

@@ -18,7 +18,7 @@ import Testing
             #"{"type":["string","null"]}"#, fits: ["null", "\"a\""], fails: ["1", "{}", "[]", "false"], .wrongType),
         KeywordCase(#"{"type":["integer","boolean"]}"#, fits: ["1", "true"], fails: ["1.5", "null"], .wrongType),
     ])
-    func aValueHasOneOfTheTypes(_ test: KeywordCase) throws {
+    func `A value has one of the types`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
@@ -33,7 +33,7 @@ import Testing
             fails: ["\"😀\"", #""\ud83d\uDe00""#, "\"ééé\"", "\"😀😀😀\"", #""\u0041""#]),
         KeywordCase(#"{"maxLength":2.0}"#, fits: ["\"ab\""], fails: ["\"abc\""]),
     ])
-    func lengthsCountCharacters(_ test: KeywordCase) throws {
+    func `Lengths count characters`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
@@ -50,7 +50,7 @@ import Testing
         KeywordCase(#"{"minimum":1e-400}"#, fits: ["1e-400", "1"], fails: ["0", "1e-401", "1e-99999999999999999999"]),
         KeywordCase(#"{"minimum":-10,"maximum":-9}"#, fits: ["-10", "-9.5"], fails: ["-8.9", "-10.1", "9.5", "0"]),
     ])
-    func boundsCompareAsDecimals(_ test: KeywordCase) throws {
+    func `Bounds compare as decimals`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
@@ -64,7 +64,7 @@ import Testing
         KeywordCase(#"{"multipleOf":1.5}"#, fits: ["4.5", "3", "15"], fails: ["4", "1"]),
         KeywordCase(#"{"multipleOf":200}"#, fits: ["400", "2e2", "1e3", "1e20"], fails: ["100", "1e2", "300"]),
     ])
-    func multiplesAreReckonedInDecimals(_ test: KeywordCase) throws {
+    func `Multiples are reckoned in decimals`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
@@ -82,7 +82,7 @@ import Testing
         KeywordCase(#"{"const":null}"#, fits: ["null"], fails: ["0", "false", "\"\""]),
         KeywordCase(#"{"const":"a","enum":["a","b"]}"#, fits: ["\"a\""], fails: ["\"b\""]),
     ])
-    func valuesCompareByWhatTheyAre(_ test: KeywordCase) throws {
+    func `Values compare by what they are`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
@@ -129,7 +129,7 @@ import Testing
             .missingField),
         KeywordCase(#"{"dependencies":{"a":false}}"#, fits: [#"{"b":1}"#], fails: [#"{"a":1}"#]),
     ])
-    func objectsHaveTheMembersThatTheyMay(_ test: KeywordCase) throws {
+    func `Objects have the members that they may`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
@@ -158,7 +158,7 @@ import Testing
         KeywordCase(
             #"{"contains":{"minimum":5}}"#, fits: ["[1,5]", "[7]", "[\"a\"]", "{}"], fails: ["[]", "[1,2]"]),
     ])
-    func arraysHaveTheItemsThatTheyMay(_ test: KeywordCase) throws {
+    func `Arrays have the items that they may`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
@@ -182,7 +182,7 @@ import Testing
         KeywordCase("false", fits: [], fails: ["1", "{}"]),
         KeywordCase(#"{"properties":{"a":false,"b":true}}"#, fits: [#"{"b":1}"#, "{}"], fails: [#"{"a":1}"#]),
     ])
-    func schemasCombine(_ test: KeywordCase) throws {
+    func `Schemas combine`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
@@ -215,11 +215,11 @@ import Testing
                 + ##""$ref":"#/definitions/t"}"##,
             fits: ["null", "[[],[null,[null]]]"], fails: ["1", "[[1]]"]),
     ])
-    func referencesLeadToSchemasOfTheFile(_ test: KeywordCase) throws {
+    func `References lead to schemas of the file`(_ test: KeywordCase) throws {
         try test.expectAsStated()
     }
 
-    @Test func keywordsThatSayNothingAboutValidityAreLeftAlone() throws {
+    @Test func `Keywords that say nothing about validity are left alone`() throws {
         let test = KeywordCase(
             ##"""
             {"$schema":"http://json-schema.org/draft-06/schema#","$id":"x","id":"y","title":"t","description":"d",
@@ -229,7 +229,7 @@ import Testing
         try test.expectAsStated()
     }
 
-    @Test func sixtyFourRequiredFieldsAndMoreAreAllSeen() throws {
+    @Test func `Sixty four required fields and more are all seen`() throws {
         for count in [63, 64, 65, 130] {
             let names = (0..<count).map { "f\($0)" }
             let schema = try schema("{\"required\":[\(names.map { "\"\($0)\"" }.joined(separator: ","))]}")

@@ -6,7 +6,7 @@ import Testing
 @Suite struct MessageSchemasTests {
     private static let prefix = "urn:OCPP:1.6:2019:12:"
 
-    @Test func schemasAreFoundByTheirID() throws {
+    @Test func `Schemas are found by their ID`() throws {
         let schemas = try load([
             "a.json": #"{"$id":"urn:OCPP:1.6:2019:12:AuthorizeRequest","type":"object"}"#,
             "b.json": #"{"id":"urn:OCPP:1.6:2019:12:AuthorizeResponse","type":"array"}"#,
@@ -17,13 +17,13 @@ import Testing
         #expect(!schemas.defines(action: "a"))
     }
 
-    @Test func anotherPrefixFindsOtherIDs() throws {
+    @Test func `Another prefix finds other IDs`() throws {
         let files = ["x.json": #"{"$id":"urn:mine:ResetRequest"}"#]
         #expect(try load(files, prefix: "urn:mine:").defines(action: "Reset"))
         #expect(try !load(files).defines(action: "Reset"))
     }
 
-    @Test func schemasWithoutSuchAnIDAreFoundByTheirFileName() throws {
+    @Test func `Schemas without such an ID are found by their file name`() throws {
         let schemas = try load([
             "Authorize.json": #"{"title":"AuthorizeRequest"}"#, "AuthorizeResponse.json": "{}",
             "ResetRequest.json": #"{"$id":"urn:OCPP:Cp:1.6:2020:3:Reset.req"}"#, "ResetResponse.json": "{}",
@@ -37,7 +37,7 @@ import Testing
         #expect(schemas.schema(forResponse: "Heartbeat") == nil)
     }
 
-    @Test func theIDCountsBeforeTheFileName() throws {
+    @Test func `The ID counts before the file name`() throws {
         let schemas = try load([
             "Reset.json": #"{"$id":"urn:OCPP:1.6:2019:12:AuthorizeRequest","type":"object"}"#,
             "Authorize.json": #"{"type":"array"}"#,
@@ -46,25 +46,25 @@ import Testing
         #expect(schemas.schema(forRequest: "Reset") == nil)
     }
 
-    @Test func aByteOrderMarkIsSkipped() throws {
+    @Test func `A byte order mark is skipped`() throws {
         #expect(try load(["Authorize.json": "\u{FEFF}{\(draft4),\"id\":\"x\"}"]).defines(action: "Authorize"))
     }
 
-    @Test func aMissingDirectoryIsAProblem() {
+    @Test func `A missing directory is a problem`() {
         #expect(
             told { try MessageSchemas(directory: "/no/such/folder", idPrefixes: [""]) } == [
                 "/no/such/folder: not a directory that can be read"
             ])
     }
 
-    @Test func aDirectoryWithoutSchemasIsAProblem() throws {
+    @Test func `A directory without schemas is a problem`() throws {
         try inFolder([:]) { folder in
             #expect(
                 told { try MessageSchemas(directory: folder, idPrefixes: [""]) } == ["\(folder): has no .json file"])
         }
     }
 
-    @Test func theProblemsOfAllFilesAreToldAtOnce() throws {
+    @Test func `The problems of all files are told at once`() throws {
         let files = [
             "A.json": "{", "B.json": #"{"nope":1}"#, "C.json": "{}",
             "CRequest.json": "{}", "D.json": ##"{"$ref":"#/definitions/x"}"##,
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func aFileThatCannotBeReadIsAProblem() throws {
+    @Test func `A file that cannot be read is a problem`() throws {
         try inFolder(["A.json": "{}"]) { folder in
             try FileManager.default.createSymbolicLink(
                 atPath: folder + "/B.json", withDestinationPath: folder + "/nowhere")

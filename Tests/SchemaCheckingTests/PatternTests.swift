@@ -31,7 +31,7 @@ import Testing
         ("^[^]$", ["a", "\n"], ["", "ab"]),
         ("", ["", "a"], []),
     ])
-    func patternsMatchAsInECMAScript(pattern: String, matching: [String], other: [String]) throws {
+    func `Patterns match as in ECMA script`(pattern: String, matching: [String], other: [String]) throws {
         let schema = try schema("{\"pattern\":\(quoted(pattern))}")
         for text in matching { #expect(try violation(of: schema, in: quoted(text).utf8) == nil, "\(text)") }
         for text in other {
@@ -51,13 +51,13 @@ import Testing
         ("[b-a]", "a range of characters in the wrong order"), (#"\u12"#, "an escape without its 4 hexadecimal digits"),
         (#"\ud800"#, "half of a surrogate pair"), (String(repeating: "(", count: 5000), "groups nested too deeply"),
     ])
-    func patternsThatCannotBeUsedAreProblems(pattern: String, reason: String?) {
+    func `Patterns that cannot be used are problems`(pattern: String, reason: String?) {
         let expected = reason.map { ["test.json#/pattern: not a pattern that can be used: \($0)"] }
         #expect(problems(in: "{\"pattern\":\(quoted(pattern))}") == expected ?? [])
     }
 
     @Test(arguments: ["^(a+)+$", "^(a|a)*$", "^(a|aa)+$", "(.*)*(.*)*(.*)*x", "^(a?){60}a{60}$"])
-    func textsMadeToTireAPatternDoNot(_ pattern: String) throws {
+    func `Texts made to tire a pattern do not`(_ pattern: String) throws {
         let schema = try schema("{\"pattern\":\(quoted(pattern))}")
         let text = "\"" + String(repeating: "a", count: 20_000) + "!\""
         #expect(try violation(of: schema, in: text.utf8)?.kind == .constraint)

@@ -74,7 +74,7 @@ import Testing
             "test.json#/definitions/a/items/$ref: references inside of a schema with its own $id are not supported"
         ),
     ])
-    func aSchemaThatCannotBeUsedSaysWhereAndWhy(schema: String, problem: String?) {
+    func `A schema that cannot be used says where and why`(schema: String, problem: String?) {
         let found = problems(in: schema)
         #expect(!found.isEmpty)
         if let problem { #expect(found == [problem]) }
@@ -86,18 +86,18 @@ import Testing
         ##"{"definitions":{"a":{"allOf":[{"$ref":"#/definitions/b"}]},"b":{"not":{"$ref":"#/definitions/a"}}}}"##,
         String(repeating: #"{"not":"#, count: 20) + "{}" + String(repeating: "}", count: 20),
     ])
-    func aSchemaThatWouldNeverEndIsAProblem(_ schema: String) throws {
+    func `A schema that would never end is a problem`(_ schema: String) throws {
         let found = problems(in: schema)
         #expect(found.count == 1)
         #expect(try #require(found.first).contains("comes back to itself without end"))
     }
 
-    @Test func referencesInACircleAreAProblem() {
+    @Test func `References in a circle are a problem`() {
         let circle = ##"{"definitions":{"a":{"$ref":"#/definitions/b"},"b":{"$ref":"#/definitions/a"}}}"##
         #expect(problems(in: circle).contains { $0.hasSuffix("refers to itself") })
     }
 
-    @Test func allProblemsOfAFileAreToldAtOnce() {
+    @Test func `All problems of a file are told at once`() {
         let found = problems(in: #"{"nope":1,"properties":{"a":{"maxLength":"x"},"b":{"type":"text"}}}"#)
         #expect(found.count == 3)
     }

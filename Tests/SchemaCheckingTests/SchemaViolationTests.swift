@@ -27,7 +27,7 @@ import Testing
         ("[]", "payload: an array, but must be an object"),
         ("null", "payload: null, but must be an object"),
     ])
-    func theDescriptionNamesTheFieldAndTheRule(json: String, description: String) throws {
+    func `The description names the field and the rule`(json: String, description: String) throws {
         let schema = try schema(Self.meterValues)
         #expect(try violation(of: schema, in: json.utf8)?.description == description)
     }
@@ -51,7 +51,7 @@ import Testing
             "/0/a: has a form that is not allowed"
         ),
     ])
-    func everyRuleIsToldInPlainWords(schema text: String, json: String, description: String) throws {
+    func `Every rule is told in plain words`(schema text: String, json: String, description: String) throws {
         #expect(try violation(of: try schema(text), in: json.utf8)?.description == description)
     }
 
@@ -63,12 +63,12 @@ import Testing
         (#"{"connectorId":"x","x":1}"#, .wrongType),
         (#"{"meterValue":[],"x":1}"#, .constraint),
     ])
-    func theFirstFailureInTheOrderOfTheTextCounts(json: String, kind: SchemaViolation.Kind) throws {
+    func `The first failure in the order of the text counts`(json: String, kind: SchemaViolation.Kind) throws {
         let schema = try schema(Self.meterValues)
         #expect(try violation(of: schema, in: json.utf8)?.kind == kind)
     }
 
-    @Test func aDescriptionHasAtMost255Characters() throws {
+    @Test func `A description has at most 255 characters`() throws {
         let schema = try schema(#"{"additionalProperties":{"additionalProperties":false,"required":["idTag"]}}"#)
         let name = String(repeating: "é", count: 5000)
         let unknown = try #require(try violation(of: schema, in: "{\"a\":{\"\(name)\":1}}".utf8))
@@ -84,7 +84,7 @@ import Testing
         #expect(wrong.description.contains(": 1 is not one of value0, value1"))
     }
 
-    @Test func aDescriptionHasNoControlCharacters() throws {
+    @Test func `A description has no control characters`() throws {
         let schema = try schema(#"{"additionalProperties":false}"#)
         let found = try violation(of: schema, in: #"{"a\n\u0000b":1}"#.utf8)
         #expect(found?.description == "/a??b: unknown field")
@@ -102,12 +102,12 @@ import Testing
         ),
         ("[\(String(repeating: "1,", count: 5000))1]", "[\(String(repeating: "1,", count: 19))1… is not one of A, W"),
     ])
-    func aRefusedEnumValueIsShownCutTo40Characters(json: String, description: String) throws {
+    func `A refused enum value is shown cut to 40 characters`(json: String, description: String) throws {
         let found = try violation(of: schema(#"{"enum":["A","W"]}"#), in: json.utf8)
         #expect(found?.description == "payload: \(description)")
     }
 
-    @Test func aDescriptionRepeatsNoOtherValue() throws {
+    @Test func `A description repeats no other value`() throws {
         let schema = try schema(#"{"properties":{"b":{"maxLength":1},"c":{"format":"uri"}}}"#)
         for json in [#"{"b":"secret"}"#, #"{"c":"secret"}"#] {
             let found = try #require(try violation(of: schema, in: json.utf8))
@@ -115,14 +115,14 @@ import Testing
         }
     }
 
-    @Test func aViolationDoesNotStopTheProofThatTheTextIsJSON() throws {
+    @Test func `A violation does not stop the proof that the text is JSON`() throws {
         let schema = try schema(Self.meterValues)
         for json in [#"{"connectorId":"x","meterValue":[}"#, #"{"x":1,"y":01}"#, #"{"meterValue":{"a":tru}}"#, "[1,]"] {
             #expect(throws: JSONSyntaxError.self, "\(json)") { try violation(of: schema, in: json.utf8) }
         }
     }
 
-    @Test func theWalkEndsBehindTheValue() throws {
+    @Test func `The walk ends behind the value`() throws {
         let schema = try schema(#"{"type":"object","additionalProperties":false}"#)
         for json in [#"{},7"#, #"{"a":[1,{}]},7"#, #"[[]],7"#, #""x",7"#, "1,7"] {
             try Array(json.utf8).withUnsafeBytes { bytes in
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test func nestingIsAsDeepAsTheScannerAllows() throws {
+    @Test func `Nesting is as deep as the scanner allows`() throws {
         let schema = try schema(##"{"items":{"$ref":"#"},"properties":{"a":{"$ref":"#"}}}"##)
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             func nested(_ depth: Int) -> String {
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func aMessageMadeToTireTheCheckerIsRefused() throws {
+    @Test func `A message made to tire the checker is refused`() throws {
         let schema = try schema(
             ##"{"anyOf":[{"items":{"$ref":"#"},"maxItems":1},{"items":{"$ref":"#"},"minItems":1}],"not":{"const":7}}"##)
         func nested(_ depth: Int) -> String {
@@ -159,7 +159,7 @@ import Testing
         #expect(found?.kind == .constraint)
     }
 
-    @Test func aLongArrayIsComparedWithItselfInReasonableTime() throws {
+    @Test func `A long array is compared with itself in reasonable time`() throws {
         let schema = try schema(#"{"uniqueItems":true}"#)
         let items = (0..<60_000).map(String.init).joined(separator: ",")
         #expect(try violation(of: schema, in: "[\(items)]".utf8) == nil)

@@ -12,7 +12,7 @@ import Testing
     }
 
     /// What is committed is what the tables say.
-    @Test func theFilesAreWhatTheScriptMakesOfTheTables() async throws {
+    @Test func `The files are what the script makes of the tables`() async throws {
         let script = PackageFolder.root.appending(path: "Schemas/generate.py").path()
         let process = SpawnedProcess()
         process.executableURL = URL(filePath: "/usr/bin/python3")
@@ -25,7 +25,6 @@ import Testing
     }
 
     @Test(
-        "Their ids are those of the published files: a prefix for each version, and one of 1.6's security messages",
         arguments: [
             ("1.6", "urn:OCPP:1.6:2019:12:", 56, "StopTransactionResponse"),
             ("1.6", "urn:OCPP:Cp:1.6:2020:3:", 22, "GetLog.conf"),
@@ -33,14 +32,16 @@ import Testing
             ("2.0.1", "urn:OCPP:Cp:2:2020:3:", 128, "TransactionEventRequest"),
             ("2.1", "urn:OCPP:Cp:2:2025:1:", 181, "NotifyPeriodicEventStream"),
         ])
-    func ids(version: String, prefix: String, count: Int, message: String) throws {
+    func `Their ids are those of the published files: a prefix for each version, and one of 1.6's security messages`(
+        version: String, prefix: String, count: Int, message: String
+    ) throws {
         let ids = try #require(MessageSchemas.ids(ofFilesIn: PackageFolder.schemas(version)))
         #expect(ids.count { $0.hasPrefix(prefix) } == count)
         #expect(ids.contains(prefix + message))
     }
 
     /// The other spelling is that of OCPP 2.1's published files.
-    @Test func bothSpellingsOfIdleTimePass() throws {
+    @Test func `Both spellings of idle time pass`() throws {
         let schemas = try MessageSchemas(
             directory: PackageFolder.schemas("2.1"), idPrefixes: ["urn:OCPP:Cp:2:2025:1:"])
         let schema = try #require(schemas.schema(forRequest: "TransactionEvent"))
@@ -56,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func bothSpellingsOfCelsiusPass() throws {
+    @Test func `Both spellings of celsius pass`() throws {
         let schema = try #require(schemas.schema(forRequest: "MeterValues"))
         for unit in ["Celsius", "Celcius"] {
             #expect(try violation(of: schema, in: meterValues(unit: unit).utf8) == nil)
@@ -66,7 +67,7 @@ import Testing
         #expect(found?.kind == .constraint)
     }
 
-    @Test func limitsAreMultiplesOfATenth() throws {
+    @Test func `Limits are multiples of a tenth`() throws {
         let schema = try #require(schemas.schema(forRequest: "SetChargingProfile"))
         func profile(_ limit: String) -> String {
             """

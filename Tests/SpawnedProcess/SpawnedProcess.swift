@@ -7,15 +7,15 @@ import Synchronization
 ///
 /// Foundation's own reads beyond a directory entry of `/proc/self/fd` when it starts a child, and crashes once some
 /// 1,300 descriptors are open, which is what several tests are about.
-public final class SpawnedProcess: @unchecked Sendable {
+package final class SpawnedProcess: @unchecked Sendable {
     // Everything mutable is either set before `run()`, by the one who made it, or guarded by `state`.
 
-    public enum TerminationReason: Sendable {
+    package enum TerminationReason: Sendable {
         case exit, uncaughtSignal
     }
 
-    public struct SpawnError: Error, CustomStringConvertible {
-        public let description: String
+    package struct SpawnError: Error, CustomStringConvertible {
+        package let description: String
     }
 
     private struct State {
@@ -23,37 +23,37 @@ public final class SpawnedProcess: @unchecked Sendable {
         var status: Int32?
     }
 
-    public var executableURL: URL?
-    public var arguments: [String]?
+    package var executableURL: URL?
+    package var arguments: [String]?
     /// Nil: the parent's.
-    public var environment: [String: String]?
-    public var currentDirectoryURL: URL?
+    package var environment: [String: String]?
+    package var currentDirectoryURL: URL?
     /// A `Pipe` or a `FileHandle`; nil: the parent's.
-    public var standardInput: Any?
-    public var standardOutput: Any?
-    public var standardError: Any?
+    package var standardInput: Any?
+    package var standardOutput: Any?
+    package var standardError: Any?
     /// Called on a thread of its own.
-    public var terminationHandler: (@Sendable (SpawnedProcess) -> Void)?
+    package var terminationHandler: (@Sendable (SpawnedProcess) -> Void)?
 
     private let state = Mutex(State())
     private let ended = NSCondition()
 
-    public init() {}
+    package init() {}
 
-    public var processIdentifier: Int32 { state.withLock { $0.processID } }
-    public var isRunning: Bool { state.withLock { $0.processID > 0 && $0.status == nil } }
+    package var processIdentifier: Int32 { state.withLock { $0.processID } }
+    package var isRunning: Bool { state.withLock { $0.processID > 0 && $0.status == nil } }
 
     /// The exit code or the signal's number; 0 while it runs.
-    public var terminationStatus: Int32 {
+    package var terminationStatus: Int32 {
         let status = state.withLock { $0.status } ?? 0
         return status & 0x7F == 0 ? (status >> 8) & 0xFF : status & 0x7F
     }
 
-    public var terminationReason: TerminationReason {
+    package var terminationReason: TerminationReason {
         (state.withLock { $0.status } ?? 0) & 0x7F == 0 ? .exit : .uncaughtSignal
     }
 
-    public func run() throws {
+    package func run() throws {
         guard let path = executableURL?.path else { throw SpawnError(description: "no executable") }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -109,14 +109,14 @@ public final class SpawnedProcess: @unchecked Sendable {
         terminationHandler?(self)
     }
 
-    public func waitUntilExit() {
+    package func waitUntilExit() {
         ended.lock()
         while isRunning { ended.wait() }
         ended.unlock()
     }
 
     /// SIGTERM.
-    public func terminate() {
+    package func terminate() {
         let processID = processIdentifier
         if isRunning { kill(processID, SIGTERM) }
     }

@@ -6,7 +6,6 @@ import Testing
 @Suite("Who may connect, by address")
 struct AccessRulesTests {
     @Test(
-        "A range holds the addresses whose leading bits are its own",
         arguments: [
             ("10.0.0.0/8", "10.255.0.1", true),
             ("10.0.0.0/8", "11.0.0.1", false),
@@ -30,20 +29,21 @@ struct AccessRulesTests {
             ("::ffff:10.0.0.0/104", "11.1.2.3", false),
         ]
     )
-    func ranges(range: String, address: String, isInside: Bool) throws {
+    func `A range holds the addresses whose leading bits are its own`(range: String, address: String, isInside: Bool)
+        throws
+    {
         let range = try #require(IPAddressRange(range))
         #expect(range.contains(try #require(IPAddress(address))) == isInside)
     }
 
     @Test(
-        "What is no range is refused",
         arguments: [
             "", "10", "10.0.0", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/8/8", "10.0.0.0/ 8", "all",
             "10.0.0.0/٨", "2001:db8::/129", "[2001:db8::1]", "::ffff:10.0.0.0/95", "10.0.0.256", "a.b.c.d", "1::2::3",
             "10.0.0.1\0", "host.example/8", "fe80::1%eth0",
         ]
     )
-    func badRanges(text: String) {
+    func `What is no range is refused`(text: String) {
         #expect(IPAddressRange(text) == nil)
     }
 
@@ -55,8 +55,8 @@ struct AccessRulesTests {
         rules.permits(try #require(IPAddress(address)))
     }
 
-    @Test("The first rule that matches decides")
-    func order() throws {
+    @Test
+    func `The first rule that matches decides`() throws {
         let rules = try Self.rules("deny 10.0.0.7", "allow 10.0.0.0/8", "deny all")
         #expect(try !Self.permits(rules, "10.0.0.7"))
         #expect(try Self.permits(rules, "10.0.0.8"))
@@ -66,15 +66,15 @@ struct AccessRulesTests {
         #expect(try Self.permits(reversed, "10.0.0.7"))
     }
 
-    @Test("Who matches no rule is let in")
-    func noMatch() throws {
+    @Test
+    func `Who matches no rule is let in`() throws {
         #expect(try Self.permits(AccessRules(), "192.0.2.1"))
         #expect(try Self.permits(Self.rules("deny 10.0.0.0/8"), "192.0.2.1"))
         #expect(try Self.permits(Self.rules("allow 10.0.0.0/8"), "192.0.2.1"))
     }
 
-    @Test("A connection without an IP address is matched by the rules for everyone only")
-    func noAddress() throws {
+    @Test
+    func `A connection without an IP address is matched by the rules for everyone only`() throws {
         let local = try SocketAddress(unixDomainSocketPath: "/x")
         #expect(try !Self.rules("allow 0.0.0.0/0", "deny all").permits(local))
         #expect(try Self.rules("deny 0.0.0.0/0").permits(local))
@@ -82,13 +82,13 @@ struct AccessRulesTests {
     }
 
     @Test(
-        "What is no rule is refused", arguments: ["", "allow", "deny", "permit all", "allow all all", "deny 1", "all"])
-    func badRules(text: String) {
+        arguments: ["", "allow", "deny", "permit all", "allow all all", "deny 1", "all"])
+    func `What is no rule is refused`(text: String) {
         #expect(AccessRules.Rule(text) == nil)
     }
 
-    @Test("Denied connections are told of one by one until ten in a second, then in one sum")
-    func throttle() {
+    @Test
+    func `Denied connections are told of one by one until ten in a second, then in one sum`() {
         var throttle = DenialThrottle()
         let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
         for _ in 0..<10 { #expect(throttle.denied(now: now) == .now) }
@@ -106,8 +106,8 @@ struct AccessTests {
         AccessRules([try #require(AccessRules.Rule("deny 127.0.0.0/8"))])
     }
 
-    @Test("A denied connection is closed before any HTTP, and told of")
-    func denied() async throws {
+    @Test
+    func `A denied connection is closed before any HTTP, and told of`() async throws {
         let rules = try Self.denyingLoopback()
         try await RunningListener.run(RunningListener.configuration { $0.accessRules = rules }) { running in
             let client = try await running.client()
@@ -118,8 +118,8 @@ struct AccessTests {
         }
     }
 
-    @Test("Denied connections take nothing of the rate")
-    func deniedTakeNoToken() async throws {
+    @Test
+    func `Denied connections take nothing of the rate`() async throws {
         let rules = try Self.denyingLoopback()
         let configuration = RunningListener.configuration {
             $0.accessRules = rules
@@ -137,8 +137,8 @@ struct AccessTests {
         }
     }
 
-    @Test("A flood of denied connections is told of in a sum, and none is forgotten")
-    func flood() async throws {
+    @Test
+    func `A flood of denied connections is told of in a sum, and none is forgotten`() async throws {
         let rules = try Self.denyingLoopback()
         let flood = 200
         try await RunningListener.run(RunningListener.configuration { $0.accessRules = rules }) { running in
@@ -157,8 +157,8 @@ struct AccessTests {
         }
     }
 
-    @Test("The rules of a listener on IPv6 are for IPv6 addresses")
-    func ipv6() async throws {
+    @Test
+    func `The rules of a listener on IPv6 are for IPv6 addresses`() async throws {
         let rules = try Self.denyingLoopback()
         let configuration = RunningListener.configuration(host: "::1") { $0.accessRules = rules }
         try await RunningListener.run(configuration) { running in

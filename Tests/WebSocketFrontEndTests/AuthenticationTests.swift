@@ -10,7 +10,6 @@ struct AuthenticationTests {
     // MARK: behaviour.md, "Passwords"
 
     @Test(
-        "User name and password are what is before and behind the first colon",
         arguments: [
             ("Basic Q1AxOnNlY3JldA==", "CP1", "secret"),
             ("basic   Q1AxOnNlY3JldA==", "CP1", "secret"),
@@ -20,30 +19,31 @@ struct AuthenticationTests {
             ("Basic Q1AxOsO8", "CP1", "ü"),
             // The raw bytes of an AuthorizationKey.
         ])
-    func credentials(header: String, username: String, password: String) {
+    func `User name and password are what is before and behind the first colon`(
+        header: String, username: String, password: String
+    ) {
         let credentials = BasicCredentials(authorization: header)
         #expect(credentials == BasicCredentials(username: UserName(username), password: Array(password.utf8)))
     }
 
     @Test(
-        "What is no Basic header gives no credentials",
         arguments: [
             "", "Basic", "Basic ", "Bearer Q1AxOnNlY3JldA==", "Basic Q1Ax", "Basic Q1AxOnNlY3JldA=", "Basic %%%%",
             "Basic /zpzZWNyZXQ=", "Basic Q1AxOnNlY3JldA===", "Basic A", "Basic =", "Basic CjphYQ==",
         ])
-    func noCredentials(header: String) {
+    func `What is no Basic header gives no credentials`(header: String) {
         #expect(BasicCredentials(authorization: header) == nil)
     }
 
-    @Test("A password stays the bytes that were sent; where a text is wanted, raw ones are hexadecimal")
-    func rawPassword() throws {
+    @Test
+    func `A password stays the bytes that were sent; where a text is wanted, raw ones are hexadecimal`() throws {
         let credentials = try #require(BasicCredentials(authorization: "Basic Q1AxOgD/Kw=="))
         #expect(credentials.password == [0x00, 0xFF, 0x2B])
         #expect(credentials.passwordText == "00FF2B")
     }
 
-    @Test("A password is in no description of the credentials")
-    func secret() {
+    @Test
+    func `A password is in no description of the credentials`() {
         let credentials = BasicCredentials(username: "CP1", password: Array("secret".utf8))
         var dumped = ""
         dump(credentials, to: &dumped)
@@ -55,8 +55,8 @@ struct AuthenticationTests {
     private static let header = "Authorization: Basic Q1AxOnNlY3JldA=="
     private static let request = RawClient.handshake(adding: ["Sec-WebSocket-Protocol: ocpp1.6", header])
 
-    @Test("Accepted credentials open a session under the name that the authenticator says")
-    func accepted() async throws {
+    @Test
+    func `Accepted credentials open a session under the name that the authenticator says`() async throws {
         let admission = StubAdmission(authenticator: { _ in .accepted(username: "known as") })
         try await RunningListener.run(admission: admission) { running in
             let (response, client) = try await running.exchange(Self.request, hasBody: false)
@@ -72,8 +72,8 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("Frames that come before the authenticator has decided are not lost")
-    func early() async throws {
+    @Test
+    func `Frames that come before the authenticator has decided are not lost`() async throws {
         let admission = StubAdmission(authenticator: { _ in
             try? await Task.sleep(for: .milliseconds(200))
             return .accepted(username: nil)
@@ -89,7 +89,6 @@ struct AuthenticationTests {
     }
 
     @Test(
-        "Each refusal has its status, its headers and its log line",
         arguments: [
             (
                 HandshakeVerdict.wrongCredentials(reason: "wrong password"), 401, "www-authenticate", "wrong password",
@@ -98,7 +97,9 @@ struct AuthenticationTests {
             (.unknownIdentity, 404, "connection", "unknown identity", "unknown identity"),
             (.unavailable(reason: "no database"), 503, "retry-after", "no database", "try again later"),
         ])
-    func refused(verdict: HandshakeVerdict, status: Int, header: String, reason: String, body: String) async throws {
+    func `Each refusal has its status, its headers and its log line`(
+        verdict: HandshakeVerdict, status: Int, header: String, reason: String, body: String
+    ) async throws {
         let admission = StubAdmission(authenticator: { _ in verdict })
         let configuration = RunningListener.configuration { $0.maxConnections = 1 }
         try await RunningListener.run(configuration, admission: admission) { running in
@@ -115,8 +116,8 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("Authentication comes before the subprotocol, and after the form of the request")
-    func order() async throws {
+    @Test
+    func `Authentication comes before the subprotocol, and after the form of the request`() async throws {
         let admission = StubAdmission(authenticator: {
             $0.basic == nil ? .wrongCredentials(reason: "none") : .accepted(username: nil)
         })
@@ -132,8 +133,8 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("A malformed or doubled header is no credentials")
-    func malformed() async throws {
+    @Test
+    func `A malformed or doubled header is no credentials`() async throws {
         let admission = StubAdmission(authenticator: { _ in .accepted(username: nil) })
         try await RunningListener.run(admission: admission) { running in
             for headers in [["Authorization: Basic ???"], [Self.header, Self.header]] {
@@ -144,8 +145,8 @@ struct AuthenticationTests {
         }
     }
 
-    @Test("An authenticator that never answers is ended by the handshake time-out, and holds no place")
-    func neverAnswers() async throws {
+    @Test
+    func `An authenticator that never answers is ended by the handshake time-out, and holds no place`() async throws {
         let answers = Mutex(false)
         let admission = StubAdmission(authenticator: { _ in
             while !answers.withLock({ $0 }) { try? await Task.sleep(for: .milliseconds(20)) }

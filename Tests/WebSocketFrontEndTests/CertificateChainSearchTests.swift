@@ -13,8 +13,8 @@ struct CertificateChainSearchTests {
         return try NIOSSLCertificate.fromPEMFile(path).map { try Certificate(derEncoded: $0.toDERBytes()) }
     }
 
-    @Test("Certificates of one subject and key count once, whatever else differs")
-    func twins() async throws {
+    @Test
+    func `Certificates of one subject and key count once, whatever else differs`() async throws {
         let chain = try Self.certificates("twinned.pem")
         #expect(chain.count == 9)
         let leaf = try #require(chain.first)
@@ -27,8 +27,8 @@ struct CertificateChainSearchTests {
         #expect(search.steps <= 2)
     }
 
-    @Test("The chain is found through what stands between, in any order")
-    func deep() async throws {
+    @Test
+    func `The chain is found through what stands between, in any order`() async throws {
         let chain = try Self.certificates("deep.pem")
         let authorities = Dictionary(grouping: try Self.certificates("ca.pem"), by: \.subject)
         let leaf = try #require(chain.first)
@@ -49,8 +49,8 @@ struct CertificateChainSearchTests {
         #expect(search.steps <= CertificateChainSearch.mostSteps)
     }
 
-    @Test("Nothing more is checked for a client that has gone")
-    func gone() async throws {
+    @Test
+    func `Nothing more is checked for a client that has gone`() async throws {
         let chain = try Self.certificates("deep.pem")
         let leaf = try #require(chain.first)
         var search = CertificateChainSearch(authorities: [:], shown: chain.dropFirst(), isWanted: { false })
@@ -61,8 +61,8 @@ struct CertificateChainSearchTests {
         #expect(search.steps == 0)
     }
 
-    @Test("What is shown behind depth and two certificates is not looked at")
-    func depth() async throws {
+    @Test
+    func `What is shown behind depth and two certificates is not looked at`() async throws {
         let authorities = try Self.certificates("ca.pem")
         let revocation = try RevocationLists(file: nil, authorities: authorities)
         let shown = try (try Self.certificates("deep.pem") + authorities).map { certificate in
@@ -78,8 +78,8 @@ struct CertificateChainSearchTests {
         }
     }
 
-    @Test("Beyond a queue's length no verification is begun")
-    func queue() async {
+    @Test
+    func `Beyond a queue's length no verification is begun`() async {
         let threads = CertificateThreads(count: 1, longestQueue: 1)
         let (hold, release) = AsyncStream<Void>.makeStream()
         let first = threads.run({ for await _ in hold {} }, then: { _ in })
@@ -90,8 +90,8 @@ struct CertificateChainSearchTests {
         #expect(threads.run({}, then: { _ in }) != nil)
     }
 
-    @Test("A revocation list's signature is checked once, not in each handshake")
-    func revocationOnce() throws {
+    @Test
+    func `A revocation list's signature is checked once, not in each handshake`() throws {
         let bytes = try TLSFile.read(try TestCertificates.shared.get().path("ca.der"))
         let list = SignedRevocationList(try RevocationList(der: bytes[...]))
         let authority = try #require(try Self.certificates("ca.pem").first)

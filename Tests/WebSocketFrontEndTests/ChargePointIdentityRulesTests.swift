@@ -6,7 +6,6 @@ import Testing
 @Suite("The charge point identity in a request target")
 struct ChargePointIdentityRulesTests {
     @Test(
-        "Everything behind the prefix up to a query, percent-decoded as UTF-8, is the identity",
         arguments: [
             ("/ocpp/CP1", "CP1"),
             ("/ocpp/CP1?token=/a#b", "CP1"),
@@ -23,7 +22,9 @@ struct ChargePointIdentityRulesTests {
             ("/ocpp/" + String(repeating: "%78", count: 255), String(repeating: "x", count: 255)),
         ]
     )
-    func accepted(target: String, identity: String) {
+    func `Everything behind the prefix up to a query, percent-decoded as UTF-8, is the identity`(
+        target: String, identity: String
+    ) {
         #expect(
             ChargePointIdentityRules.identity(inTarget: target, path: "/ocpp")
                 == .success(ChargePointIdentity(identity)))
@@ -34,35 +35,33 @@ struct ChargePointIdentityRulesTests {
         "http://host/other/ocpp/CP1",
     ]
 
-    @Test("Other paths are nobody's", arguments: otherPaths)
-    func otherPath(target: String) {
+    @Test(arguments: otherPaths)
+    func `Other paths are nobody's`(target: String) {
         #expect(Self.problem(target) == .otherPath)
     }
 
     @Test(
-        "An empty identity is refused",
         arguments: ["/ocpp", "/ocpp/", "/ocpp?x", "/ocpp/?CP1", "/ocpp//", "/ocpp///?x"])
-    func empty(target: String) {
+    func `An empty identity is refused`(target: String) {
         #expect(Self.problem(target) == .empty)
     }
 
-    @Test("An identity over 255 bytes is refused")
-    func tooLong() {
+    @Test
+    func `An identity over 255 bytes is refused`() {
         #expect(Self.problem("/ocpp/" + String(repeating: "x", count: 256)) == .tooLong)
         #expect(Self.problem("/ocpp/" + String(repeating: "€", count: 86)) == .tooLong)
         #expect(Self.problem("/ocpp/" + String(repeating: "x", count: 100_000)) == .tooLong)
     }
 
-    @Test("A broken escape is refused", arguments: ["/ocpp/%", "/ocpp/CP%2", "/ocpp/%zz", "/ocpp/%2x"])
-    func badEscape(target: String) {
+    @Test(arguments: ["/ocpp/%", "/ocpp/CP%2", "/ocpp/%zz", "/ocpp/%2x"])
+    func `A broken escape is refused`(target: String) {
         #expect(Self.problem(target) == .badEscape)
     }
 
     @Test(
-        "What is not UTF-8 is refused",
         arguments: ["/ocpp/%FF", "/ocpp/%C3", "/ocpp/%ED%A0%80", "/ocpp/%C0%AF"]
     )
-    func notUTF8(target: String) {
+    func `What is not UTF-8 is refused`(target: String) {
         #expect(Self.problem(target) == .notUTF8)
     }
 
@@ -74,8 +73,8 @@ struct ChargePointIdentityRulesTests {
         ("%F0%9F%BF%BF", 0x1FFFF), ("%F4%8F%BF%BE", 0x10FFFE),
     ]
 
-    @Test("What a topic level cannot hold is refused", arguments: forbiddenTargets)
-    func forbidden(target: String, scalar: UInt32) throws {
+    @Test(arguments: forbiddenTargets)
+    func `What a topic level cannot hold is refused`(target: String, scalar: UInt32) throws {
         let scalar = try #require(Unicode.Scalar(scalar))
         #expect(Self.problem("/ocpp/" + target) == .forbiddenCharacter(scalar))
     }
@@ -87,16 +86,16 @@ struct ChargePointIdentityRulesTests {
         return problem
     }
 
-    @Test("The configured path may be deeper, the root, or end with a slash")
-    func otherPrefixes() {
+    @Test
+    func `The configured path may be deeper, the root, or end with a slash`() {
         #expect(ChargePointIdentityRules.identity(inTarget: "/a/b/CP1", path: "/a/b") == .success("CP1"))
         #expect(ChargePointIdentityRules.identity(inTarget: "/ocpp/CP1", path: "/ocpp/") == .success("CP1"))
         #expect(ChargePointIdentityRules.identity(inTarget: "/CP1", path: "/") == .success("CP1"))
         #expect(ChargePointIdentityRules.identity(inTarget: "/", path: "/") == .failure(.empty))
     }
 
-    @Test("A reason never repeats a control character")
-    func reasons() {
+    @Test
+    func `A reason never repeats a control character`() {
         #expect(ChargePointIdentityRules.Problem.forbiddenCharacter("\n").reason.hasSuffix("U+A"))
         #expect(ChargePointIdentityRules.Problem.forbiddenCharacter("#").reason.hasSuffix(": #"))
     }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("How a connection ends", .timeLimit(.minutes(2)))
 struct CloseTests {
-    @Test("A close frame is answered with its code, then the server closes", arguments: [1000, 1001, 3000])
-    func byPeer(code: UInt16) async throws {
+    @Test(arguments: [1000, 1001, 3000])
+    func `A close frame is answered with its code, then the server closes`(code: UInt16) async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             try await client.send(bytes: RawClient.close(code, reason: "bye"))
@@ -20,8 +20,8 @@ struct CloseTests {
         }
     }
 
-    @Test("An empty close frame is answered with an empty one")
-    func byPeerWithoutCode() async throws {
+    @Test
+    func `An empty close frame is answered with an empty one`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             try await client.send(frame: 0x88)
@@ -31,8 +31,8 @@ struct CloseTests {
         }
     }
 
-    @Test("A connection that ends without a close frame is lost", arguments: [false, true])
-    func lost(byReset: Bool) async throws {
+    @Test(arguments: [false, true])
+    func `A connection that ends without a close frame is lost`(byReset: Bool) async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             try await client.send(bytes: RawClient.text("last words"))
@@ -58,8 +58,10 @@ struct CloseTests {
         }
     }
 
-    @Test("The session's close sends its code and reason and ends the session once, with nothing read after it")
-    func bySession() async throws {
+    @Test
+    func `The session's close sends its code and reason and ends the session once, with nothing read after it`()
+        async throws
+    {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             _ = try await session.onLoop { connection in
@@ -77,8 +79,8 @@ struct CloseTests {
         }
     }
 
-    @Test("A session may close in the middle of being handed a message")
-    func fromWithin() async throws {
+    @Test
+    func `A session may close in the middle of being handed a message`() async throws {
         let admission = StubAdmission { connection, _ in
             connection.send(text: ByteBuffer(string: "answer"))
             connection.close(code: 1007, reason: "not UTF-8")
@@ -94,13 +96,12 @@ struct CloseTests {
     }
 
     @Test(
-        "After a close frame that breaks the rules the TCP connection is closed at once",
         arguments: [
             RawClient.frame(0x88, [0x03]), RawClient.close(1005), RawClient.frame(0x88, [0x03, 0xE8, 0xFF]),
             RawClient.frame(0x08, [0x03, 0xE8]), RawClient.frame(0xC8, [0x03, 0xE8]),
             RawClient.frame(0x88, [0x03, 0xE8], masked: false),
         ])
-    func faulty(frame: [UInt8]) async throws {
+    func `After a close frame that breaks the rules the TCP connection is closed at once`(frame: [UInt8]) async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             let started = NIODeadline.now()
@@ -112,8 +113,8 @@ struct CloseTests {
         }
     }
 
-    @Test("The peer's words are the detail of the end, in one line")
-    func words() async throws {
+    @Test
+    func `The peer's words are the detail of the end, in one line`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             try await client.send(bytes: RawClient.close(1011, reason: "pong\ntimeout"))
@@ -122,8 +123,8 @@ struct CloseTests {
         }
     }
 
-    @Test("A peer that does not answer a close frame is closed after 5 s, though it goes on sending")
-    func unanswered() async throws {
+    @Test
+    func `A peer that does not answer a close frame is closed after 5 s, though it goes on sending`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             let started = NIODeadline.now()
@@ -136,8 +137,8 @@ struct CloseTests {
         }
     }
 
-    @Test("A reading pause does not hide the peer's answer to a close frame")
-    func closeWhilePaused() async throws {
+    @Test
+    func `A reading pause does not hide the peer's answer to a close frame`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             _ = try await session.onLoop { connection in

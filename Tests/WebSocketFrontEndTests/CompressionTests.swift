@@ -8,7 +8,6 @@ import Testing
 struct CompressionAgreementTests {
 
     @Test(
-        "The first acceptable offer is taken, and the answer names what it named",
         arguments: [
             (["Permessage-Deflate ; Client_Max_Window_Bits"], "; client_max_window_bits=10"),
             (
@@ -34,12 +33,11 @@ struct CompressionAgreementTests {
             ),
         ]
     )
-    func agreed(offers: [String], window: String) {
+    func `The first acceptable offer is taken, and the answer names what it named`(offers: [String], window: String) {
         #expect(CompressionAgreement(offeredIn: offers)?.header == "permessage-deflate" + window)
     }
 
     @Test(
-        "What must be declined is declined",
         arguments: [
             "permessage-deflate", "permessage-deflate; server_no_context_takeover; server_max_window_bits=9",
             "", "x-webkit-deflate-frame", "permessage-bzip2", "permessage-deflate; unknown",
@@ -55,14 +53,14 @@ struct CompressionAgreementTests {
             "permessage-deflate;", "\"permessage-deflate\"",
         ]
     )
-    func declined(offer: String) {
+    func `What must be declined is declined`(offer: String) {
         #expect(CompressionAgreement(offeredIn: [offer]) == nil)
     }
 
     private static let offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
 
-    @Test("The answer names what was agreed, where compression is on and was offered", arguments: [true, false])
-    func answer(compresses: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `The answer names what was agreed, where compression is on and was offered`(compresses: Bool) async throws {
         try await RunningListener.run(RunningListener.configuration { $0.compression = compresses ? .always : .never })
         { running in
             let (response, _) = try await running.exchange(RawClient.handshake(adding: [Self.offer]))
@@ -94,8 +92,8 @@ struct MessageCompressionTests {
         .prefix(count).map { $0 }
     }
 
-    @Test("What is deflated is shorter, and any receiver inflates it", arguments: [9, 10, 12, 15])
-    func deflate(windowBits: Int) throws {
+    @Test(arguments: [9, 10, 12, 15])
+    func `What is deflated is shorter, and any receiver inflates it`(windowBits: Int) throws {
         let compression = MessageCompression()
         let agreement = try #require(
             CompressionAgreement(
@@ -110,8 +108,8 @@ struct MessageCompressionTests {
         }
     }
 
-    @Test("A message that is short or would not become shorter is sent as it is")
-    func notDeflated() throws {
+    @Test
+    func `A message that is short or would not become shorter is sent as it is`() throws {
         let compression = MessageCompression()
         let agreement = try #require(
             CompressionAgreement(offeredIn: ["permessage-deflate; client_no_context_takeover"]))
@@ -125,8 +123,8 @@ struct MessageCompressionTests {
         #expect(try RawDeflate.inflated(Array(deflated.readableBytesView)) == text)
     }
 
-    @Test("Whatever a sender's level and window, its messages are inflated", arguments: [0, 1, 6, 9] as [CInt])
-    func inflate(level: CInt) throws {
+    @Test(arguments: [0, 1, 6, 9] as [CInt])
+    func `Whatever a sender's level and window, its messages are inflated`(level: CInt) throws {
         let inflater = try #require(MessageInflater())
         for count in [1, 2, 100, 16383, 16384, 16385, 32768, 200_000] {
             for bytes in [Self.text(count), Self.noise(count)] {
@@ -139,16 +137,16 @@ struct MessageCompressionTests {
         }
     }
 
-    @Test("An empty message is empty, in each of its forms")
-    func empty() throws {
+    @Test
+    func `An empty message is empty, in each of its forms`() throws {
         let inflater = try #require(MessageInflater())
         for bytes in [[], [0x00], [0x02, 0x00], [0x03, 0x00]] as [[UInt8]] {
             #expect(inflater.inflate(ByteBuffer(bytes: bytes), longest: 10) == .message(ByteBuffer()), "\(bytes)")
         }
     }
 
-    @Test("A final block may end a message, with or without the byte that completes it")
-    func finalBlock() throws {
+    @Test
+    func `A final block may end a message, with or without the byte that completes it`() throws {
         let inflater = try #require(MessageInflater())
         let text = Self.text(1000)
         let finished = try RawDeflate.finished(text)
@@ -157,8 +155,8 @@ struct MessageCompressionTests {
         #expect(inflater.inflate(ByteBuffer(bytes: finished), longest: 1000) == expected)
     }
 
-    @Test("A sender that refers back to earlier messages is understood from its window alone")
-    func window() throws {
+    @Test
+    func `A sender that refers back to earlier messages is understood from its window alone`() throws {
         let compression = MessageCompression()
         let window = InflateWindow(bits: 10)
         let texts = (0..<20).map { Self.text(100 + 137 * $0) }
@@ -172,8 +170,8 @@ struct MessageCompressionTests {
         }
     }
 
-    @Test("Compressed messages are held as they came, and counted")
-    func held() {
+    @Test
+    func `Compressed messages are held as they came, and counted`() {
         let memory = MemoryBudget(limit: 1000)
         let held = HeldMessages(memory: memory)
         held.append(.compressed(ByteBuffer(repeating: 0, count: 40)))
@@ -185,16 +183,16 @@ struct MessageCompressionTests {
         #expect(memory.used == 0 && held.isEmpty)
     }
 
-    @Test("With nothing set permessage-deflate is for OCPP 2.x sessions")
-    func policy() {
+    @Test
+    func `With nothing set permessage-deflate is for OCPP 2.x sessions`() {
         #expect(CompressionPolicy.inOCPP2.accepts(inSubprotocol: "ocpp2.0.1"))
         #expect(!CompressionPolicy.inOCPP2.accepts(inSubprotocol: "ocpp1.6"))
         #expect(CompressionPolicy.always.accepts(inSubprotocol: "ocpp1.6"))
         #expect(!CompressionPolicy.never.accepts(inSubprotocol: "ocpp2.1"))
     }
 
-    @Test("A bomb is found out at the limit, not inflated whole")
-    func bomb() throws {
+    @Test
+    func `A bomb is found out at the limit, not inflated whole`() throws {
         let inflater = try #require(MessageInflater())
         let bomb = ByteBuffer(bytes: try RawDeflate.message(Array(repeating: 0, count: 100_000_000), level: 9))
         #expect(bomb.readableBytes < 100_000)
@@ -202,8 +200,8 @@ struct MessageCompressionTests {
         #expect(inflater.bytesTaken < bomb.readableBytes / 100)
     }
 
-    @Test("What is cut off or garbled is invalid, and the next message is not touched by it")
-    func invalid() throws {
+    @Test
+    func `What is cut off or garbled is invalid, and the next message is not touched by it`() throws {
         let inflater = try #require(MessageInflater())
         let text = Self.text(3000)
         let message = try RawDeflate.message(text)
@@ -217,8 +215,8 @@ struct MessageCompressionTests {
         #expect(inflater.inflate(ByteBuffer(bytes: message), longest: 3000) == .message(ByteBuffer(bytes: text)))
     }
 
-    @Test("No bytes crash the inflater or pass its limit")
-    func garbage() throws {
+    @Test
+    func `No bytes crash the inflater or pass its limit`() throws {
         let inflater = try #require(MessageInflater())
         var random = SystemRandomNumberGenerator()
         let message = try RawDeflate.message(Self.text(2000))

@@ -8,8 +8,8 @@ import Testing
 
 @Suite("Flow control and timers", .timeLimit(.minutes(2)))
 struct FlowControlTests {
-    @Test("A paused session is handed nothing until it resumes, then everything in order")
-    func pause() async throws {
+    @Test
+    func `A paused session is handed nothing until it resumes, then everything in order`() async throws {
         let admission = StubAdmission { connection, text in
             if String(buffer: text).hasPrefix("pause") { connection.pauseReading() }
         }
@@ -32,8 +32,8 @@ struct FlowControlTests {
         }
     }
 
-    @Test("What came before the end is handed over before the end, though reading is paused")
-    func endWhilePaused() async throws {
+    @Test
+    func `What came before the end is handed over before the end, though reading is paused`() async throws {
         let admission = StubAdmission { connection, _ in connection.pauseReading() }
         try await RunningListener.run(admission: admission) { running in
             let (client, session) = try await running.connected()
@@ -46,8 +46,8 @@ struct FlowControlTests {
         }
     }
 
-    @Test("A peer that takes nothing of what is written is closed after the send time-out")
-    func sendTimeout() async throws {
+    @Test
+    func `A peer that takes nothing of what is written is closed after the send time-out`() async throws {
         let configuration = RunningListener.configuration { $0.sendTimeout = .milliseconds(200) }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()
@@ -61,8 +61,10 @@ struct FlowControlTests {
         }
     }
 
-    @Test("A peer that falls behind gets everything once it reads again, and one pong for the last of its pings")
-    func slowPeer() async throws {
+    @Test
+    func `A peer that falls behind gets everything once it reads again, and one pong for the last of its pings`()
+        async throws
+    {
         let configuration = RunningListener.configuration { $0.sendTimeout = .seconds(8) }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()
@@ -83,8 +85,8 @@ struct FlowControlTests {
         }
     }
 
-    @Test("A peer that leaves more lying than a session may hold is closed, however long it may take")
-    func sendQueueFull() async throws {
+    @Test
+    func `A peer that leaves more lying than a session may hold is closed, however long it may take`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             try await client.channel.setOption(.autoRead, value: false).get()
@@ -96,8 +98,10 @@ struct FlowControlTests {
         }
     }
 
-    @Test("Unfinished messages take from the memory of all, and what there is none for is closed with 1013")
-    func unfinishedMessages() async throws {
+    @Test
+    func `Unfinished messages take from the memory of all, and what there is none for is closed with 1013`()
+        async throws
+    {
         let memory = MemoryBudget(limit: 100_000)
         try await RunningListener.run(memory: memory) { running in
             let (first, _) = try await running.connected()
@@ -114,8 +118,8 @@ struct FlowControlTests {
         }
     }
 
-    @Test("What a peer's TCP has acknowledged is known, read by it or not")
-    func acknowledgement() async throws {
+    @Test
+    func `What a peer's TCP has acknowledged is known, read by it or not`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             // Each round trip acknowledges what went before it.
@@ -135,8 +139,8 @@ struct FlowControlTests {
         }
     }
 
-    @Test("A peer makes progress when less is pending than there was and was written since")
-    func progress() {
+    @Test
+    func `A peer makes progress when less is pending than there was and was written since`() {
         let start = NIODeadline.uptimeNanoseconds(10_000_000_000)
         let stall = SendStall(pending: 100, now: start, timeout: .seconds(4))
         #expect(stall.nextCheck == start + .seconds(1))
@@ -151,8 +155,8 @@ struct FlowControlTests {
         #expect(stall.lastProgress == start + .seconds(2))
     }
 
-    @Test("With send_timeout_close off a peer that takes nothing is kept")
-    func sendTimeoutOff() async throws {
+    @Test
+    func `With send_timeout_close off a peer that takes nothing is kept`() async throws {
         let configuration = RunningListener.configuration {
             $0.sendTimeout = .milliseconds(50)
             $0.closesOnSendTimeout = false
@@ -168,8 +172,8 @@ struct FlowControlTests {
         }
     }
 
-    @Test("A peer that pings and never reads is not read from any further")
-    func pingFlood() async throws {
+    @Test
+    func `A peer that pings and never reads is not read from any further`() async throws {
         let configuration = RunningListener.configuration { $0.sendTimeout = .seconds(1) }
         try await RunningListener.run(configuration) { running in
             let client = try await RawClient.connect(to: running.address, receiveBuffer: 4096)
@@ -188,8 +192,8 @@ struct FlowControlTests {
         }
     }
 
-    @Test("The timer fires at the time it was last set to, and not when it was cancelled")
-    func timer() async throws {
+    @Test
+    func `The timer fires at the time it was last set to, and not when it was cancelled`() async throws {
         try await RunningListener.run { running in
             let (_, session) = try await running.connected()
             let due = NIODeadline.now() + .milliseconds(200)
@@ -209,8 +213,8 @@ struct FlowControlTests {
         }
     }
 
-    @Test("A timer may be set again from within the timer")
-    func timerAgain() async throws {
+    @Test
+    func `A timer may be set again from within the timer`() async throws {
         try await RunningListener.run { running in
             let (_, session) = try await running.connected()
             for _ in 0..<3 {

@@ -13,8 +13,8 @@ struct ForwardedAddressTests {
         return forwarded.address(in: HTTPHeaders(headers), peer: try SocketAddress(ipAddress: peer, port: 5000))
     }
 
-    @Test("Nobody's headers are believed by default, and a stranger's never")
-    func trust() throws {
+    @Test
+    func `Nobody's headers are believed by default, and a stranger's never`() throws {
         let headers = [("X-Forwarded-For", "192.0.2.7")]
         #expect(try Self.address(headers, trusted: []) == nil)
         #expect(try Self.address(headers, peer: "203.0.113.1") == nil)
@@ -23,7 +23,6 @@ struct ForwardedAddressTests {
     }
 
     @Test(
-        "The rightmost address that is no trusted proxy's counts",
         arguments: [
             ("192.0.2.7", "192.0.2.7"),
             ("198.51.100.1, 192.0.2.7", "192.0.2.7"),
@@ -41,28 +40,27 @@ struct ForwardedAddressTests {
             ("::ffff:192.0.2.7", "192.0.2.7"),
         ]
     )
-    func chain(value: String, expected: String) throws {
+    func `The rightmost address that is no trusted proxy's counts`(value: String, expected: String) throws {
         #expect(try Self.address([("x-forwarded-for", value)]) == expected)
     }
 
     @Test(
-        "What is no address is not taken for one",
         arguments: [
             "", "unknown", "192.0.2.7:", "192.0.2.7:0", "192.0.2.7:70000", "[192.0.2.7]", "[::1", "<script>", ",",
         ]
     )
-    func noAddress(value: String) throws {
+    func `What is no address is not taken for one`(value: String) throws {
         #expect(try Self.address([("x-forwarded-for", value)]) == nil)
     }
 
-    @Test("Several headers are one list, in their order")
-    func severalHeaders() throws {
+    @Test
+    func `Several headers are one list, in their order`() throws {
         let headers = [("X-Forwarded-For", "198.51.100.1"), ("x-forwarded-for", "192.0.2.7, 10.1.1.1")]
         #expect(try Self.address(headers) == "192.0.2.7")
     }
 
-    @Test("A port is taken where it belongs to the address, and only then")
-    func ports() throws {
+    @Test
+    func `A port is taken where it belongs to the address, and only then`() throws {
         let one = [("x-forwarded-for", "192.0.2.7"), ("x-forwarded-port", "5123")]
         #expect(try Self.address(one) == "192.0.2.7:5123")
         let each = [("x-forwarded-for", "192.0.2.7, 10.1.1.1"), ("x-forwarded-port", "5123, 80")]
@@ -76,8 +74,8 @@ struct ForwardedAddressTests {
         }
     }
 
-    @Test("Over a socket, the address of an accepted and of a refused handshake is the forwarded one")
-    func overSocket() async throws {
+    @Test
+    func `Over a socket, the address of an accepted and of a refused handshake is the forwarded one`() async throws {
         let loopback = try #require(IPAddressRange("127.0.0.1"))
         let configuration = RunningListener.configuration { $0.forwardedAddress.trustedProxies = [loopback] }
         try await RunningListener.run(configuration) { running in

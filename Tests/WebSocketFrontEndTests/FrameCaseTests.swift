@@ -23,23 +23,23 @@ struct FrameCaseTests {
         }
     }
 
-    @Test("RFC 6455", arguments: FrameCase.plain)
-    func plain(_ frameCase: FrameCase) async throws {
+    @Test(arguments: FrameCase.plain)
+    func `RFC 6455`(_ frameCase: FrameCase) async throws {
         try await Self.run(frameCase, compresses: false)
     }
 
-    @Test("RFC 6455 on a connection with permessage-deflate", arguments: FrameCase.plain)
-    func plainWhereCompressionIsAgreed(_ frameCase: FrameCase) async throws {
+    @Test(arguments: FrameCase.plain)
+    func `RFC 6455 on a connection with permessage-deflate`(_ frameCase: FrameCase) async throws {
         try await Self.run(frameCase, compresses: true)
     }
 
-    @Test("RFC 7692", arguments: try FrameCase.compressed())
-    func compressed(_ frameCase: FrameCase) async throws {
+    @Test(arguments: try FrameCase.compressed())
+    func `RFC 7692`(_ frameCase: FrameCase) async throws {
         try await Self.run(frameCase, compresses: true)
     }
 
-    @Test("A compressed message where compression was not agreed is a protocol error")
-    func notAgreed() async throws {
+    @Test
+    func `A compressed message where compression was not agreed is a protocol error`() async throws {
         let hello = try RawDeflate.message(Array("Hello".utf8))
         try await Self.run(FrameCase("RSV1", [RawClient.frame(0xC1, hello)], [.close(1002)]), compresses: false)
     }

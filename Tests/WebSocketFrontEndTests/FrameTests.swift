@@ -10,8 +10,8 @@ struct FrameTests {
         StubAdmission { connection, text in connection.send(text: text) }
     }
 
-    @Test("Text goes both ways, whatever its length", arguments: [0, 1, 125, 126, 2048, 65535, 65536, 512 * 1024])
-    func text(length: Int) async throws {
+    @Test(arguments: [0, 1, 125, 126, 2048, 65535, 65536, 512 * 1024])
+    func `Text goes both ways, whatever its length`(length: Int) async throws {
         try await RunningListener.run(admission: Self.echo()) { running in
             let (client, session) = try await running.connected()
             let text = String(repeating: "ü", count: length / 2) + (length % 2 == 1 ? "x" : "")
@@ -23,9 +23,8 @@ struct FrameTests {
     }
 
     @Test(
-        "With one message per round, all of a burst come through in order, of any length",
         arguments: [0, 63, 64, 2048, 100_000])
-    func oneMessagePerRound(length: Int) async throws {
+    func `With one message per round, all of a burst come through in order, of any length`(length: Int) async throws {
         let configuration = RunningListener.configuration { $0.framesPerRound = 1 }
         try await RunningListener.run(configuration, admission: Self.echo()) { running in
             let (client, session) = try await running.connected()
@@ -38,8 +37,8 @@ struct FrameTests {
         }
     }
 
-    @Test("Several messages in one segment are answered one frame each, in order")
-    func burst() async throws {
+    @Test
+    func `Several messages in one segment are answered one frame each, in order`() async throws {
         try await RunningListener.run(admission: Self.echo()) { running in
             let (client, _) = try await running.connected()
             try await client.send(bytes: (0..<200).flatMap { RawClient.text("message \($0)") })
@@ -47,8 +46,8 @@ struct FrameTests {
         }
     }
 
-    @Test("A fragmented message is one message, with pings answered in between")
-    func fragments() async throws {
+    @Test
+    func `A fragmented message is one message, with pings answered in between`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             try await client.send(frame: 0x01, Array("[2,".utf8))
@@ -62,8 +61,8 @@ struct FrameTests {
         }
     }
 
-    @Test("A frame may come byte by byte, a message in fragments of one byte")
-    func byteByByte() async throws {
+    @Test
+    func `A frame may come byte by byte, a message in fragments of one byte`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             for byte in RawClient.text("slow") { try await client.send(bytes: [byte]) }
@@ -76,8 +75,8 @@ struct FrameTests {
         }
     }
 
-    @Test("Text that is not UTF-8 is the session's business")
-    func notUTF8() async throws {
+    @Test
+    func `Text that is not UTF-8 is the session's business`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             try await client.send(frame: 0x81, [0xFF])
@@ -85,8 +84,8 @@ struct FrameTests {
         }
     }
 
-    @Test("A pong is a sign of life and nothing else")
-    func pong() async throws {
+    @Test
+    func `A pong is a sign of life and nothing else`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             _ = try await session.onLoop { $0.sendPing() }
@@ -148,8 +147,9 @@ struct FrameTests {
         ),
     ]
 
-    @Test("What a server must not accept closes the connection with the code for it", arguments: violations)
-    func violation(_ violation: Violation) async throws {
+    @Test(arguments: violations)
+    func `What a server must not accept closes the connection with the code for it`(_ violation: Violation) async throws
+    {
         let configuration = RunningListener.configuration { $0.maxFrameSize = 1000 }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()
@@ -169,8 +169,8 @@ struct FrameTests {
         }
     }
 
-    @Test("A message of exactly the limit is accepted")
-    func longest() async throws {
+    @Test
+    func `A message of exactly the limit is accepted`() async throws {
         let configuration = RunningListener.configuration { $0.maxFrameSize = 1000 }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()

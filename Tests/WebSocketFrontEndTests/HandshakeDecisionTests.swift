@@ -38,8 +38,8 @@ struct HandshakeDecisionTests {
         }
     }
 
-    @Test("A well-formed handshake is accepted, whatever the case of names and tokens")
-    func accepted() {
+    @Test
+    func `A well-formed handshake is accepted, whatever the case of names and tokens`() {
         let expected = HandshakeDecision.accept(identity: "CP1", subprotocol: "ocpp1.6", announced: nil)
         #expect(Self.decide(Self.request()) == expected)
         let shouting = Self.request {
@@ -95,8 +95,8 @@ struct HandshakeDecisionTests {
         },
     ]
 
-    @Test("A request that is not in the form of a handshake gets 400 or 426", arguments: faults)
-    func faulty(_ fault: Fault) throws {
+    @Test(arguments: faults)
+    func `A request that is not in the form of a handshake gets 400 or 426`(_ fault: Fault) throws {
         let decision = Self.decide(Self.request("/ocpp/CP1", fault.change))
         guard case .refuse(let answer) = decision else {
             Issue.record("accepted")
@@ -107,8 +107,8 @@ struct HandshakeDecisionTests {
         #expect(answer.headers.contains { $0.name == "Upgrade" } == (fault.status == 426))
     }
 
-    @Test("Path and identity are checked first, then the limits, then the upgrade form, then the subprotocol")
-    func order() {
+    @Test
+    func `Path and identity are checked first, then the limits, then the upgrade form, then the subprotocol`() {
         let everythingWrong = Self.request("/other") { $0.headers = [:] }
         #expect(Self.status(Self.decide(everythingWrong, limits: "full")) == 404)
         let badForm = Self.request("/ocpp/CP1") { $0.headers = ["Sec-WebSocket-Protocol": "mqtt"] }
@@ -119,8 +119,8 @@ struct HandshakeDecisionTests {
         #expect(Self.status(Self.decide(badSubprotocol)) == 101)
     }
 
-    @Test("The limits are not asked about a request to another path")
-    func limitsAreAskedLast() {
+    @Test
+    func `The limits are not asked about a request to another path`() {
         var asked = 0
         let rules = HandshakeRules(ListenerConfiguration())
         _ = rules.decide(Self.request("/ocpp/")) {
@@ -136,7 +136,6 @@ struct HandshakeDecisionTests {
     }
 
     @Test(
-        "The first offered subprotocol that is supported is agreed, compared exactly",
         arguments: [
             (["ocpp2.0.1", "ocpp1.6"], .agreed("ocpp2.0.1")),
             (["ocpp3", "ocpp1.6"], .agreed("ocpp1.6")),
@@ -146,7 +145,9 @@ struct HandshakeDecisionTests {
             ([], .assumed("ocpp1.6")),
         ] as [([Substring], SubprotocolNegotiation)]
     )
-    func subprotocols(offered: [Substring], expected: SubprotocolNegotiation) {
+    func `The first offered subprotocol that is supported is agreed, compared exactly`(
+        offered: [Substring], expected: SubprotocolNegotiation
+    ) {
         let negotiation = SubprotocolNegotiation(
             offered: offered,
             supported: ["ocpp1.6", "ocpp2.0.1"],

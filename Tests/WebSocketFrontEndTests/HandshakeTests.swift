@@ -5,8 +5,10 @@ import Testing
 
 @Suite("The WebSocket handshake, over a socket", .timeLimit(.minutes(2)))
 struct HandshakeTests {
-    @Test("A charge point is connected with its identity and the first subprotocol it offers that is supported")
-    func accepted() async throws {
+    @Test
+    func `A charge point is connected with its identity and the first subprotocol it offers that is supported`()
+        async throws
+    {
         let configuration = RunningListener.configuration { $0.supportedSubprotocols = ["ocpp1.6", "ocpp2.0.1"] }
         try await RunningListener.run(configuration) { running in
             let request = RawClient.handshake(
@@ -32,8 +34,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("A charge point that offers no subprotocol speaks the listener's first one")
-    func noSubprotocol() async throws {
+    @Test
+    func `A charge point that offers no subprotocol speaks the listener's first one`() async throws {
         try await RunningListener.run { running in
             let (response, _) = try await running.exchange(RawClient.handshake(adding: []))
             #expect(response.status == 101)
@@ -42,8 +44,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("Unsupported subprotocols get 101 without one and close 1002 at once, and no session")
-    func unsupportedSubprotocol() async throws {
+    @Test
+    func `Unsupported subprotocols get 101 without one and close 1002 at once, and no session`() async throws {
         try await RunningListener.run { running in
             let request = RawClient.handshake(adding: ["Sec-WebSocket-Protocol: OCPP1.6, mqtt"])
             let (response, client) = try await running.exchange(request)
@@ -124,8 +126,8 @@ struct HandshakeTests {
         ),
     ]
 
-    @Test("A request that is no handshake is refused with a reason, told once, and closed", arguments: refusedRequests)
-    func refused(_ row: Refused) async throws {
+    @Test(arguments: refusedRequests)
+    func `A request that is no handshake is refused with a reason, told once, and closed`(_ row: Refused) async throws {
         try await RunningListener.run { running in
             let (response, client) = try await running.exchange(row.request)
             #expect(response.status == row.status)
@@ -145,8 +147,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("A key of another length is taken, and answered as what it is")
-    func otherKey() async throws {
+    @Test
+    func `A key of another length is taken, and answered as what it is`() async throws {
         try await RunningListener.run { running in
             let request = RawClient.handshake(
                 without: ["Sec-WebSocket-Key"], adding: ["Sec-WebSocket-Key: aGVsbG8="])
@@ -157,8 +159,10 @@ struct HandshakeTests {
         }
     }
 
-    @Test("Raw UTF-8 in the path is the identity, in one read or byte by byte; other bytes are refused as no UTF-8")
-    func rawBytes() async throws {
+    @Test
+    func `Raw UTF-8 in the path is the identity, in one read or byte by byte; other bytes are refused as no UTF-8`()
+        async throws
+    {
         try await RunningListener.run { running in
             let text = RawClient.handshake(target: "/ocpp//Säule-ü/")
             let (response, _) = try await running.exchange(text)
@@ -177,8 +181,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("A refusal tells the path without query, what was offered, and who said who it is")
-    func note() async throws {
+    @Test
+    func `A refusal tells the path without query, what was offered, and who said who it is`() async throws {
         try await RunningListener.run { running in
             let long = String(repeating: "x", count: 1000)
             let request = RawClient.handshake(
@@ -192,8 +196,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("TLS on a ws port is named")
-    func tlsOnPlainPort() async throws {
+    @Test
+    func `TLS on a ws port is named`() async throws {
         try await RunningListener.run { running in
             let client = try await running.client()
             try await client.send(bytes: [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xFC, 0x03, 0x03])
@@ -203,8 +207,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("HEAD gets the answer without a body")
-    func head() async throws {
+    @Test
+    func `HEAD gets the answer without a body`() async throws {
         try await RunningListener.run { running in
             let request = "HEAD /other HTTP/1.1\r\nHost: x\r\n\r\n"
             let (response, client) = try await running.exchange(request, hasBody: false)
@@ -214,8 +218,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("fail_if_no_subprotocol turns a missing or unsupported subprotocol into 400")
-    func failIfNoSubprotocol() async throws {
+    @Test
+    func `fail_if_no_subprotocol turns a missing or unsupported subprotocol into 400`() async throws {
         let configuration = RunningListener.configuration { $0.failIfNoSubprotocol = true }
         try await RunningListener.run(configuration) { running in
             for adding in [[], ["Sec-WebSocket-Protocol: mqtt"]] {
@@ -225,8 +229,10 @@ struct HandshakeTests {
         }
     }
 
-    @Test("When the gateway refuses, a handshake gets 503 with Retry-After, and only once path and identity are right")
-    func unavailable() async throws {
+    @Test
+    func `When the gateway refuses, a handshake gets 503 with Retry-After, and only once path and identity are right`()
+        async throws
+    {
         try await RunningListener.run { running in
             running.admission.refuseAll("the broker is unreachable")
             let (response, client) = try await running.exchange(RawClient.handshake())
@@ -243,8 +249,10 @@ struct HandshakeTests {
         }
     }
 
-    @Test("Over max_connections a handshake gets 503, and a place is free again when a connection has gone")
-    func maxConnections() async throws {
+    @Test
+    func `Over max_connections a handshake gets 503, and a place is free again when a connection has gone`()
+        async throws
+    {
         let configuration = RunningListener.configuration { $0.maxConnections = 1 }
         try await RunningListener.run(configuration) { running in
             // A refused handshake holds no place.
@@ -263,8 +271,10 @@ struct HandshakeTests {
         }
     }
 
-    @Test("Frames right behind the request reach the session, in whatever form the request asks for the upgrade")
-    func pipelinedFrames() async throws {
+    @Test
+    func `Frames right behind the request reach the session, in whatever form the request asks for the upgrade`()
+        async throws
+    {
         let forms: [[String]] = [
             ["Connection: Upgrade"], ["Connection: keep-alive, Upgrade"],
             ["Connection: keep-alive", "Connection: upgrade"],
@@ -284,8 +294,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("A handshake may come byte by byte")
-    func byteByByte() async throws {
+    @Test
+    func `A handshake may come byte by byte`() async throws {
         try await RunningListener.run { running in
             let client = try await running.client()
             for byte in Array(RawClient.handshake().utf8) + RawClient.text("hello") {
@@ -297,8 +307,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("A handshake that is not complete in time is closed without an answer and told once")
-    func timeOut() async throws {
+    @Test
+    func `A handshake that is not complete in time is closed without an answer and told once`() async throws {
         let configuration = RunningListener.configuration { $0.handshakeTimeout = .milliseconds(100) }
         try await RunningListener.run(configuration) { running in
             let client = try await running.client()
@@ -312,8 +322,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("A connection that outlives the handshake time-out is left alone once it is upgraded")
-    func timeOutAfterUpgrade() async throws {
+    @Test
+    func `A connection that outlives the handshake time-out is left alone once it is upgraded`() async throws {
         let configuration = RunningListener.configuration { $0.handshakeTimeout = .seconds(8) }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()
@@ -325,8 +335,8 @@ struct HandshakeTests {
         }
     }
 
-    @Test("A connection that goes in the middle of its request is told, one that never spoke is not")
-    func goneBeforeTheEnd() async throws {
+    @Test
+    func `A connection that goes in the middle of its request is told, one that never spoke is not`() async throws {
         try await RunningListener.run { running in
             let probe = try await running.client()
             try await probe.close()

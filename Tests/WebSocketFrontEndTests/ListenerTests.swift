@@ -16,8 +16,8 @@ struct ListenerTests {
         )
     }
 
-    @Test("A port that is taken is an error that names listener and address", arguments: [1, 4])
-    func portTaken(acceptors: Int) async throws {
+    @Test(arguments: [1, 4])
+    func `A port that is taken is an error that names listener and address`(acceptors: Int) async throws {
         let first = Self.listener(port: 0, acceptors: acceptors)
         let port = try #require(try await first.start().port)
         let second = Self.listener(port: port, acceptors: acceptors)
@@ -29,8 +29,8 @@ struct ListenerTests {
         await second.stopAccepting()
     }
 
-    @Test("An address that is not this machine's is an error in words")
-    func foreignAddress() async throws {
+    @Test
+    func `An address that is not this machine's is an error in words`() async throws {
         var configuration = ListenerConfiguration(host: "192.0.2.1", port: 33033)
         configuration.acceptors = 1
         let listener = WebSocketListener(
@@ -43,8 +43,8 @@ struct ListenerTests {
         #expect(error?.reason == "this machine has no such address")
     }
 
-    @Test("Several acceptors share one port, more than there are event loops too")
-    func acceptors() async throws {
+    @Test
+    func `Several acceptors share one port, more than there are event loops too`() async throws {
         let configuration = RunningListener.configuration { $0.acceptors = 9 }
         try await RunningListener.run(configuration) { running in
             for index in 0..<40 {
@@ -56,8 +56,8 @@ struct ListenerTests {
         }
     }
 
-    @Test("IPv6 addresses are served and written in brackets")
-    func ipv6() async throws {
+    @Test
+    func `IPv6 addresses are served and written in brackets`() async throws {
         try await RunningListener.run(RunningListener.configuration(host: "::1")) { running in
             let (client, session) = try await running.connected()
             #expect(session.handshake.remoteAddress.hasPrefix("[::1]:"))
@@ -66,8 +66,8 @@ struct ListenerTests {
         }
     }
 
-    @Test("Once stopped, connections stay, handshakes under way get 503, and new ones find no listener")
-    func stopAccepting() async throws {
+    @Test
+    func `Once stopped, connections stay, handshakes under way get 503, and new ones find no listener`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             let late = try await running.client()
@@ -87,8 +87,8 @@ struct ListenerTests {
         }
     }
 
-    @Test("Connections over the rate wait in the backlog until their second has come")
-    func connectionRate() async throws {
+    @Test
+    func `Connections over the rate wait in the backlog until their second has come`() async throws {
         let configuration = RunningListener.configuration {
             $0.acceptors = 1
             $0.maxConnectionRate = 5
@@ -108,8 +108,8 @@ struct ListenerTests {
         }
     }
 
-    @Test("The allowance holds one second's worth, and an idle time does not add to it")
-    func allowance() {
+    @Test
+    func `The allowance holds one second's worth, and an idle time does not add to it`() {
         let start = NIODeadline.uptimeNanoseconds(10_000_000_000)
         var allowance = AcceptAllowance(rate: 4)
         for idle in [TimeAmount.zero, .seconds(100)] {
@@ -125,8 +125,8 @@ struct ListenerTests {
         }
     }
 
-    @Test("While the rate is nearly used up, an address that has had its share waits behind the others")
-    func shares() {
+    @Test
+    func `While the rate is nearly used up, an address that has had its share waits behind the others`() {
         let now = NIODeadline.uptimeNanoseconds(10_000_000_000)
         let limiter = AcceptRateLimiter(rate: 20)
         let greedy = IPAddress(v4: 0xC000_0201)
@@ -142,8 +142,8 @@ struct ListenerTests {
         #expect(limiter.nextAccept(now: now) <= now)
     }
 
-    @Test("What acceptors take beyond the rate is paid back")
-    func allowanceInDebt() {
+    @Test
+    func `What acceptors take beyond the rate is paid back`() {
         let now = NIODeadline.uptimeNanoseconds(10_000_000_000)
         var allowance = AcceptAllowance(rate: 4)
         for _ in 0..<6 { allowance.accepted(now: now) }

@@ -26,8 +26,8 @@ struct LoopDeadlinesTests {
         self.deadlines = LoopDeadlines(eventLoop: self.loop)
     }
 
-    @Test("Each waiter is told once, never early and hardly late, whatever the others do", arguments: 0..<50)
-    func random(seed: Int) {
+    @Test(arguments: 0..<50)
+    func `Each waiter is told once, never early and hardly late, whatever the others do`(seed: Int) {
         var random = SeededRandom(seed: UInt64(seed))
         let waiters = (0..<60).map { _ in Waiter() }
         var due: [Int: NIODeadline] = [:]
@@ -59,8 +59,8 @@ struct LoopDeadlinesTests {
         #expect(self.deadlines.count == 0)
     }
 
-    @Test("Whoever does not wait any more is let go of at once")
-    func letGo() {
+    @Test
+    func `Whoever does not wait any more is let go of at once`() {
         weak var gone: Waiter?
         do {
             let waiter = Waiter()
@@ -72,8 +72,8 @@ struct LoopDeadlinesTests {
         #expect(gone == nil)
     }
 
-    @Test("A waiter may wait again, and stop others from waiting, when its time has come")
-    func fromWithin() {
+    @Test
+    func `A waiter may wait again, and stop others from waiting, when its time has come`() {
         let (first, second) = (Waiter(), Waiter())
         let start = self.loop.now
         first.onFire = { now in
@@ -87,8 +87,8 @@ struct LoopDeadlinesTests {
         #expect(second.fired.isEmpty)
     }
 
-    @Test("What is due together costs the loop one callback, and a crowd does not keep the sockets waiting")
-    func crowd() {
+    @Test
+    func `What is due together costs the loop one callback, and a crowd does not keep the sockets waiting`() {
         let waiters = (0..<1000).map { _ in Waiter() }
         for waiter in waiters { self.deadlines.set(self.loop.now, for: waiter) }
         self.loop.advanceTime(by: LoopDeadlines.tolerance - .nanoseconds(1))
@@ -125,8 +125,8 @@ struct LoopDeadlinesTests {
         return channel
     }
 
-    @Test("Neither a handshake nor a session is kept alive by what it waited for")
-    func connections() throws {
+    @Test
+    func `Neither a handshake nor a session is kept alive by what it waited for`() throws {
         weak var handshake: HandshakeHandler?
         weak var session: WebSocketFrameHandler?
         let deadlines: LoopDeadlines
@@ -154,8 +154,8 @@ struct LoopDeadlinesTests {
         #expect(deadlines.count == 0)
     }
 
-    @Test("A refused peer may keep its side open for two seconds, not for the rest of the handshake's time")
-    func refused() throws {
+    @Test
+    func `A refused peer may keep its side open for two seconds, not for the rest of the handshake's time`() throws {
         let state = ListenerState(configuration: RunningListener.configuration(), admission: StubAdmission())
         let deadlines = state.share(of: self.loop).deadlines
         let channel = try self.accepted(state)

@@ -19,8 +19,8 @@ struct OriginTests {
         return HandshakeDecisionTests.status(HandshakeRules(configuration).decide(request) { limits })
     }
 
-    @Test("An allowed origin passes whatever its case, any other gets 403")
-    func allowed() {
+    @Test
+    func `An allowed origin passes whatever its case, any other gets 403`() {
         #expect(Self.status(["https://console.example"]) == 101)
         #expect(Self.status(["HTTPS://CONSOLE.EXAMPLE"]) == 101)
         for other in [
@@ -34,20 +34,20 @@ struct OriginTests {
         #expect(Self.status(["https://console.example"], allowed: []) == 403)
     }
 
-    @Test("A request without an Origin passes unless absence is not allowed")
-    func absence() {
+    @Test
+    func `A request without an Origin passes unless absence is not allowed`() {
         #expect(Self.status([]) == 101)
         #expect(Self.status([], allowsAbsence: false) == 403)
     }
 
-    @Test("Without the check every origin passes")
-    func off() {
+    @Test
+    func `Without the check every origin passes`() {
         let request = HandshakeDecisionTests.request { $0.headers.add(name: "Origin", value: "https://evil.example") }
         #expect(HandshakeDecisionTests.status(HandshakeDecisionTests.decide(request)) == 101)
     }
 
-    @Test("The origin is checked after path, limits and upgrade form, and before the subprotocol")
-    func order() {
+    @Test
+    func `The origin is checked after path, limits and upgrade form, and before the subprotocol`() {
         let evil = ["https://evil.example"]
         #expect(Self.status(evil, limits: "full") == 503)
         #expect(Self.status(evil) { $0.uri = "/other" } == 404)

@@ -25,7 +25,6 @@ struct ProxyHeaderTests {
     }
 
     @Test(
-        "Version 1 names the charge point's address",
         arguments: [
             ("PROXY TCP4 192.0.2.7 198.51.100.1 5123 443\r\n", "192.0.2.7:5123"),
             ("PROXY TCP6 2001:db8::7 2001:db8::1 5123 443\r\n", "[2001:db8::7]:5123"),
@@ -33,12 +32,12 @@ struct ProxyHeaderTests {
             ("PROXY UNKNOWN ffff:f...f:ffff nonsense 65535 65535\r\n", "-"),
         ]
     )
-    func version1(text: String, expected: String) {
+    func `Version 1 names the charge point's address`(text: String, expected: String) {
         #expect(Self.remote(Self.read(text)) == expected)
     }
 
-    @Test("Each prefix of a header is incomplete, and what follows it stays", arguments: [1, 2])
-    func incremental(version: Int) throws {
+    @Test(arguments: [1, 2])
+    func `Each prefix of a header is incomplete, and what follows it stays`(version: Int) throws {
         let header =
             version == 1
             ? Array("PROXY TCP4 192.0.2.7 198.51.100.1 5123 443\r\n".utf8)
@@ -50,7 +49,6 @@ struct ProxyHeaderTests {
     }
 
     @Test(
-        "What is no header of version 1 is malformed",
         arguments: [
             "GET / HTTP/1.1\r\n", "\u{16}\u{03}", "PROXZ", "proxy TCP4", "P\r\n",
             "PROXY TCP4 192.0.2.7 198.51.100.1 5123 443\n", "PROXY \u{301}\r\n", "PROXY \u{301} UNKNOWN\r\n",
@@ -68,12 +66,12 @@ struct ProxyHeaderTests {
             "PROXY UNKNOWN " + String(repeating: "x", count: 92) + "\r\n",
         ]
     )
-    func malformed1(text: String) {
+    func `What is no header of version 1 is malformed`(text: String) {
         #expect(Self.isMalformed(Self.read(text)))
     }
 
-    @Test("Version 2 names the charge point's address")
-    func version2() {
+    @Test
+    func `Version 2 names the charge point's address`() {
         #expect(Self.remote(Self.read(ProxyBytes.version2(ProxyBytes.addressesV4))) == "192.0.2.7:5123")
         let v6 = ProxyBytes.version2(ProxyBytes.addressesV6, family: 0x21)
         #expect(Self.remote(Self.read(v6)) == "[2001:db8::7]:5123")
@@ -83,15 +81,15 @@ struct ProxyHeaderTests {
         #expect(Self.remote(Self.read(unix)) == "-")
     }
 
-    @Test("A LOCAL connection has the proxy's address, whatever else the header holds")
-    func local() {
+    @Test
+    func `A LOCAL connection has the proxy's address, whatever else the header holds`() {
         #expect(Self.read(ProxyBytes.version2([1, 2, 3], command: 0x20, family: 0)) == .header(ProxyHeader()))
         let lying = ProxyBytes.version2(ProxyBytes.addressesV4, command: 0x20)
         #expect(Self.read(lying) == .header(ProxyHeader()))
     }
 
-    @Test("What is no header of version 2 is malformed")
-    func malformed2() {
+    @Test
+    func `What is no header of version 2 is malformed`() {
         let addresses = ProxyBytes.addressesV4
         for bytes in [
             ProxyBytes.version2(addresses, command: 0x11), ProxyBytes.version2(addresses, command: 0x22),
@@ -111,7 +109,6 @@ struct ProxyHeaderTests {
     }
 
     @Test(
-        "The name in a certificate that the proxy has checked comes with its result",
         arguments: [
             (ProxyBytes.ssl(commonName: "CP1"), PeerCertificateNames(commonName: "CP1", isVerified: true)),
             (
@@ -129,7 +126,9 @@ struct ProxyHeaderTests {
             (ProxyBytes.tlv(0x04, [1, 2, 3]), nil),
         ]
     )
-    func certificate(tlvs: [UInt8], expected: PeerCertificateNames?) {
+    func `The name in a certificate that the proxy has checked comes with its result`(
+        tlvs: [UInt8], expected: PeerCertificateNames?
+    ) {
         guard case .header(let header) = Self.read(ProxyBytes.version2(ProxyBytes.addressesV4 + tlvs)) else {
             Issue.record("no header")
             return
@@ -137,8 +136,8 @@ struct ProxyHeaderTests {
         #expect(header.certificate == expected)
     }
 
-    @Test("A checksum is checked")
-    func checksum() {
+    @Test
+    func `A checksum is checked`() {
         // CRC32C of these nine bytes, the check value of its catalogue entry.
         #expect(ProxyHeaderVersion2.checksum(ByteBuffer(string: "123456789"), zeroAt: 9) == 0xE306_9283)
         var bytes = ProxyBytes.version2(ProxyBytes.addressesV4 + ProxyBytes.tlv(0x03, [0, 0, 0, 0]))
@@ -147,8 +146,8 @@ struct ProxyHeaderTests {
         #expect(Self.remote(Self.read(bytes)) == "192.0.2.7:5123")
     }
 
-    @Test("No bytes crash the reader")
-    func garbage() {
+    @Test
+    func `No bytes crash the reader`() {
         var random = SystemRandomNumberGenerator()
         for _ in 0..<20_000 {
             var bytes = ProxyBytes.version2(ProxyBytes.addressesV4 + ProxyBytes.ssl(commonName: "CP1"))

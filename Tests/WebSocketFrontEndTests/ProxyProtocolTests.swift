@@ -18,8 +18,8 @@ struct ProxyProtocolTests {
 
     private static let version1 = Array("PROXY TCP4 192.0.2.7 198.51.100.1 5123 443\r\n".utf8)
 
-    @Test("The charge point's address is that of the header, however the bytes come", arguments: [1, 2])
-    func address(version: Int) async throws {
+    @Test(arguments: [1, 2])
+    func `The charge point's address is that of the header, however the bytes come`(version: Int) async throws {
         let header =
             version == 1
             ? Self.version1 : ProxyBytes.version2(ProxyBytes.addressesV4 + ProxyBytes.ssl(commonName: "CP1"))
@@ -42,8 +42,8 @@ struct ProxyProtocolTests {
         }
     }
 
-    @Test("A refused handshake is told of with the address of the header")
-    func refused() async throws {
+    @Test
+    func `A refused handshake is told of with the address of the header`() async throws {
         try await RunningListener.run(Self.configuration()) { running in
             let client = try await running.client()
             try await client.send(bytes: Self.version1)
@@ -53,8 +53,8 @@ struct ProxyProtocolTests {
         }
     }
 
-    @Test("A connection that begins otherwise is closed at once, and told of", arguments: [0, 1, 2])
-    func noHeader(index: Int) async throws {
+    @Test(arguments: [0, 1, 2])
+    func `A connection that begins otherwise is closed at once, and told of`(index: Int) async throws {
         let beginnings = [
             RawClient.handshake(), "PROXY TCP4 nonsense\r\n", "\r\n\r\n\0\r\nQUIX\n",
         ]
@@ -68,8 +68,8 @@ struct ProxyProtocolTests {
         }
     }
 
-    @Test("A connection whose header does not come in time is closed, and told of", arguments: [0, 5, 20])
-    func timeout(length: Int) async throws {
+    @Test(arguments: [0, 5, 20])
+    func `A connection whose header does not come in time is closed, and told of`(length: Int) async throws {
         try await RunningListener.run(Self.configuration { $0.proxyProtocolTimeout = .milliseconds(100) }) { running in
             let client = try await running.client()
             if length > 0 { try await client.send(bytes: Array(Self.version1.prefix(length))) }
@@ -78,8 +78,8 @@ struct ProxyProtocolTests {
         }
     }
 
-    @Test("The time for the handshake counts from accept, the header's included")
-    func handshakeTimeout() async throws {
+    @Test
+    func `The time for the handshake counts from accept, the header's included`() async throws {
         let configuration = Self.configuration {
             $0.handshakeTimeout = .milliseconds(200)
             $0.proxyProtocolTimeout = .hours(1)
@@ -93,8 +93,8 @@ struct ProxyProtocolTests {
         }
     }
 
-    @Test("Health checks of the proxy cause no noise and keep its own address")
-    func healthChecks() async throws {
+    @Test
+    func `Health checks of the proxy cause no noise and keep its own address`() async throws {
         try await RunningListener.run(Self.configuration()) { running in
             for check in [
                 [], Array("PROXY UNKNOWN\r\n".utf8), ProxyBytes.version2([], command: 0x20, family: 0),
@@ -114,8 +114,8 @@ struct ProxyProtocolTests {
         }
     }
 
-    @Test("The access rules are for the charge point's address, not for the proxy's")
-    func accessRules() async throws {
+    @Test
+    func `The access rules are for the charge point's address, not for the proxy's`() async throws {
         let loopback = try #require(AccessRules.Rule("deny 127.0.0.0/8"))
         try await RunningListener.run(Self.configuration { $0.accessRules = AccessRules([loopback]) }) { running in
             let client = try await running.client()

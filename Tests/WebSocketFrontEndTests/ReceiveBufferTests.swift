@@ -12,8 +12,8 @@ struct ReceiveBufferTests {
         allocator.buffer(allocator: ByteBufferAllocator()).capacity
     }
 
-    @Test("Only the first, small one is one that an idle connection keeps")
-    func first() {
+    @Test
+    func `Only the first, small one is one that an idle connection keeps`() {
         var allocator = ReleasingReceiveAllocator(shared: self.shared)
         #expect(self.capacity(of: allocator) == 16)
         let mayGrow = allocator.record(actualReadBytes: 16)
@@ -21,13 +21,13 @@ struct ReceiveBufferTests {
         #expect(self.capacity(of: allocator) == 2048)
     }
 
-    @Test("A channel needs no box for its allocator")
-    func size() {
+    @Test
+    func `A channel needs no box for its allocator`() {
         #expect(MemoryLayout<ReleasingReceiveAllocator>.size <= 3 * MemoryLayout<Int>.size)
     }
 
-    @Test("A read that fills its buffer makes the next one larger, and a short one makes it small again")
-    func growth() {
+    @Test
+    func `A read that fills its buffer makes the next one larger, and a short one makes it small again`() {
         var allocator = ReleasingReceiveAllocator(shared: self.shared)
         for read in [16, 2048, 8192, 32768, 65536] { _ = allocator.record(actualReadBytes: read) }
         #expect(self.capacity(of: allocator) == 65536)
@@ -39,8 +39,8 @@ struct ReceiveBufferTests {
         buffer.withVeryUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
     }
 
-    @Test("A buffer that was given back is used again, empty")
-    func again() {
+    @Test
+    func `A buffer that was given back is used again, empty`() {
         var buffer = self.shared.take()
         let second = self.address(buffer)
         buffer.writeString("read by one connection")
@@ -51,8 +51,8 @@ struct ReceiveBufferTests {
         #expect(next.readableBytes == 0 && next.capacity == 2048)
     }
 
-    @Test("A buffer that somebody still holds is not written to")
-    func held() {
+    @Test
+    func `A buffer that somebody still holds is not written to`() {
         var buffer = self.shared.take()
         buffer.writeString("held")
         self.shared.giveBack(buffer)
@@ -61,8 +61,8 @@ struct ReceiveBufferTests {
         #expect(String(buffer: buffer) == "held")
     }
 
-    @Test("Small and large ones are not kept", arguments: [16, 1024, 4096, 65536])
-    func others(capacity: Int) {
+    @Test(arguments: [16, 1024, 4096, 65536])
+    func `Small and large ones are not kept`(capacity: Int) {
         self.shared.giveBack(ByteBufferAllocator().buffer(capacity: capacity))
         #expect(self.shared.take().capacity == 2048)
     }

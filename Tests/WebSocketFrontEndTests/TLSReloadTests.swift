@@ -43,8 +43,8 @@ struct TLSReloadTests {
         return "\(try #require(certificate))"
     }
 
-    @Test("The next handshake gets the new certificate, and open connections go on")
-    func newCertificate() async throws {
+    @Test
+    func `The next handshake gets the new certificate, and open connections go on`() async throws {
         try await RunningListener.run(listener()) { running in
             let (open, session) = try await running.connected(tls: try certificates.client())
             #expect(try await shown(running).contains("server2") == false)
@@ -57,8 +57,8 @@ struct TLSReloadTests {
         }
     }
 
-    @Test("With a bad new file the old certificate stays in use")
-    func badFile() async throws {
+    @Test
+    func `With a bad new file the old certificate stays in use`() async throws {
         try await RunningListener.run(listener()) { running in
             try put("server2.pem", as: "cert.pem")
             #expect(throws: TLSProblems.self) { try running.listener.reloadCertificates() }
@@ -69,8 +69,9 @@ struct TLSReloadTests {
         }
     }
 
-    @Test("A file that has changed is seen once it is at rest, once, and whether or not it could be used")
-    func changes() async throws {
+    @Test
+    func `A file that has changed is seen once it is at rest, once, and whether or not it could be used`() async throws
+    {
         try await RunningListener.run(listener()) { running in
             let listener = running.listener
             #expect(!listener.haveCertificatesChanged() && !listener.haveCertificatesChanged())
@@ -89,8 +90,10 @@ struct TLSReloadTests {
         }
     }
 
-    @Test("A revocation list that is replaced holds from the next handshake on, for resumed TLS sessions too")
-    func newRevocationList() async throws {
+    @Test
+    func `A revocation list that is replaced holds from the next handshake on, for resumed TLS sessions too`()
+        async throws
+    {
         try put("ca.pem", as: "ca.pem")
         try put("all.crl", as: "crl.pem")
         let configuration = try listener {

@@ -25,9 +25,10 @@ struct TLSTests {
     // MARK: Versions, ciphers, keys
 
     @Test(
-        "TLS 1.2 and 1.3 are spoken, through the intermediate certificate in certfile",
         arguments: [TLSVersion.tlsv12, .tlsv13])
-    func versions(version: TLSVersion) async throws {
+    func `TLS 1.2 and 1.3 are spoken, through the intermediate certificate in certfile`(version: TLSVersion)
+        async throws
+    {
         try await RunningListener.run(listener(certificates.options())) { running in
             let (client, session) = try await running.connected(tls: try certificates.client(version: version))
             try await client.send(bytes: RawClient.text("[2,\"1\",\"Heartbeat\",{}]"))
@@ -40,8 +41,8 @@ struct TLSTests {
         }
     }
 
-    @Test("TLS 1.1 and 1.0 are refused unless they are named", arguments: [TLSVersion.tlsv1, .tlsv11])
-    func oldVersions(version: TLSVersion) async throws {
+    @Test(arguments: [TLSVersion.tlsv1, .tlsv11])
+    func `TLS 1.1 and 1.0 are refused unless they are named`(version: TLSVersion) async throws {
         let client = try certificates.client(version: version)
         try await RunningListener.run(listener(certificates.options())) { running in
             let raw = try await running.client(tls: client)
@@ -55,8 +56,8 @@ struct TLSTests {
         }
     }
 
-    @Test("A listener that names TLS 1.3 alone refuses 1.2")
-    func onlyNewest() async throws {
+    @Test
+    func `A listener that names TLS 1.3 alone refuses 1.2`() async throws {
         try await RunningListener.run(listener(certificates.options { $0.versions = .v13 ... .v13 })) { running in
             let client = try await running.client(tls: try certificates.client(version: .tlsv12))
             #expect(try await client.closedByServer())
@@ -64,8 +65,8 @@ struct TLSTests {
         }
     }
 
-    @Test("Only the cipher suites that are named are taken, by IANA or OpenSSL name")
-    func ciphers() async throws {
+    @Test
+    func `Only the cipher suites that are named are taken, by IANA or OpenSSL name`() async throws {
         let options = certificates.options {
             $0.ciphers = ["TLS_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"]
         }
@@ -79,16 +80,16 @@ struct TLSTests {
         }
     }
 
-    @Test("Every cipher suite that can be named is one that the TLS library has")
-    func knownCiphers() throws {
+    @Test
+    func `Every cipher suite that can be named is one that the TLS library has`() throws {
         for name in ["ECDHE-RSA-AES128-GCM-SHA256", "TLS_RSA_WITH_AES_256_CBC_SHA", "AES128-SHA"] {
             #expect(certificates.options { $0.ciphers = [name] }.problems.isEmpty, "\(name)")
         }
         #expect(certificates.options { $0.ciphers = ["ROT13"] }.problems.map(\.option) == [.ciphers])
     }
 
-    @Test("An encrypted key needs its password, and neither it nor the key is ever shown")
-    func encryptedKey() async throws {
+    @Test
+    func `An encrypted key needs its password, and neither it nor the key is ever shown`() async throws {
         var options = certificates.options { $0.keyFile = certificates.path("server-encrypted.key") }
         #expect(options.problems.map(\.option) == [.password])
         options.keyPassword = "wrong-secret"
@@ -103,8 +104,8 @@ struct TLSTests {
         }
     }
 
-    @Test("A file that cannot be used is a problem that names its key")
-    func badFiles() async throws {
+    @Test
+    func `A file that cannot be used is a problem that names its key`() async throws {
         let bad: [(TLSProblem.Option, (inout TLSOptions) -> Void)] = [
             (.certfile, { $0.certificateFile = "/nowhere.pem" }),
             (.certfile, { $0.certificateFile = certificates.path("server.key") }),
@@ -148,9 +149,10 @@ struct TLSTests {
     ]
 
     @Test(
-        "A client certificate is refused with a log line that says why, whatever the TLS version",
         arguments: refused, [TLSVersion.tlsv12, .tlsv13])
-    func refusedCertificates(refused: Refused, version: TLSVersion) async throws {
+    func `A client certificate is refused with a log line that says why, whatever the TLS version`(
+        refused: Refused, version: TLSVersion
+    ) async throws {
         let options = certificates.verifying {
             $0.depth = 1
             $0.revocationFile = refused.lists.map(certificates.path)
@@ -178,17 +180,18 @@ struct TLSTests {
     }
 
     @Test(
-        "A client certificate of a trusted authority is accepted, through intermediate ones and with lists for all",
         arguments: [("CP1", "ca.crl"), ("CP1", "two.der"), ("deep", "all.crl"), ("deep", nil)])
-    func acceptedCertificate(name: String, lists: String?) async throws {
+    func `A client certificate of a trusted authority is accepted, through intermediate ones and with lists for all`(
+        name: String, lists: String?
+    ) async throws {
         let options = certificates.verifying { $0.revocationFile = lists.map(certificates.path) }
         try await RunningListener.run(listener(options)) { running in
             _ = try await running.connected(tls: try certificates.client(certificate: name))
         }
     }
 
-    @Test("Without fail_if_no_peer_cert a client may come without a certificate, but not with a bad one")
-    func optionalCertificate() async throws {
+    @Test
+    func `Without fail_if_no_peer_cert a client may come without a certificate, but not with a bad one`() async throws {
         let options = certificates.verifying { $0.requiresPeerCertificate = false }
         try await RunningListener.run(listener(options)) { running in
             _ = try await running.connected(tls: try certificates.client())
@@ -197,8 +200,8 @@ struct TLSTests {
         }
     }
 
-    @Test("The name in the certificate must be the identity, or the answer is 401 and a log line")
-    func identity() async throws {
+    @Test
+    func `The name in the certificate must be the identity, or the answer is 401 and a log line`() async throws {
         let cases: [(CertificateIdentity, String, Bool)] = [
             (.commonName, "CP1", true), (.commonName, "CP2", false), (.commonName, "cp1", false),
             (.commonName, "CP1-san", false), (.alternativeName, "CP1-san", true),
@@ -220,8 +223,8 @@ struct TLSTests {
         }
     }
 
-    @Test("A client without a certificate has no identity from one")
-    func identityWithoutCertificate() async throws {
+    @Test
+    func `A client without a certificate has no identity from one`() async throws {
         let configuration = listener(certificates.verifying { $0.requiresPeerCertificate = false }) {
             $0.identityFromCertificate = .commonName
         }
@@ -234,8 +237,9 @@ struct TLSTests {
 
     // MARK: Hostile and slow clients
 
-    @Test("TLS garbage, plain HTTP and silence are closed, each with its log line, and others are served")
-    func garbage() async throws {
+    @Test
+    func `TLS garbage, plain HTTP and silence are closed, each with its log line, and others are served`() async throws
+    {
         let options = certificates.options { $0.handshakeTimeout = .seconds(4) }
         try await RunningListener.run(listener(options)) { running in
             let http = try await running.client()
@@ -262,8 +266,8 @@ struct TLSTests {
         }
     }
 
-    @Test("A client that connects and goes, as a load balancer's probe does, is no line in the log")
-    func probe() async throws {
+    @Test
+    func `A client that connects and goes, as a load balancer's probe does, is no line in the log`() async throws {
         try await RunningListener.run(listener(certificates.options())) { running in
             let probe = try await running.client()
             try await probe.close()
@@ -274,8 +278,10 @@ struct TLSTests {
         }
     }
 
-    @Test("A client that completes TLS and says nothing more is closed by the handshake time-out, with one line")
-    func silentAfterTLS() async throws {
+    @Test
+    func `A client that completes TLS and says nothing more is closed by the handshake time-out, with one line`()
+        async throws
+    {
         let configuration = listener(certificates.options()) { $0.handshakeTimeout = .seconds(4) }
         try await RunningListener.run(configuration) { running in
             let client = try await running.client(tls: try certificates.client())

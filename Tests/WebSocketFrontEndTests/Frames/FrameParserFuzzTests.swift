@@ -21,8 +21,8 @@ struct FrameParserFuzzTests {
         var violation: FrameViolation?
     }
 
-    @Test("The same frames and the same refusals come of the same bytes, however they are cut", arguments: 0..<400)
-    func sameAsDecoder(seed: Int) throws {
+    @Test(arguments: 0..<400)
+    func `The same frames and the same refusals come of the same bytes, however they are cut`(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
         for _ in 0..<25 {
             var bytes = (0...random.below(6)).flatMap { _ in Self.frame(&random) }

@@ -5,8 +5,8 @@ import Testing
 
 @Suite("Masks")
 struct MaskingTests {
-    @Test("Bytes come out as they were, wherever a payload is cut and whatever lies around it")
-    func unmask() {
+    @Test
+    func `Bytes come out as they were, wherever a payload is cut and whatever lies around it`() {
         let key: [UInt8] = [0x12, 0xA5, 0x00, 0xFF]
         let plain = (0..<200).map { UInt8(truncatingIfNeeded: $0 &* 7) }
         let masked = plain.enumerated().map { $1 ^ key[$0 % 4] }

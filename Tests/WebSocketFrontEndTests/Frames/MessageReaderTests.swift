@@ -25,8 +25,8 @@ struct MessageReaderTests {
 
     private static func message(_ text: String) -> MessageReader.Event { .message(ByteBuffer(string: text)) }
 
-    @Test("Fragments are joined in order, empty ones too, with control frames in between")
-    func fragments() {
+    @Test
+    func `Fragments are joined in order, empty ones too, with control frames in between`() {
         let sent =
             Self.frame(0x01) + Self.frame(0x00, "he") + Self.frame(0x89, "?") + Self.frame(0x00)
             + Self.frame(0x00, "llo") + Self.frame(0x8A) + Self.frame(0x80) + Self.frame(0x81, "next")
@@ -37,8 +37,8 @@ struct MessageReaderTests {
             ])
     }
 
-    @Test("However the bytes are cut in two or three, the same comes of them")
-    func everySplit() {
+    @Test
+    func `However the bytes are cut in two or three, the same comes of them`() {
         let sent =
             Self.frame(0x81, "text") + Self.frame(0x01, "a") + Self.frame(0x89, "ping") + Self.frame(0x80)
             + RawClient.frame(0x81, Array(repeating: 0x78, count: 130)) + Self.frame(0x8A) + RawClient.close(1000)
@@ -53,8 +53,8 @@ struct MessageReaderTests {
         #expect(Self.events(sent.map { [$0] }) == whole)
     }
 
-    @Test("A long message may be cut anywhere in its header", arguments: [126, 65_535, 65_536, 70_001])
-    func longMessage(length: Int) {
+    @Test(arguments: [126, 65_535, 65_536, 70_001])
+    func `A long message may be cut anywhere in its header`(length: Int) {
         let payload = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) }
         let sent = RawClient.frame(0x81, payload) + Self.frame(0x89)
         for cut in Array(0...16) + [length / 2, length / 2 + 1, sent.count - 1] {
@@ -63,8 +63,8 @@ struct MessageReaderTests {
         }
     }
 
-    @Test("All fragments together may not be longer than the limit; that is found before the last has come")
-    func tooLong() {
+    @Test
+    func `All fragments together may not be longer than the limit; that is found before the last has come`() {
         let tooLong = MessageReader.Event.violation(.tooLong, findsClose: true)
         #expect(Self.events([Self.frame(0x01, "123") + Self.frame(0x00, "456").prefix(6)], longest: 5).last == tooLong)
         #expect(Self.events([Self.frame(0x01, "12345") + Self.frame(0x80)], longest: 5).last == Self.message("12345"))
@@ -73,8 +73,8 @@ struct MessageReaderTests {
         #expect(found == [.violation(.tooLong, findsClose: false)], "before the mask")
     }
 
-    @Test("A length is never held against the memory of the gateway, only what has come of it is")
-    func declared() {
+    @Test
+    func `A length is never held against the memory of the gateway, only what has come of it is`() {
         var parser = FrameParser(longest: 1 << 30)
         var bytes = ByteBuffer(bytes: RawClient.frame(0x81, declaredLength: 1 << 30) + [1, 2, 3])
         guard case .header = parser.takeHeader(from: &bytes) else {
@@ -87,8 +87,8 @@ struct MessageReaderTests {
         #expect(payload.capacity < 64)
     }
 
-    @Test("After a violation only a close frame still counts, where frames can be found at all")
-    func afterViolation() {
+    @Test
+    func `After a violation only a close frame still counts, where frames can be found at all`() {
         let rest = Self.frame(0x81, "unheard") + Self.frame(0x01, "x") + Self.frame(0xF3) + RawClient.close(1002)
         let goesOn = Self.events([Self.frame(0x80, "x") + rest])
         #expect(goesOn.first == .violation(.continuationOfNothing, findsClose: true))
@@ -97,8 +97,8 @@ struct MessageReaderTests {
         #expect(Self.events([Self.frame(0x09) + rest]) == [.violation(.fragmentedControl, findsClose: false)])
     }
 
-    @Test("A length in more bytes than it needs is refused", arguments: [0, 1, 125, 126, 0xFFFF])
-    func longLength(length: Int) {
+    @Test(arguments: [0, 1, 125, 126, 0xFFFF])
+    func `A length in more bytes than it needs is refused`(length: Int) {
         let mask: [UInt8] = [0, 0, 0, 0]
         let payload = Array(repeating: UInt8(0x78), count: length)
         let eight = [0x81, 0xFF, 0, 0, 0, 0, 0, 0, UInt8(length >> 8), UInt8(length & 0xFF)] + mask + payload
@@ -110,8 +110,8 @@ struct MessageReaderTests {
         }
     }
 
-    @Test("RSV1 says that a message is compressed, where that was agreed")
-    func compressed() {
+    @Test
+    func `RSV1 says that a message is compressed, where that was agreed`() {
         let sent = Self.frame(0x41, "ab") + Self.frame(0x80, "c") + Self.frame(0x81, "d")
         #expect(
             Self.events([sent], mayBeCompressed: true) == [

@@ -13,9 +13,9 @@ struct OutgoingFrameTests {
     }
 
     @Test(
-        "NIOWebSocket's decoder reads them", arguments: [0, 1, 125, 126, 8192, 8193, 65_535, 65_536],
+        arguments: [0, 1, 125, 126, 8192, 8193, 65_535, 65_536],
         [FrameOpcode.text, .ping, .pong, .close])
-    func decoded(length: Int, opcode: FrameOpcode) throws {
+    func `NIOWebSocket's decoder reads them`(length: Int, opcode: FrameOpcode) throws {
         guard opcode == .text || length <= 125 else { return }
         let payload = ByteBuffer(repeating: 0x78, count: length)
         let decoder = ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: 65_536))
@@ -35,8 +35,8 @@ struct OutgoingFrameTests {
         _ = try channel.finish()
     }
 
-    @Test("The buffer of a frame is used again once the channel has let go of it, and not before")
-    func sharedBuffer() {
+    @Test
+    func `The buffer of a frame is used again once the channel has let go of it, and not before`() {
         final class Writer {}
         let (one, other) = (Writer(), Writer())
         let share = Self.share()
@@ -50,8 +50,8 @@ struct OutgoingFrameTests {
         #expect(!share.isTaken(from: one), "another has written since")
     }
 
-    @Test("A frame counts as taken when nobody has its bytes any more, unless it was too long for one buffer")
-    func taken() {
+    @Test
+    func `A frame counts as taken when nobody has its bytes any more, unless it was too long for one buffer`() {
         final class Writer {}
         let writer = Writer()
         let share = Self.share()
