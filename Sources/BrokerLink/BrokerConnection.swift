@@ -3,7 +3,7 @@ import OutsideNames
 import Synchronization
 
 /// One MQTT connection of the link. Any thread may call it; the work is done on a broker thread.
-public final class BrokerConnection: Sendable {
+package final class BrokerConnection: Sendable {
     /// What the callers have for the broker thread.
     struct Mailbox {
         enum Command {
@@ -32,7 +32,7 @@ public final class BrokerConnection: Sendable {
 
     /// Of the thread that drives it, and so of the shared connection with the same number: from 0, in the order of
     /// `BrokerLink.connections`.
-    public let index: Int
+    package let index: Int
     /// Nil: shared by charge points.
     let login: BrokerLogin?
     /// The shared connection that takes what is published here once this one has ended.
@@ -64,14 +64,14 @@ public final class BrokerConnection: Sendable {
     }
 
     /// The broker has accepted this connection, and it has not been lost since.
-    public var isUp: Bool { upFlag.load(ordering: .relaxed) }
+    package var isUp: Bool { upFlag.load(ordering: .relaxed) }
 
     /// Takes a message for the broker; never waits. Messages of one connection keep their order. What is published on
     /// a charge point's own connection after its end goes out on the shared one.
     ///
     /// If it fails later, its origin is told on the event loop of the origin's subscriptions on this connection; one
     /// that has no subscription here any more is gone, and is not told.
-    public func publish(_ message: BrokerPublish) -> PublishAdmission {
+    package func publish(_ message: BrokerPublish) -> PublishAdmission {
         let limit = maximumPacketSize.load(ordering: .relaxed)
         guard limit == 0 || message.packetSize <= limit else { return .tooLarge }
         guard pending.admit(message) else { return .pendingFull }
@@ -96,7 +96,7 @@ public final class BrokerConnection: Sendable {
     ///   - eventLoop: where every call of the subscriber is made.
     ///   - announcement: published right behind the SUBSCRIBE, in front of whatever waits, so that the broker puts
     ///     hardly anything between the two; left out when too many messages are pending.
-    public func subscribe(
+    package func subscribe(
         topic: Topic, with companion: Topic? = nil, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop,
         announcing announcement: BrokerPublish? = nil
     ) {
@@ -111,24 +111,24 @@ public final class BrokerConnection: Sendable {
     }
 
     /// Does nothing when another subscriber has taken the topic over meanwhile.
-    public func unsubscribe(topic: Topic, subscriber: any BrokerSubscriber) {
+    package func unsubscribe(topic: Topic, subscriber: any BrokerSubscriber) {
         post(.unsubscribe(topic: topic, subscriber: subscriber))
     }
 
     /// Asks the broker to forget a topic that nobody here subscribes to (left over in a persistent session).
-    public func discardSubscription(topic: Topic, with companion: Topic? = nil) {
+    package func discardSubscription(topic: Topic, with companion: Topic? = nil) {
         post(.discard(topic: topic, companion: companion))
     }
 
     /// A publish of this origin has been answered: should it wait to be sent again after a lost link, it no longer does.
-    public func forget(subscriber: any BrokerSubscriber, token: String) {
+    package func forget(subscriber: any BrokerSubscriber, token: String) {
         guard resendsFlag.load(ordering: .relaxed) else { return }
         post(.forget(subscriber: subscriber, token: token))
     }
 
     /// Ends a charge point's own connection: what is pending is published and the subscriptions are taken back first,
     /// on the shared connection where this one is down.
-    public func close() {
+    package func close() {
         guard login != nil else { return }
         post(.close)
     }

@@ -6,9 +6,9 @@ import OutsideNames
 import Synchronization
 
 /// The gateway's MQTT connections to its broker, each on a thread of its own.
-public final class BrokerLink: Sendable {
+package final class BrokerLink: Sendable {
     /// `configuration.connections` of them, at least one.
-    public let connections: [BrokerConnection]
+    package let connections: [BrokerConnection]
     private let configuration: BrokerLinkConfiguration
     private let observer: any BrokerLinkObserver
     private let logger: Logger
@@ -19,7 +19,7 @@ public final class BrokerLink: Sendable {
     private let threads = Mutex<[ThreadOfConnection]?>(nil)
 
     /// - Parameter memory: what all queues of the process may hold.
-    public convenience init(
+    package convenience init(
         configuration: BrokerLinkConfiguration, observer: any BrokerLinkObserver,
         memory: MemoryBudget = MemoryBudget(limit: .max), logger: Logger
     ) {
@@ -42,11 +42,11 @@ public final class BrokerLink: Sendable {
     }
 
     /// The connection of a topic: always the same one, in this process and the next, as long as their number is.
-    public func connection(for topic: Topic) -> BrokerConnection {
+    package func connection(for topic: Topic) -> BrokerConnection {
         connections[Self.connectionIndex(for: topic, of: connections.count)]
     }
 
-    public static func connectionIndex(for topic: Topic, of count: Int) -> Int {
+    package static func connectionIndex(for topic: Topic, of count: Int) -> Int {
         // FNV-1a; Swift's own hash differs from process to process.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in topic.utf8 {
@@ -56,7 +56,7 @@ public final class BrokerLink: Sendable {
     }
 
     /// Starts a thread for each connection and returns at once. The threads try to reach the broker until `stop`.
-    public func start() {
+    package func start() {
         // A broker that closes must not end the process: libmosquitto and OpenSSL write without MSG_NOSIGNAL.
         signal(SIGPIPE, SIG_IGN)
         threads.withLock { threads in
@@ -78,14 +78,14 @@ public final class BrokerLink: Sendable {
     }
 
     /// All connections are accepted by the broker.
-    public var isUp: Bool { connections.allSatisfy(\.isUp) }
+    package var isUp: Bool { connections.allSatisfy(\.isUp) }
 
     /// Opens a charge point's own connection on the thread of the shared connection for this topic; the broker decides.
     ///
     /// An accepted one is the caller's to close.
     ///
     /// - Parameter gone: completes when the charge point has gone; a login that still waits then is not made any more.
-    public func logIn(
+    package func logIn(
         _ login: BrokerLogin, forTopic topic: Topic, on eventLoop: any EventLoop,
         unless gone: EventLoopFuture<Void>? = nil
     ) -> EventLoopFuture<BrokerLoginResult> {
@@ -105,25 +105,25 @@ public final class BrokerLink: Sendable {
     }
 
     /// What the charge point with this downstream topic may have waiting: a share, which it keeps when it connects again.
-    public func share(ofTopic topic: Topic) -> OutboundShare {
+    package func share(ofTopic topic: Topic) -> OutboundShare {
         leftShares.withLock { $0.take(topic) }
     }
 
     /// The session that has the share has ended.
-    public func leave(_ share: OutboundShare, ofTopic topic: Topic) {
+    package func leave(_ share: OutboundShare, ofTopic topic: Topic) {
         guard !share.isEmpty else { return }
         leftShares.withLock { $0.leave(share, topic: topic) }
     }
 
     /// Messages that wait or are unacknowledged, over all connections.
-    public var pendingCount: Int { pending.current }
+    package var pendingCount: Int { pending.current }
 
     /// Publishes what is pending, waits for the acknowledgements and for queued unsubscribes, disconnects cleanly and
     /// joins the threads; gives up at `deadline`.
     ///
     /// With the link down it waits for the broker only if there are messages for it.
     /// - Returns: the number of messages that could not be delivered.
-    public func stop(deadline: NIODeadline) async -> Int {
+    package func stop(deadline: NIODeadline) async -> Int {
         for connection in connections {
             connection.inbox.requestStop(deadline: deadline)
         }

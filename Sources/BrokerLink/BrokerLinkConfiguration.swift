@@ -1,53 +1,53 @@
 import OutsideNames
 
 /// How the gateway reaches its MQTT broker.
-public struct BrokerLinkConfiguration: Sendable, Equatable {
+package struct BrokerLinkConfiguration: Sendable, Equatable {
     /// One broker to try.
-    public struct Address: Sendable, Equatable, CustomStringConvertible {
-        public var host: String
-        public var port: Int
+    package struct Address: Sendable, Equatable, CustomStringConvertible {
+        package var host: String
+        package var port: Int
         /// `mqtts://`: TLS by libmosquitto's OpenSSL.
-        public var usesTLS: Bool
+        package var usesTLS: Bool
 
-        public init(host: String, port: Int, usesTLS: Bool = false) {
+        package init(host: String, port: Int, usesTLS: Bool = false) {
             self.host = host
             self.port = port
             self.usesTLS = usesTLS
         }
 
-        public var description: String {
+        package var description: String {
             "\(usesTLS ? "mqtts" : "mqtt")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         }
     }
 
-    public enum ProtocolVersion: String, Sendable, Equatable, CaseIterable {
+    package enum ProtocolVersion: String, Sendable, Equatable, CaseIterable {
         case v5 = "5"
         case v311 = "3.1.1"
     }
 
-    public enum QualityOfService: Int32, Sendable, Equatable, CaseIterable {
+    package enum QualityOfService: Int32, Sendable, Equatable, CaseIterable {
         case atMostOnce = 0
         case atLeastOnce = 1
         case exactlyOnce = 2
     }
 
     /// TLS towards the broker; used for addresses with `usesTLS`.
-    public struct TLS: Sendable, Equatable {
+    package struct TLS: Sendable, Equatable {
         /// PEM file of accepted certificate authorities; nil: the system's.
-        public var caFile: String?
-        public var certificateFile: String?
-        public var keyFile: String?
-        public var keyPassword: String?
+        package var caFile: String?
+        package var certificateFile: String?
+        package var keyFile: String?
+        package var keyPassword: String?
         /// Check the broker's certificate and host name.
-        public var verify: Bool
-        public var minimumVersion: MinimumVersion
+        package var verify: Bool
+        package var minimumVersion: MinimumVersion
 
-        public enum MinimumVersion: String, Sendable, Equatable, CaseIterable {
+        package enum MinimumVersion: String, Sendable, Equatable, CaseIterable {
             case v12 = "tlsv1.2"
             case v13 = "tlsv1.3"
         }
 
-        public init(
+        package init(
             caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil,
             keyPassword: String? = nil, verify: Bool = true, minimumVersion: MinimumVersion = .v12
         ) {
@@ -61,12 +61,12 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
     }
 
     /// What the broker publishes when this client dies (MQTT's Will).
-    public struct Will: Sendable, Equatable {
-        public var topic: Topic
-        public var payload: String
-        public var retain: Bool
+    package struct Will: Sendable, Equatable {
+        package var topic: Topic
+        package var payload: String
+        package var retain: Bool
 
-        public init(topic: Topic, payload: String, retain: Bool) {
+        package init(topic: Topic, payload: String, retain: Bool) {
             self.topic = topic
             self.payload = payload
             self.retain = retain
@@ -74,7 +74,7 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
     }
 
     /// Whose the MQTT connections are.
-    public enum Sessions: Sendable, Equatable {
+    package enum Sessions: Sendable, Equatable {
         /// A few, for all charge points.
         case shared
         /// One for each charge point beside the shared ones, opened by `BrokerLink.logIn`.
@@ -82,40 +82,40 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
     }
 
     /// Tried in turn; at least one.
-    public var addresses: [Address]
-    public var username: UserName?
-    public var password: String?
+    package var addresses: [Address]
+    package var username: UserName?
+    package var password: String?
     /// Its first line is the password; read anew for each connection, and `password` is what was in it at the start.
-    public var passwordFile: String?
-    public var clientID: ClientID
-    public var protocolVersion: ProtocolVersion
-    public var qualityOfService: QualityOfService
-    public var keepAlive: Duration
+    package var passwordFile: String?
+    package var clientID: ClientID
+    package var protocolVersion: ProtocolVersion
+    package var qualityOfService: QualityOfService
+    package var keepAlive: Duration
     /// How long the broker keeps subscriptions across a lost link; zero: clean start.
-    public var sessionExpiry: Duration
+    package var sessionExpiry: Duration
     /// MQTT connections shared by all charge points, 1 or more.
-    public var connections: Int
-    public var sessions: Sessions
+    package var connections: Int
+    package var sessions: Sessions
     /// Charge points that may wait for the broker's word on them, over all connections.
-    public var maxLogins: Int
+    package var maxLogins: Int
     /// QoS 1 and 2 publishes sent and not yet acknowledged, per connection.
-    public var maxInflight: Int
+    package var maxInflight: Int
     /// Messages that wait for the broker, over all connections.
-    public var maxPending: Int
+    package var maxPending: Int
     /// First and longest pause between connection attempts (jitter is taken off it).
-    public var reconnectDelay: ClosedRange<Duration>
-    public var tls: TLS
+    package var reconnectDelay: ClosedRange<Duration>
+    package var tls: TLS
     /// Set on the first connection only.
-    public var will: Will?
+    package var will: Will?
     /// Bytes of a message from the broker that are read; the rest is cut off one that is longer, so that its length alone
     /// shows.
-    public var longestDelivery = 16 << 20
+    package var longestDelivery = 16 << 20
     /// A topic filter for the Response Topics that are taken from messages; nil: none.
-    public var responseTopics: Topic?
+    package var responseTopics: Topic?
     /// The origin of a CALL that nobody subscribes to is told so (MQTT 5 with QoS 1).
-    public var refusesUnrouted = false
+    package var refusesUnrouted = false
 
-    public init(
+    package init(
         addresses: [Address] = [Address(host: "127.0.0.1", port: 1883)],
         username: UserName? = nil,
         password: String? = nil,
@@ -159,12 +159,12 @@ public struct BrokerLinkConfiguration: Sendable, Equatable {
     }
 
     /// The client ids of all shared connections.
-    public var ownClientIDs: [ClientID] { (0..<max(1, connections)).map(clientID(ofConnection:)) }
+    package var ownClientIDs: [ClientID] { (0..<max(1, connections)).map(clientID(ofConnection:)) }
 }
 
 extension BrokerLinkConfiguration {
     /// MQTT 5, 4.7.
-    public static func isTopicFilter(_ text: Topic) -> Bool {
+    package static func isTopicFilter(_ text: Topic) -> Bool {
         !text.isEmpty && MosquittoClient.isTopicFilter(text)
     }
 }

@@ -2,24 +2,24 @@ import NIOCore
 import OutsideNames
 
 /// A message to the broker.
-public struct BrokerPublish: Sendable {
+package struct BrokerPublish: Sendable {
     /// The MQTT 5 properties of a message (relay format, "MQTT details"); left out with MQTT 3.1.1.
-    public struct Properties: Sendable {
-        public enum CorrelationData: Sendable, Equatable {
+    package struct Properties: Sendable {
+        package enum CorrelationData: Sendable, Equatable {
             case text(String)
             case bytes(ByteBuffer)
         }
 
-        public var responseTopic: Topic?
-        public var correlationData: CorrelationData?
+        package var responseTopic: Topic?
+        package var correlationData: CorrelationData?
         /// Content Type `application/json`.
-        public var isJSON = false
+        package var isJSON = false
         /// User property `ocpp-version`.
-        public var version: String?
+        package var version: String?
         /// User property `action`.
-        public var action: String?
+        package var action: String?
 
-        public init(
+        package init(
             responseTopic: Topic? = nil, correlationData: CorrelationData? = nil, isJSON: Bool = false,
             version: String? = nil, action: String? = nil
         ) {
@@ -32,7 +32,7 @@ public struct BrokerPublish: Sendable {
     }
 
     /// What a message is for, which decides what gives way when there is no room (behaviour.md, "Bounds").
-    public enum Purpose: Sendable, Equatable {
+    package enum Purpose: Sendable, Equatable {
         /// A CALL of a charge point: its sender is told, keeps it and tries again.
         case call
         /// A SEND of a charge point, which has no answer: it is gone where there is no room.
@@ -52,33 +52,33 @@ public struct BrokerPublish: Sendable {
     }
 
     /// Who wants to hear that the broker refused or never got this message.
-    public struct Origin: Sendable {
-        public var subscriber: any BrokerSubscriber
+    package struct Origin: Sendable {
+        package var subscriber: any BrokerSubscriber
         /// Handed back as it is.
-        public var token: String
+        package var token: String
         /// Where the subscriber is told; nil: where its subscriptions are delivered, while it has one.
-        public var eventLoop: (any EventLoop)?
+        package var eventLoop: (any EventLoop)?
 
-        public init(subscriber: any BrokerSubscriber, token: String, eventLoop: (any EventLoop)? = nil) {
+        package init(subscriber: any BrokerSubscriber, token: String, eventLoop: (any EventLoop)? = nil) {
             self.subscriber = subscriber
             self.token = token
             self.eventLoop = eventLoop
         }
     }
 
-    public var topic: Topic
-    public var payload: ByteBuffer
-    public var retain: Bool
-    public var properties: Properties?
+    package var topic: Topic
+    package var payload: ByteBuffer
+    package var retain: Bool
+    package var properties: Properties?
     /// Not handed to the broker after this moment (its sender has been told that it failed).
-    public var deadline: NIODeadline?
+    package var deadline: NIODeadline?
     /// A message with an origin is refused when `maxPending` is reached; one without only at twice that.
-    public var origin: Origin?
-    public var purpose: Purpose
+    package var origin: Origin?
+    package var purpose: Purpose
     /// Of the charge point whose message this is; nil: it counts for the whole only.
-    public var share: OutboundShare?
+    package var share: OutboundShare?
 
-    public init(
+    package init(
         topic: Topic, payload: ByteBuffer, retain: Bool = false, properties: Properties? = nil,
         deadline: NIODeadline? = nil, origin: Origin? = nil, purpose: Purpose = .gateway, share: OutboundShare? = nil
     ) {
@@ -94,7 +94,7 @@ public struct BrokerPublish: Sendable {
 }
 
 /// What `BrokerConnection.publish` says at once.
-public enum PublishAdmission: Sendable, Equatable {
+package enum PublishAdmission: Sendable, Equatable {
     case accepted
     /// As many messages as `maxPending` allows wait already, or as many bytes as there may be.
     case pendingFull
@@ -105,18 +105,18 @@ public enum PublishAdmission: Sendable, Equatable {
 }
 
 /// A message from the broker.
-public struct BrokerMessage: Sendable {
-    public var topic: Topic
-    public var payload: ByteBuffer
-    public var isRetained: Bool
+package struct BrokerMessage: Sendable {
+    package var topic: Topic
+    package var payload: ByteBuffer
+    package var isRetained: Bool
     /// When its Message Expiry Interval (MQTT 5) has passed.
-    public var expires: NIODeadline?
+    package var expires: NIODeadline?
     /// Its first user property `ocpp-version` (MQTT 5).
-    public var version: String?
+    package var version: String?
     /// Where its sender wants an answer too, if it may choose (`BrokerLinkConfiguration.responseTopics`).
-    public var replyAddress: ReplyAddress?
+    package var replyAddress: ReplyAddress?
 
-    public init(topic: Topic, payload: ByteBuffer, isRetained: Bool = false, expires: NIODeadline? = nil) {
+    package init(topic: Topic, payload: ByteBuffer, isRetained: Bool = false, expires: NIODeadline? = nil) {
         self.topic = topic
         self.payload = payload
         self.isRetained = isRetained
@@ -125,27 +125,27 @@ public struct BrokerMessage: Sendable {
 }
 
 /// The Response Topic and Correlation Data of a request (MQTT 5, 4.10).
-public struct ReplyAddress: Sendable, Equatable {
-    public var topic: Topic
-    public var correlationData: ByteBuffer?
+package struct ReplyAddress: Sendable, Equatable {
+    package var topic: Topic
+    package var correlationData: ByteBuffer?
 
-    public init(topic: Topic, correlationData: ByteBuffer?) {
+    package init(topic: Topic, correlationData: ByteBuffer?) {
         self.topic = topic
         self.correlationData = correlationData
     }
 }
 
 /// Why the broker did not get a message.
-public struct PublishFailure: Sendable, Equatable {
+package struct PublishFailure: Sendable, Equatable {
     /// Of its origin.
-    public var token: String
-    public var purpose: BrokerPublish.Purpose
+    package var token: String
+    package var purpose: BrokerPublish.Purpose
     /// For the log and its sender.
-    public var reason: String
+    package var reason: String
 }
 
 /// One that subscribes to a topic; every call comes on the event loop named with the subscription.
-public protocol BrokerSubscriber: AnyObject, Sendable {
+package protocol BrokerSubscriber: AnyObject, Sendable {
     /// The broker has acknowledged the subscription (told once per `subscribe`).
     func brokerSubscribed()
     /// The broker refuses the subscription, by this MQTT reason code; it is not tried again.
@@ -164,16 +164,16 @@ public protocol BrokerSubscriber: AnyObject, Sendable {
 }
 
 extension BrokerSubscriber {
-    public func brokerDidNotTake(_ failure: PublishFailure) {}
-    public func brokerRefusedCompanion(reasonCode: UInt8) {}
+    package func brokerDidNotTake(_ failure: PublishFailure) {}
+    package func brokerRefusedCompanion(reasonCode: UInt8) {}
 
     // A shared connection tells neither.
-    public func brokerConnectionChanged(isUp: Bool) {}
-    public func brokerConnectionEnded(_ end: BrokerConnectionEnd) {}
+    package func brokerConnectionChanged(isUp: Bool) {}
+    package func brokerConnectionEnded(_ end: BrokerConnectionEnd) {}
 }
 
 /// Hears of the link as a whole; called on the broker thread, so it must not block.
-public protocol BrokerLinkObserver: AnyObject, Sendable {
+package protocol BrokerLinkObserver: AnyObject, Sendable {
     /// One MQTT connection came up or went down.
     func brokerLinkChanged(connection: Int, isUp: Bool)
     /// One MQTT connection came up, and the broker has nothing of its last session: what was published meanwhile is
@@ -190,15 +190,15 @@ public protocol BrokerLinkObserver: AnyObject, Sendable {
 }
 
 extension BrokerLinkObserver {
-    public func brokerSessionIsNew(connection: Int) {}
-    public func brokerLost(_ purpose: BrokerPublish.Purpose) {}
-    public func brokerFoundNoSubscriber(topic: Topic) {}
+    package func brokerSessionIsNew(connection: Int) {}
+    package func brokerLost(_ purpose: BrokerPublish.Purpose) {}
+    package func brokerFoundNoSubscriber(topic: Topic) {}
 
-    public func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute { .unrouted }
+    package func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute { .unrouted }
 }
 
 /// What becomes of a message on a topic that nobody subscribes to by its exact name.
-public enum BrokerRoute: Sendable {
+package enum BrokerRoute: Sendable {
     case unrouted
     /// Dealt with.
     case taken

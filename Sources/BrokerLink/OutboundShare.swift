@@ -3,7 +3,7 @@ import Synchronization
 
 /// What one charge point has waiting for the broker, or unacknowledged by it: its share of what all may have
 /// (behaviour.md, "Bounds"). Any thread may call it.
-public final class OutboundShare: Sendable {
+package final class OutboundShare: Sendable {
     private let bytes = Atomic(0)
     /// Messages that are no CALLs: those are bounded by their sender's open CALLs.
     private let others = Atomic(0)

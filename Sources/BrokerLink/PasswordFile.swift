@@ -2,11 +2,11 @@ import Glibc
 
 /// `broker.password_file`: its first line is the password. It is read anew for each connection, so that a password may
 /// be changed while the gateway runs.
-public enum PasswordFile {
-    public static let mostBytes = 65_536
+package enum PasswordFile {
+    package static let mostBytes = 65_536
 
     /// Nil: there is no password in it.
-    public static func password(in bytes: [UInt8]) -> String? {
+    package static func password(in bytes: [UInt8]) -> String? {
         var line = bytes.prefix { $0 != UInt8(ascii: "\n") }
         if line.last == UInt8(ascii: "\r") { line = line.dropLast() }
         // libmosquitto takes it as a C string.

@@ -9,7 +9,7 @@ extension ChargePointSession {
     // MARK: From the broker
 
     /// The broker has acknowledged the subscription.
-    public func subscriptionAcknowledged() {
+    package func subscriptionAcknowledged() {
         guard phase == .subscribing else { return }
         let now = NIODeadline.now()
         let claims = context.claims
@@ -34,7 +34,7 @@ extension ChargePointSession {
         releaseHeldDownstream()
     }
 
-    public func subscriptionRefused(reasonCode: UInt8) {
+    package func subscriptionRefused(reasonCode: UInt8) {
         log(
             .error, "the broker refuses the subscription",
             ["topic": "\(topics.downstream)", "code": "\(reasonCode)"])
@@ -42,7 +42,7 @@ extension ChargePointSession {
     }
 
     /// A CALL could not be handed to the broker: its sender gets the one answer that it waits for.
-    public func brokerDidNotTake(uniqueID: UniqueID, reason: String) {
+    package func brokerDidNotTake(uniqueID: UniqueID, reason: String) {
         guard !isEnded, machine.couldNotRelay(uniqueID) else { return }
         context.counters.add(.refusedForBroker)
         refuseCall(uniqueID, .internalError, reason, level: .warning)
@@ -50,19 +50,19 @@ extension ChargePointSession {
     }
 
     /// The link came up or went down: what waits for open CALLs is refused while it is down.
-    public func linkChanged() {
+    package func linkChanged() {
         if !link.isUp { releaseHeld() }
     }
 
     /// The session's own MQTT connection came up again or went down.
-    public func ownLinkChanged(isUp: Bool) {
+    package func ownLinkChanged(isUp: Bool) {
         // The broker has said that the session ended.
         if isUp, phase == .open, let presence = presenceMessage(end: nil) { publishOrLog(presence) }
         linkChanged()
     }
 
     /// A newer MQTT connection with this charge point's client id has ended the session's own one.
-    public func wasTakenOver() {
+    package func wasTakenOver() {
         guard !isEnded else { return }
         // A newer session here has counted it.
         if context.registry.session(ofDownstreamTopic: downstreamTopic) === self { context.counters.add(.replaced) }
@@ -70,13 +70,13 @@ extension ChargePointSession {
     }
 
     /// The broker ended the session's own MQTT connection, or does not accept it any more.
-    public func wasClosedByBroker(reason: String) {
+    package func wasClosedByBroker(reason: String) {
         guard !isEnded else { return }
         log(.warning, "the broker has closed the charge point's connection", ["reason": "\(reason)"])
         end(.closedByBroker)
     }
 
-    public func received(_ downstream: DownstreamMessage) {
+    package func received(_ downstream: DownstreamMessage) {
         // Somebody clears a retained message.
         guard downstream.payload.readableBytes > 0 else { return log(.debug, "empty message from the broker", [:]) }
         guard !isEnded else { return receivedAfterEnd(downstream) }

@@ -26,7 +26,7 @@ extension ChargePointSession {
     }
 
     /// The charge point has answered a CALL, and the broker did not get the answer: the CALL's sender is told.
-    public func brokerDidNotTakeAnswer(uniqueID: UniqueID, reason: String) {
+    package func brokerDidNotTakeAnswer(uniqueID: UniqueID, reason: String) {
         context.counters.add(.notRelayed)
         report(
             "not_relayed", OCPPMessageHead(type: .callResult, uniqueID: uniqueID), .internalError,

@@ -9,12 +9,12 @@ extension ChargePointSession {
     // MARK: From the charge point
 
     /// Any frame has arrived.
-    public func showedLife(isPong: Bool) {
+    package func showedLife(isPong: Bool) {
         machine.showedLife(isPong: isPong, now: .now())
     }
 
     /// One whole text message has arrived.
-    public func received(text: ByteBuffer) {
+    package func received(text: ByteBuffer) {
         guard !isEnded else { return }
         if hold != nil {
             machine.upstreamMemory.force(text.readableBytes)

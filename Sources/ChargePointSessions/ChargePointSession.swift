@@ -7,7 +7,7 @@ import OutsideNames
 /// One connected charge point: an actor that lives on its connection's event loop, so that neither end hops.
 ///
 /// It moves messages; every rule is `SessionStateMachine`'s.
-public final actor ChargePointSession {
+package final actor ChargePointSession {
     /// Where a session is in its life.
     enum Phase {
         /// The session whose place it takes has not reported its end yet.
@@ -25,17 +25,17 @@ public final actor ChargePointSession {
     /// A charge point that connects again so soon is none, as a rule: there are two.
     private static let suspiciousLife = TimeAmount.seconds(5)
 
-    public nonisolated let eventLoop: any EventLoop
-    public nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
+    package nonisolated let eventLoop: any EventLoop
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
-    public nonisolated let chargePoint: ChargePoint
+    package nonisolated let chargePoint: ChargePoint
     nonisolated let context: SessionContext
     nonisolated let topics: SessionTopics
     let connection: any ChargePointConnection
     let link: any UpstreamLink
     nonisolated let sessionID: String
     /// What other gateways hear of this session; nil: they hear nothing.
-    public nonisolated let claim: SessionClaim?
+    package nonisolated let claim: SessionClaim?
     nonisolated let connectedAt = NIODeadline.now()
 
     var machine: SessionStateMachine
@@ -69,7 +69,7 @@ public final actor ChargePointSession {
     var callsDown = 0
     var badMessages = 0
 
-    public init(
+    package init(
         chargePoint: ChargePoint, topics: SessionTopics, context: SessionContext,
         connection: any ChargePointConnection, link: any UpstreamLink, sessionID: String = RandomID.make()
     ) {
@@ -85,15 +85,15 @@ public final actor ChargePointSession {
         machine = SessionStateMachine(settings: context.settings, memory: context.memory, now: .now())
     }
 
-    public nonisolated var downstreamTopic: Topic { topics.downstream }
+    package nonisolated var downstreamTopic: Topic { topics.downstream }
 
     /// Subscribed to beside the downstream topic; nil: other gateways are not heard.
-    public nonisolated var claimTopic: Topic? { claim == nil ? nil : topics.claim }
+    package nonisolated var claimTopic: Topic? { claim == nil ? nil : topics.claim }
 
     // MARK: The beginning
 
     /// Takes the charge point's place in the registry and starts; called once, on the event loop.
-    public func start() {
+    package func start() {
         context.counters.add(.connected)
         log(.info, "charge point connected", beginning)
         armTimer()
@@ -159,7 +159,7 @@ public final actor ChargePointSession {
     // MARK: The end
 
     /// Ends the session, once: what is open is reported, then the connection is closed.
-    public func end(_ reason: SessionEnd) {
+    package func end(_ reason: SessionEnd) {
         guard !isEnded else { return }
         let wasOpen = phase == .open
         let wasWaiting = phase == .waitingForPredecessor
@@ -229,7 +229,7 @@ public final actor ChargePointSession {
     }
 
     /// The connection's timer has fired.
-    public func timerFired() {
+    package func timerFired() {
         guard !isEnded else { return }
         timerAt = .distantFuture
         let now = NIODeadline.now()

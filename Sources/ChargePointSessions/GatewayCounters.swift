@@ -1,8 +1,8 @@
 import Synchronization
 
 /// What has happened since start, for the statistics line; each is a count that only grows.
-public final class GatewayCounters: Sendable {
-    public enum Count: Int, Sendable, CaseIterable {
+package final class GatewayCounters: Sendable {
+    package enum Count: Int, Sendable, CaseIterable {
         case connected, disconnected, replaced, refusedHandshakes
         case callsUp, resultsUp, errorsUp, sendsUp, callsDown, resultsDown, errorsDown, sendsDown
         case droppedSends
@@ -14,7 +14,7 @@ public final class GatewayCounters: Sendable {
         case unroutedCalls
 
         /// As the log names it.
-        public var name: String {
+        package var name: String {
             switch self {
             case .connected: "connected"
             case .disconnected: "disconnected"
@@ -60,13 +60,13 @@ public final class GatewayCounters: Sendable {
     /// In the order of `Count`.
     private let cells = Count.allCases.map { _ in Cell() }
 
-    public init() {}
+    package init() {}
 
-    public func add(_ count: Count, _ number: Int = 1) {
+    package func add(_ count: Count, _ number: Int = 1) {
         cells[count.rawValue].value.wrappingAdd(number, ordering: .relaxed)
     }
 
-    public func value(_ count: Count) -> Int {
+    package func value(_ count: Count) -> Int {
         cells[count.rawValue].value.load(ordering: .relaxed)
     }
 }

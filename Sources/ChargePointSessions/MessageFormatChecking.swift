@@ -5,9 +5,9 @@ import SchemaChecking
 
 /// Holds messages against the JSON Schemas of their OCPP version, and against the table of who may send what
 /// (behaviour.md, "Message format checking").
-public struct MessageFormatChecking: Sendable {
+package struct MessageFormatChecking: Sendable {
     /// Which messages are held against their schema (`message_format_checking`).
-    public enum Mode: String, Sendable, Equatable, CaseIterable {
+    package enum Mode: String, Sendable, Equatable, CaseIterable {
         case disable
         case upstreamOnly = "upstream_only"
         case downstreamOnly = "dnstream_only"
@@ -26,7 +26,7 @@ public struct MessageFormatChecking: Sendable {
     /// - Parameters:
     ///   - schemas: of each version that a listener supports.
     ///   - mode: not `disable`.
-    public init(schemas: [OCPPVersion: MessageSchemas], mode: Mode, exempt: Set<String> = []) {
+    package init(schemas: [OCPPVersion: MessageSchemas], mode: Mode, exempt: Set<String> = []) {
         self.schemas = OCPPVersion.allCases.map { schemas[$0] }
         self.mode = mode
         self.exempt = exempt

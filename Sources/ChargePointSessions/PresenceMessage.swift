@@ -3,7 +3,7 @@ import OCPPJ
 import OutsideNames
 
 /// A session has begun or ended (relay-format.md, "Presence").
-public struct PresenceMessage {
+package struct PresenceMessage {
     let chargePoint: ChargePoint
     let gatewayID: ClientID
     let sessionID: String
@@ -27,14 +27,14 @@ public struct PresenceMessage {
     }
 
     /// For the Will of a charge point's own MQTT connection: it ended without anybody here to say so.
-    public init(chargePoint: ChargePoint, gatewayID: ClientID, endOfSession sessionID: String) {
+    package init(chargePoint: ChargePoint, gatewayID: ClientID, endOfSession sessionID: String) {
         self.init(
             chargePoint: chargePoint, gatewayID: gatewayID, sessionID: sessionID,
             end: End(reason: "broker_connection_lost"))
     }
 
     /// The message's JSON text.
-    public func payload() -> ByteBuffer {
+    package func payload() -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 320)
         out.writeStaticString("{\"event\":")
         out.writeJSONString(end == nil ? "connected" : "disconnected")
@@ -97,9 +97,9 @@ struct RefusedMessage {
 }
 
 /// An identifier that no other session has.
-public enum RandomID {
+package enum RandomID {
     /// 128 random bits as 32 hexadecimal digits.
-    public static func make() -> String {
+    package static func make() -> String {
         var generator = SystemRandomNumberGenerator()
         let text = String(generator.next(), radix: 16) + "0000000000000000" + String(generator.next(), radix: 16)
         return String(text.prefix(16)) + String(text.suffix(16))

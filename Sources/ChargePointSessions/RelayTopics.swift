@@ -2,21 +2,21 @@ import OCPPJ
 import OutsideNames
 
 /// The topic templates of one listener, mountpoint already in front (relay-format.md, "Topics").
-public struct RelayTopicTemplates: Sendable, Equatable {
-    public var call: TopicTemplate
+package struct RelayTopicTemplates: Sendable, Equatable {
+    package var call: TopicTemplate
     /// `upstream.topic_override_mapping`: by action.
-    public var callOverrides: [String: TopicTemplate]
-    public var reply: TopicTemplate
-    public var error: TopicTemplate
+    package var callOverrides: [String: TopicTemplate]
+    package var reply: TopicTemplate
+    package var error: TopicTemplate
     /// Nil: off.
-    public var invalid: TopicTemplate?
-    public var downstream: TopicTemplate
+    package var invalid: TopicTemplate?
+    package var downstream: TopicTemplate
     /// Nil: off.
-    public var presence: TopicTemplate?
+    package var presence: TopicTemplate?
     /// `gateway.claim_topic`; nil: off.
-    public var claim: TopicTemplate?
+    package var claim: TopicTemplate?
 
-    public init(
+    package init(
         mountpoint: String = "ocpp/", call: String = "cp/${cid}", callOverrides: [String: String] = [:],
         reply: String = "cp/${cid}/Reply", error: String = "cp/${cid}/Reply", invalid: String? = nil,
         downstream: String = "cs/${cid}", presence: String? = nil, claim: String? = "gateway/claims/${cid}"
@@ -33,10 +33,10 @@ public struct RelayTopicTemplates: Sendable, Equatable {
 }
 
 /// The topics of one charge point: templates with its identity filled in.
-public struct SessionTopics: Sendable {
-    public let downstream: Topic
-    public let presence: Topic?
-    public let claim: Topic?
+package struct SessionTopics: Sendable {
+    package let downstream: Topic
+    package let presence: Topic?
+    package let claim: Topic?
     private let call: MessageTopic
     private let callOverrides: [String: MessageTopic]
     private let reply: MessageTopic
@@ -47,7 +47,7 @@ public struct SessionTopics: Sendable {
     private let errorInNoVersion: MessageTopic?
 
     /// - Parameter version: nil where nobody knows it; `-` stands for it then.
-    public init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion?) {
+    package init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion?) {
         let version = version?.rawValue ?? "-"
         func topic(_ template: TopicTemplate) -> MessageTopic {
             MessageTopic(template.filled(identity: identity).filled { $0 == .version ? version : nil })
@@ -82,7 +82,7 @@ public struct SessionTopics: Sendable {
     func reply(id: UniqueID) -> Topic? { reply.topic(type: .callResult, id: id) }
 
     /// The topic for CALLERRORs and CALLRESULTERRORs; a UniqueId that cannot stand in a topic is replaced by `-1` there.
-    public func error(id: UniqueID, type: MessageType = .callError) -> Topic {
+    package func error(id: UniqueID, type: MessageType = .callError) -> Topic {
         Self.topic(error, type, id)
     }
 

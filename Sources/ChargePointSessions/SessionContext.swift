@@ -5,24 +5,24 @@ import OCPPJ
 import OutsideNames
 
 /// What all sessions of a listener share.
-public final class SessionContext: Sendable {
-    public let settings: SessionSettings
+package final class SessionContext: Sendable {
+    package let settings: SessionSettings
     /// Nil: messages are relayed as they are, once they are well-formed.
     let formatChecking: MessageFormatChecking?
-    public let registry: SessionRegistry
-    public let counters: GatewayCounters
-    public let logger: Logger
+    package let registry: SessionRegistry
+    package let counters: GatewayCounters
+    package let logger: Logger
     /// `log.frames`: frames are logged with nothing hidden.
-    public let logsWholeFrames: Bool
+    package let logsWholeFrames: Bool
     /// Named in presence messages.
-    public let gatewayID: ClientID
-    public let retainsPresence: Bool
+    package let gatewayID: ClientID
+    package let retainsPresence: Bool
     /// Nil: no takeover between gateways (`gateway.claim_topic` empty).
-    public let claims: GatewayClaims?
+    package let claims: GatewayClaims?
     /// What all queues of the process may hold.
-    public let memory: MemoryBudget
+    package let memory: MemoryBudget
 
-    public init(
+    package init(
         settings: SessionSettings, formatChecking: MessageFormatChecking? = nil, registry: SessionRegistry,
         counters: GatewayCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: ClientID,
         retainsPresence: Bool = false, claims: GatewayClaims? = nil,
@@ -49,16 +49,16 @@ extension SessionContext {
 }
 
 /// Who a session is with.
-public struct ChargePoint: Sendable {
-    public var identity: ChargePointIdentity
-    public var version: OCPPVersion
+package struct ChargePoint: Sendable {
+    package var identity: ChargePointIdentity
+    package var version: OCPPVersion
     /// `192.0.2.7:5123`.
-    public var remoteAddress: String
-    public var listener: String
+    package var remoteAddress: String
+    package var listener: String
     /// As the authenticator accepted it; nil where nobody was asked.
-    public var username: UserName?
+    package var username: UserName?
 
-    public init(
+    package init(
         identity: ChargePointIdentity, version: OCPPVersion, remoteAddress: String, listener: String,
         username: UserName? = nil
     ) {
@@ -71,7 +71,7 @@ public struct ChargePoint: Sendable {
 }
 
 /// Why a session ends: the word in the log, in presence messages and in reports, and how the connection is closed.
-public enum SessionEnd: Sendable, Equatable {
+package enum SessionEnd: Sendable, Equatable {
     /// The connection is gone already; the reason is the front end's, the code ours or the peer's, the detail what was
     /// wrong or the peer's words.
     case connectionEnded(reason: String, code: UInt16? = nil, detail: String = "")
@@ -85,7 +85,7 @@ public enum SessionEnd: Sendable, Equatable {
     case closedByBroker
     case goingAway
 
-    public var reason: String {
+    package var reason: String {
         switch self {
         case .connectionEnded(let reason, _, _): reason
         case .replaced: "replaced"
@@ -100,12 +100,12 @@ public enum SessionEnd: Sendable, Equatable {
     }
 
     /// The WebSocket close code, ours or the peer's; nil: there was none.
-    public var code: UInt16? {
+    package var code: UInt16? {
         if case .connectionEnded(_, let code, _) = self { code } else { close?.code }
     }
 
     /// What was wrong, or the peer's words; empty where nothing is known.
-    public var detail: String {
+    package var detail: String {
         switch self {
         case .connectionEnded(_, _, let detail): detail
         case .subscriptionRefused(let code): "the broker refuses the subscription, code \(code)"

@@ -3,20 +3,20 @@ import Synchronization
 
 /// Who is here: one session per charge point. Charge points are told apart by their downstream topic, which is the
 /// mountpoint and the identity.
-public final class SessionRegistry: Sendable {
+package final class SessionRegistry: Sendable {
     private let sessions = Mutex<[Topic: ChargePointSession]>([:])
 
-    public init() {}
+    package init() {}
 
-    public var count: Int {
+    package var count: Int {
         sessions.withLock { $0.count }
     }
 
-    public var all: [ChargePointSession] {
+    package var all: [ChargePointSession] {
         sessions.withLock { Array($0.values) }
     }
 
-    public func session(ofDownstreamTopic topic: Topic) -> ChargePointSession? {
+    package func session(ofDownstreamTopic topic: Topic) -> ChargePointSession? {
         sessions.withLock { $0[topic] }
     }
 

@@ -5,8 +5,8 @@ import OutsideNames
 /// Values are put between the literal parts and never read again, so a value that looks like a placeholder is none.
 /// Everything is cut by bytes: a combining mark at the beginning of a value would be one `Character` with the `/` in
 /// front of it.
-public struct TopicTemplate: Sendable {
-    public enum Placeholder: String, Sendable, CaseIterable {
+package struct TopicTemplate: Sendable {
+    package enum Placeholder: String, Sendable, CaseIterable {
         case cid, clientid, action, id, type, version
     }
 
@@ -18,7 +18,7 @@ public struct TopicTemplate: Sendable {
     private var parts: [Part] = []
 
     /// Reads `text`; what is no known placeholder stays literal text (the configuration refuses it before).
-    public init(_ text: String) {
+    package init(_ text: String) {
         var rest = Substring(text).utf8
         while let dollar = rest.firstIndex(of: UInt8(ascii: "$")) {
             let behind = rest[rest.index(after: dollar)...]
@@ -54,7 +54,7 @@ public struct TopicTemplate: Sendable {
         }
     }
 
-    public var placeholders: Set<Placeholder> {
+    package var placeholders: Set<Placeholder> {
         Set(
             parts.compactMap { part in
                 if case .placeholder(let placeholder) = part { placeholder } else { nil }
@@ -62,7 +62,7 @@ public struct TopicTemplate: Sendable {
     }
 
     /// The template with those placeholders filled in for which `value` has a value.
-    public func filled(_ value: (Placeholder) -> String?) -> TopicTemplate {
+    package func filled(_ value: (Placeholder) -> String?) -> TopicTemplate {
         var result = TopicTemplate()
         for part in parts {
             switch part {
@@ -75,7 +75,7 @@ public struct TopicTemplate: Sendable {
     }
 
     /// With another template in the place of the identity.
-    public func filled(_ other: TopicTemplate) -> TopicTemplate {
+    package func filled(_ other: TopicTemplate) -> TopicTemplate {
         var result = TopicTemplate()
         for part in parts {
             switch part {
@@ -91,13 +91,13 @@ public struct TopicTemplate: Sendable {
     }
 
     /// With the identity as it stands in topics.
-    public func filled(identity: ChargePointIdentity) -> TopicTemplate {
+    package func filled(identity: ChargePointIdentity) -> TopicTemplate {
         let level = identity.topicLevel
         return filled { $0 == .cid || $0 == .clientid ? level : nil }
     }
 
     /// The topic, once no placeholder is left.
-    public var topic: Topic? {
+    package var topic: Topic? {
         switch parts.first {
         case .literal(let topic) where parts.count == 1: topic
         case nil: ""
@@ -106,7 +106,7 @@ public struct TopicTemplate: Sendable {
     }
 
     /// The topic filter for all charge points: each level that holds an identity is a `+`.
-    public var filter: Topic {
+    package var filter: Topic {
         let levels = filled { _ in "+" }.topic?.utf8.split(
             separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         let texts = levels?.map { $0.contains(UInt8(ascii: "+")) ? "+" : String(Substring($0)) }
@@ -114,7 +114,7 @@ public struct TopicTemplate: Sendable {
     }
 
     /// The identity that makes this template the given topic; nil if there is none.
-    public func identity(in topic: Topic) -> ChargePointIdentity? {
+    package func identity(in topic: Topic) -> ChargePointIdentity? {
         var prefix = Topic("")
         if case .literal(let text) = parts.first { prefix = text }
         guard topic.utf8.starts(with: prefix.utf8) else { return nil }
@@ -135,7 +135,7 @@ extension TopicTemplate: Equatable {}
 extension ChargePointIdentity {
     /// The identity as one level of a topic: `+`, which MQTT would take for a wildcard, is written `%2B`, and so that no
     /// two identities are written alike, `%` is `%25` (relay-format.md).
-    public var topicLevel: String {
+    package var topicLevel: String {
         guard utf8.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) else { return text }
         var bytes: [UInt8] = []
         for byte in utf8 {

@@ -3,17 +3,17 @@ import OCPPJ
 import OutsideNames
 
 /// A message for the broker.
-public struct UpstreamMessage: Sendable {
+package struct UpstreamMessage: Sendable {
     /// What an upstream CALL carries beside its payload (relay-format.md, "MQTT details").
-    public struct Call: Sendable {
-        public var uniqueID: UniqueID
-        public var action: String
-        public var responseTopic: Topic
-        public var version: OCPPVersion
+    package struct Call: Sendable {
+        package var uniqueID: UniqueID
+        package var action: String
+        package var responseTopic: Topic
+        package var version: OCPPVersion
     }
 
     /// What it is, which decides what becomes of it when the broker does not get it.
-    public enum Kind: Sendable {
+    package enum Kind: Sendable {
         case call(Call)
         /// The charge point's answer to the CALL with this UniqueId.
         case answer(UniqueID)
@@ -30,24 +30,24 @@ public struct UpstreamMessage: Sendable {
         case claim
     }
 
-    public var topic: Topic
-    public var payload: ByteBuffer
-    public var retain = false
-    public var kind = Kind.claim
+    package var topic: Topic
+    package var payload: ByteBuffer
+    package var retain = false
+    package var kind = Kind.claim
     /// The user property `ocpp-version`; nil: it has none.
-    public var version: OCPPVersion?
-    public var correlationData: ByteBuffer?
+    package var version: OCPPVersion?
+    package var correlationData: ByteBuffer?
     /// From here on the charge point has been told that it failed.
-    public var deadline: NIODeadline?
+    package var deadline: NIODeadline?
 
     /// Nil for everything that is no CALL.
-    public var call: Call? {
+    package var call: Call? {
         if case .call(let call) = kind { call } else { nil }
     }
 }
 
 /// Whether a message for the broker was taken.
-public enum UpstreamAdmission: Sendable, Equatable {
+package enum UpstreamAdmission: Sendable, Equatable {
     case accepted
     /// Longer than the broker takes.
     case tooLarge
@@ -68,7 +68,7 @@ public enum UpstreamAdmission: Sendable, Equatable {
 }
 
 /// Something to publish through: the broker, as a session sees it.
-public protocol UpstreamLink: Sendable {
+package protocol UpstreamLink: Sendable {
     var isUp: Bool { get }
     func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> UpstreamAdmission
     /// The CALL has been answered: should it wait to be sent to the broker again, it no longer does.
@@ -86,23 +86,23 @@ public protocol UpstreamLink: Sendable {
 }
 
 extension UpstreamLink {
-    public func answered(_ uniqueID: UniqueID, from session: ChargePointSession) {}
-    public func close() {}
-    public var announcesItsLoss: Bool { false }
+    package func answered(_ uniqueID: UniqueID, from session: ChargePointSession) {}
+    package func close() {}
+    package var announcesItsLoss: Bool { false }
 }
 
 /// A message from the broker for one charge point.
-public struct DownstreamMessage: Sendable {
-    public var payload: ByteBuffer
-    public var isRetained: Bool
+package struct DownstreamMessage: Sendable {
+    package var payload: ByteBuffer
+    package var isRetained: Bool
     /// When its MQTT 5 Message Expiry Interval has passed.
-    public var expires: NIODeadline?
+    package var expires: NIODeadline?
     /// Its user property `ocpp-version`.
-    public var version: String?
+    package var version: String?
     /// Where its sender wants the answer too.
-    public var replyAddress: ReplyAddress?
+    package var replyAddress: ReplyAddress?
 
-    public init(
+    package init(
         payload: ByteBuffer, isRetained: Bool, expires: NIODeadline?, version: String? = nil,
         replyAddress: ReplyAddress? = nil
     ) {
@@ -115,18 +115,18 @@ public struct DownstreamMessage: Sendable {
 }
 
 /// The Response Topic and Correlation Data of a downstream CALL (relay-format.md, "MQTT details").
-public struct ReplyAddress: Sendable, Equatable {
-    public var topic: Topic
-    public var correlationData: ByteBuffer?
+package struct ReplyAddress: Sendable, Equatable {
+    package var topic: Topic
+    package var correlationData: ByteBuffer?
 
-    public init(topic: Topic, correlationData: ByteBuffer?) {
+    package init(topic: Topic, correlationData: ByteBuffer?) {
         self.topic = topic
         self.correlationData = correlationData
     }
 }
 
 /// Something to write to: the charge point's connection, as a session sees it. Called on its event loop only.
-public protocol ChargePointConnection: Sendable {
+package protocol ChargePointConnection: Sendable {
     var eventLoop: any EventLoop { get }
     func send(text: ByteBuffer)
     func sendPing()

@@ -7,13 +7,13 @@ import ServiceLifecycle
 import WebSocketFrontEnd
 
 /// The gateway: its rooms put together, started and stopped.
-public struct Gateway: Sendable {
+package struct Gateway: Sendable {
     private let configuration: GatewayConfiguration
     private let logger: Logger
     private let flushLog: @Sendable () -> Void
 
     /// - Parameter flushLog: called before the process ends in a hurry.
-    public init(configuration: GatewayConfiguration, logger: Logger, flushLog: @escaping @Sendable () -> Void = {}) {
+    package init(configuration: GatewayConfiguration, logger: Logger, flushLog: @escaping @Sendable () -> Void = {}) {
         self.configuration = configuration
         self.logger = logger
         self.flushLog = flushLog
@@ -22,7 +22,7 @@ public struct Gateway: Sendable {
     /// Runs until SIGTERM or SIGINT, then stops in order.
     ///
     /// - Throws: what keeps a listener from listening.
-    public func run() async throws {
+    package func run() async throws {
         OpenFileLimit.raise(logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let relay = Relay(configuration: configuration, group: group, logger: logger)

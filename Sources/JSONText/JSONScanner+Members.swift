@@ -1,6 +1,6 @@
 extension JSONScanner {
     /// Walks the members of the object that `bytes` are, and nothing behind it.
-    public static func forEachMember(
+    package static func forEachMember(
         of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONToken, _ value: JSONToken) -> Void
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
@@ -21,7 +21,7 @@ extension JSONScanner {
 
 extension JSONScanner {
     /// The elements of an array, in order.
-    public static func forEachElement(
+    package static func forEachElement(
         of bytes: UnsafeRawBufferPointer, _ body: (_ element: JSONToken) -> Void
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)

@@ -1,6 +1,6 @@
 extension JSONScanner {
     /// Walks a string from its opening quote to behind its closing one.
-    public mutating func scanString() throws(JSONSyntaxError) -> JSONToken {
+    package mutating func scanString() throws(JSONSyntaxError) -> JSONToken {
         let start = position
         try expect(UInt8(ascii: "\""))
         var hasEscapes = false

@@ -2,31 +2,31 @@
 /// UTF-8, depth. It builds nothing; it says where values lie.
 ///
 /// The scanner borrows the memory that it walks, so it must not leave the closure that hands out the pointer.
-public struct JSONScanner {
+package struct JSONScanner {
     /// Levels of objects and arrays that may lie in each other, the outermost included.
-    public static let maximumDepth = 64
+    package static let maximumDepth = 64
 
     /// The memory that is walked; positions and tokens refer to it.
-    public let bytes: UnsafeRawBufferPointer
+    package let bytes: UnsafeRawBufferPointer
     /// The next byte to look at.
-    public internal(set) var position = 0
+    package internal(set) var position = 0
     /// Objects and arrays that are open around `position`, opened by `enter()`.
     var depth = 0
 
-    public init(_ bytes: UnsafeRawBufferPointer) {
+    package init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
     }
 
     /// The byte at `position`, or 0 at the end (a byte that no JSON text has outside of an error).
     @inline(__always)
-    public var current: UInt8 {
+    package var current: UInt8 {
         position < bytes.count ? bytes[position] : 0
     }
 
-    public var isAtEnd: Bool { position >= bytes.count }
+    package var isAtEnd: Bool { position >= bytes.count }
 
     @inline(__always)
-    public mutating func skipWhitespace() {
+    package mutating func skipWhitespace() {
         while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): position += 1
@@ -37,7 +37,7 @@ public struct JSONScanner {
 
     /// Takes `byte`, or throws.
     @inline(__always)
-    public mutating func expect(_ byte: UInt8) throws(JSONSyntaxError) {
+    package mutating func expect(_ byte: UInt8) throws(JSONSyntaxError) {
         guard position < bytes.count else { throw .unexpectedEnd }
         guard bytes[position] == byte else { throw .unexpectedByte }
         position += 1
@@ -45,7 +45,7 @@ public struct JSONScanner {
 
     /// Takes `byte` if it is next.
     @inline(__always)
-    public mutating func take(_ byte: UInt8) -> Bool {
+    package mutating func take(_ byte: UInt8) -> Bool {
         guard current == byte, !isAtEnd else { return false }
         position += 1
         return true
@@ -53,25 +53,25 @@ public struct JSONScanner {
 
     /// Notes that an object or array, whose opening byte the caller has taken, is open around what follows.
     @inline(__always)
-    public mutating func enter() throws(JSONSyntaxError) {
+    package mutating func enter() throws(JSONSyntaxError) {
         guard depth < Self.maximumDepth else { throw .nestedTooDeeply }
         depth += 1
     }
 
     /// The object or array of the last `enter()` has been closed.
     @inline(__always)
-    public mutating func leave() {
+    package mutating func leave() {
         depth -= 1
     }
 
     /// White space up to the end of the text, or throws.
-    public mutating func expectEnd() throws(JSONSyntaxError) {
+    package mutating func expectEnd() throws(JSONSyntaxError) {
         skipWhitespace()
         guard isAtEnd else { throw .trailingBytes }
     }
 
     /// Walks one value, whatever it is. White space in front of it must have been skipped.
-    public mutating func scanValue() throws(JSONSyntaxError) -> JSONToken {
+    package mutating func scanValue() throws(JSONSyntaxError) -> JSONToken {
         let start = position
         switch current {
         case UInt8(ascii: "\""):
@@ -145,7 +145,7 @@ public struct JSONScanner {
 
     /// Walks the colon behind a key and the white space around it.
     @inline(__always)
-    public mutating func skipColon() throws(JSONSyntaxError) {
+    package mutating func skipColon() throws(JSONSyntaxError) {
         skipWhitespace()
         try expect(UInt8(ascii: ":"))
         skipWhitespace()

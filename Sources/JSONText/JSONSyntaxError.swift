@@ -1,5 +1,5 @@
 /// Why bytes are not a JSON text (RFC 8259).
-public enum JSONSyntaxError: Error, Sendable, Equatable {
+package enum JSONSyntaxError: Error, Sendable, Equatable {
     case unexpectedEnd
     case unexpectedByte
     case controlCharacterInString
@@ -12,7 +12,7 @@ public enum JSONSyntaxError: Error, Sendable, Equatable {
     case trailingBytes
 
     /// In plain words, for an error description.
-    public var reason: String {
+    package var reason: String {
         switch self {
         case .unexpectedEnd: "the text ends too early"
         case .unexpectedByte: "unexpected character"
@@ -29,5 +29,5 @@ public enum JSONSyntaxError: Error, Sendable, Equatable {
     /// The same with the place: `unexpected character at byte 17`.
     ///
     /// - Parameter position: Where the scanner stopped, counted from 0.
-    public func reason(atByte position: Int) -> String { "\(reason) at byte \(position)" }
+    package func reason(atByte position: Int) -> String { "\(reason) at byte \(position)" }
 }

@@ -3,19 +3,19 @@ import OutsideNames
 
 extension ByteBuffer {
     /// Writes `text` as a JSON string, quotes included.
-    public mutating func writeJSONString(_ text: String) {
+    package mutating func writeJSONString(_ text: String) {
         writeInteger(UInt8(ascii: "\""))
         writeEscaped(text.utf8)
         writeInteger(UInt8(ascii: "\""))
     }
 
     /// Writes a name as a JSON string, quotes included.
-    public mutating func writeJSONString<Kind>(_ name: OutsideName<Kind>) {
+    package mutating func writeJSONString<Kind>(_ name: OutsideName<Kind>) {
         writeJSONString(name.text)
     }
 
     /// Writes UTF-8 as a JSON string; bytes that are none become U+FFFD.
-    public mutating func writeJSONString(ofText text: ByteBuffer) {
+    package mutating func writeJSONString(ofText text: ByteBuffer) {
         writeJSONString(String(decoding: text.readableBytesView, as: UTF8.self))
     }
 

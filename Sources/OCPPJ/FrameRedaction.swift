@@ -2,7 +2,7 @@ import JSONText
 import NIOCore
 
 /// A message as the log may show it: what identifies people and what opens doors is hidden.
-public enum FrameRedaction {
+package enum FrameRedaction {
     /// Longest text of a frame in the log, in bytes.
     static let longestText = 4096
     private static let hidden = "\"***\""
@@ -20,7 +20,7 @@ public enum FrameRedaction {
     private static let secretVariableEndings = ["password", "key", "secret", "pin"]
 
     /// - Parameter showsAll: `log.frames`: nothing is hidden.
-    public static func text(of message: ByteBuffer, showsAll: Bool) -> String {
+    package static func text(of message: ByteBuffer, showsAll: Bool) -> String {
         let text = String(decoding: message.readableBytesView.prefix(longestText), as: UTF8.self)
         let cut = message.readableBytes > longestText ? "… (\(message.readableBytes) bytes)" : ""
         if showsAll { return text + cut }

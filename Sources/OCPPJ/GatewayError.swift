@@ -2,25 +2,25 @@ import NIOCore
 import OutsideNames
 
 /// A CALLERROR of the gateway's own making.
-public struct GatewayError: Sendable, Equatable {
+package struct GatewayError: Sendable, Equatable {
     /// Stands for a UniqueId that could not be read (OCPP-J 1.6, 4.2.3).
-    public static let unknownUniqueID: UniqueID = "-1"
+    package static let unknownUniqueID: UniqueID = "-1"
     /// OCPP's limit for an ErrorDescription, in characters.
-    public static let longestDescription = 255
+    package static let longestDescription = 255
 
-    public var uniqueID: UniqueID
+    package var uniqueID: UniqueID
     /// As the charge point's version spells it.
-    public var code: String
-    public var description: String
+    package var code: String
+    package var description: String
 
-    public init(uniqueID: UniqueID?, code: String, description: String) {
+    package init(uniqueID: UniqueID?, code: String, description: String) {
         self.uniqueID = uniqueID ?? Self.unknownUniqueID
         self.code = code
         self.description = String(description.unicodeScalars.prefix(Self.longestDescription))
     }
 
     /// The CALLERROR, or CALLRESULTERROR, that a charge point gets for its own message.
-    public func frame(_ type: MessageType = .callError) -> ByteBuffer {
+    package func frame(_ type: MessageType = .callError) -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 64 + description.utf8.count)
         out.writeInteger(UInt8(ascii: "["))
         out.writeInteger(UInt8(ascii: "0") + UInt8(type.rawValue))
@@ -38,7 +38,7 @@ public struct GatewayError: Sendable, Equatable {
     /// reports upstream").
     ///
     /// - Parameter type: of the message that failed; nil where it could not be read.
-    public func relay(reason: String, type: MessageType?) -> ByteBuffer {
+    package func relay(reason: String, type: MessageType?) -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 192 + description.utf8.count)
         out.writeStaticString("{\"MessageTypeId\":4,\"UniqueId\":")
         out.writeJSONString(uniqueID)

@@ -16,7 +16,7 @@ extension OCPPMessage {
     }
 
     /// Whether this is the answer to a SetVariables that says that the new heartbeat interval holds now.
-    public var acceptsHeartbeatVariable: Bool {
+    package var acceptsHeartbeatVariable: Bool {
         guard case .callResult(let payload?) = body else { return false }
         return heartbeatVariable(in: payload, list: "setVariableResult") { item in
             guard item.attributeType.map({ $0.hasSameBytes(as: "Actual") }) ?? true else { return nil }

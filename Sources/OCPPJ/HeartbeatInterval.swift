@@ -5,7 +5,7 @@ import NIOCore
 extension OCPPMessage {
     /// The heartbeat interval, in seconds, of an accepted BootNotification answer; nil for any other payload, and
     /// where the interval is not over 0 (OCPP 1.6, 6.2). It is a whole number there: a fraction of a second is none.
-    public var acceptedHeartbeatInterval: Double? {
+    package var acceptedHeartbeatInterval: Double? {
         guard case .callResult(let payload?) = body else { return nil }
         return text.withUnsafeReadableBytes { bytes in
             var isAccepted = false
@@ -25,7 +25,7 @@ extension OCPPMessage {
 
     /// The heartbeat interval, in seconds, that a command asks for: ChangeConfiguration, or SetVariables of OCPP 2.x; nil
     /// for any other message.
-    public var requestedHeartbeatInterval: Double? {
+    package var requestedHeartbeatInterval: Double? {
         heartbeatIntervalOfChangeConfiguration ?? heartbeatIntervalOfSetVariables
     }
 
@@ -53,7 +53,7 @@ extension OCPPMessage {
     }
 
     /// Whether this is a CALLRESULT whose status is `Accepted`.
-    public var isAccepted: Bool {
+    package var isAccepted: Bool {
         guard case .callResult(let payload?) = body else { return false }
         return text.withUnsafeReadableBytes { bytes in
             var isAccepted = false

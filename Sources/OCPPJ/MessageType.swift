@@ -1,5 +1,5 @@
 /// The message types of OCPP-J (OCPP-J 1.6, 4.1.3; 2.1, 4.1.3).
-public enum MessageType: Int, Sendable, Equatable {
+package enum MessageType: Int, Sendable, Equatable {
     case call = 2
     case callResult = 3
     case callError = 4
@@ -16,7 +16,7 @@ public enum MessageType: Int, Sendable, Equatable {
     }
 
     /// Whether a message of the type answers a CALL, by its UniqueId.
-    public var answersCall: Bool { self == .callResult || self == .callError }
+    package var answersCall: Bool { self == .callResult || self == .callError }
 
     var shape: Shape {
         switch self {

@@ -3,7 +3,7 @@ import NIOCore
 extension OCPPMessage {
     /// The relay message for the broker: keys in the order of relay-format.md, no white space, the charge point's own
     /// bytes where it sent some.
-    public func relay() -> ByteBuffer {
+    package func relay() -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: text.readableBytes + 128)
         out.writeStaticString("{\"MessageTypeId\":")
         out.writeInteger(UInt8(ascii: "0") + UInt8(type.rawValue))
@@ -32,7 +32,7 @@ extension OCPPMessage {
     }
 
     /// The OCPP-J message for the charge point (OCPP-J 1.6, 4.2).
-    public func frame() -> ByteBuffer {
+    package func frame() -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: text.readableBytes + 16)
         out.writeInteger(UInt8(ascii: "["))
         out.writeInteger(UInt8(ascii: "0") + UInt8(type.rawValue))

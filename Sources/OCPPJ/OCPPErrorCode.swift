@@ -1,6 +1,6 @@
 /// The error codes of CALLERRORs that the gateway itself writes (OCPP-J 1.6, table 7; OCPP-J
 /// 2.0.1 and 2.1, 4.3).
-public enum OCPPErrorCode: Sendable, Equatable, CaseIterable {
+package enum OCPPErrorCode: Sendable, Equatable, CaseIterable {
     /// The message is no OCPP-J message: not JSON, a wrong length, wrong types.
     case malformedMessage
     /// A field that the action does not have.
@@ -16,7 +16,7 @@ public enum OCPPErrorCode: Sendable, Equatable, CaseIterable {
     case genericError
 
     /// As the version spells it.
-    public func name(in version: OCPPVersion) -> String {
+    package func name(in version: OCPPVersion) -> String {
         switch (self, version) {
         case (.malformedMessage, .v16), (.unknownField, .v16): "FormationViolation"
         case (.malformedMessage, .v201), (.malformedMessage, .v21): "RpcFrameworkError"

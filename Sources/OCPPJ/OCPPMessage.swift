@@ -6,8 +6,8 @@ import OutsideNames
 ///
 /// The parts are byte offsets from the text's reader index; they are written onwards as they are, unchecked, so nobody
 /// outside may pair them with another text.
-public struct OCPPMessage: Sendable, Equatable {
-    public enum Body: Sendable, Equatable {
+package struct OCPPMessage: Sendable, Equatable {
+    package enum Body: Sendable, Equatable {
         /// `payload` is nil where the sender wrote `null`, which is read as `{}`.
         case call(action: String, payload: Range<Int>?)
         case callResult(payload: Range<Int>?)
@@ -19,29 +19,29 @@ public struct OCPPMessage: Sendable, Equatable {
     }
 
     /// The UniqueId, decoded: what answers are matched by.
-    public let uniqueID: UniqueID
+    package let uniqueID: UniqueID
     /// The UniqueId as it was written, quotes included.
-    public let uniqueIDToken: Range<Int>
-    public let body: Body
+    package let uniqueIDToken: Range<Int>
+    package let body: Body
     /// The text that the offsets refer to.
-    public let text: ByteBuffer
+    package let text: ByteBuffer
 
     /// The same message with memory of its own: the text may be a small part of what a socket has read.
-    public func withOwnText() -> OCPPMessage {
+    package func withOwnText() -> OCPPMessage {
         OCPPMessage(
             uniqueID: uniqueID, uniqueIDToken: uniqueIDToken, body: body,
             text: ByteBuffer(bytes: text.readableBytesView))
     }
 
     /// Whether this is a CALLERROR to nobody's message that says that its type is unknown (`MessageTypeNotSupported`).
-    public var isAboutUnknownType: Bool {
+    package var isAboutUnknownType: Bool {
         guard case .callError(let code, _, _) = body, uniqueID == "-1" else { return false }
         return text.withUnsafeReadableBytes { $0[code].elementsEqual("\"MessageTypeNotSupported\"".utf8) }
     }
 
-    public var head: OCPPMessageHead { OCPPMessageHead(type: type, uniqueID: uniqueID) }
+    package var head: OCPPMessageHead { OCPPMessageHead(type: type, uniqueID: uniqueID) }
 
-    public var type: MessageType {
+    package var type: MessageType {
         switch body {
         case .call: .call
         case .callResult: .callResult
@@ -53,18 +53,18 @@ public struct OCPPMessage: Sendable, Equatable {
 }
 
 /// What a message says it is; nil where that cannot be read.
-public struct OCPPMessageHead: Sendable, Equatable {
-    public var type: MessageType?
-    public var uniqueID: UniqueID?
+package struct OCPPMessageHead: Sendable, Equatable {
+    package var type: MessageType?
+    package var uniqueID: UniqueID?
 
-    public init(type: MessageType? = nil, uniqueID: UniqueID? = nil) {
+    package init(type: MessageType? = nil, uniqueID: UniqueID? = nil) {
         self.type = type
         self.uniqueID = uniqueID
     }
 }
 
 /// Why a text is no OCPP message, and what could be read of it.
-public enum OCPPMessageProblem: Error, Sendable, Equatable {
+package enum OCPPMessageProblem: Error, Sendable, Equatable {
     /// The text is not UTF-8, which a WebSocket text message must be (RFC 6455, 8.1).
     case notUTF8
     /// A number that names no message type of this version.
@@ -73,21 +73,21 @@ public enum OCPPMessageProblem: Error, Sendable, Equatable {
     case malformed(type: MessageType?, uniqueID: UniqueID?, reason: String)
 
     /// The message type, where it could be read.
-    public var type: MessageType? {
+    package var type: MessageType? {
         if case .malformed(let type, _, _) = self { type } else { nil }
     }
 }
 
 /// What a UniqueId and an Action may be (behaviour.md, "OCPP-J rules, both ways").
-public struct MessageLimits: Sendable, Equatable {
+package struct MessageLimits: Sendable, Equatable {
     /// OCPP's own limit of 36 characters; else 255 bytes, because charge points exist that send more.
-    public var enforcesUniqueIDLength: Bool
+    package var enforcesUniqueIDLength: Bool
 
-    public static let longestUniqueID = 36
-    public static let longestUncheckedUniqueID = 255
-    public static let longestAction = 50
+    package static let longestUniqueID = 36
+    package static let longestUncheckedUniqueID = 255
+    package static let longestAction = 50
 
-    public init(enforcesUniqueIDLength: Bool = false) {
+    package init(enforcesUniqueIDLength: Bool = false) {
         self.enforcesUniqueIDLength = enforcesUniqueIDLength
     }
 

@@ -7,7 +7,7 @@ extension OCPPMessage {
     /// - Parameter walkPayload: walks the payload of a CALL or CALLRESULT in this pass, from its first byte to its last.
     ///   It is called at most once, before the message is known to be valid.
     /// - Throws: `notUTF8`, `unknownMessageType` or `malformed`.
-    public static func parse(
+    package static func parse(
         frame text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits(),
         walkPayload: PayloadWalk = PayloadOwner.skipPayload
     ) throws(OCPPMessageProblem) -> OCPPMessage {

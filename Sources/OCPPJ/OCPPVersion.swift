@@ -1,13 +1,13 @@
 import OutsideNames
 
 /// A version of OCPP that a charge point may speak.
-public enum OCPPVersion: String, Sendable, CaseIterable {
+package enum OCPPVersion: String, Sendable, CaseIterable {
     case v16 = "1.6"
     case v201 = "2.0.1"
     case v21 = "2.1"
 
     /// The WebSocket subprotocol of this version (OCPP-J 1.6, 3.1.2; 2.0.1, 3.1.2).
-    public var subprotocol: String {
+    package var subprotocol: String {
         switch self {
         case .v16: "ocpp1.6"
         case .v201: "ocpp2.0.1"
@@ -15,7 +15,7 @@ public enum OCPPVersion: String, Sendable, CaseIterable {
         }
     }
 
-    public init?(subprotocol: String) {
+    package init?(subprotocol: String) {
         guard let version = Self.allCases.first(where: { $0.subprotocol.hasSameBytes(as: subprotocol) }) else {
             return nil
         }

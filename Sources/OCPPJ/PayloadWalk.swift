@@ -2,20 +2,20 @@ import JSONText
 import OutsideNames
 
 /// What a payload belongs to, as far as it is known when the payload is walked.
-public enum PayloadOwner: Sendable, Equatable {
+package enum PayloadOwner: Sendable, Equatable {
     case call(action: String)
     case send(action: String)
     /// The CALL with this UniqueId says which action it is.
     case callResult(uniqueID: UniqueID)
 
     /// Walks a payload and does no more than prove it well-formed.
-    public static func skipPayload(_ owner: PayloadOwner, _ scanner: inout JSONScanner) throws(JSONSyntaxError) {
+    package static func skipPayload(_ owner: PayloadOwner, _ scanner: inout JSONScanner) throws(JSONSyntaxError) {
         _ = try scanner.scanValue()
     }
 }
 
 /// Walks one value, the payload, from its first byte to behind its last.
-public typealias PayloadWalk = (_ owner: PayloadOwner, _ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Void
+package typealias PayloadWalk = (_ owner: PayloadOwner, _ scanner: inout JSONScanner) throws(JSONSyntaxError) -> Void
 
 extension MessageElements {
     /// What a payload that comes next would belong to; nil where that cannot be said (yet).

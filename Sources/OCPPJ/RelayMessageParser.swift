@@ -6,7 +6,7 @@ extension OCPPMessage {
     /// Reads a relay message, a JSON object, as the broker delivers it (relay-format.md, "Payload"), in one pass.
     ///
     /// - Throws: `malformed`, for a number that names no message type as well.
-    public static func parse(
+    package static func parse(
         relay text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits(),
         walkPayload: PayloadWalk = PayloadOwner.skipPayload
     ) throws(OCPPMessageProblem) -> OCPPMessage {
@@ -17,7 +17,7 @@ extension OCPPMessage {
     }
 
     /// What a relay message says it is, as far as it can be read; for reports about one that is refused unjudged.
-    public static func head(ofRelay text: ByteBuffer) -> OCPPMessageHead {
+    package static func head(ofRelay text: ByteBuffer) -> OCPPMessageHead {
         text.withUnsafeReadableBytes { bytes in
             var object = RelayElements()
             try? object.scan(bytes, limits: MessageLimits(), walkPayload: PayloadOwner.skipPayload)

@@ -1,5 +1,5 @@
 /// What the format `date-time` takes.
-public enum DateTimeRule: Sendable, Equatable {
+package enum DateTimeRule: Sendable, Equatable {
     /// RFC 3339, 5.6, as JSON Schema and OCPP 2.x say.
     case rfc3339
     /// ISO 8601, as OCPP 1.6 says: the zone may be missing or be `+03`, `+0300`; seconds may be missing, a fraction

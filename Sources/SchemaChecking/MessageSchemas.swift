@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// The schemas of one OCPP version: one folder, one file per message.
-public struct MessageSchemas: Sendable {
+package struct MessageSchemas: Sendable {
     /// By action.
     private let requests: [String: Schema]
     private let responses: [String: Schema]
@@ -12,7 +12,7 @@ public struct MessageSchemas: Sendable {
     ///   - idPrefixes: what may stand in front of the message's name in `$id`: `urn:OCPP:1.6:2019:12:`.
     ///   - dateTimes: what the format `date-time` means in this version.
     /// - Throws: every problem of every file.
-    public init(directory: String, idPrefixes: [String], dateTimes: DateTimeRule = .rfc3339) throws(SchemaProblems) {
+    package init(directory: String, idPrefixes: [String], dateTimes: DateTimeRule = .rfc3339) throws(SchemaProblems) {
         let names: [String]
         do {
             names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".json") }
@@ -47,7 +47,7 @@ public struct MessageSchemas: Sendable {
     /// The `$id`s of a folder's `.json` files, of those that have one; nil where there is no such file.
     ///
     /// For telling whose a folder is before it is compiled; what is wrong with its files is not said.
-    public static func ids(ofFilesIn directory: String) -> [String]? {
+    package static func ids(ofFilesIn directory: String) -> [String]? {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         let files = names.filter { $0.hasSuffix(".json") }
         guard !files.isEmpty else { return nil }
@@ -59,17 +59,17 @@ public struct MessageSchemas: Sendable {
 
     /// The schema of a CALL's payload: found by `$id`, else by file name (`BootNotification.json`,
     /// `BootNotificationRequest.json`).
-    public func schema(forRequest action: String) -> Schema? {
+    package func schema(forRequest action: String) -> Schema? {
         requests[action]
     }
 
     /// The schema of a CALLRESULT's payload: found by `$id`, else by file name (`BootNotificationResponse.json`).
-    public func schema(forResponse action: String) -> Schema? {
+    package func schema(forResponse action: String) -> Schema? {
         responses[action]
     }
 
     /// Whether there is a schema for a request or response of this action.
-    public func defines(action: String) -> Bool {
+    package func defines(action: String) -> Bool {
         requests[action] != nil || responses[action] != nil
     }
 }

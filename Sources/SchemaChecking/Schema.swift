@@ -4,9 +4,9 @@ import JSONText
 ///
 /// A member that an object has twice is checked twice; it counts as often as it is written, and where a value as a
 /// whole is compared (`enum`, `const`, `uniqueItems`), the last one counts.
-public final class Schema: Sendable {
+package final class Schema: Sendable {
     /// `$id` or `id` of the document.
-    public let id: String?
+    package let id: String?
     let nodes: [SchemaNode]
     let rules: SchemaRules
     /// Where in `nodes` the document itself is.
@@ -24,7 +24,7 @@ public final class Schema: Sendable {
     /// - Parameters:
     ///   - file: the document's name in the problems.
     ///   - dateTimes: what the format `date-time` means.
-    public static func compile(
+    package static func compile(
         _ document: [UInt8], file: String, dateTimes: DateTimeRule = .rfc3339
     ) throws(SchemaProblems) -> Schema {
         var compiler = try SchemaCompiler(document, file: file, dateTimes: dateTimes)
@@ -38,7 +38,7 @@ public final class Schema: Sendable {
     /// `uniqueItems`, `dependencies`, values in `enum` or `const` that are no strings, or more than 64 required fields.
     ///
     /// - Returns: the first violation in the order of the text.
-    public func check(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> SchemaViolation? {
+    package func check(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> SchemaViolation? {
         try nodes.withUnsafeBufferPointer { nodes throws(JSONSyntaxError) in
             try rules.entries.withUnsafeBufferPointer { entries throws(JSONSyntaxError) in
                 try rules.texts.withUnsafeBufferPointer { texts throws(JSONSyntaxError) in

@@ -5,8 +5,8 @@
 /// missing fields as `required` lists them; the other rules of the value's type (length, `format`, `pattern`; bounds,
 /// `multipleOf`; number of fields, `dependencies`; number of items, `contains`, `uniqueItems`); `enum`, `const`; then
 /// `allOf`, `anyOf`, `oneOf` and `not`.
-public struct SchemaViolation: Error, Sendable, Equatable {
-    public enum Kind: String, Sendable, CaseIterable {
+package struct SchemaViolation: Error, Sendable, Equatable {
+    package enum Kind: String, Sendable, CaseIterable {
         /// A field that `required` names is not there.
         case missingField
         /// `type`.
@@ -17,14 +17,14 @@ public struct SchemaViolation: Error, Sendable, Equatable {
         case unknownField
     }
 
-    public var kind: Kind
+    package var kind: Kind
     /// The value that breaks the rule, as a JSON pointer (RFC 6901) into the payload: `/meterValue/0/timestamp`.
-    public var pointer: String
+    package var pointer: String
     /// The rule in plain words: `missing, but required`. Of the message it repeats only a value that `enum` or `const`
     /// refuses, cut to 40 characters.
-    public var rule: String
+    package var rule: String
 
-    public init(kind: Kind, pointer: String, rule: String) {
+    package init(kind: Kind, pointer: String, rule: String) {
         self.kind = kind
         self.pointer = pointer
         self.rule = rule
@@ -37,7 +37,7 @@ public struct SchemaViolation: Error, Sendable, Equatable {
     ///
     /// A field's name may be as long as the sender likes: the pointer is cut at its beginning, the rule only when it
     /// leaves no room. Control characters, which a name or a refused value can hold, become `?`.
-    public var description: String {
+    package var description: String {
         let rule = rule.unicodeScalars.prefix(Self.maximumDescriptionLength - 55)
         let place = pointer.isEmpty ? "payload" : pointer
         let room = Self.maximumDescriptionLength - rule.count - 2

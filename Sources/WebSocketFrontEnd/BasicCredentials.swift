@@ -1,19 +1,19 @@
 import OutsideNames
 
 /// HTTP Basic credentials (RFC 7617) as OCPP charge points send them (behaviour.md, "Passwords").
-public struct BasicCredentials: Sendable, Equatable {
+package struct BasicCredentials: Sendable, Equatable {
     /// Everything before the first colon.
-    public var username: UserName
+    package var username: UserName
     /// As it was sent. An AuthorizationKey is bytes, and need not be a text.
-    public var password: [UInt8]
+    package var password: [UInt8]
 
-    public init(username: UserName, password: [UInt8]) {
+    package init(username: UserName, password: [UInt8]) {
         self.username = username
         self.password = password
     }
 
     /// For those who take a text only: where the password is not UTF-8, its bytes as hexadecimal digits in capitals.
-    public var passwordText: String {
+    package var passwordText: String {
         String(validating: self.password, as: UTF8.self) ?? Self.hexadecimal(self.password)
     }
 
@@ -42,9 +42,9 @@ public struct BasicCredentials: Sendable, Equatable {
 
 // A password must not get into a log or a debugger's dump.
 extension BasicCredentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String { "credentials of \(self.username)" }
-    public var debugDescription: String { self.description }
-    public var customMirror: Mirror { Mirror(self, children: ["username": self.username]) }
+    package var description: String { "credentials of \(self.username)" }
+    package var debugDescription: String { self.description }
+    package var customMirror: Mirror { Mirror(self, children: ["username": self.username]) }
 }
 
 /// RFC 4648, 4; the padding may be left out.

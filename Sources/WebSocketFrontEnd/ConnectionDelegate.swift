@@ -2,22 +2,22 @@ import NIOCore
 import OutsideNames
 
 /// An accepted handshake: who connects, from where, and what was agreed.
-public struct AcceptedHandshake: Sendable, Equatable {
+package struct AcceptedHandshake: Sendable, Equatable {
     /// Percent-decoded, checked: 1 to 255 bytes, no `/`, `#`, no character that MQTT forbids in a topic.
-    public var identity: ChargePointIdentity
+    package var identity: ChargePointIdentity
     /// `ocpp1.6`; a charge point that offered none speaks the listener's first supported one.
-    public var subprotocol: String
+    package var subprotocol: String
     /// `192.0.2.7:5123`.
-    public var remoteAddress: String
-    public var listener: String
+    package var remoteAddress: String
+    package var listener: String
     /// As the authenticator accepted it.
-    public var username: UserName?
+    package var username: UserName?
     /// As a proxy in front has told.
-    public var certificate: PeerCertificateNames?
+    package var certificate: PeerCertificateNames?
     /// Of the verdict.
-    public var ticket: AdmissionTicket?
+    package var ticket: AdmissionTicket?
 
-    public init(
+    package init(
         identity: ChargePointIdentity, subprotocol: String, remoteAddress: String, listener: String,
         username: UserName? = nil,
         certificate: PeerCertificateNames? = nil, ticket: AdmissionTicket? = nil
@@ -33,15 +33,15 @@ public struct AcceptedHandshake: Sendable, Equatable {
 }
 
 /// Why a connection ended, in the words of the log (`closed_by_peer`, `protocol_error`, …).
-public struct ConnectionEnd: Sendable, Equatable {
-    public var reason: String
+package struct ConnectionEnd: Sendable, Equatable {
+    package var reason: String
     /// The WebSocket close code, where one was received or sent.
-    public var closeCode: UInt16?
+    package var closeCode: UInt16?
     /// What was wrong (`frame not masked`), or the peer's words of its close frame (`pong timeout`), or the socket's
     /// error; valid UTF-8, at most 123 bytes, control characters replaced by spaces. Empty: nothing to say.
-    public var detail: String
+    package var detail: String
 
-    public init(reason: String, closeCode: UInt16? = nil, detail: String = "") {
+    package init(reason: String, closeCode: UInt16? = nil, detail: String = "") {
         self.reason = reason
         self.closeCode = closeCode
         self.detail = detail.isEmpty ? detail : Self.inOneLine(detail)
@@ -64,7 +64,7 @@ public struct ConnectionEnd: Sendable, Equatable {
 
 /// The far side of one WebSocket connection: what a session is told. Every call comes on the connection's
 /// event loop; after `connectionEnded` there is none.
-public protocol ConnectionDelegate: AnyObject, Sendable {
+package protocol ConnectionDelegate: AnyObject, Sendable {
     /// One whole text message, however fragmented. It is not checked to be UTF-8.
     func connectionReceived(text: ByteBuffer)
     /// Any frame arrived; called before what it carries is handed over.
@@ -75,7 +75,7 @@ public protocol ConnectionDelegate: AnyObject, Sendable {
 }
 
 /// Decides about handshakes and takes over what is accepted; the gateway's side of the front end.
-public protocol ConnectionAdmission: AnyObject, Sendable {
+package protocol ConnectionAdmission: AnyObject, Sendable {
     /// Nil to go on; else the handshake is refused with 503, this reason and `Retry-After`.
     /// Asked on the connection's event loop once path, identity and `maxConnections` are checked.
     func refusal(for listener: String) -> String?
@@ -92,9 +92,9 @@ public protocol ConnectionAdmission: AnyObject, Sendable {
 }
 
 extension ConnectionAdmission {
-    public func authenticates(on listener: String) -> Bool { false }
+    package func authenticates(on listener: String) -> Bool { false }
 
-    public func authenticate(
+    package func authenticate(
         _ request: HandshakeCredentials, on eventLoop: any EventLoop
     ) -> EventLoopFuture<HandshakeVerdict> {
         eventLoop.makeSucceededFuture(.accepted(username: nil))
@@ -102,21 +102,21 @@ extension ConnectionAdmission {
 }
 
 /// A handshake that was not accepted.
-public struct HandshakeRefusal: Sendable, Equatable {
-    public var listener: String
-    public var remoteAddress: String
+package struct HandshakeRefusal: Sendable, Equatable {
+    package var listener: String
+    package var remoteAddress: String
     /// As far as it could be read.
-    public var identity: ChargePointIdentity?
+    package var identity: ChargePointIdentity?
     /// The HTTP status, 101 for the accept-then-close of an unsupported subprotocol, nil where the connection was
     /// closed without an answer (time-out, no HTTP).
-    public var status: Int?
-    public var reason: String
+    package var status: Int?
+    package var reason: String
     /// Nil: there was no HTTP request, or none that could be read.
-    public var request: HandshakeRequestNote?
+    package var request: HandshakeRequestNote?
     /// More than 1 where this stands for others too: connections that are refused in floods are told of in sums.
-    public var count: Int
+    package var count: Int
 
-    public init(
+    package init(
         listener: String, remoteAddress: String, identity: ChargePointIdentity?, status: Int?, reason: String,
         request: HandshakeRequestNote? = nil, count: Int = 1
     ) {

@@ -2,22 +2,22 @@ import NIOCore
 import OutsideNames
 
 /// Who a charge point says that it is, and what it shows for it.
-public struct HandshakeCredentials: Sendable {
+package struct HandshakeCredentials: Sendable {
     /// Percent-decoded and checked.
-    public var identity: ChargePointIdentity
+    package var identity: ChargePointIdentity
     /// As it will be agreed; nil where the handshake will be refused for want of one.
-    public var subprotocol: String?
-    public var listener: String
+    package var subprotocol: String?
+    package var listener: String
     /// `192.0.2.7:5123`.
-    public var remoteAddress: String
+    package var remoteAddress: String
     /// Nil: no HTTP Basic credentials, or none that can be read.
-    public var basic: BasicCredentials?
+    package var basic: BasicCredentials?
     /// Verified.
-    public var certificate: PeerCertificate?
+    package var certificate: PeerCertificate?
     /// Completes when the charge point has gone: what is still to be asked need not be asked any more.
-    public var connectionClosed: EventLoopFuture<Void>?
+    package var connectionClosed: EventLoopFuture<Void>?
 
-    public init(
+    package init(
         identity: ChargePointIdentity, subprotocol: String? = nil, listener: String, remoteAddress: String,
         basic: BasicCredentials?, certificate: PeerCertificate?, connectionClosed: EventLoopFuture<Void>? = nil
     ) {
@@ -32,7 +32,7 @@ public struct HandshakeCredentials: Sendable {
 }
 
 /// What becomes of a handshake (behaviour.md, "The WebSocket handshake"). The reasons go to the log, and to the peer.
-public enum HandshakeVerdict: Sendable, Equatable {
+package enum HandshakeVerdict: Sendable, Equatable {
     /// `ticket`: handed on to `ConnectionAdmission.connectionOpened`, or let go of when it does not come to that.
     case accepted(username: UserName?, ticket: AdmissionTicket? = nil)
     /// 401.
@@ -44,12 +44,12 @@ public enum HandshakeVerdict: Sendable, Equatable {
 }
 
 /// What an admission has prepared for one connection while it decided.
-public struct AdmissionTicket: Sendable, Equatable {
-    public let value: any AnyObject & Sendable
+package struct AdmissionTicket: Sendable, Equatable {
+    package let value: any AnyObject & Sendable
 
-    public init(_ value: any AnyObject & Sendable) {
+    package init(_ value: any AnyObject & Sendable) {
         self.value = value
     }
 
-    public static func == (one: Self, other: Self) -> Bool { one.value === other.value }
+    package static func == (one: Self, other: Self) -> Bool { one.value === other.value }
 }

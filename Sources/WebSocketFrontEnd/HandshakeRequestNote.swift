@@ -3,13 +3,13 @@ import OutsideNames
 
 /// What a refused handshake's log line says of its request: enough to find the charge point's mistake, and nothing that
 /// could fill the log or carry a secret.
-public struct HandshakeRequestNote: Sendable, Equatable {
+package struct HandshakeRequestNote: Sendable, Equatable {
     /// Without query, in printable ASCII: other bytes are percent-encoded. At most 200 bytes.
-    public var path: String
+    package var path: String
     /// The subprotocols that were offered, in their order, in one line. Nil: none.
-    public var offered: String?
+    package var offered: String?
     /// Of HTTP Basic, right or wrong. Nil: none that can be read.
-    public var username: UserName?
+    package var username: UserName?
 
     private static let longest = 200
 

@@ -1,53 +1,53 @@
 import NIOCore
 
 /// One `ws` or `wss` listener: where it listens and what it allows.
-public struct ListenerConfiguration: Sendable, Equatable {
+package struct ListenerConfiguration: Sendable, Equatable {
     /// The part after `ws:` in `listeners`; for `wss` the whole, so that names stay unique.
-    public var name: String
-    public var host: String
+    package var name: String
+    package var host: String
     /// 0 lets the system choose.
-    public var port: Int
+    package var port: Int
     /// Sockets that share the port by SO_REUSEPORT, each on its own event loop; nil: one per event loop.
-    public var acceptors: Int?
-    public var maxConnections: Int
+    package var acceptors: Int?
+    package var maxConnections: Int
     /// Connections accepted per second; the excess waits in the backlog.
-    public var maxConnectionRate: Int
+    package var maxConnectionRate: Int
     /// `/ocpp`: charge points connect to `/ocpp/<identity>`.
-    public var path: String
+    package var path: String
     /// In the order of preference for a charge point that offers none.
-    public var supportedSubprotocols: [String]
-    public var failIfNoSubprotocol: Bool
+    package var supportedSubprotocols: [String]
+    package var failIfNoSubprotocol: Bool
     /// Longest message, all its fragments together, in bytes.
-    public var maxFrameSize: Int
+    package var maxFrameSize: Int
     /// From accept to the end of the upgrade.
-    public var handshakeTimeout: TimeAmount
-    public var noDelay: Bool
-    public var reuseAddress: Bool
-    public var backlog: Int
+    package var handshakeTimeout: TimeAmount
+    package var noDelay: Bool
+    package var reuseAddress: Bool
+    package var backlog: Int
     /// Bytes read at once.
-    public var receiveBuffer: Int
+    package var receiveBuffer: Int
     /// Messages of one connection handled in a row before others have their turn.
-    public var framesPerRound: Int
+    package var framesPerRound: Int
     /// How long a peer may take nothing of what is written to it.
-    public var sendTimeout: TimeAmount
-    public var closesOnSendTimeout: Bool
+    package var sendTimeout: TimeAmount
+    package var closesOnSendTimeout: Bool
     /// Nil: `ws`.
-    public var tls: TLSOptions?
+    package var tls: TLSOptions?
     /// Which name of the client certificate must be the identity.
-    public var identityFromCertificate: CertificateIdentity
+    package var identityFromCertificate: CertificateIdentity
     /// Every connection begins with a PROXY header, version 1 or 2.
-    public var expectsProxyHeader: Bool
+    package var expectsProxyHeader: Bool
     /// From accept to the end of the PROXY header.
-    public var proxyProtocolTimeout: TimeAmount
+    package var proxyProtocolTimeout: TimeAmount
     /// By the TCP address, or the one in the PROXY header.
-    public var accessRules: AccessRules
+    package var accessRules: AccessRules
     /// Nil: the header `Origin` is not looked at.
-    public var origins: OriginRules?
-    public var forwardedAddress: ForwardedAddress
+    package var origins: OriginRules?
+    package var forwardedAddress: ForwardedAddress
     /// With whom permessage-deflate (RFC 7692) is agreed, of those that offer it.
-    public var compression: CompressionPolicy
+    package var compression: CompressionPolicy
 
-    public init(
+    package init(
         name: String = "default",
         host: String = "0.0.0.0",
         port: Int = 33033,

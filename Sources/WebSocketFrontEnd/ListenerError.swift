@@ -2,11 +2,11 @@ import Glibc
 import NIOCore
 
 /// Why a listener could not start, in words for the operator.
-public struct ListenerError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var listener: String
+package struct ListenerError: Error, Sendable, Equatable, CustomStringConvertible {
+    package var listener: String
     /// `0.0.0.0:33033`.
-    public var address: String
-    public var reason: String
+    package var address: String
+    package var reason: String
 
     init(configuration: ListenerConfiguration, underlying: any Error) {
         self.listener = configuration.name
@@ -23,7 +23,7 @@ public struct ListenerError: Error, Sendable, Equatable, CustomStringConvertible
             }
     }
 
-    public var description: String {
+    package var description: String {
         "listener \(self.listener) cannot listen on \(self.address): \(self.reason)"
     }
 }

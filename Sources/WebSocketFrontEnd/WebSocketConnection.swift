@@ -3,25 +3,25 @@ import NIOCore
 /// One accepted charge point connection, as its session writes to it.
 ///
 /// Every method must be called on `eventLoop` (checked). Once the connection has ended they do nothing.
-public struct WebSocketConnection: Sendable {
+package struct WebSocketConnection: Sendable {
     private let handler: NIOLoopBound<WebSocketFrameHandler>
 
     init(_ handler: WebSocketFrameHandler, eventLoop: any EventLoop) {
         self.handler = NIOLoopBound(handler, eventLoop: eventLoop)
     }
 
-    public var eventLoop: any EventLoop { self.handler.eventLoop }
+    package var eventLoop: any EventLoop { self.handler.eventLoop }
 
     /// Set while the peer has not taken all that was written to it.
     var stall: SendStall? { self.handler.value.stall }
 
     /// Sends one unfragmented text frame. What is sent while received messages are being handed over leaves with the
     /// last of them, in one system call.
-    public func send(text: ByteBuffer) {
+    package func send(text: ByteBuffer) {
         self.handler.value.send(text: text)
     }
 
-    public func sendPing() {
+    package func sendPing() {
         self.handler.value.sendPing()
     }
 
@@ -30,33 +30,33 @@ public struct WebSocketConnection: Sendable {
     /// peer has answered, after 5 s at the latest.
     ///
     /// - Parameter reason: Cut to 123 bytes of UTF-8 between two characters.
-    public func close(code: UInt16, reason: String) {
+    package func close(code: UInt16, reason: String) {
         self.handler.value.close(code: code, reason: reason)
     }
 
     /// Stops reading from the socket. Messages that were received already are held back until `resumeReading`, or are
     /// handed over before `connectionEnded`.
-    public func pauseReading() {
+    package func pauseReading() {
         self.handler.value.pauseReading()
     }
 
     /// Messages held back are handed over from the next turn of the loop on.
-    public func resumeReading() {
+    package func resumeReading() {
         self.handler.value.resumeReading()
     }
 
     /// Sets the one timer, in place of what it was set to before. Cheap enough to be called for every message.
-    public func armTimer(at deadline: NIODeadline) {
+    package func armTimer(at deadline: NIODeadline) {
         self.handler.value.armTimer(at: deadline)
     }
 
-    public func cancelTimer() {
+    package func cancelTimer() {
         self.handler.value.cancelTimer()
     }
 
     /// Whether the peer's TCP has acknowledged everything that was written so far: nothing in flight, and nothing that
     /// waits to be sent. False on a socket that has no such thing, or that cannot be asked.
-    public func hasAcknowledgedAll() -> Bool {
+    package func hasAcknowledgedAll() -> Bool {
         self.handler.value.hasAcknowledgedAll()
     }
 }

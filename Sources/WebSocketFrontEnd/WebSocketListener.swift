@@ -6,7 +6,7 @@ import NIOPosix
 import Synchronization
 
 /// One `ws` or `wss` listener: its listening sockets and the connections accepted from them.
-public final class WebSocketListener: Sendable {
+package final class WebSocketListener: Sendable {
     private let state: ListenerState
     private let group: any EventLoopGroup
     private let reserve: DescriptorReserve
@@ -16,7 +16,7 @@ public final class WebSocketListener: Sendable {
     ///   - group: Its event loops carry the listening sockets and the connections.
     ///   - admission: Asked about each handshake, and given each accepted connection.
     ///   - memory: What all queues of the process may hold.
-    public init(
+    package init(
         configuration: ListenerConfiguration,
         group: any EventLoopGroup,
         admission: any ConnectionAdmission,
@@ -29,13 +29,13 @@ public final class WebSocketListener: Sendable {
     }
 
     /// Upgraded connections now.
-    public var connectionCount: Int { self.state.connectionCount }
+    package var connectionCount: Int { self.state.connectionCount }
 
     /// Starts to listen.
     ///
     /// - Returns: The bound address, with the real port where the configuration has 0.
     /// - Throws: `ListenerError`.
-    public func start() async throws -> SocketAddress {
+    package func start() async throws -> SocketAddress {
         do {
             try self.state.tls?.reload()
             return try await self.bindAll()
@@ -46,23 +46,23 @@ public final class WebSocketListener: Sendable {
     }
 
     /// Closes the listening sockets. Open connections stay; connections still in their handshake are answered 503.
-    public func stopAccepting() async {
+    package func stopAccepting() async {
         self.state.stop()
         await self.closeSockets()
     }
 
     /// Has certificates that can be reloaded.
-    public var usesTLS: Bool { self.state.tls != nil }
+    package var usesTLS: Bool { self.state.tls != nil }
 
     /// Reads the certificate files anew. Open connections keep what they have; when a file is bad, new ones get what
     /// was read before.
-    public func reloadCertificates() throws(TLSProblems) {
+    package func reloadCertificates() throws(TLSProblems) {
         try self.state.tls?.reload()
     }
 
     /// Whether certificate files are not what they were at the last reload, and at rest: unchanged since the last
     /// call.
-    public func haveCertificatesChanged() -> Bool {
+    package func haveCertificatesChanged() -> Bool {
         self.state.tls?.haveFilesChanged() ?? false
     }
 

@@ -19,7 +19,7 @@ extension ChargePointSession {
     }
 
     /// The session's claim as the clock is set now.
-    public nonisolated var currentClaim: SessionClaim? { heldClaim?.claim }
+    package nonisolated var currentClaim: SessionClaim? { heldClaim?.claim }
 
     nonisolated var heldClaim: HeldClaim? {
         claim.map { HeldClaim($0, age: .now() - connectedAt, now: WallClock.milliseconds()) }
@@ -30,7 +30,7 @@ extension ChargePointSession {
     }
 
     /// The broker may have lost claims of others meanwhile: one that has a newer session answers this one.
-    public func claimAgain() {
+    package func claimAgain() {
         if phase == .open { publishClaim() }
     }
 
@@ -46,7 +46,7 @@ extension ChargePointSession {
     }
 
     /// A claim of this charge point has arrived, in the broker's order with what is published to the charge point.
-    public func received(_ other: SessionClaim) {
+    package func received(_ other: SessionClaim) {
         guard !isEnded, let claim = heldClaim, let claims = context.claims else { return }
         switch claim.verdict(on: other, now: WallClock.milliseconds()) {
         case .returned:
@@ -100,7 +100,7 @@ extension ChargePointSession {
     }
 
     /// The broker does not let this gateway hear the charge point's claims.
-    public func claimSubscriptionRefused() {
+    package func claimSubscriptionRefused() {
         context.claims?.subscriptionRefused()
         guard !isEnded, claim != nil else { return }
         claimWait.cannotHear()

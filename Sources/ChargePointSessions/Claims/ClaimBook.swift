@@ -5,7 +5,7 @@ import OutsideNames
 /// unsubscribe on its way, a persistent session); the gateway that has them delivers those too.
 ///
 /// Bounded in time and number: two generations, of which the older is forgotten.
-public struct ClaimBook {
+package struct ClaimBook {
     static let generationTime = TimeAmount.seconds(60)
     static let generationSize = 16_384
 
@@ -13,20 +13,20 @@ public struct ClaimBook {
     private var old: Set<Topic> = []
     private var turn: NIODeadline?
 
-    public init() {}
+    package init() {}
 
-    public mutating func claimedElsewhere(_ topic: Topic, now: NIODeadline) {
+    package mutating func claimedElsewhere(_ topic: Topic, now: NIODeadline) {
         age(now)
         if young.count >= Self.generationSize { forgetOld(now) }
         young.insert(topic)
     }
 
-    public mutating func claimedHere(_ topic: Topic) {
+    package mutating func claimedHere(_ topic: Topic) {
         young.remove(topic)
         old.remove(topic)
     }
 
-    public mutating func isElsewhere(_ topic: Topic, now: NIODeadline) -> Bool {
+    package mutating func isElsewhere(_ topic: Topic, now: NIODeadline) -> Bool {
         age(now)
         return young.contains(topic) || old.contains(topic)
     }

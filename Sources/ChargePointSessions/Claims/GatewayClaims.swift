@@ -4,8 +4,8 @@ import OutsideNames
 import Synchronization
 
 /// What the sessions of one gateway share about claims.
-public final class GatewayClaims: Sendable {
-    public let gatewayID: ClientID
+package final class GatewayClaims: Sendable {
+    package let gatewayID: ClientID
     /// For the log: who is to be allowed to read them.
     private let filter: Topic
     private let logger: Logger
@@ -14,7 +14,7 @@ public final class GatewayClaims: Sendable {
     private let hearing = Mutex(ClaimHearing())
 
     /// - Parameter filter: matches all claim topics.
-    public init(gatewayID: ClientID, filter: Topic, logger: Logger) {
+    package init(gatewayID: ClientID, filter: Topic, logger: Logger) {
         self.gatewayID = gatewayID
         self.filter = filter
         self.logger = logger
@@ -28,18 +28,18 @@ public final class GatewayClaims: Sendable {
     private func time() -> Int64 { clock.withLock { $0.next(.now()) } }
 
     /// Notes a claim of another gateway. False: its time lies too far ahead to be believed.
-    public func heard(_ claim: SessionClaim) -> Bool {
+    package func heard(_ claim: SessionClaim) -> Bool {
         guard claim.gateway != gatewayID else { return true }
         company.withLock { $0.met() }
         return clock.withLock { $0.heard(claim.time, .now()) }
     }
 
-    public func isOwn(_ claim: SessionClaim) -> Bool { claim.gateway == gatewayID }
+    package func isOwn(_ claim: SessionClaim) -> Bool { claim.gateway == gatewayID }
 
     // MARK: Whether there are others
 
     /// The link has come up: what is to be said to whoever else is there, one for each topic on which gateways meet.
-    public func hellos(_ count: Int) -> [SessionClaim] {
+    package func hellos(_ count: Int) -> [SessionClaim] {
         let time = time()
         let hellos = (0..<count).map { _ in SessionClaim.hello(by: gatewayID, time: time) }
         company.withLock { $0.saidHello(Set(hellos.map(\.session))) }
@@ -48,7 +48,7 @@ public final class GatewayClaims: Sendable {
     }
 
     /// A hello has come; nil: it is this gateway's own.
-    public func welcome(_ hello: SessionClaim) -> SessionClaim? {
+    package func welcome(_ hello: SessionClaim) -> SessionClaim? {
         guard isOwn(hello) else { return hello.welcome(from: gatewayID, time: time()) }
         company.withLock { $0.helloReturned(hello.session, now: .now()) }
         claimReturned()
@@ -56,13 +56,13 @@ public final class GatewayClaims: Sendable {
     }
 
     /// By then it is known whether there are others, if the broker is quick.
-    public static let acquaintance = GatewayCompany.patience + .seconds(1)
+    package static let acquaintance = GatewayCompany.patience + .seconds(1)
 
     /// There is another gateway.
-    public var isInCompany: Bool { company.withLock { $0.isInCompany } }
+    package var isInCompany: Bool { company.withLock { $0.isInCompany } }
 
     /// There is no other gateway, as far as can be known.
-    public func isAlone(now: NIODeadline) -> Bool {
+    package func isAlone(now: NIODeadline) -> Bool {
         company.withLock { $0.isAlone(now: now) }
     }
 
@@ -74,7 +74,7 @@ public final class GatewayClaims: Sendable {
 
     func claimMissed(since: NIODeadline) { tell(hearing.withLock { $0.missed(since: since) }) }
 
-    public func subscriptionRefused() { tell(hearing.withLock { $0.refused() }) }
+    package func subscriptionRefused() { tell(hearing.withLock { $0.refused() }) }
 
     private func tell(_ news: ClaimHearing.News?) {
         switch news {

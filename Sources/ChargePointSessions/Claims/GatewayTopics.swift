@@ -4,12 +4,12 @@ import OutsideNames
 // is never written like that: behind its `%` there is `2B` or `25`.
 extension TopicTemplate {
     /// Where gateways say hello; all of them hear it.
-    public var gateways: Topic? { filled(level: "%gateways") }
+    package var gateways: Topic? { filled(level: "%gateways") }
 
     private static let longestGatewayID = 256
 
     /// Where one gateway alone hears what it is answered. Nil: no topic can be made of that name.
-    public func answers(to gateway: ClientID) -> Topic? {
+    package func answers(to gateway: ClientID) -> Topic? {
         guard gateway.utf8.count <= Self.longestGatewayID else { return nil }
         var level = "%gateway-"
         for byte in gateway.utf8 {

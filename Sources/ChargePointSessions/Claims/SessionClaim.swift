@@ -4,10 +4,10 @@ import OCPPJ
 import OutsideNames
 
 /// What one gateway tells the others about a session (relay-format.md, "Several gateways on one broker").
-public struct SessionClaim: Sendable, Equatable {
+package struct SessionClaim: Sendable, Equatable {
     /// Why a message on a claim topic is no claim.
-    public struct Flaw: Error, Equatable {
-        public var reason: String
+    package struct Flaw: Error, Equatable {
+        package var reason: String
     }
 
     /// Bytes of a claim, which anyone who may publish there can send.
@@ -17,24 +17,24 @@ public struct SessionClaim: Sendable, Equatable {
         "gateway", "session", "time", "successor", "asks", "answers", "delivered", "hello",
     ]
 
-    public let gateway: ClientID
-    public let session: String
+    package let gateway: ClientID
+    package let session: String
     /// Milliseconds since 1970.
-    public let time: Int64
+    package let time: Int64
     /// Set on the last word about a session: the newer one, of another gateway, in whose favour it has ended. All that
     /// was to be reported of it was published before.
-    public let successor: String?
+    package let successor: String?
     /// Set where this is no session at all, but the question who has the charge point and got the message with this
     /// UniqueId; the session id is then the question's name.
-    public let inquiredMessage: UniqueID?
+    package let inquiredMessage: UniqueID?
     /// The inquiry that this is the answer to.
-    public let inquiry: String?
+    package let inquiry: String?
     /// The answer is that the message was delivered there, whenever the session began.
-    public let hasDelivered: Bool
+    package let hasDelivered: Bool
     /// A gateway has linked with the broker, and asks whether there are others; the session id is the question's name.
-    public let isHello: Bool
+    package let isHello: Bool
 
-    public init(
+    package init(
         gateway: ClientID, session: String, time: Int64, successor: String? = nil, inquiredMessage: UniqueID? = nil,
         inquiry: String? = nil, hasDelivered: Bool = false, isHello: Bool = false
     ) {
@@ -51,7 +51,7 @@ public struct SessionClaim: Sendable, Equatable {
     /// It says that a session begins, or is there still.
     var isOfSession: Bool { inquiredMessage == nil && inquiry == nil && successor == nil && !isHello }
 
-    public var isAnswer: Bool { inquiry != nil }
+    package var isAnswer: Bool { inquiry != nil }
 
     /// Older than every session, so that it ends none.
     static func inquiry(by gateway: ClientID, message uniqueID: UniqueID) -> SessionClaim {
@@ -78,7 +78,7 @@ public struct SessionClaim: Sendable, Equatable {
     }
 
     /// The later claim is the newer session; ties go to the greater session id, by its bytes.
-    public func isNewer(than other: SessionClaim) -> Bool {
+    package func isNewer(than other: SessionClaim) -> Bool {
         time != other.time ? time > other.time : other.session.utf8.lexicographicallyPrecedes(session.utf8)
     }
 
@@ -93,7 +93,7 @@ public struct SessionClaim: Sendable, Equatable {
     // MARK: As bytes
 
     /// Its JSON text.
-    public func payload() -> ByteBuffer {
+    package func payload() -> ByteBuffer {
         var out = ByteBufferAllocator().buffer(capacity: 192)
         out.writeStaticString("{\"gateway\":")
         out.writeJSONString(gateway)
@@ -120,7 +120,7 @@ public struct SessionClaim: Sendable, Equatable {
     }
 
     /// Reads a claim; keys that it does not know are ignored.
-    public init(_ payload: ByteBuffer) throws(Flaw) {
+    package init(_ payload: ByteBuffer) throws(Flaw) {
         guard payload.readableBytes <= Self.longestPayload else { throw Flaw(reason: "too long") }
         var texts: [String: String] = [:]
         var flaw: Flaw?

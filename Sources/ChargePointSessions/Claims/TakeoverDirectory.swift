@@ -5,9 +5,9 @@ import OutsideNames
 /// until one has said whether it got them.
 ///
 /// It does no input or output: the caller publishes and reports what comes out.
-public struct TakeoverDirectory<Message> {
+package struct TakeoverDirectory<Message> {
     /// What is to be done with a message for a charge point that is not here.
-    public enum Undelivered {
+    package enum Undelivered {
         /// Another gateway has the charge point, and got the message.
         case leave
         /// Nobody can have got it.
@@ -17,20 +17,20 @@ public struct TakeoverDirectory<Message> {
     }
 
     /// For an inquiry to get to whoever has the charge point, and for the answer.
-    public static var patience: TimeAmount { UnclaimedMessages<Message>.patience }
+    package static var patience: TimeAmount { UnclaimedMessages<Message>.patience }
 
     private let gatewayID: ClientID
     private var book = ClaimBook()
     private var unclaimed = UnclaimedMessages<Message>()
 
-    public init(gatewayID: ClientID) {
+    package init(gatewayID: ClientID) {
         self.gatewayID = gatewayID
     }
 
     /// The broker has delivered a message for a charge point that is not here.
     ///
     /// - Parameter isAlone: there is no other gateway.
-    public mutating func arrived(
+    package mutating func arrived(
         _ message: Message, topic: Topic, uniqueID: UniqueID?, isAlone: Bool, now: NIODeadline
     ) -> Undelivered {
         if book.isElsewhere(topic, now: now) { return .leave }
@@ -43,7 +43,7 @@ public struct TakeoverDirectory<Message> {
     /// A claim of the charge point with this downstream topic has been heard.
     ///
     /// - Parameter held: the claim of the session that is here.
-    public mutating func heard(_ claim: SessionClaim, topic: Topic, held: SessionClaim?, now: NIODeadline) {
+    package mutating func heard(_ claim: SessionClaim, topic: Topic, held: SessionClaim?, now: NIODeadline) {
         guard claim.isOfSession else { return }
         if claim.gateway == gatewayID { return book.claimedHere(topic) }
         unclaimed.begun(session: claim.session, topic: topic)
@@ -53,12 +53,12 @@ public struct TakeoverDirectory<Message> {
     /// An answer to an inquiry has come.
     ///
     /// - Returns: whether it says that a message was delivered elsewhere, which waits no longer.
-    public mutating func answered(_ answer: SessionClaim) -> Bool {
+    package mutating func answered(_ answer: SessionClaim) -> Bool {
         answer.gateway != gatewayID && unclaimed.answered(answer)
     }
 
     /// Takes out the messages that nobody has claimed in time: they are to be reported.
-    public mutating func takeDue(now: NIODeadline) -> [Message] {
+    package mutating func takeDue(now: NIODeadline) -> [Message] {
         unclaimed.takeDue(now: now)
     }
 }

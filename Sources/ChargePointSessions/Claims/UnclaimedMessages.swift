@@ -7,7 +7,7 @@ import OutsideNames
 /// wait for the answer.
 ///
 /// Bounded in number; what waits is due at a time, in order.
-public struct UnclaimedMessages<Message> {
+package struct UnclaimedMessages<Message> {
     private struct Item {
         var inquiry: String
         var topic: Topic
@@ -19,14 +19,14 @@ public struct UnclaimedMessages<Message> {
 
     static var limit: Int { 4096 }
     /// For the inquiry to get to the others, and for their answer.
-    public static var patience: TimeAmount { .milliseconds(1500) }
+    package static var patience: TimeAmount { .milliseconds(1500) }
 
     private var items: [Item] = []
 
-    public init() {}
+    package init() {}
 
     /// False: too many wait already.
-    public mutating func hold(_ message: Message, topic: Topic, inquiry: SessionClaim, now: NIODeadline) -> Bool {
+    package mutating func hold(_ message: Message, topic: Topic, inquiry: SessionClaim, now: NIODeadline) -> Bool {
         guard items.count < Self.limit else { return false }
         items.append(
             Item(inquiry: inquiry.session, topic: topic, message: message, due: now + Self.patience))
@@ -36,7 +36,7 @@ public struct UnclaimedMessages<Message> {
     var isEmpty: Bool { items.isEmpty }
 
     /// Another gateway says that a session of the charge point begins.
-    public mutating func begun(session: String, topic: Topic) {
+    package mutating func begun(session: String, topic: Topic) {
         guard !items.isEmpty else { return }
         for index in items.indices where items[index].topic == topic { items[index].begun.insert(session) }
     }
@@ -46,7 +46,7 @@ public struct UnclaimedMessages<Message> {
     ///
     /// - Returns: whether the message waits no longer.
     @discardableResult
-    public mutating func answered(_ answer: SessionClaim) -> Bool {
+    package mutating func answered(_ answer: SessionClaim) -> Bool {
         guard let index = items.firstIndex(where: { $0.inquiry == answer.inquiry }),
             answer.hasDelivered || !items[index].begun.contains(answer.session)
         else { return false }
@@ -55,7 +55,7 @@ public struct UnclaimedMessages<Message> {
     }
 
     /// Takes out what nobody has claimed in time.
-    public mutating func takeDue(now: NIODeadline) -> [Message] {
+    package mutating func takeDue(now: NIODeadline) -> [Message] {
         let due = items.prefix { $0.due <= now }.map(\.message)
         items.removeFirst(due.count)
         return due

@@ -11,19 +11,19 @@ extension WebSocketConnection: ChargePointConnection {}
 
 /// The front end calls on the connection's event loop, which is the session's executor.
 extension ChargePointSession: ConnectionDelegate {
-    public nonisolated func connectionReceived(text: ByteBuffer) {
+    package nonisolated func connectionReceived(text: ByteBuffer) {
         assumeIsolated { $0.received(text: text) }
     }
 
-    public nonisolated func connectionShowedLife(isPong: Bool) {
+    package nonisolated func connectionShowedLife(isPong: Bool) {
         assumeIsolated { $0.showedLife(isPong: isPong) }
     }
 
-    public nonisolated func connectionTimerFired() {
+    package nonisolated func connectionTimerFired() {
         assumeIsolated { $0.timerFired() }
     }
 
-    public nonisolated func connectionEnded(_ end: ConnectionEnd) {
+    package nonisolated func connectionEnded(_ end: ConnectionEnd) {
         assumeIsolated { session in
             session.end(.connectionEnded(reason: end.reason, code: end.closeCode, detail: end.detail))
         }
@@ -32,19 +32,19 @@ extension ChargePointSession: ConnectionDelegate {
 
 /// The broker link calls on the event loop named with the subscription: the session's.
 extension ChargePointSession: BrokerSubscriber {
-    public nonisolated func brokerSubscribed() {
+    package nonisolated func brokerSubscribed() {
         assumeIsolated { $0.subscriptionAcknowledged() }
     }
 
-    public nonisolated func brokerRefusedSubscription(reasonCode: UInt8) {
+    package nonisolated func brokerRefusedSubscription(reasonCode: UInt8) {
         assumeIsolated { $0.subscriptionRefused(reasonCode: reasonCode) }
     }
 
-    public nonisolated func brokerRefusedCompanion(reasonCode: UInt8) {
+    package nonisolated func brokerRefusedCompanion(reasonCode: UInt8) {
         assumeIsolated { $0.claimSubscriptionRefused() }
     }
 
-    public nonisolated func brokerDelivered(_ message: BrokerMessage) {
+    package nonisolated func brokerDelivered(_ message: BrokerMessage) {
         assumeIsolated { session in
             session.received(
                 DownstreamMessage(
@@ -56,7 +56,7 @@ extension ChargePointSession: BrokerSubscriber {
         }
     }
 
-    public nonisolated func brokerDidNotTake(_ failure: PublishFailure) {
+    package nonisolated func brokerDidNotTake(_ failure: PublishFailure) {
         assumeIsolated { session in
             let uniqueID = UniqueID(failure.token)
             if failure.purpose == .answer {
@@ -67,11 +67,11 @@ extension ChargePointSession: BrokerSubscriber {
         }
     }
 
-    public nonisolated func brokerConnectionChanged(isUp: Bool) {
+    package nonisolated func brokerConnectionChanged(isUp: Bool) {
         assumeIsolated { $0.ownLinkChanged(isUp: isUp) }
     }
 
-    public nonisolated func brokerConnectionEnded(_ end: BrokerConnectionEnd) {
+    package nonisolated func brokerConnectionEnded(_ end: BrokerConnectionEnd) {
         assumeIsolated { session in
             switch end {
             case .takenOver: session.wasTakenOver()

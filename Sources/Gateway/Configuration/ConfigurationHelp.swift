@@ -1,6 +1,6 @@
 /// What `--help-config` shows: every setting of the table.
-public enum ConfigurationHelp {
-    public static var text: String {
+package enum ConfigurationHelp {
+    package static var text: String {
         var lines = [
             "Every setting, by its key in the file named by CONFIG_FILE. In the environment a key is written in",
             "capitals with _ for . and - (broker.tls.ca_file: BROKER_TLS_CA_FILE), and the environment wins.",

@@ -1,10 +1,10 @@
 /// Where a value came from.
-public enum ConfigurationSource: Sendable, Equatable, CustomStringConvertible {
+package enum ConfigurationSource: Sendable, Equatable, CustomStringConvertible {
     case defaults
     case environment
     case file(line: Int?)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .defaults: "default"
         case .environment: "environment"
@@ -15,16 +15,16 @@ public enum ConfigurationSource: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// One thing that is wrong with the configuration, or (as a warning) surprising in it.
-public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConvertible {
+package struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConvertible {
     /// `broker.qos`; nil where it is about no single key.
-    public var key: String?
+    package var key: String?
     /// As it may be shown: `<hidden>` for a secret, nil where none is shown.
-    public var value: String?
+    package var value: String?
     /// What was expected instead, or what is the matter.
-    public var expectation: String
-    public var source: ConfigurationSource?
+    package var expectation: String
+    package var source: ConfigurationSource?
 
-    public init(
+    package init(
         key: String? = nil, value: String? = nil, expectation: String, source: ConfigurationSource? = nil
     ) {
         self.key = key
@@ -34,10 +34,10 @@ public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConv
     }
 
     /// The name of the variable that sets this key.
-    public var environmentName: String? { key.map(ConfigurationKey.environmentName) }
+    package var environmentName: String? { key.map(ConfigurationKey.environmentName) }
 
     /// `BROKER_QOS (broker.qos) is "7" (environment): expected a whole number of 0 to 2`
-    public var description: String {
+    package var description: String {
         var text = ""
         if let key, let environmentName {
             text += key == environmentName ? key : "\(environmentName) (\(key.shownInOneLine))"
@@ -49,13 +49,13 @@ public struct ConfigurationProblem: Error, Sendable, Equatable, CustomStringConv
 }
 
 /// The configuration cannot be used; every problem, not just the first.
-public struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
-    public var problems: [ConfigurationProblem]
-    public var warnings: [ConfigurationProblem]
+package struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
+    package var problems: [ConfigurationProblem]
+    package var warnings: [ConfigurationProblem]
     /// How the problems are to be written: `log.format`, if that is one.
-    public var logFormat: LogFormat
+    package var logFormat: LogFormat
 
-    public var description: String { problems.map(\.description).joined(separator: "\n") }
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
 }
 
 extension [String] {

@@ -4,20 +4,20 @@ import OCPPJ
 import SchemaChecking
 
 /// Message format checking as it was set up, and the schemas compiled for it.
-public struct FormatCheckingConfiguration: Sendable, Equatable {
-    public var mode: MessageFormatChecking.Mode
+package struct FormatCheckingConfiguration: Sendable, Equatable {
+    package var mode: MessageFormatChecking.Mode
     /// Actions that are relayed unchecked.
-    public var exempt: Set<String>
+    package var exempt: Set<String>
     /// The folder that `json_schema_dir` names; nil: the one that comes with the gateway.
-    public var directory: String?
+    package var directory: String?
     /// `json_schema_id_prefix`: instead of those that a version has by itself.
-    public var idPrefixes: [OCPPVersion: String]
+    package var idPrefixes: [OCPPVersion: String]
     /// Those that a listener supports.
-    public var versions: [OCPPVersion]
+    package var versions: [OCPPVersion]
     /// Nil while checking is off.
-    public private(set) var checking: MessageFormatChecking?
+    package private(set) var checking: MessageFormatChecking?
 
-    public init(
+    package init(
         mode: MessageFormatChecking.Mode = .disable, exempt: Set<String> = [], directory: String? = nil,
         idPrefixes: [OCPPVersion: String] = [:], versions: [OCPPVersion] = OCPPVersion.allCases
     ) {
@@ -67,7 +67,7 @@ public struct FormatCheckingConfiguration: Sendable, Equatable {
     }
 
     /// The compiled schemas follow from the settings.
-    public static func == (first: Self, second: Self) -> Bool {
+    package static func == (first: Self, second: Self) -> Bool {
         first.mode == second.mode && first.exempt == second.exempt && first.directory == second.directory
             && first.idPrefixes == second.idPrefixes && first.versions == second.versions
     }

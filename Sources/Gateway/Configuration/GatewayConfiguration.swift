@@ -7,20 +7,20 @@ import WebSocketFrontEnd
 
 /// Everything that one gateway is told: how it reaches the broker, where charge points connect, and the rules of
 /// their sessions. Made from the environment and a YAML file by `LoadedConfiguration`.
-public struct GatewayConfiguration: Sendable, Equatable {
+package struct GatewayConfiguration: Sendable, Equatable {
     /// One listener with what holds for the sessions that come in through it.
-    public struct Listener: Sendable, Equatable {
-        public var configuration: ListenerConfiguration
+    package struct Listener: Sendable, Equatable {
+        package var configuration: ListenerConfiguration
         /// The listener's mountpoint, or else the gateway's, is in front of each.
-        public var topics: RelayTopicTemplates
+        package var topics: RelayTopicTemplates
         /// The gateway's, with the listener's `websocket.ping_interval`.
-        public var sessions: SessionSettings
+        package var sessions: SessionSettings
         /// Of a charge point's own MQTT connection.
-        public var clientID: TopicTemplate
+        package var clientID: TopicTemplate
         /// `enable_authn`: the charge point's user name and password go into its own MQTT connection's CONNECT.
-        public var passesCredentials: Bool
+        package var passesCredentials: Bool
 
-        public init(
+        package init(
             configuration: ListenerConfiguration = ListenerConfiguration(),
             topics: RelayTopicTemplates = RelayTopicTemplates(),
             sessions: SessionSettings = SessionSettings(),
@@ -36,36 +36,36 @@ public struct GatewayConfiguration: Sendable, Equatable {
     }
 
     /// What happens to sessions while the broker cannot be reached (`broker.outage`).
-    public enum BrokerOutage: Sendable, Equatable {
+    package enum BrokerOutage: Sendable, Equatable {
         case hold
         /// Closed with 1013 after this long, and new ones refused with 503.
         case disconnect(after: Duration)
     }
 
     /// `broker.client_id`; names this gateway in claims, presence messages and its status topic.
-    public var gatewayID: ClientID
-    public var broker: BrokerLinkConfiguration
+    package var gatewayID: ClientID
+    package var broker: BrokerLinkConfiguration
     /// Paths of the files that are read at each connect to the broker.
-    public var brokerFiles: [String]
+    package var brokerFiles: [String]
     /// At least one; their names are unique.
-    public var listeners: [Listener]
-    public var userNames: UserNameRule
-    public var brokerOutage: BrokerOutage
-    public var formatChecking: FormatCheckingConfiguration
-    public var presenceRetain: Bool
+    package var listeners: [Listener]
+    package var userNames: UserNameRule
+    package var brokerOutage: BrokerOutage
+    package var formatChecking: FormatCheckingConfiguration
+    package var presenceRetain: Bool
     /// `<mountpoint>gateway/<gateway id>/Status`, where the MQTT Will says `offline`; the mountpoint is left out when
     /// it holds a charge point's identity.
-    public var statusTopic: Topic
+    package var statusTopic: Topic
     /// Nil: no statistics line (`enable_stats` off).
-    public var statsInterval: Duration?
+    package var statsInterval: Duration?
     /// Sessions are closed spread over this time when the gateway stops.
-    public var drainTime: Duration
+    package var drainTime: Duration
     /// What all queues of all sessions may hold, in bytes (`limits.memory`); nil: a quarter of the machine's or the
     /// container's.
-    public var memoryLimit: Int?
-    public var logs: LogConfiguration
+    package var memoryLimit: Int?
+    package var logs: LogConfiguration
 
-    public init(
+    package init(
         gatewayID: ClientID,
         broker: BrokerLinkConfiguration,
         brokerFiles: [String] = [],
@@ -98,7 +98,7 @@ public struct GatewayConfiguration: Sendable, Equatable {
 
 // A configuration that ends up in a log or a debugger's dump must not take the broker's password there.
 extension GatewayConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    public var description: String {
+    package var description: String {
         let brokers = broker.addresses.map(\.description).joined(separator: ",")
         let binds = listeners.map { listener in
             let host = listener.configuration.host
@@ -109,9 +109,9 @@ extension GatewayConfiguration: CustomStringConvertible, CustomDebugStringConver
         return "gateway \(gatewayID), broker \(brokers), listeners \(binds.joined(separator: ","))"
     }
 
-    public var debugDescription: String { description }
+    package var debugDescription: String { description }
 
-    public var customMirror: Mirror {
+    package var customMirror: Mirror {
         Mirror(
             self,
             children: [

@@ -1,17 +1,17 @@
 import Glibc
 
 /// A configuration that has been read and checked, with what the operator should know about it.
-public struct LoadedConfiguration: Sendable {
-    public var configuration: GatewayConfiguration
+package struct LoadedConfiguration: Sendable {
+    package var configuration: GatewayConfiguration
     /// Surprising, but no reason not to start.
-    public var warnings: [ConfigurationProblem]
+    package var warnings: [ConfigurationProblem]
     /// Every setting with its value and source, secrets hidden; valid as a `CONFIG_FILE` again.
-    public var effectiveText: String
+    package var effectiveText: String
 
     /// Reads the environment and the file that its `CONFIG_FILE` names.
     ///
     /// - Throws: every problem there is.
-    public init(environment: [String: String], hostName: String = Self.hostName) throws(InvalidConfiguration) {
+    package init(environment: [String: String], hostName: String = Self.hostName) throws(InvalidConfiguration) {
         let path = environment["CONFIG_FILE"] ?? ""
         try self.init(
             environment: environment, file: path.isEmpty ? ConfigurationFile() : ConfigurationFile(path: path),
@@ -58,7 +58,7 @@ public struct LoadedConfiguration: Sendable {
     }
 
     /// The name of this machine.
-    public static var hostName: String {
+    package static var hostName: String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
         let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }

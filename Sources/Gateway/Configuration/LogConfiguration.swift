@@ -1,13 +1,13 @@
 import Logging
 
 /// What is logged and how (`log.*`).
-public struct LogConfiguration: Sendable, Equatable {
-    public var level: Logger.Level
-    public var format: LogFormat
+package struct LogConfiguration: Sendable, Equatable {
+    package var level: Logger.Level
+    package var format: LogFormat
     /// At debug level frames are logged whole; off: with idTags and passwords hidden.
-    public var showsFrames: Bool
+    package var showsFrames: Bool
 
-    public init(level: Logger.Level = .info, format: LogFormat = .text, showsFrames: Bool = false) {
+    package init(level: Logger.Level = .info, format: LogFormat = .text, showsFrames: Bool = false) {
         self.level = level
         self.format = format
         self.showsFrames = showsFrames
@@ -15,7 +15,7 @@ public struct LogConfiguration: Sendable, Equatable {
 }
 
 /// How a log line is written.
-public enum LogFormat: String, Sendable, Equatable, CaseIterable {
+package enum LogFormat: String, Sendable, Equatable, CaseIterable {
     /// For people: `2026-01-02T03:04:05.678Z info   charge point connected cid=CP1`.
     case text
     /// For machines: one JSON object a line.

@@ -1,10 +1,10 @@
 import Logging
 
 /// Formats log entries, always one line each, and hands them to a `LogWriter`, but those that a `LogLimiter` holds back.
-public struct GatewayLogHandler: LogHandler {
-    public var logLevel: Logger.Level
-    public var metadata: Logger.Metadata = [:]
-    public var metadataProvider: Logger.MetadataProvider?
+package struct GatewayLogHandler: LogHandler {
+    package var logLevel: Logger.Level
+    package var metadata: Logger.Metadata = [:]
+    package var metadataProvider: Logger.MetadataProvider?
     private let format: LogFormat
     private let limiter: LogLimiter
     private let writer: LogWriter
@@ -20,12 +20,12 @@ public struct GatewayLogHandler: LogHandler {
         self.timestamp = timestamp
     }
 
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    public func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         let message = event.message.description
         guard limiter.admits(event.level, message, event.metadata, metadata) else { return }
         var all = metadata

@@ -1,7 +1,7 @@
 import Logging
 
 /// The logs of one process: makes loggers that share one writer.
-public struct GatewayLogs: Sendable {
+package struct GatewayLogs: Sendable {
     private let configuration: LogConfiguration
     private let writer: LogWriter
     private let limiter: LogLimiter
@@ -11,7 +11,7 @@ public struct GatewayLogs: Sendable {
     ///   - fileDescriptor: where lines go; standard output by default.
     ///   - capacity: bytes that may wait to be written.
     ///   - now: the clock by which repeated lines are counted.
-    public init(
+    package init(
         configuration: LogConfiguration, fileDescriptor: CInt = 1, capacity: Int = 4 * 1024 * 1024,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }
     ) {
@@ -28,12 +28,12 @@ public struct GatewayLogs: Sendable {
         }
     }
 
-    public func logger(label: String = "ocpp-gateway") -> Logger {
+    package func logger(label: String = "ocpp-gateway") -> Logger {
         Logger(label: label) { _ in handler() }
     }
 
     /// For libraries that make their own loggers.
-    public func handler() -> GatewayLogHandler {
+    package func handler() -> GatewayLogHandler {
         GatewayLogHandler(
             level: configuration.level, format: configuration.format, limiter: limiter, writer: writer,
             timestamp: timestamp)
@@ -46,7 +46,7 @@ public struct GatewayLogs: Sendable {
     ///
     /// - Returns: whether all are written.
     @discardableResult
-    public func flush(seconds: Int = 2) -> Bool {
+    package func flush(seconds: Int = 2) -> Bool {
         limiter.sumUp(early: true)
         return writer.flush(seconds: seconds)
     }

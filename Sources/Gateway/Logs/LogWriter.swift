@@ -5,7 +5,7 @@ import Synchronization
 /// Writes log lines to a file descriptor from a thread of its own, so that a reader that is slow or stuck never
 /// holds up an event loop. What does not fit into the bounded buffer is dropped and counted, and the count is
 /// written as a line when there is room again.
-public final class LogWriter: Sendable {
+package final class LogWriter: Sendable {
     private struct State {
         var buffer: [UInt8] = []
         /// Bytes that the thread is writing just now.
@@ -25,7 +25,7 @@ public final class LogWriter: Sendable {
     ///   - fileDescriptor: stays open as long as this writer; the writer does not close it.
     ///   - capacity: bytes that may wait, those being written included.
     ///   - dropReport: makes the line that says how many lines were dropped.
-    public init(
+    package init(
         fileDescriptor: CInt, capacity: Int = 4 * 1024 * 1024, dropReport: @escaping @Sendable (Int) -> [UInt8]
     ) {
         self.fileDescriptor = fileDescriptor
@@ -34,7 +34,7 @@ public final class LogWriter: Sendable {
     }
 
     /// Takes one line, its newline included; never blocks.
-    public func write(_ line: [UInt8]) {
+    package func write(_ line: [UInt8]) {
         let startsDrain = state.withLock { state in
             guard state.buffer.count + state.inFlight + line.count <= capacity else {
                 state.dropped += 1
@@ -51,7 +51,7 @@ public final class LogWriter: Sendable {
     ///
     /// - Returns: whether everything is written.
     @discardableResult
-    public func flush(seconds: Int = 2) -> Bool {
+    package func flush(seconds: Int = 2) -> Bool {
         let done = DispatchSemaphore(value: 0)
         queue.async { done.signal() }
         return done.wait(timeout: .now() + .seconds(seconds)) == .success

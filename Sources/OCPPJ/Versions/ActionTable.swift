@@ -1,12 +1,12 @@
 /// Which side may send an action.
-public enum ActionSender: Sendable, Equatable {
+package enum ActionSender: Sendable, Equatable {
     case chargePoint
     case centralSystem
     case either
 }
 
 /// The actions of one OCPP version, and who may send them.
-public struct ActionTable: Sendable {
+package struct ActionTable: Sendable {
     private let senders: [String: ActionSender]
     private let unanswered: Set<String>
 
@@ -23,15 +23,15 @@ public struct ActionTable: Sendable {
     }
 
     /// Who may send this action; nil for an action that the version does not define.
-    public func sender(of action: String) -> ActionSender? {
+    package func sender(of action: String) -> ActionSender? {
         senders[action]
     }
 
     /// Whether the action goes as a SEND, which is never answered, and not as a CALL (OCPP-J 2.1, 4.2.5).
-    public func isSend(_ action: String) -> Bool {
+    package func isSend(_ action: String) -> Bool {
         unanswered.contains(action)
     }
 
     /// All actions, in the order of the alphabet.
-    public var actions: [String] { senders.keys.sorted() }
+    package var actions: [String] { senders.keys.sorted() }
 }

@@ -1,24 +1,24 @@
 import NIOCore
 
 /// Who may connect, by address. The first rule that matches decides; who matches none is let in.
-public struct AccessRules: Sendable, Equatable {
-    public enum Verdict: String, Sendable {
+package struct AccessRules: Sendable, Equatable {
+    package enum Verdict: String, Sendable {
         case allow
         case deny
     }
 
-    public struct Rule: Sendable, Equatable {
-        public var verdict: Verdict
+    package struct Rule: Sendable, Equatable {
+        package var verdict: Verdict
         /// Nil: everyone.
-        public var range: IPAddressRange?
+        package var range: IPAddressRange?
 
-        public init(_ verdict: Verdict, _ range: IPAddressRange?) {
+        package init(_ verdict: Verdict, _ range: IPAddressRange?) {
             self.verdict = verdict
             self.range = range
         }
 
         /// `allow 10.0.0.0/8`, `deny 2001:db8::7`, `allow all`.
-        public init?(_ text: some StringProtocol) {
+        package init?(_ text: some StringProtocol) {
             let words = text.split(whereSeparator: { $0 == " " || $0 == "\t" })
             guard words.count == 2, let verdict = Verdict(rawValue: words[0].asciiLowercased) else { return nil }
             if words[1].isSame(ignoringASCIICase: "all") {
@@ -31,9 +31,9 @@ public struct AccessRules: Sendable, Equatable {
         }
     }
 
-    public var rules: [Rule]
+    package var rules: [Rule]
 
-    public init(_ rules: [Rule] = []) {
+    package init(_ rules: [Rule] = []) {
         self.rules = rules
     }
 

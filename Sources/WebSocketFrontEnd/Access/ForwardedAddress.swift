@@ -3,14 +3,14 @@ import NIOHTTP1
 
 /// The charge point's address as HTTP proxies tell it. Anyone can send such headers, so they are believed only as far
 /// as trusted proxies have written them.
-public struct ForwardedAddress: Sendable, Equatable {
-    public var trustedProxies: [IPAddressRange]
+package struct ForwardedAddress: Sendable, Equatable {
+    package var trustedProxies: [IPAddressRange]
     /// `x-forwarded-for`: each proxy adds the address of its peer on the right.
-    public var addressHeader: String
+    package var addressHeader: String
     /// `x-forwarded-port`.
-    public var portHeader: String
+    package var portHeader: String
 
-    public init(
+    package init(
         trustedProxies: [IPAddressRange] = [],
         addressHeader: String = "x-forwarded-for",
         portHeader: String = "x-forwarded-port"

@@ -2,7 +2,7 @@ import Glibc
 import NIOCore
 
 /// An IP address as a number. An IPv4 address that an IPv6 socket reports (`::ffff:192.0.2.7`) is the IPv4 one.
-public struct IPAddress: Sendable, Hashable {
+package struct IPAddress: Sendable, Hashable {
     enum Family: Sendable, Hashable {
         case v4
         case v6
@@ -35,7 +35,7 @@ public struct IPAddress: Sendable, Hashable {
     }
 
     /// `192.0.2.7` or `2001:db8::7`, without port, brackets or zone.
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         // Longer than any address; inet_pton takes the text for C's, which ends at a NUL.
         guard text.utf8.count <= 45, !text.utf8.contains(0) else { return nil }
         let text = String(text)

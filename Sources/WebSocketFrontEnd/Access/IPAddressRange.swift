@@ -1,10 +1,10 @@
 /// The addresses of one network, written `10.0.0.0/8`, `2001:db8::/32`, or as one address.
-public struct IPAddressRange: Sendable, Hashable {
+package struct IPAddressRange: Sendable, Hashable {
     private let base: IPAddress
     /// Bits that must be equal.
     private let prefix: Int
 
-    public init?(_ text: some StringProtocol) {
+    package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, let base = IPAddress(first) else { return nil }
         self.base = base
@@ -21,7 +21,7 @@ public struct IPAddressRange: Sendable, Hashable {
         self.prefix = prefix
     }
 
-    public func contains(_ address: IPAddress) -> Bool {
+    package func contains(_ address: IPAddress) -> Bool {
         guard address.family == self.base.family else { return false }
         switch address.family {
         case .v4:

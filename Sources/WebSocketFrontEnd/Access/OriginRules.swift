@@ -2,12 +2,12 @@ import NIOHTTP1
 import OutsideNames
 
 /// Which web pages may open connections (RFC 6455, 4.2.2 and 10.2). Charge points send no `Origin`; browsers do.
-public struct OriginRules: Sendable, Equatable {
+package struct OriginRules: Sendable, Equatable {
     /// Origins that are let in, in lower case: `https://console.example`.
-    public var allowed: Set<String>
-    public var allowsAbsence: Bool
+    package var allowed: Set<String>
+    package var allowsAbsence: Bool
 
-    public init(allowed: some Sequence<String>, allowsAbsence: Bool = true) {
+    package init(allowed: some Sequence<String>, allowsAbsence: Bool = true) {
         self.allowed = Set(allowed.map(\.asciiLowercased))
         self.allowsAbsence = allowsAbsence
     }

@@ -1,5 +1,5 @@
 /// Whose offers of permessage-deflate are accepted (`websocket.compress`).
-public enum CompressionPolicy: Sendable, Equatable {
+package enum CompressionPolicy: Sendable, Equatable {
     case always
     case never
     /// OCPP 2.x asks central systems to support it (2.0.1 part 4, 3.1.5; 2.1 likewise); OCPP 1.6 does not know it.

@@ -5,15 +5,15 @@ import X509
 
 /// The names in the certificate that a client has shown and that has been verified, by this gateway or by a proxy
 /// that is trusted to tell. Fired through the pipeline as a user event before the upgrade request is read.
-public struct PeerCertificate: Sendable, Equatable {
+package struct PeerCertificate: Sendable, Equatable {
     /// The most specific CN of the subject.
-    public var commonName: String?
+    package var commonName: String?
     /// The subject, as RFC 4514 writes it; nil where a proxy told no more than the CN.
-    public var distinguishedName: String?
+    package var distinguishedName: String?
     /// DNS names, URIs and mail addresses of the Subject Alternative Name.
-    public var alternativeNames: [String]
+    package var alternativeNames: [String]
 
-    public init(commonName: String?, distinguishedName: String? = nil, alternativeNames: [String] = []) {
+    package init(commonName: String?, distinguishedName: String? = nil, alternativeNames: [String] = []) {
         self.commonName = commonName
         self.distinguishedName = distinguishedName
         self.alternativeNames = alternativeNames
@@ -50,7 +50,7 @@ public struct PeerCertificate: Sendable, Equatable {
 }
 
 /// `ssl_options.identity_from_cert`: which name of the client certificate must be the identity (security profile 3).
-public enum CertificateIdentity: Sendable, Equatable {
+package enum CertificateIdentity: Sendable, Equatable {
     case none
     case commonName
     case alternativeName

@@ -3,7 +3,7 @@ import NIOSSL
 /// The cipher suites that a listener can be limited to, by their IANA and their OpenSSL names.
 ///
 /// Known here because the TLS library ends the process when none of the names means anything to it.
-public enum TLSCiphers {
+package enum TLSCiphers {
     /// OpenSSL's name of each by that of IANA; TLS 1.2 and older.
     private static let names: [String: String] = [
         "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -29,12 +29,12 @@ public enum TLSCiphers {
         "TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",
     ]
 
-    public static func isKnown(_ name: String) -> Bool {
+    package static func isKnown(_ name: String) -> Bool {
         self.fixed.contains(name) || self.isConfigurable(name)
     }
 
     /// Of TLS 1.2 or older, where suites can be chosen.
-    public static func isConfigurable(_ name: String) -> Bool {
+    package static func isConfigurable(_ name: String) -> Bool {
         self.names[name] != nil || self.openSSLNames.contains(name)
     }
 
