@@ -17,12 +17,15 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 
 let package = Package(
     name: "ocpp-gateway",
     products: [
         .executable(name: "ocpp-gateway", targets: ["ocpp-gateway"]),
         .executable(name: "charge-point-simulator", targets: ["charge-point-simulator"]),
+        .executable(name: "ocpp-load", targets: ["ocpp-load"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -36,6 +39,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.8.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", exact: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
     ],
     targets: [
         .systemLibrary(
@@ -45,6 +54,13 @@ let package = Package(
         ),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
+        .target(name: "Settings", swiftSettings: strict),
+        .target(name: "Counters", swiftSettings: strict),
         .target(name: "OutsideNames", swiftSettings: strict),
         .target(name: "MemoryBudget", swiftSettings: strict),
         .target(name: "JSONText", swiftSettings: strict),
@@ -53,7 +69,7 @@ let package = Package(
         .target(
             name: "BrokerLink",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "CMosquitto", "COpenSSL", nio, logging,
+                "OutsideNames", "MemoryBudget", "Counters", "CMosquitto", "COpenSSL", nio, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
@@ -62,7 +78,7 @@ let package = Package(
         .target(
             name: "ChargePointSessions",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "JSONText", "OCPPJ", "SchemaChecking", nio, logging,
+                "OutsideNames", "MemoryBudget", "Counters", "JSONText", "OCPPJ", "SchemaChecking", nio, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
@@ -70,19 +86,94 @@ let package = Package(
         .target(
             name: "WebSocketFrontEnd",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "CZlib", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509,
-                asn1,
-                logging,
+                "OutsideNames", "MemoryBudget", "Counters", "Authentication", "CZlib", nio, nioPosix, nioHTTP1,
+                nioWebSocket,
+                nioSSL, nioTLS, x509, asn1, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
         ),
         .target(name: "Authentication", dependencies: ["OutsideNames"], swiftSettings: strict),
         .target(
+            name: "CredentialChecking",
+            dependencies: [
+                "Authentication", "OutsideNames", "Counters", "Settings", "CCrypt", crypto,
+                .product(name: "CryptoExtras", package: "swift-crypto"), logging,
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "BuiltInDatabaseAuthenticator",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "Settings",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SwiftCSV", package: "SwiftCSV"), logging,
+            ],
+            path: "Sources/Authenticators/BuiltInDatabase",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "PostgreSQLAuthenticator",
+            dependencies: ["Authentication", "CredentialChecking", "OutsideNames", "Settings", "CPostgreSQL", logging],
+            path: "Sources/Authenticators/PostgreSQL",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MySQLAuthenticator",
+            dependencies: ["Authentication", "CredentialChecking", "OutsideNames", "Settings", "CMariaDB", logging],
+            path: "Sources/Authenticators/MySQL",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "RedisAuthenticator",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "Settings", "CHiredis", nio, nioPosix, nioSSL,
+                logging,
+            ],
+            path: "Sources/Authenticators/Redis",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "MongoDBAuthenticator",
+            dependencies: ["Authentication", "CredentialChecking", "OutsideNames", "Settings", "CMongoC", logging],
+            path: "Sources/Authenticators/MongoDB",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "HTTPAuthenticator",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "Settings", "JSONText", httpClient, nio, nioSSL,
+                .product(name: "NIOFoundationCompat", package: "swift-nio"), logging,
+            ],
+            path: "Sources/Authenticators/HTTP",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "JWTAuthenticator",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "Settings", "JSONText", httpClient, nio, nioSSL,
+                .product(name: "JWTKit", package: "jwt-kit"), logging,
+            ],
+            path: "Sources/Authenticators/JWT",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Management",
+            dependencies: [
+                "OutsideNames", "Counters", "Authentication", "JSONText", crypto, nio, nioPosix, nioSSL, logging,
+                lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Gateway",
             dependencies: [
                 "OutsideNames", "MemoryBudget", "OCPPJ", "SchemaChecking", "CMosquitto", "BrokerLink",
-                "ChargePointSessions", "WebSocketFrontEnd", "Authentication",
+                "ChargePointSessions", "WebSocketFrontEnd", "Authentication", "Settings", "Counters",
+                "CredentialChecking", "BuiltInDatabaseAuthenticator", "PostgreSQLAuthenticator", "MySQLAuthenticator",
+                "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management",
                 nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
@@ -107,9 +198,88 @@ let package = Package(
             dependencies: ["ChargePointSimulator", logging, arguments],
             swiftSettings: strict
         ),
+        .target(
+            name: "LoadGenerator",
+            dependencies: [
+                "OutsideNames", "BrokerLink", "CMosquitto", "OCPPJ", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
+                logging,
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "ocpp-load",
+            dependencies: ["LoadGenerator", logging, arguments],
+            swiftSettings: strict
+        ),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
+        .target(
+            name: "TestSupport",
+            dependencies: ["SpawnedProcess", nio, nioPosix],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
         .target(name: "SpawnedProcess", dependencies: ["CSpawn"], path: "Tests/SpawnedProcess", swiftSettings: strict),
         .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
+        .testTarget(
+            name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+        .testTarget(
+            name: "CountersTests", dependencies: ["Counters"], swiftSettings: strict),
+        .testTarget(
+            name: "CredentialCheckingTests",
+            dependencies: ["Authentication", "CredentialChecking", "OutsideNames", "Counters", logging],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BuiltInDatabaseAuthenticatorTests",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "BuiltInDatabaseAuthenticator", nio, nioPosix, logging,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "PostgreSQLAuthenticatorTests",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "PostgreSQLAuthenticator", nio, nioPosix, logging,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "MySQLAuthenticatorTests",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "MySQLAuthenticator", nio, nioPosix, logging,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "RedisAuthenticatorTests",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "RedisAuthenticator", nio, nioPosix, logging,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "MongoDBAuthenticatorTests",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "MongoDBAuthenticator", nio, nioPosix, logging,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPAuthenticatorTests",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "HTTPAuthenticator", nio, nioPosix, logging,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "JWTAuthenticatorTests",
+            dependencies: [
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "JWTAuthenticator", nio, nioPosix, logging,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "ManagementTests",
+            dependencies: [
+                "Management", "Counters", "Authentication", "OutsideNames", "SpawnedProcess", "TestSupport", nio,
+                nioPosix, logging,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "SpawnedProcess", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "OutsideNamesTests", dependencies: ["OutsideNames"], swiftSettings: strict),
         .testTarget(name: "MemoryBudgetTests", dependencies: ["MemoryBudget"], swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
@@ -117,17 +287,18 @@ let package = Package(
             name: "OCPPJTests", dependencies: ["OutsideNames", "OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
         .testTarget(
             name: "SchemaCheckingTests",
-            dependencies: ["SpawnedProcess", "SchemaChecking", "JSONText"],
+            dependencies: ["TestSupport", "SpawnedProcess", "SchemaChecking", "JSONText"],
             exclude: ["Judge"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "BrokerLinkTests",
-            dependencies: ["OutsideNames", "MemoryBudget", "SpawnedProcess", "BrokerLink", nioPosix],
+            dependencies: ["TestSupport", "OutsideNames", "MemoryBudget", "SpawnedProcess", "BrokerLink", nioPosix],
             swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",
             dependencies: [
+                "TestSupport",
                 "OutsideNames", "MemoryBudget", "ChargePointSessions", "OCPPJ", nio, nioPosix, logging,
             ],
             swiftSettings: strict
@@ -135,6 +306,7 @@ let package = Package(
         .testTarget(
             name: "WebSocketFrontEndTests",
             dependencies: [
+                "TestSupport",
                 "OutsideNames", "MemoryBudget", "SpawnedProcess", "ReferenceJSON", "WebSocketFrontEnd", "CZlib", nio,
                 nioPosix,
                 nioEmbedded, nioHTTP1,
@@ -145,16 +317,18 @@ let package = Package(
         .testTarget(
             name: "ChargePointSimulatorTests",
             dependencies: [
+                "TestSupport",
                 "OutsideNames", "SpawnedProcess", "ChargePointSimulator", "BrokerLink", "SchemaChecking", "JSONText",
                 nio, nioPosix, nioHTTP1, nioWebSocket, logging,
             ],
             swiftSettings: strict
         ),
         .testTarget(
-            name: "GatewayTests", dependencies: ["OutsideNames", "SpawnedProcess", "Gateway"], swiftSettings: strict),
+            name: "GatewayTests", dependencies: ["TestSupport", "OutsideNames", "SpawnedProcess", "Gateway"],
+            swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["SpawnedProcess", "ocpp-gateway", nio, nioPosix, nioSSL],
+            dependencies: ["TestSupport", "SpawnedProcess", "ocpp-gateway", nio, nioPosix, nioSSL],
             exclude: ["Resources"],
             swiftSettings: strict
         ),

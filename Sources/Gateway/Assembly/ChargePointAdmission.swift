@@ -61,17 +61,18 @@ final class ChargePointAdmission: ConnectionAdmission {
         guard let authenticator = entrance?.authenticator else {
             return eventLoop.makeSucceededFuture(.accepted(username: nil))
         }
-        let request = AuthenticationRequest(
-            identity: request.identity, username: request.basic?.username, password: request.basic?.passwordText,
-            certificateCommonName: request.certificate?.commonName,
-            certificateDistinguishedName: request.certificate?.distinguishedName, listener: request.listener,
-            remoteAddress: request.remoteAddress)
+        let credentials = Credentials(
+            identity: request.identity, userName: request.basic?.username, password: request.basic?.password,
+            peerHost: request.remoteAddress, listener: request.listener, subprotocol: request.subprotocol)
         return eventLoop.makeFutureWithTask {
-            switch await authenticator.authenticate(request) {
-            case .accepted(let username): .accepted(username: username, ticket: nil)
-            case .wrongCredentials(let reason): .wrongCredentials(reason: reason)
-            case .unknownIdentity: .unknownIdentity
-            case .unavailable(let reason): .unavailable(reason: reason)
+            switch await authenticator.authenticate(credentials) {
+            case .accepted(let acceptance): return .accepted(username: acceptance.userName, ticket: nil)
+            case .refused(let refusal):
+                switch refusal.kind {
+                case .wrongCredentials: return .wrongCredentials(reason: refusal.reason)
+                case .unknownIdentity: return .unknownIdentity
+                case .unavailable: return .unavailable(reason: refusal.reason)
+                }
             }
         }
     }

@@ -1,0 +1,1 @@
+@main struct LoadCommand { static func main() {} }
