@@ -36,7 +36,7 @@ prepare_python() {
 begin=$SECONDS
 need_swift
 install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv
-install_servers mosquitto rabbitmq-server haproxy nginx-light
+install_servers mosquitto rabbitmq-server haproxy nginx-light mariadb-server postgresql redis-server redis-sentinel
 mkdir -p .build
 prepare_python
 
@@ -49,7 +49,7 @@ swift build --build-tests || fail "the build FAILED"
 
 # The pure modules keep both cores busy with random texts; tests that wait for real servers come after them, or they
 # would wait for a core.
-readonly pure='OutsideNamesTests|MemoryBudgetTests|JSONTextTests|OCPPJTests|SchemaCheckingTests'
+readonly pure='OutsideNamesTests|MemoryBudgetTests|CountersTests|SettingsTests|JSONTextTests|OCPPJTests|SchemaCheckingTests'
 readonly sessions='ChargePointSessionsTests'
 readonly link='BrokerLinkTests'
 readonly whole='IntegrationTests'
