@@ -81,7 +81,8 @@ private struct SQLScan {
             append(field)
             place = .closing(quote, field)
         case .closed: throw .placeholderBesideName(field)
-        case .quoted, .closing: throw .placeholderInQuotes(field)
+        case .closing(_, let first): throw .placeholderInQuotes(first)
+        case .quoted: throw .placeholderInQuotes(field)
         case .lineComment, .blockComment: throw .placeholderInComment(field)
         }
     }

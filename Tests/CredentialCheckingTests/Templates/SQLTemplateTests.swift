@@ -33,8 +33,8 @@ struct SQLTemplateTests {
     }
 
     @Test(arguments: [
-        "a = 'x${username}'", "a = '${username}x'", "a = '${username}${cid}'", "a = '${username}'''", "a = '${username}",
-        "a = `${username}`", "a = 'it''${username}'", "a = 'it''s ${username}'",
+        "a = 'x${username}'", "a = '${username}x'", "a = '${username}${cid}'", "a = '${username}'''",
+        "a = '${username}", "a = `${username}`", "a = 'it''${username}'", "a = 'it''s ${username}'",
     ])
     func `A placeholder that is a part of a quoted text is an error`(query: String) {
         for dialect in [SQLTemplate.Dialect.postgreSQL, .mySQL] {
