@@ -7,6 +7,13 @@ package protocol CredentialSource: Sendable {
     /// Waits for a free connection, and is cancelled with its task. Never throws for a row whose data is wrong: that is
     /// in the row.
     func storedCredentials(for credentials: Credentials) async throws(BackendFailure) -> [StoredCredential]
+
+    /// Another number once something stored has been changed, for a source that can know; else always 0.
+    func changeCount() async -> Int
+}
+
+extension CredentialSource {
+    package func changeCount() async -> Int { 0 }
 }
 
 /// One row, document or key of a backend.

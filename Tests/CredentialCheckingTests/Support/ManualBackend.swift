@@ -1,0 +1,77 @@
+import Authentication
+import OutsideNames
+import Synchronization
+
+@testable import CredentialChecking
+
+/// A backend that answers when the test says so. Each question is an event of `asked`.
+final class ManualBackend: AuthenticationBackend {
+    enum Question: Sendable, Equatable {
+        case verdict(ChargePointIdentity)
+        case probe
+    }
+
+    typealias Answer = Result<AuthenticationVerdict, BackendFailure>
+
+    private struct State {
+        var pending: [ChargePointIdentity: CheckedContinuation<Answer, Never>] = [:]
+        var probeAnswers: [BackendFailure?] = []
+        var changes = 0
+        var mostAtOnce = 0
+    }
+
+    private static let cancelled = Answer.failure(BackendFailure(.unreachable, reason: "cancelled"))
+
+    let name = "manual"
+    let server = "test:1"
+    let asked: AsyncStream<Question>
+    private let questions: AsyncStream<Question>.Continuation
+    private let state = Mutex(State())
+    private let unasked: AuthenticationVerdict.Refusal?
+
+    init(unasked: AuthenticationVerdict.Refusal? = nil) {
+        self.unasked = unasked
+        (asked, questions) = AsyncStream.makeStream()
+    }
+
+    var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
+
+    func refusalUnasked(_ credentials: Credentials) -> AuthenticationVerdict.Refusal? { unasked }
+
+    func verdict(on credentials: Credentials) async throws(BackendFailure) -> AuthenticationVerdict {
+        let identity = credentials.identity
+        let given: Answer = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                state.withLock { state in
+                    state.pending[identity] = continuation
+                    state.mostAtOnce = max(state.mostAtOnce, state.pending.count)
+                }
+                questions.yield(.verdict(identity))
+                if Task.isCancelled { answer(identity, Self.cancelled) }
+            }
+        } onCancel: {
+            answer(identity, Self.cancelled)
+        }
+        return try given.get()
+    }
+
+    func answer(_ identity: ChargePointIdentity, _ answer: Answer) {
+        state.withLock { $0.pending.removeValue(forKey: identity) }?.resume(returning: answer)
+    }
+
+    func probe(after credentials: Credentials?) async throws(BackendFailure) {
+        let failure = state.withLock { $0.probeAnswers.isEmpty ? nil : $0.probeAnswers.removeFirst() }
+        questions.yield(.probe)
+        if let failure { throw failure }
+    }
+
+    func setProbeAnswers(_ answers: [BackendFailure?]) {
+        state.withLock { $0.probeAnswers = answers }
+    }
+
+    func changeCount() async -> Int { state.withLock { $0.changes } }
+
+    func change() {
+        state.withLock { $0.changes += 1 }
+    }
+}
