@@ -86,4 +86,5 @@ install_servers() {
 
 # What the build of the gateway needs.
 # shellcheck disable=SC2034 # used by those that source this
-readonly build_packages=(libmosquitto-dev libssl-dev zlib1g-dev pkg-config)
+readonly build_packages=(libmosquitto-dev libssl-dev zlib1g-dev libcrypt-dev libsqlite3-dev libpq-dev libmariadb-dev
+    libhiredis-dev libmongoc-dev pkg-config)
