@@ -166,6 +166,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "ManagementPage",
+            resources: [.embedInCode("Files")],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Management",
             dependencies: [
                 "OutsideNames", "Counters", "Authentication", "JSONText", crypto, nio, nioPosix, nioSSL, logging,
