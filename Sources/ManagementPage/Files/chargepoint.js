@@ -63,7 +63,7 @@ export function chargePoint(view, session, id) {
 
     const timer = setInterval(refresh, 3000);
     const stop = listen((type, data) => {
-        if ((type === "connected" || type === "disconnected") && (data.id ?? data.clientid) === id) { refresh(); frames.reopen(); }
+        if ((type === "connected" || type === "disconnected") && (data.cid ?? data.clientid) === id) { refresh(); frames.reopen(); }
     });
     refresh();
     return () => { clearInterval(timer); stop(); frames.close(); };

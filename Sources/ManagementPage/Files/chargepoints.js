@@ -136,7 +136,7 @@ export function chargePoints(view, session) {
     function soon() { waiting ??= setTimeout(() => { waiting = null; arrange(); }, 100); }
     function reload() { loading ??= load().catch((error) => setText(alert, error.message)).finally(() => { loading = null; }); return loading; }
     const end = listen((type, data) => {
-        const id = data?.id ?? data?.clientid;
+        const id = data?.cid ?? data?.clientid;
         if (type === "state" && data.isOpen) reload();
         if (type !== "connected" && type !== "disconnected" || id === undefined) return;
         if (changed.size > 50) return;
