@@ -140,10 +140,18 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "BackendHTTPClient",
+            dependencies: [
+                "CredentialChecking", httpClient, nio, nioPosix, nioHTTP1, nioSSL,
+                .product(name: "NIOFoundationCompat", package: "swift-nio"),
+            ],
+            path: "Sources/Authenticators/HTTPClient",
+            swiftSettings: strict
+        ),
+        .target(
             name: "HTTPAuthenticator",
             dependencies: [
-                "Authentication", "CredentialChecking", "OutsideNames", "Settings", "JSONText", httpClient, nio, nioSSL,
-                .product(name: "NIOFoundationCompat", package: "swift-nio"), logging,
+                "Authentication", "BackendHTTPClient", "CredentialChecking", "OutsideNames", "Settings", nioHTTP1,
             ],
             path: "Sources/Authenticators/HTTP",
             swiftSettings: strict
@@ -151,10 +159,15 @@ let package = Package(
         .target(
             name: "JWTAuthenticator",
             dependencies: [
-                "Authentication", "CredentialChecking", "OutsideNames", "Settings", "JSONText", httpClient, nio, nioSSL,
+                "Authentication", "BackendHTTPClient", "CredentialChecking", "OutsideNames", "Settings", crypto,
                 .product(name: "JWTKit", package: "jwt-kit"), logging,
             ],
             path: "Sources/Authenticators/JWT",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "ManagementPage",
+            resources: [.embedInCode("Files")],
             swiftSettings: strict
         ),
         .target(
@@ -263,14 +276,16 @@ let package = Package(
             name: "HTTPAuthenticatorTests",
             dependencies: [
                 "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
-                "HTTPAuthenticator", nio, nioPosix, logging,
-            ], swiftSettings: strict),
+                "BackendHTTPClient", "HTTPAuthenticator", nio, nioPosix, logging,
+            ], exclude: ["Resources"],
+            swiftSettings: strict),
         .testTarget(
             name: "JWTAuthenticatorTests",
             dependencies: [
                 "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
-                "JWTAuthenticator", nio, nioPosix, logging,
-            ], swiftSettings: strict),
+                "BackendHTTPClient", "JWTAuthenticator", nio, nioPosix, logging,
+            ], exclude: ["Resources"],
+            swiftSettings: strict),
         .testTarget(
             name: "ManagementTests",
             dependencies: [

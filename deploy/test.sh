@@ -18,7 +18,7 @@ fi
 # Of the Python charge point that takes part in the tests, and of the judge of the schema checker; pinned, so that a
 # test fails for our reasons only.
 readonly python_packages=(ocpp==2.1.0 websockets==15.0.1 jsonschema==4.26.0
-    rfc3339-validator==0.1.4 rfc3986-validator==0.1.1)
+    rfc3339-validator==0.1.4 rfc3986-validator==0.1.1 pyjwt==2.10.1 cryptography==45.0.7)
 
 prepare_python() {
     local environment=.build/python wanted="${python_packages[*]}" python=/usr/bin/python3

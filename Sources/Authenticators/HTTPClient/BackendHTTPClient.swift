@@ -1,0 +1,158 @@
+import AsyncHTTPClient
+import CredentialChecking
+import NIOCore
+import NIOFoundationCompat
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// Requests to an HTTP server that decides, or that has keys: no redirects, bounded answers, an event loop of its own.
+package final class BackendHTTPClient: Sendable {
+    package struct Answer: Sendable, Equatable {
+        package var status: Int
+        package var contentType: String?
+        package var retryAfter: String?
+        package var body: [UInt8]
+    }
+
+    private let client: HTTPClient
+    private let url: BackendURL
+    /// What stands in the URL's place of the host: the name that TLS is to send and check.
+    private let name: String
+    private let requestTimeout: Duration
+    private let isStopped = Atomic(false)
+
+    /// - Parameters:
+    ///   - url: its scheme decides about TLS, its host is resolved anew for each connection.
+    ///   - poolSize: connections at a time at most.
+    /// - Throws: a certificate or key file that cannot be used.
+    package init(
+        url: BackendURL, tls: BackendTLS, poolSize: Int, connectTimeout: Duration, requestTimeout: Duration
+    ) throws {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow,
+            timeout: .init(connect: TimeAmount(connectTimeout), read: TimeAmount(requestTimeout)),
+            connectionPool: .init(idleTimeout: .seconds(60), concurrentHTTP1ConnectionsPerHostSoftLimit: poolSize),
+            decompression: .disabled)
+        configuration.httpVersion = .http1Only
+        name =
+            if case .named(let name) = tls.serverName { name } else { url.host }
+        if !name.utf8.elementsEqual(url.host.utf8) { configuration.dnsOverride[name] = url.host }
+        if url.isEncrypted { configuration.tlsConfiguration = try tls.clientConfiguration() }
+        client = HTTPClient(
+            eventLoopGroupProvider: .shared(Self.eventLoops.next()), configuration: configuration)
+        self.url = url
+        self.requestTimeout = requestTimeout
+    }
+
+    /// One thread serves all of them, and is never one of the charge points'.
+    private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
+    /// - Parameters:
+    ///   - target: path and query.
+    ///   - bodyLimit: bytes; a longer answer is nonsense.
+    /// - Throws: `BackendFailure`; what a server says is in it only as a status or as TLS's and TCP's own words.
+    package func send(
+        _ method: HTTPMethod, target: String, headers: [(name: String, value: String)], body: [UInt8]? = nil,
+        bodyLimit: Int
+    ) async throws(BackendFailure) -> Answer {
+        do {
+            return try await sendOnce(method, target: target, headers: headers, body: body, bodyLimit: bodyLimit)
+        } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+            // An idle connection may have been closed just when it was taken: once more, on a fresh one.
+            do {
+                return try await sendOnce(method, target: target, headers: headers, body: body, bodyLimit: bodyLimit)
+            } catch {
+                throw Self.failure(error)
+            }
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    private func sendOnce(
+        _ method: HTTPMethod, target: String, headers: [(name: String, value: String)], body: [UInt8]?, bodyLimit: Int
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: url.origin(host: name) + target)
+        request.method = method
+        request.headers = HTTPHeaders(headers.map { ($0.name, $0.value) })
+        if !request.headers.contains(name: "host") { request.headers.add(name: "host", value: hostHeader) }
+        if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let response = try await client.execute(request, timeout: TimeAmount(requestTimeout))
+        let collected: ByteBuffer
+        do {
+            collected = try await response.body.collect(upTo: bodyLimit)
+        } catch is NIOTooManyBytesError {
+            throw BackendFailure(.nonsense, reason: "the HTTP server's answer is longer than \(bodyLimit) bytes")
+        }
+        return Answer(
+            status: Int(response.status.code), contentType: response.headers.first(name: "content-type"),
+            retryAfter: response.headers.first(name: "retry-after"), body: Array(collected.readableBytesView))
+    }
+
+    private var hostHeader: String {
+        let shown = url.host.utf8.contains(UInt8(ascii: ":")) ? "[\(url.host)]" : url.host
+        return url.port == (url.isEncrypted ? 443 : 80) ? shown : "\(shown):\(url.port)"
+    }
+
+    private static func failure(_ error: any Error) -> BackendFailure {
+        switch error {
+        case let failure as BackendFailure: failure
+        case is CancellationError: BackendFailure(.unreachable, reason: "the charge point has gone")
+        case let error as HTTPClientError: BackendFailure(.unreachable, reason: "HTTP: \(error.shortDescription)")
+        case let error as NIOConnectionError:
+            BackendFailure(
+                .unreachable,
+                reason: "cannot connect: \(error.connectionErrors.first.map { "\($0.error)" } ?? "no address")")
+        default: BackendFailure(.unreachable, reason: "\(error)")
+        }
+    }
+
+    /// Ends all connections; to be called once it is not used any more.
+    package func shutDown() async {
+        guard !isStopped.exchange(true, ordering: .relaxed) else { return }
+        try? await client.shutdown()
+    }
+
+    deinit {
+        guard !isStopped.load(ordering: .relaxed) else { return }
+        client.shutdown { _ in }
+    }
+}
+
+extension BackendTLS {
+    /// For NIOSSL.
+    package func clientConfiguration() throws -> TLSConfiguration {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        if let caFile { configuration.trustRoots = .file(caFile) }
+        if let certificateFile {
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) }
+        }
+        if let keyFile {
+            let password = keyPassword.map { Array($0.utf8) }
+            let key = try NIOSSLPrivateKey(file: keyFile, format: .pem) { set in set(password ?? []) }
+            configuration.privateKey = .privateKey(key)
+        }
+        configuration.minimumTLSVersion = versions.min()?.nio ?? .tlsv12
+        configuration.maximumTLSVersion = versions.max()?.nio
+        configuration.certificateVerification =
+            switch (verifiesPeer, serverName) {
+            case (false, _): .none
+            case (true, .disabled): .noHostnameVerification
+            case (true, _): .fullVerification
+            }
+        return configuration
+    }
+}
+
+extension BackendTLS.Version {
+    fileprivate var nio: TLSVersion {
+        switch self {
+        case .tls10: .tlsv1
+        case .tls11: .tlsv11
+        case .tls12: .tlsv12
+        case .tls13: .tlsv13
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Authentication
+import CredentialChecking
+import Foundation
+import Logging
+import SpawnedProcess
+import Testing
+
+@testable import JWTAuthenticator
+
+/// A folder served over HTTP by Python.
+private final class FolderServer: Sendable {
+    let port: Int
+    let folder: URL
+    private let process: SpawnedProcess
+
+    init(folder: URL, port: Int = 0) throws {
+        self.folder = folder
+        let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        process = SpawnedProcess()
+        let output = Pipe()
+        process.executableURL = package.appending(path: ".build/python/bin/python")
+        process.arguments = ["-u", "-m", "http.server", "--bind", "127.0.0.1", "\(port)"]
+        process.currentDirectoryURL = folder
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        // "Serving HTTP on 127.0.0.1 port 40123 (http://…".
+        var line: [UInt8] = []
+        while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
+            line.append(byte)
+        }
+        let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+        self.port = words.firstIndex(of: "port").flatMap { Int(words[$0 + 1]) } ?? 0
+    }
+
+    func kill() {
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    deinit { kill() }
+}
+
+@Suite struct KeySetEndpointTests {
+    private func authenticator(port: Int) async throws -> JWTAuthenticator {
+        var settings = JWTAuthenticatorSettings(
+            keys: .endpoint(
+                url: "http://127.0.0.1:\(port)/keys.json", headers: [], refreshInterval: .seconds(300)))
+        settings.verifyClaims = [(name: "sub", value: "${clientid}")]
+        return try await JWTAuthenticator(settings, now: { 1000 }, logger: Logger(label: "test"))
+    }
+
+    private func credentials(_ token: String) -> Credentials {
+        Credentials(
+            identity: "CP1", userName: "CP1", password: Array(token.utf8), peerHost: "::1", listener: "ocpp:ws:default")
+    }
+
+    @Test func `Keys come from the endpoint, and the last good set stays while it is away`() async throws {
+        let tokens = try TestTokens.made.get()
+        let folder = FileManager.default.temporaryDirectory.appending(path: "jwks-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let set = try tokens.keySet(["ES256", "RS256"]) { algorithm, key in key["kid"] = "id-" + algorithm }
+        try Data(set).write(to: folder.appending(path: "keys.json"))
+        let server = try FolderServer(folder: folder)
+        let authenticator = try await authenticator(port: server.port)
+        let token = try #require(tokens["ES256"]).tokenWithID
+        let good = BackendVerdict.accept(userName: "CP1", expiry: 2000, securityProfile: nil)
+        #expect(try await authenticator.verdict(for: credentials(token)) == good)
+        server.kill()
+        #expect(try await authenticator.verdict(for: credentials(#require(tokens["RS256"]).tokenWithID)) == good)
+        #expect(
+            try await authenticator.verdict(for: credentials(#require(tokens["ES384"]).tokenWithID))
+                == .deny(reason: "the token's kid is not in the key set"))
+        await authenticator.shutDown()
+    }
+
+    @Test func `Without a key set nobody is let in and nobody turned away for good`() async throws {
+        let tokens = try TestTokens.made.get()
+        let folder = FileManager.default.temporaryDirectory.appending(path: "jwks-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let server = try FolderServer(folder: folder)
+        let authenticator = try await authenticator(port: server.port)
+        let token = try #require(tokens["ES256"]).tokenWithID
+        await #expect(throws: BackendFailure(.nonsense, reason: "the JWKS endpoint said 404")) {
+            try await authenticator.verdict(for: credentials(token))
+        }
+        await authenticator.shutDown()
+    }
+}
