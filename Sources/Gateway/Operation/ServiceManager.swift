@@ -59,7 +59,7 @@ struct ServiceManager: Sendable {
         let text = Array(message.text.utf8)
         withUnsafePointer(to: &target) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                _ = sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL.rawValue), address, length)
+                _ = sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL), address, length)
             }
         }
     }
