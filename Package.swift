@@ -220,7 +220,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "SpawnedProcess", dependencies: ["CSpawn"], path: "Tests/SpawnedProcess", swiftSettings: strict),
-        .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
+        .target(
+            name: "ReferenceJSON", dependencies: ["TestSupport"], path: "Tests/ReferenceJSON", swiftSettings: strict),
         .testTarget(
             name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(

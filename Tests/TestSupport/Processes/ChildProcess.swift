@@ -1,25 +1,26 @@
 import Foundation
+import Glibc
 import NIOCore
 import NIOPosix
 import SpawnedProcess
 import Synchronization
 
 /// A program that a test starts, hears and ends.
-final class ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     /// One line that it wrote.
-    struct Line: Sendable, CustomStringConvertible {
-        let text: String
-        let isError: Bool
+    package struct Line: Sendable, CustomStringConvertible {
+        package let text: String
+        package let isError: Bool
 
-        var description: String { text }
+        package var description: String { text }
     }
 
     /// How it ended: the exit code, or minus the signal's number.
-    struct Exit: Sendable, Equatable {
-        let code: Int32
+    package struct Exit: Sendable, Equatable {
+        package let code: Int32
     }
 
-    let lines: Mailbox<Line>
+    package let lines: Mailbox<Line>
     private let name: String
     private let process: SpawnedProcess
     private let exits: Mailbox<Exit>
@@ -40,9 +41,26 @@ final class ChildProcess: Sendable {
         self.exits = Mailbox("exit of \(name)")
     }
 
-    static func start(
+    /// Where a program is: in `PATH`, or in a folder where servers are. A name with a slash is a path already.
+    ///
+    /// - Throws: `Failure` when it is not installed.
+    package static func path(of program: String) throws -> String {
+        let folders =
+            (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+            + ["/usr/sbin", "/usr/local/sbin", "/sbin"]
+        let places = program.contains("/") ? [program] : folders.map { "\($0)/\(program)" }
+        guard let path = places.first(where: FileManager.default.isExecutableFile(atPath:)) else {
+            throw Failure("\(program) is not installed; ./deploy/test.sh installs it")
+        }
+        return path
+    }
+
+    /// - Parameters:
+    ///   - executable: a path.
+    ///   - user: who runs it, instead of the one who runs the tests; only root can say so.
+    package static func start(
         _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:],
-        directory: String? = nil
+        directory: String? = nil, user: String? = nil
     ) async throws -> ChildProcess {
         _ = raisedDescriptorLimit
         guard FileManager.default.isExecutableFile(atPath: executable) else {
@@ -50,7 +68,8 @@ final class ChildProcess: Sendable {
         }
         let process = SpawnedProcess()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-        process.arguments = ["--pdeathsig", "KILL", "--", executable] + arguments
+        let identity = user.map { ["--reuid", $0, "--regid", $0, "--init-groups"] } ?? []
+        process.arguments = identity + ["--pdeathsig", "KILL", "--", executable] + arguments
         process.environment = inherited.merging(environment) { _, own in own }
         process.standardInput = FileHandle.nullDevice
         if let directory {
@@ -133,35 +152,41 @@ final class ChildProcess: Sendable {
         }
     }
 
-    var pid: Int32 { process.processIdentifier }
+    package var pid: Int32 { process.processIdentifier }
 
-    var isRunning: Bool { exits.all.isEmpty }
+    package var isRunning: Bool { exits.all.isEmpty }
 
-    func send(signal: Int32) {
+    package func send(signal: Int32) {
         if isRunning {
-            kill(pid, signal)
+            Glibc.kill(pid, signal)
         }
     }
 
     /// Waits until it has ended.
     @discardableResult
-    func exit(within limit: Int64 = 60) async throws -> Exit {
+    package func exit(within limit: Int64 = 60) async throws -> Exit {
         try await exits.first("the end of \(name)", within: .seconds(limit))
     }
 
     /// Ends it at once, whatever it is doing.
-    func end() async {
+    package func end() async {
         send(signal: SIGKILL)
         _ = try? await exit()
     }
 
+    /// The same where nothing can be awaited.
+    package func kill() {
+        send(signal: SIGKILL)
+        process.waitUntilExit()
+    }
+
     /// All that it has written so far.
-    var output: String {
+    package var output: String {
         lines.all.map(\.text).joined(separator: "\n")
     }
 
     /// Its resident memory in bytes.
-    var residentBytes: Int {
+    package var residentBytes: Int {
         let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         let kilobytes = line?.split(separator: " ").compactMap { Int($0) }.first
@@ -169,7 +194,7 @@ final class ChildProcess: Sendable {
     }
 
     /// How many descriptors it holds.
-    var openDescriptors: Int {
+    package var openDescriptors: Int {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count) ?? 0
     }
 }

@@ -3,7 +3,7 @@ import NIOPosix
 import Synchronization
 
 /// Things that arrive from outside, kept in their order and awaited by condition, with a deadline.
-final class Mailbox<Element: Sendable>: Sendable {
+package final class Mailbox<Element: Sendable>: Sendable {
     private struct Waiter {
         let takes: Bool
         let isWanted: @Sendable (Element) -> Bool
@@ -25,24 +25,24 @@ final class Mailbox<Element: Sendable>: Sendable {
     private let name: String
     private let state = Mutex(State())
 
-    init(_ name: String) {
+    package init(_ name: String) {
         self.name = name
     }
 
     /// All that came and was not taken.
-    var all: [Element] {
+    package var all: [Element] {
         state.withLock { $0.elements }
     }
 
     /// All that came, which is gone from here afterwards.
-    func takeAll() -> [Element] {
+    package func takeAll() -> [Element] {
         state.withLock { state in
             defer { state.elements = [] }
             return state.elements
         }
     }
 
-    func append(_ element: Element) {
+    package func append(_ element: Element) {
         let woken: [CheckedContinuation<Element?, Never>] = state.withLock { state in
             var woken: [CheckedContinuation<Element?, Never>] = []
             var isTaken = false
@@ -65,7 +65,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// Nothing more comes: whoever waits fails at once.
-    func finish() {
+    package func finish() {
         let waiters = state.withLock { state in
             state.isFinished = true
             defer { state.waiters = [:] }
@@ -77,7 +77,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// The first that fits, come already or still to come; it stays.
-    func first(
+    package func first(
         _ what: String, within limit: TimeAmount = .seconds(30),
         where isWanted: @escaping @Sendable (Element) -> Bool = { _ in true }
     ) async throws -> Element {
@@ -85,7 +85,7 @@ final class Mailbox<Element: Sendable>: Sendable {
     }
 
     /// The first that fits, come already or still to come; it is gone from here afterwards.
-    func take(
+    package func take(
         _ what: String, within limit: TimeAmount = .seconds(30),
         where isWanted: @escaping @Sendable (Element) -> Bool = { _ in true }
     ) async throws -> Element {
@@ -141,18 +141,5 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     private func expire(_ id: Int) {
         state.withLock { $0.waiters.removeValue(forKey: id) }?.continuation.resume(returning: nil)
-    }
-}
-
-/// Waits until a condition holds that no event announces.
-func eventually(
-    _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !condition() {
-        guard ContinuousClock.now < deadline else {
-            throw Failure("waited \(limit) for \(what), in vain")
-        }
-        try await Task.sleep(for: .milliseconds(20))
     }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -7,9 +6,9 @@ import Synchronization
 ///
 /// It lies below those that the system gives to outgoing connections (32768 and up): one of them could take the
 /// port of a server that is being restarted, and even connect to itself.
-func freePort() async throws -> Int {
+package func freePort() async throws -> Int {
     for _ in 1...100 {
-        let port = Int.random(in: 15_000..<32_000)
+        let port = Int.random(in: 10_000..<32_000)
         guard givenPorts.withLock({ $0.insert(port).inserted }) else {
             continue
         }
@@ -27,19 +26,8 @@ func freePort() async throws -> Int {
 
 private let givenPorts = Mutex<Set<Int>>([])
 
-/// Lets this process, and so its children, hold as many descriptors as the system allows; done once.
-let raisedDescriptorLimit: UInt64 = {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-        return 0
-    }
-    limit.rlim_cur = limit.rlim_max
-    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    return UInt64(limit.rlim_cur)
-}()
-
 /// Whether somebody listens on a port of 127.0.0.1.
-func accepts(port: Int) async -> Bool {
+package func accepts(port: Int) async -> Bool {
     let channel = try? await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .connect(host: "127.0.0.1", port: port)
         .get()

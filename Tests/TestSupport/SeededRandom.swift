@@ -1,5 +1,5 @@
 /// A small generator of random numbers (SplitMix64): the same seed, the same case, on every machine.
-package struct SeededRandom: Sendable {
+package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64) {

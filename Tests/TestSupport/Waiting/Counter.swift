@@ -1,13 +1,15 @@
 import Synchronization
 
 /// Counts from 1, from any thread.
-final class Counter: Sendable {
+package final class Counter: Sendable {
     private let count = Atomic(0)
 
-    var value: Int { count.load(ordering: .relaxed) }
+    package init() {}
+
+    package var value: Int { count.load(ordering: .relaxed) }
 
     @discardableResult
-    func next() -> Int {
+    package func next() -> Int {
         count.add(1, ordering: .relaxed).newValue
     }
 }
