@@ -1,3 +1,6 @@
+import OCPPJ
+import ClientEndpoints
+import TestSupport
 import Testing
 
 @testable import ChargePointSimulator

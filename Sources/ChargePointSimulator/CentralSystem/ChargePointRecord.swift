@@ -1,3 +1,4 @@
+import OCPPJ
 import NIOCore
 
 /// What the central system remembers of one charge point.

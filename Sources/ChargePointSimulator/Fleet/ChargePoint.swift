@@ -1,3 +1,5 @@
+import OCPPJ
+import ClientEndpoints
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -107,7 +109,7 @@ actor ChargePoint {
     }
 
     private nonisolated func configure(_ channel: any Channel) throws {
-        let upgrader = NIOWebSocketClientUpgrader(maxFrameSize: JSONValue.maximumLength) { channel, response in
+        let upgrader = NIOWebSocketClientUpgrader(maxFrameSize: SimulatorMessage.maximumLength) { channel, response in
             channel.eventLoop.makeCompletedFuture { try self.upgraded(channel, response) }
         }
         let configuration: NIOHTTPClientUpgradeSendableConfiguration = (
@@ -132,7 +134,7 @@ actor ChargePoint {
         try channel.pipeline.syncOperations.addHandlers(
             NIOWebSocketFrameAggregator(
                 minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 64,
-                maxAccumulatedFrameSize: JSONValue.maximumLength),
+                maxAccumulatedFrameSize: SimulatorMessage.maximumLength),
             WebSocketChannelHandler(chargePoint: self))
         assumeIsolated { $0.connectionOpened(channel) }
     }

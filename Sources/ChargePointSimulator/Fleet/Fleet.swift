@@ -1,3 +1,5 @@
+import OCPPJ
+import ClientEndpoints
 import NIOCore
 import NIOPosix
 

@@ -1,3 +1,4 @@
+import OCPPJ
 import NIOCore
 
 /// A life in OCPP 1.6: what it says, and what the answers mean.

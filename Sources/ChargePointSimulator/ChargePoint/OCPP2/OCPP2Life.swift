@@ -1,3 +1,4 @@
+import OCPPJ
 import NIOCore
 import OutsideNames
 

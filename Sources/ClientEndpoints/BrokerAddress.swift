@@ -1,14 +1,15 @@
-import BrokerLink
 import FoundationEssentials
 
 /// The broker of `--broker mqtt://user@host:port`.
 package struct BrokerAddress: Sendable, Equatable {
-    package let address: BrokerLinkConfiguration.Address
+    package let host: String
+    package let port: Int
+    package let usesTLS: Bool
     package let username: String?
 
+    /// - Throws: what is wrong with the URL, without repeating it.
     package init(url: String) throws(URLRefusal) {
         guard let components = URLComponents(string: url) else { throw .notAURL }
-        let usesTLS: Bool
         switch components.scheme?.lowercased() {
         case "mqtt": usesTLS = false
         case "mqtts": usesTLS = true
@@ -16,8 +17,8 @@ package struct BrokerAddress: Sendable, Equatable {
         }
         guard components.password == nil else { throw .credentials(use: "the environment variable MQTT_PASSWORD") }
         guard let host = components.unbracketedHost else { throw .noHost }
-        address = BrokerLinkConfiguration.Address(
-            host: host, port: components.port ?? (usesTLS ? 8883 : 1883), usesTLS: usesTLS)
+        self.host = host
+        port = components.port ?? (usesTLS ? 8883 : 1883)
         username = components.user
     }
 }

@@ -1,8 +1,9 @@
+import ClientEndpoints
 import Foundation
-import SpawnedProcess
+import TestSupport
 import Testing
 
-@testable import ChargePointSimulator
+@testable import LoadGenerator
 
 @Suite("The load generator over wss", .timeLimit(.minutes(2)))
 struct LoadTLSTests {
@@ -79,19 +80,11 @@ struct LoadTLSTests {
     /// An echo with a certificate of its own for 127.0.0.1, made with the `openssl` command.
     private func withServer(_ body: (Int, (file: String, key: String)) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "load-tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let certificate = (file: folder.appending(path: "server.pem").path, key: folder.appending(path: "key.pem").path)
-        let process = SpawnedProcess()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments =
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-            + ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-            + ["-keyout", certificate.key, "-out", certificate.file]
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "openssl made no certificate")
+        try CertificateMaker.make(in: folder, "alone server subjectAltName=IP:127.0.0.1")
+        let certificate = (
+            file: folder.appending(path: "server.pem").path, key: folder.appending(path: "server.key").path
+        )
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
         let server = Task {
             defer { listening.finish() }

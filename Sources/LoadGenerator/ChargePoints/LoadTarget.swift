@@ -1,3 +1,4 @@
+import ClientEndpoints
 import NIOCore
 
 /// Where the charge points connect, and what each is.

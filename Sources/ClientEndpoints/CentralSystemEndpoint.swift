@@ -1,22 +1,5 @@
 import FoundationEssentials
 
-/// Why a URL on the command line is not taken. The text never repeats a password.
-package enum URLRefusal: Error, Equatable, CustomStringConvertible {
-    case notAURL
-    case scheme(expected: String)
-    case noHost
-    case credentials(use: String)
-
-    package var description: String {
-        switch self {
-        case .notAURL: "not a URL with a host, such as ws://127.0.0.1:33033/ocpp or mqtt://127.0.0.1:1883"
-        case .scheme(let expected): "the URL must begin with \(expected)"
-        case .noHost: "the URL names no host"
-        case .credentials(let use): "no password in a URL: it would be seen in the list of processes; use \(use)"
-        }
-    }
-}
-
 /// Where the charge points connect: `ws://host:port/path`, each with its identity appended.
 package struct CentralSystemEndpoint: Sendable, Equatable {
     package let usesTLS: Bool
@@ -51,21 +34,12 @@ package struct CentralSystemEndpoint: Sendable, Equatable {
     }
 
     /// The value of the Host header.
-    var authority: String {
+    package var authority: String {
         "\(host.contains(":") ? "[\(host)]" : host):\(port)"
     }
 
     /// The value of the Authorization header for this identity.
-    func authorization(identity: String) -> String? {
+    package func authorization(identity: String) -> String? {
         password.map { "Basic " + Data("\(identity):\($0)".utf8).base64EncodedString() }
-    }
-}
-
-extension URLComponents {
-    /// The host; an IPv6 address without its brackets.
-    var unbracketedHost: String? {
-        guard var host, !host.isEmpty else { return nil }
-        if host.hasPrefix("[") && host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        return host.isEmpty ? nil : host
     }
 }

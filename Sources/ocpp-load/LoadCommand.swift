@@ -1,10 +1,11 @@
 import ArgumentParser
-import ChargePointSimulator
 import Foundation
+import LoadGenerator
 
+@main
 struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "load",
+        commandName: "ocpp-load",
         abstract: "Put load on a gateway and measure it.",
         discussion: """
             Every charge point sends CALLs; with --broker they are answered there by this program, too, so that a \
@@ -162,7 +163,7 @@ struct LoadCommand: AsyncParsableCommand {
             guard (1...60_000).contains(count) else { throw ValidationError("--count is 1 to 60000") }
             guard (1...count).contains(open) else { throw ValidationError("--open is 1 to \(count)") }
             let report = try await EchoFloor.run(
-                count: count, open: open, command: ["load", "echo-server"], progress: output.progress()
+                count: count, open: open, command: ["echo-server"], progress: output.progress()
             ) { plan in
                 try calls.apply(to: &plan.target)
                 window.apply(to: &plan)

@@ -1,41 +1,44 @@
+import OCPPJ
+import ClientEndpoints
 import NIOCore
 import Testing
 
 @testable import ChargePointSimulator
 
 @Suite("Messages and addresses of the simulator")
-struct OCPPMessageTests {
+struct SimulatorMessageTests {
     @Test(
         arguments: [
-            OCPPMessage.call(id: "1", action: "Heartbeat", payload: [:]),
+            SimulatorMessage.call(id: "1", action: "Heartbeat", payload: [:]),
             .callResult(id: "a-1", payload: ["text": "\"\\\u{1}\n/é🔌", "list": [1, 2.5, true, .null, [:]]]),
             .callError(id: "2", code: "NotImplemented", description: "no", details: ["a": "b"]),
             .callResultError(id: "3", code: "FormatViolation", description: "no", details: [:]),
             .send(id: "4", action: "NotifyPeriodicEventStream", payload: ["id": 1]),
         ])
-    func `what is written is read back, as OCPP-J and as relay message`(message: OCPPMessage) throws {
-        #expect(try OCPPMessage(ocppJ: message.ocppJ()) == message)
-        #expect(try OCPPMessage(relay: message.relay()) == message)
+    func `what is written is read back, as OCPP-J and as relay message`(message: SimulatorMessage) throws {
+        #expect(try SimulatorMessage(ocppJ: message.ocppJ()) == message)
+        #expect(try SimulatorMessage(relay: message.relay()) == message)
     }
 
     @Test
     func `is written as the standard and the relay format say`() {
-        let call = OCPPMessage.call(id: "1", action: "Authorize", payload: ["idTag": "A"])
+        let call = SimulatorMessage.call(id: "1", action: "Authorize", payload: ["idTag": "A"])
         #expect(String(buffer: call.ocppJ()) == #"[2,"1","Authorize",{"idTag":"A"}]"#)
         #expect(
             String(buffer: call.relay())
                 == #"{"Action":"Authorize","MessageTypeId":2,"Payload":{"idTag":"A"},"UniqueId":"1"}"#)
-        let send = OCPPMessage.send(id: "2", action: "NotifyPeriodicEventStream", payload: [:])
+        let send = SimulatorMessage.send(id: "2", action: "NotifyPeriodicEventStream", payload: [:])
         #expect(String(buffer: send.ocppJ()) == #"[6,"2","NotifyPeriodicEventStream",{}]"#)
     }
 
     @Test
     func `a payload may be null where it has no fields, and error details may be missing`() throws {
         let text = ByteBuffer(string: #"[3,"1",null]"#)
-        #expect(try OCPPMessage(ocppJ: text) == .callResult(id: "1", payload: [:]))
+        #expect(try SimulatorMessage(ocppJ: text) == .callResult(id: "1", payload: [:]))
         let error = ByteBuffer(string: #"{"MessageTypeId":4,"UniqueId":"1","ErrorCode":"GenericError"}"#)
         #expect(
-            try OCPPMessage(relay: error) == .callError(id: "1", code: "GenericError", description: "", details: [:]))
+            try SimulatorMessage(relay: error)
+                == .callError(id: "1", code: "GenericError", description: "", details: [:]))
     }
 
     @Test
@@ -62,10 +65,10 @@ struct OCPPMessageTests {
     @Test
     func `a broker's URL becomes address and user; a password in it is refused and not repeated`() throws {
         let broker = try BrokerAddress(url: "mqtt://csms@broker.example")
-        #expect(broker.address.host == "broker.example")
-        #expect(broker.address.port == 1883)
+        #expect(broker.host == "broker.example")
+        #expect(broker.port == 1883)
         #expect(broker.username == "csms")
-        #expect(try BrokerAddress(url: "mqtts://[::1]").address.port == 8883)
+        #expect(try BrokerAddress(url: "mqtts://[::1]").port == 8883)
         let refusal = #expect(throws: URLRefusal.self) { try BrokerAddress(url: "mqtt://csms:secret@broker.example") }
         #expect(refusal?.description.contains("secret") == false)
         #expect(throws: URLRefusal.self) { try BrokerAddress(url: "http://broker.example") }

@@ -1,6 +1,7 @@
 import ArgumentParser
-import ChargePointSimulator
+import ClientEndpoints
 import Foundation
+import LoadGenerator
 
 /// Where charge points connect, and who they are.
 struct ChargePointOptions: ParsableArguments {
@@ -147,7 +148,7 @@ struct AnswerOptions: ParsableArguments {
     mutating func validate() throws {
         guard qos <= 1 else { throw ValidationError("--qos is 0 or 1") }
         if let broker {
-            guard try !BrokerAddress(url: broker).address.usesTLS else {
+            guard try !BrokerAddress(url: broker).usesTLS else {
                 throw ValidationError("the load's own central system speaks mqtt:// only")
             }
         }
@@ -156,7 +157,7 @@ struct AnswerOptions: ParsableArguments {
     func responder() throws -> Responder.Plan? {
         guard let broker else { return nil }
         let address = try BrokerAddress(url: broker)
-        var plan = Responder.Plan(host: address.address.host, port: address.address.port)
+        var plan = Responder.Plan(host: address.host, port: address.port)
         plan.username = address.username
         plan.password = ProcessInfo.processInfo.environment["MQTT_PASSWORD"]
         plan.topicUp = topicsUp

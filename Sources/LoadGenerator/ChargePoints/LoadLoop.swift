@@ -132,8 +132,17 @@ final class LoadLoop {
         counters.lost += 1
         counters.open -= 1
         inFlight -= chargePoint.openCallCount
-        // Its turn is passed over when it comes.
-        pump(.now())
+        // Its turn is passed over when it comes; for its open CALLs no answer brings the next ones.
+        let now = NIODeadline.now()
+        switch drive {
+        case .nothing: break
+        case .once:
+            for _ in 0..<chargePoint.openCallCount { _ = sendNext(start: now) }
+            finishOnce()
+        case .closed:
+            for _ in 0..<chargePoint.openCallCount { _ = sendNext(start: now) }
+        case .paced: pump(now)
+        }
         flush()
     }
 

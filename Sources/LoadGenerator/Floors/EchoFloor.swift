@@ -1,3 +1,4 @@
+import ClientEndpoints
 import Foundation
 
 /// The same load on a bare WebSocket echo, which is a process of its own so that its CPU time can be told from ours.

@@ -1,25 +1,12 @@
+import OCPPJ
 import OutsideNames
 
-/// The OCPP versions that the simulator speaks. Written apart from the gateway's own, which it checks from outside.
-package enum OCPPVersion: String, Sendable, CaseIterable {
-    case v16 = "1.6"
-    case v201 = "2.0.1"
-    case v21 = "2.1"
-
-    /// The WebSocket subprotocol (OCPP-J 1.6, 3.1.2).
-    var subprotocol: String { "ocpp" + rawValue }
-
+extension OCPPVersion {
     /// The version of a user property `ocpp-version` (relay format, "MQTT details").
     init?(property: String?) {
-        self.init { $0.rawValue.hasSameBytes(as: property ?? "") }
-    }
-
-    init?(subprotocol: String) {
-        self.init { $0.subprotocol.hasSameBytes(as: subprotocol) }
-    }
-
-    private init?(where matches: (OCPPVersion) -> Bool) {
-        guard let version = Self.allCases.first(where: matches) else { return nil }
+        guard let version = Self.allCases.first(where: { $0.rawValue.hasSameBytes(as: property ?? "") }) else {
+            return nil
+        }
         self = version
     }
 }
