@@ -1,5 +1,5 @@
-import ClientEndpoints
 import BrokerLink
+import ClientEndpoints
 import Logging
 import NIOCore
 import NIOPosix

@@ -1,5 +1,5 @@
-import OCPPJ
 import ClientEndpoints
+import OCPPJ
 import TestSupport
 import Testing
 

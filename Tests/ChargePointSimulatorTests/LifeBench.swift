@@ -1,5 +1,5 @@
-import OCPPJ
 import NIOCore
+import OCPPJ
 import Testing
 
 @testable import ChargePointSimulator

@@ -1,7 +1,7 @@
-import OCPPJ
 import Foundation
 import JSONText
 import NIOCore
+import OCPPJ
 import SchemaChecking
 
 @testable import ChargePointSimulator

@@ -1,6 +1,6 @@
-import OCPPJ
 import ClientEndpoints
 import NIOCore
+import OCPPJ
 import Testing
 
 @testable import ChargePointSimulator
@@ -39,6 +39,30 @@ struct SimulatorMessageTests {
         #expect(
             try SimulatorMessage(relay: error)
                 == .callError(id: "1", code: "GenericError", description: "", details: [:]))
+    }
+
+    @Test(
+        arguments: [
+            "", "[]", "{}", #"[2,"1","Authorize"]"#, #"[2,"","Authorize",{}]"#, #"[7,"1","Authorize",{}]"#,
+            #"[4,"1","GenericError","",[]]"#, #"[4,"1","\#(String(repeating: "e", count: 51))","",{}]"#,
+            #"[3,"1",{"a":1e400}]"#, #"[3,"1",{"a":"\ud800"}]"#,
+            #"[3,"1",{"a":\#(String(repeating: "[", count: 70))\#(String(repeating: "]", count: 70))}]"#,
+            #"[3,"1",{"a":"\#(String(repeating: "a", count: 65_536))"}]"#,
+        ])
+    func `what is no message, or too much of one, is refused`(text: String) {
+        #expect(throws: OCPPMessageProblem.self) { try SimulatorMessage(ocppJ: ByteBuffer(string: text)) }
+    }
+
+    @Test
+    func `numbers are whole when they are written so and fit`() throws {
+        let text = ByteBuffer(string: #"[3,"1",{"a":-7,"b":7.0,"c":0.5e1,"d":9223372036854775808}]"#)
+        guard case .callResult(_, let payload) = try SimulatorMessage(ocppJ: text) else {
+            Issue.record("no CALLRESULT")
+            return
+        }
+        #expect(payload == ["a": -7, "b": 7.0, "c": 5.0, "d": 9_223_372_036_854_775_808.0])
+        #expect(payload["b"]?.integerValue == 7)
+        #expect(payload["d"]?.integerValue == nil)
     }
 
     @Test

@@ -1,8 +1,8 @@
-import OCPPJ
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
+import OCPPJ
 import Synchronization
 
 @testable import ChargePointSimulator

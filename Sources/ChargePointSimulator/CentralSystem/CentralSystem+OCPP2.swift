@@ -1,5 +1,5 @@
-import OCPPJ
 import Glibc
+import OCPPJ
 import OutsideNames
 
 /// What the central system says in OCPP 2.0.1 and 2.1.

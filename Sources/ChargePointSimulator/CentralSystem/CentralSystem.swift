@@ -1,5 +1,5 @@
-import OCPPJ
 import NIOCore
+import OCPPJ
 
 /// A small central system behind the relay topics, as a value without I/O: messages and time go in, what is to be
 /// published comes out. It answers each charge point in the version that it speaks.

@@ -1,9 +1,9 @@
-import OCPPJ
 import BrokerLink
 import ClientEndpoints
 import Logging
 import NIOCore
 import NIOPosix
+import OCPPJ
 import OutsideNames
 import Synchronization
 

@@ -1,5 +1,5 @@
-import OCPPJ
 import NIOCore
+import OCPPJ
 
 /// What the central system remembers of one charge point.
 struct ChargePointRecord {

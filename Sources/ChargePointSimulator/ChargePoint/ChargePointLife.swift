@@ -1,5 +1,5 @@
-import OCPPJ
 import NIOCore
+import OCPPJ
 
 /// The life of one charge point with one connector, as a value without I/O: what happens to it goes in (connected, a
 /// message, time), what it does comes out.

@@ -1,9 +1,9 @@
-import OCPPJ
 import ClientEndpoints
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
+import OCPPJ
 
 /// One simulated charge point on an event loop: moves messages and time between its connection and its life.
 actor ChargePoint {

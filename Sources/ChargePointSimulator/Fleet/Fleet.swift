@@ -1,7 +1,7 @@
-import OCPPJ
 import ClientEndpoints
 import NIOCore
 import NIOPosix
+import OCPPJ
 
 /// The charge points of one run.
 package struct Fleet: Sendable {

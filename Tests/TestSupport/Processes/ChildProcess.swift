@@ -57,7 +57,8 @@ package final class ChildProcess: Sendable {
 
     /// - Parameters:
     ///   - executable: a path.
-    ///   - user: who runs it, instead of the one who runs the tests; only root can say so.
+    ///   - user: who runs it, with the group of the same name, instead of the one who runs the tests; only root can
+    ///     say so.
     package static func start(
         _ executable: String, _ arguments: [String] = [], environment: [String: String] = [:],
         directory: String? = nil, user: String? = nil

@@ -42,7 +42,8 @@ package actor TestServer {
     ///
     /// - Parameters:
     ///   - program: a name, looked for in `PATH` and where servers are (`ChildProcess.path(of:)`), or a path.
-    ///   - user: who runs it and owns its folder, when the tests run as root, which some servers refuse to run as.
+    ///   - user: who runs it and owns its folder, with the group of the same name, when the tests run as root, which
+    ///     some servers refuse to run as.
     ///   - files: texts by their names in the folder.
     /// - Throws: `Failure` when the program is not installed: no test passes without its server.
     package init(
