@@ -198,31 +198,31 @@ let package = Package(
             dependencies: ["Gateway", arguments],
             swiftSettings: strict
         ),
+        .target(name: "ClientEndpoints", swiftSettings: strict),
         .target(
             name: "ChargePointSimulator",
             dependencies: [
-                "OutsideNames", "BrokerLink", "CMosquitto", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
+                "ClientEndpoints", "OutsideNames", "BrokerLink", "JSONText", "OCPPJ", nio, nioPosix, nioHTTP1,
+                nioWebSocket, logging,
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "charge-point-simulator",
-            dependencies: ["ChargePointSimulator", logging, arguments],
+            dependencies: ["ChargePointSimulator", "ClientEndpoints", "OCPPJ", logging, arguments],
             swiftSettings: strict
         ),
         .target(
             name: "LoadGenerator",
             dependencies: [
-                "OutsideNames", "BrokerLink", "CMosquitto", "OCPPJ", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
-                logging,
+                "ClientEndpoints", "CMosquitto", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "ocpp-load",
-            dependencies: ["LoadGenerator", logging, arguments],
+            dependencies: ["LoadGenerator", "ClientEndpoints", arguments],
             swiftSettings: strict
         ),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
@@ -233,7 +233,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "SpawnedProcess", dependencies: ["CSpawn"], path: "Tests/SpawnedProcess", swiftSettings: strict),
-        .target(name: "ReferenceJSON", path: "Tests/ReferenceJSON", swiftSettings: strict),
+        .target(
+            name: "ReferenceJSON", dependencies: ["TestSupport"], path: "Tests/ReferenceJSON", swiftSettings: strict),
         .testTarget(
             name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
@@ -293,7 +294,11 @@ let package = Package(
                 nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
-            name: "LoadGeneratorTests", dependencies: ["LoadGenerator", "SpawnedProcess", "TestSupport"],
+            name: "LoadGeneratorTests",
+            dependencies: [
+                "TestSupport", "ClientEndpoints", "JSONText", "LoadGenerator", "SpawnedProcess", nio, nioPosix,
+                nioHTTP1, nioWebSocket,
+            ],
             swiftSettings: strict),
         .testTarget(name: "OutsideNamesTests", dependencies: ["OutsideNames"], swiftSettings: strict),
         .testTarget(name: "MemoryBudgetTests", dependencies: ["MemoryBudget"], swiftSettings: strict),
@@ -333,8 +338,8 @@ let package = Package(
             name: "ChargePointSimulatorTests",
             dependencies: [
                 "TestSupport",
-                "OutsideNames", "SpawnedProcess", "ChargePointSimulator", "BrokerLink", "SchemaChecking", "JSONText",
-                nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+                "ClientEndpoints", "OutsideNames", "ChargePointSimulator", "BrokerLink", "SchemaChecking", "JSONText",
+                "OCPPJ", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
             ],
             swiftSettings: strict
         ),

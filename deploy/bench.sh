@@ -56,7 +56,7 @@ install_servers mosquitto
 if $build; then
     say "Building (release)"
     swift build -c release --product ocpp-gateway
-    swift build -c release --product charge-point-simulator
+    swift build -c release --product ocpp-load
 fi
 bin=$(swift build -c release --show-bin-path)
 ulimit -n "$(ulimit -Hn)"
@@ -140,7 +140,7 @@ start() {
 # start_echo NAME: the bare WebSocket echo over TLS.
 start_echo() {
     : >"$results/echo-port"
-    "$bin/charge-point-simulator" load echo-server --certificate "$results/server.pem" --key "$results/server.key" \
+    "$bin/ocpp-load" echo-server --certificate "$results/server.pem" --key "$results/server.key" \
         >"$results/echo-port" </dev/null &
     pid_of[$1]=$!
     pids+=("${pid_of[$1]}")
@@ -162,11 +162,11 @@ stop() {
 load() {
     local file=$results/$section--$1--$2
     shift 2
-    "$bin/charge-point-simulator" load "$@" --json --quiet >"$file.new" ||
-        fail "this run failed: charge-point-simulator load $*"
+    "$bin/ocpp-load" "$@" --json --quiet >"$file.new" ||
+        fail "this run failed: ocpp-load $*"
     mv "$file.new" "$file.json"
     cut -d ' ' -f 1 /proc/loadavg >>"$results/$section.loads"
-    echo "charge-point-simulator load $*" | sed -E "s/(:|-pid )[0-9]{2,}/\1…/g; s|$results/||" >>"$results/$section.commands"
+    echo "ocpp-load $*" | sed -E "s/(:|-pid )[0-9]{2,}/\1…/g; s|$results/||" >>"$results/$section.commands"
 }
 
 # bare VARIANT NUMBER ARGUMENT...: libmosquitto alone.
@@ -277,7 +277,7 @@ measure_size() {
 
 # hold NAME COUNT: charge points at the gateway NAME that connect, send one message, and stay idle until they are stopped.
 hold() {
-    "$bin/charge-point-simulator" load idle --url "${url_of[$1]}" --broker "$broker" --prefix "IDLE$2-" --count "$2" \
+    "$bin/ocpp-load" idle --url "${url_of[$1]}" --broker "$broker" --prefix "IDLE$2-" --count "$2" \
         --sources 8 --duration 3600 --quiet >/dev/null </dev/null &
     pid_of[idle$1]=$!
     pids+=("$!")

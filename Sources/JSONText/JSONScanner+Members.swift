@@ -1,7 +1,7 @@
 extension JSONScanner {
     /// Walks the members of the object that `bytes` are, and nothing behind it.
     package static func forEachMember(
-        of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONToken, _ value: JSONToken) -> Void
+        of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONToken, _ value: JSONToken) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
         try scanner.expect(UInt8(ascii: "{"))
@@ -12,7 +12,7 @@ extension JSONScanner {
             scanner.skipWhitespace()
             let key = try scanner.scanString()
             try scanner.skipColon()
-            body(key, try scanner.scanValue())
+            try body(key, try scanner.scanValue())
             scanner.skipWhitespace()
         } while scanner.take(UInt8(ascii: ","))
         try scanner.expect(UInt8(ascii: "}"))
@@ -22,7 +22,7 @@ extension JSONScanner {
 extension JSONScanner {
     /// The elements of an array, in order.
     package static func forEachElement(
-        of bytes: UnsafeRawBufferPointer, _ body: (_ element: JSONToken) -> Void
+        of bytes: UnsafeRawBufferPointer, _ body: (_ element: JSONToken) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
         try scanner.expect(UInt8(ascii: "["))
@@ -31,7 +31,7 @@ extension JSONScanner {
         guard !scanner.take(UInt8(ascii: "]")) else { return }
         repeat {
             scanner.skipWhitespace()
-            body(try scanner.scanValue())
+            try body(try scanner.scanValue())
             scanner.skipWhitespace()
         } while scanner.take(UInt8(ascii: ","))
         try scanner.expect(UInt8(ascii: "]"))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ChargePointSimulator
+import ClientEndpoints
 import Foundation
 import Logging
 

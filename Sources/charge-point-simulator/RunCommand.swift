@@ -1,6 +1,8 @@
 import ArgumentParser
 import ChargePointSimulator
+import ClientEndpoints
 import Foundation
+import OCPPJ
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

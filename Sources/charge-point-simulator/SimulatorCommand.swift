@@ -12,6 +12,6 @@ struct SimulatorCommand: AsyncParsableCommand {
               charge-point-simulator central-system --broker mqtt://127.0.0.1:1883
               charge-point-simulator run --url ws://127.0.0.1:33033/ocpp --count 20
             """,
-        subcommands: [RunCommand.self, CentralSystemCommand.self, LoadCommand.self]
+        subcommands: [RunCommand.self, CentralSystemCommand.self]
     )
 }

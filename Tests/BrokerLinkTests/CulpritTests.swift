@@ -1,6 +1,7 @@
 import BrokerLink
 import NIOCore
 import OutsideNames
+import TestSupport
 import Testing
 
 @Suite("behaviour.md: a packet over which the broker ends the link must not end it for ever", .timeLimit(.minutes(2)))

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import OutsideNames
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import BrokerLink

@@ -1,5 +1,6 @@
 import BrokerLink
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -26,7 +27,7 @@ struct LinkLossTests {
     func `Nothing published during a lost link is missed`(version: BrokerLinkConfiguration.ProtocolVersion) async throws
     {
         let broker = try await TestBroker.started()
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         var configuration = testConfiguration(port: proxy.port)
         configuration.protocolVersion = version
         try await withLink(configuration) { gateway in
@@ -34,14 +35,14 @@ struct LinkLossTests {
                 let commands = gateway.subscribe("cs/CP1")
                 let calls = backend.subscribe("cp/CP1")
                 #expect(await eventually { commands.isSubscribed && calls.isSubscribed })
-                proxy.cut()
+                proxy.refuse()
                 #expect(await eventually { !gateway.link.isUp })
                 for number in 0..<50 {
                     backend.publish("cs/CP1", "down \(number)")
                     gateway.publish("cp/CP1", "up \(number)")
                 }
                 #expect(await eventually { backend.link.pendingCount == 0 })
-                proxy.open()
+                proxy.pass()
                 #expect(await eventually { commands.payloads.count >= 50 && calls.payloads.count >= 50 })
                 #expect(commands.payloads == (0..<50).map { "down \($0)" })
                 #expect(calls.payloads == (0..<50).map { "up \($0)" })
@@ -54,7 +55,7 @@ struct LinkLossTests {
     @Test(arguments: [BrokerLinkConfiguration.QualityOfService.atLeastOnce, .exactlyOnce])
     func `Cuts in the middle of traffic lose nothing`(quality: BrokerLinkConfiguration.QualityOfService) async throws {
         let broker = try await TestBroker.started()
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         var configuration = testConfiguration(port: proxy.port)
         configuration.qualityOfService = quality
         var direct = testConfiguration(port: broker.port, clientID: "backend")
@@ -69,9 +70,9 @@ struct LinkLossTests {
                     for number in 0..<500 {
                         gateway.publish("cp/CP1", "\(round * 500 + number)")
                     }
-                    proxy.cut()
+                    proxy.refuse()
                     #expect(await eventually { !gateway.link.isUp })
-                    proxy.open()
+                    proxy.pass()
                 }
                 #expect(await eventually { gateway.link.pendingCount == 0 })
                 let expected = (0..<2500).map { "\($0)" }
@@ -104,7 +105,7 @@ struct LinkLossTests {
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let subscribers = (0..<250).map { gateway.subscribe("cs/CP\($0)") }
             #expect(await eventually { subscribers.allSatisfy(\.isSubscribed) })
-            broker.kill()
+            await broker.kill()
             #expect(await eventually { !gateway.link.isUp })
             try await broker.start()
             #expect(await gateway.isUp())

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import OutsideNames
 import Synchronization
+import TestSupport
 import Testing
 
 /// `broker.sessions: per_charge_point`: a charge point's own MQTT connection, with its client id, its credentials and
@@ -123,7 +124,7 @@ struct OwnConnectionTests {
 
     @Test func `The will is published when the connection breaks and not when it is closed`() async throws {
         let broker = try await TestBroker.started()
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         try await withLink(testConfiguration(port: broker.port, clientID: "watcher")) { watcher in
             let wills = watcher.subscribe("cp/CP1/Presence")
             #expect(await eventually { wills.isSubscribed })
@@ -136,7 +137,7 @@ struct OwnConnectionTests {
                 let session = subscribe(cut, to: "cs/CP1")
                 #expect(await eventually { session.isSubscribed })
                 #expect(wills.payloads.isEmpty)
-                proxy.cut()
+                proxy.refuse()
                 #expect(await eventually { wills.payloads == ["gone"] })
                 #expect(await eventually { session.events.contains(.changed(isUp: false)) })
             }
@@ -148,7 +149,7 @@ struct OwnConnectionTests {
         async throws
     {
         let broker = try await TestBroker.started()
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         try await withLink(testConfiguration(port: broker.port, clientID: "backend")) { backend in
             let upstream = backend.subscribe("cp/CP1")
             #expect(await eventually { upstream.isSubscribed })
@@ -158,11 +159,11 @@ struct OwnConnectionTests {
                 let connection = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
                 let session = subscribe(connection, to: "cs/CP1")
                 #expect(await eventually { session.isSubscribed })
-                proxy.cut()
+                proxy.refuse()
                 #expect(await eventually { !connection.isUp })
                 #expect(publish(connection, "held") == .accepted)
                 if expiry > .zero { backend.publish("cs/CP1", "meanwhile") }
-                proxy.open()
+                proxy.pass()
                 #expect(await eventually { session.events.contains(.changed(isUp: true)) })
                 #expect(await eventually { upstream.payloads == ["held"] })
                 if expiry > .zero {
@@ -183,13 +184,13 @@ struct OwnConnectionTests {
     /// The gateway that had the charge point has died: the broker keeps its commands for the next one.
     @Test func `What the broker kept for a client ID comes to the next session`() async throws {
         let broker = try await TestBroker.started()
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         try await withLink(configuration(port: broker.port)) { next in
             try await withLink(configuration(port: proxy.port)) { dead in
                 let connection = try await accepted(dead, BrokerLogin(clientID: "CP1"))
                 let session = subscribe(connection, to: "cs/CP1")
                 #expect(await eventually { session.isSubscribed })
-                proxy.cut()
+                proxy.refuse()
                 #expect(await eventually { !connection.isUp })
                 for number in 0..<30 { next.publish("cs/CP1", "\(number)") }
                 #expect(await eventually { next.link.pendingCount == 0 })
@@ -204,7 +205,7 @@ struct OwnConnectionTests {
 
     @Test func `What is left when a session ends with its link down goes out on the shared connection`() async throws {
         let broker = try await TestBroker.started()
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         try await withLink(testConfiguration(port: broker.port, clientID: "backend")) { backend in
             let upstream = backend.subscribe("cp/CP1")
             #expect(await eventually { upstream.isSubscribed })
@@ -212,13 +213,13 @@ struct OwnConnectionTests {
                 let connection = try await accepted(gateway, BrokerLogin(clientID: "CP1"))
                 let session = subscribe(connection, to: "cs/CP1")
                 #expect(await eventually { session.isSubscribed })
-                proxy.cut()
+                proxy.refuse()
                 #expect(await eventually { !connection.isUp })
                 #expect(publish(connection, "1") == .accepted)
                 connection.unsubscribe(topic: "cs/CP1", subscriber: session)
                 connection.close()
                 #expect(publish(connection, "2") == .accepted)
-                proxy.open()
+                proxy.pass()
                 #expect(await eventually { Set(upstream.payloads) == ["1", "2"] })
                 #expect(await eventually { gateway.link.pendingCount == 0 })
             }
@@ -404,7 +405,7 @@ struct OwnConnectionTests {
                 sessions.append((connection, subscribe(connection, to: "cs/CP\(number)")))
             }
             #expect(await eventually { sessions.allSatisfy { $0.session.isSubscribed } })
-            broker.kill()
+            await broker.kill()
             #expect(await eventually { sessions.allSatisfy { !$0.connection.isUp } })
             try await broker.start()
             #expect(await eventually { sessions.allSatisfy { $0.connection.isUp } })

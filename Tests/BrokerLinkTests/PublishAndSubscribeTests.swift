@@ -2,6 +2,7 @@ import BrokerLink
 import Foundation
 import NIOCore
 import OutsideNames
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))

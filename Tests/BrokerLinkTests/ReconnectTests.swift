@@ -1,5 +1,6 @@
 import BrokerLink
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -94,12 +95,12 @@ struct ReconnectTests {
 
     @Test func `A dead connection is noticed by the keep alive`() async throws {
         let broker = try await TestBroker.started()
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         var configuration = testConfiguration(port: proxy.port)
         configuration.keepAlive = .seconds(10)
         try await withLink(configuration) { gateway in
             #expect(await gateway.isUp())
-            try await proxy.freeze()
+            try await proxy.stall()
             #expect(await eventually { gateway.observer.changes.count >= 2 })
             #expect(gateway.observer.changes.prefix(2) == [true, false])
             // On a busy machine the broker's own time may be over first, and the end of the connection says so.
@@ -112,7 +113,7 @@ struct ReconnectTests {
 
     @Test func `Without session expiry every connection starts clean`() async throws {
         let broker = try await TestBroker.started()
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         var configuration = testConfiguration(port: proxy.port)
         configuration.sessionExpiry = .zero
         for version in BrokerLinkConfiguration.ProtocolVersion.allCases {
@@ -120,9 +121,9 @@ struct ReconnectTests {
             try await withLink(configuration) { gateway in
                 let session = gateway.subscribe("cs/CP1")
                 #expect(await eventually { session.isSubscribed })
-                proxy.cut()
+                proxy.refuse()
                 #expect(await eventually { !gateway.link.isUp })
-                proxy.open()
+                proxy.pass()
                 #expect(await gateway.isUp())
                 gateway.publish("cs/CP1", "again")
                 #expect(await eventually { session.payloads == ["again"] })

@@ -1,6 +1,7 @@
 import BrokerLink
 import NIOCore
 import OutsideNames
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))

@@ -1,5 +1,6 @@
 import BrokerLink
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -53,7 +54,7 @@ struct StopTests {
 
     @Test func `The will is published when the link dies and not on an orderly stop`() async throws {
         let broker = try await TestBroker.started()
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         var configuration = testConfiguration(port: proxy.port)
         configuration.will = BrokerLinkConfiguration.Will(topic: "status", payload: "offline", retain: true)
         configuration.connections = 2
@@ -64,9 +65,9 @@ struct StopTests {
             #expect(await eventually { status.isSubscribed })
             try await withLink(withWill) { gateway in
                 #expect(await gateway.isUp())
-                proxy.cut()
+                proxy.refuse()
                 #expect(await eventually { status.payloads == ["offline"] })
-                proxy.open()
+                proxy.pass()
                 #expect(await gateway.isUp())
             }
             backend.publish("status", "last")

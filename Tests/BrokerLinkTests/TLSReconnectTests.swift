@@ -3,6 +3,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import OutsideNames
+import TestSupport
 import Testing
 
 /// Whatever way TLS is set up: the second connection of a client must do what the first did.
@@ -42,7 +43,7 @@ struct TLSReconnectTests {
     @Test(arguments: Way.allCases)
     func `Every connection comes back`(way: Way) async throws {
         let broker = try await tlsBroker(listener(way))
-        let proxy = try await CuttableProxy(to: broker.port)
+        let proxy = try await TCPProxy.start(target: broker.port)
         var configuration = configuration(broker, way, port: proxy.port)
         configuration.connections = 2
         configuration.sessions = .perChargePoint
@@ -59,9 +60,9 @@ struct TLSReconnectTests {
             own.subscribe(topic: "cs/CP1", subscriber: session, on: session.eventLoop)
             #expect(await eventually { session.isSubscribed })
             for _ in 0..<2 {
-                proxy.cut()
+                proxy.refuse()
                 #expect(await eventually { !gateway.link.connections.contains(where: \.isUp) && !own.isUp })
-                proxy.open()
+                proxy.pass()
                 #expect(await eventually { gateway.link.isUp && own.isUp })
             }
             let before = session.payloads.count
@@ -78,7 +79,7 @@ struct TLSReconnectTests {
         let broker = try await tlsBroker(["require_certificate true"])
         try await withLink(configuration(broker, .clientCertificate, port: broker.port)) { gateway in
             #expect(await gateway.isUp())
-            broker.kill()
+            await broker.kill()
             // Halfway through: what was read before is used, and the log says so.
             let key = broker.folder.appendingPathComponent("client.key")
             let kept = try Data(contentsOf: key)
@@ -88,8 +89,8 @@ struct TLSReconnectTests {
             #expect(gateway.log.contains("error the TLS files for the broker cannot be used: what was read before is"))
             #expect(gateway.log.contains("client.key: the private key cannot be read"))
             try kept.write(to: key)
-            broker.kill()
-            _ = try await run("sh", ["-c", tlsFilesScript, broker.folder.path])
+            await broker.kill()
+            try makeTLSFiles(in: broker.folder)
             try await broker.start()
             #expect(await gateway.isUp())
         }
@@ -107,7 +108,7 @@ struct TLSReconnectTests {
         (configuration.username, configuration.passwordFile) = ("gateway", secret.path)
         try await withLink(configuration) { gateway in
             #expect(await gateway.isUp())
-            broker.kill()
+            await broker.kill()
             _ = try await run("mosquitto_passwd", ["-b", passwords, "gateway", "other"])
             try await broker.start()
             #expect(await eventually { gateway.log.contains("error the broker refuses the connection") })
@@ -115,7 +116,7 @@ struct TLSReconnectTests {
             #expect(await gateway.isUp())
             // Gone: the last password is as good as any.
             try FileManager.default.removeItem(at: secret)
-            broker.kill()
+            await broker.kill()
             try await broker.start()
             #expect(await gateway.isUp())
             #expect(gateway.log.contains("error the password file for the broker cannot be used"))

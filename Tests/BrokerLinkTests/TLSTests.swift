@@ -1,5 +1,6 @@
 import BrokerLink
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -102,7 +103,7 @@ struct TLSTests {
         try await withLink(both) { gateway in
             let session = gateway.subscribe("cs/CP1")
             #expect(await eventually { session.isSubscribed })
-            plain.kill()
+            await plain.kill()
             #expect(await eventually { gateway.log.contains("info broker link up broker=mqtts://") })
             gateway.publish("cs/CP1", "moved")
             #expect(await eventually { session.payloads == ["moved"] })

@@ -1,9 +1,11 @@
 import BrokerLink
+import ClientEndpoints
 import Logging
 import NIOCore
 import NIOPosix
 import OutsideNames
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ChargePointSimulator
@@ -14,13 +16,13 @@ struct CentralSystemServiceTests {
     private final class GatewaySide: BrokerLinkObserver, BrokerSubscriber {
         private struct Heard {
             var isSubscribed = false
-            var messages: [OCPPMessage] = []
+            var messages: [SimulatorMessage] = []
         }
 
         private let heard = Mutex(Heard())
 
         var isSubscribed: Bool { heard.withLock { $0.isSubscribed } }
-        var messages: [OCPPMessage] { heard.withLock { $0.messages } }
+        var messages: [SimulatorMessage] { heard.withLock { $0.messages } }
 
         func brokerLinkChanged(connection: Int, isUp: Bool) {}
         func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {}
@@ -28,7 +30,7 @@ struct CentralSystemServiceTests {
         func brokerRefusedSubscription(reasonCode: UInt8) {}
 
         func brokerDelivered(_ message: BrokerMessage) {
-            guard let message = try? OCPPMessage(relay: message.payload) else { return }
+            guard let message = try? SimulatorMessage(relay: message.payload) else { return }
             heard.withLock { $0.messages.append(message) }
         }
     }
@@ -39,7 +41,7 @@ struct CentralSystemServiceTests {
 
     @Test
     func `answers CALLs to the downstream topic, sends commands, and counts what comes back`() async throws {
-        let broker = try await MosquittoServer()
+        let broker = try await TestBroker.started()
         let service = CentralSystemService(
             CentralSystemService.Plan(
                 broker: try BrokerAddress(url: "mqtt://127.0.0.1:\(broker.port)"), commandsPerMinute: 60))
@@ -62,7 +64,7 @@ struct CentralSystemServiceTests {
             #expect(connection.publish(BrokerPublish(topic: Topic(topic), payload: payload)) == .accepted)
         }
 
-        let boot = OCPPMessage.call(
+        let boot = SimulatorMessage.call(
             id: "b1", action: "BootNotification", payload: ["chargePointVendor": "V", "chargePointModel": "M"])
         publish(boot.relay(), to: "ocpp/cp/CP 1")
         try await eventually { gateway.messages.contains { $0.id == "b1" } }
@@ -74,7 +76,7 @@ struct CentralSystemServiceTests {
         #expect(payload["status"] == "Accepted")
 
         // Nothing but the user property tells the version of this one; each spells the code in its way.
-        let empty = OCPPMessage.call(id: "v1", action: "Authorize", payload: [:])
+        let empty = SimulatorMessage.call(id: "v1", action: "Authorize", payload: [:])
         let properties = BrokerPublish.Properties(version: "2.0.1")
         let versioned = BrokerPublish(topic: "ocpp/cp/CP 1", payload: empty.relay(), properties: properties)
         #expect(connection.publish(versioned) == .accepted)
@@ -93,12 +95,12 @@ struct CentralSystemServiceTests {
         }
         try await eventually { !commands().isEmpty }
         let first = try #require(commands().first)
-        publish(OCPPMessage.callResult(id: first, payload: [:]).relay(), to: "ocpp/cp/CP 1/Reply")
+        publish(SimulatorMessage.callResult(id: first, payload: [:]).relay(), to: "ocpp/cp/CP 1/Reply")
         try await eventually { service.snapshot.commandsAnswered == 1 }
 
         try await eventually { commands().count > 1 }
         let second = try #require(commands().last)
-        let error = OCPPMessage.callError(
+        let error = SimulatorMessage.callError(
             id: second, code: "GenericError", description: "",
             details: ["source": "gateway", "reason": "disconnected"])
         publish(error.relay(), to: "ocpp/cp/CP 1/Reply")

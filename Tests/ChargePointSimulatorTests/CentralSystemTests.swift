@@ -17,7 +17,7 @@ struct CentralSystemTests {
     private func result(
         _ system: inout CentralSystem, _ action: String, _ payload: JSONObject = [:], from identity: String = "CP0001"
     ) throws -> JSONObject {
-        let call = OCPPMessage.call(id: "1", action: action, payload: payload)
+        let call = SimulatorMessage.call(id: "1", action: action, payload: payload)
         guard case .callResult("1", let result) = system.received(call.relay(), from: identity, at: now) else {
             Issue.record("\(action) got no CALLRESULT")
             return [:]
@@ -77,7 +77,7 @@ struct CentralSystemTests {
     @Test
     func `a CALL that it does not know gets a CALLERROR NotImplemented`() {
         var system = make()
-        let call = OCPPMessage.call(id: "7", action: "SignCertificate", payload: [:])
+        let call = SimulatorMessage.call(id: "7", action: "SignCertificate", payload: [:])
         guard case .callError("7", "NotImplemented", _, _) = system.received(call.relay(), from: "CP", at: now) else {
             Issue.record("no CALLERROR")
             return
@@ -95,7 +95,7 @@ struct CentralSystemTests {
     func `a bad payload gets a CALLERROR, and its numbers count for nothing`(action: String, payload: JSONValue) throws
     {
         var system = make()
-        let call = OCPPMessage.call(id: "7", action: action, payload: try #require(payload.objectValue))
+        let call = SimulatorMessage.call(id: "7", action: action, payload: try #require(payload.objectValue))
         guard case .callError("7", _, _, _) = system.received(call.relay(), from: "CP", at: now) else {
             Issue.record("no CALLERROR")
             return
@@ -126,7 +126,7 @@ struct CentralSystemTests {
         #expect(sent.first?.identity == "CP0001")
         #expect(system.commands(at: now + .seconds(90)).isEmpty, "the first is still open")
         let id = try #require(sent.first?.message.id)
-        let reply = OCPPMessage.callResult(id: id, payload: ["status": "Accepted"])
+        let reply = SimulatorMessage.callResult(id: id, payload: ["status": "Accepted"])
         #expect(system.received(reply.relay(), from: "CP0001", at: now + .seconds(91)) == nil)
         #expect(system.snapshot.commandsSent == 1)
         #expect(system.snapshot.commandsAnswered == 1)
@@ -150,7 +150,7 @@ struct CentralSystemTests {
                     #expect(command.identity == "BUSY")
                     #expect(payload["transactionId"] == 1)
                 }
-                let reply = OCPPMessage.callResult(id: id, payload: [:])
+                let reply = SimulatorMessage.callResult(id: id, payload: [:])
                 _ = system.received(reply, from: command.identity, at: moment)
             }
         }
@@ -163,7 +163,7 @@ struct CentralSystemTests {
         var system = make(commandsPerMinute: 2)
         _ = try result(&system, "Heartbeat")
         let id = try #require(system.commands(at: now + .seconds(45)).first?.message.id)
-        let error = OCPPMessage.callError(
+        let error = SimulatorMessage.callError(
             id: id, code: "GenericError", description: "", details: ["source": "gateway", "reason": "call_timeout"])
         #expect(system.received(error.relay(), from: "CP0001", at: now + .seconds(75)) == nil)
         #expect(system.snapshot.gatewayErrors == ["call_timeout": 1])
@@ -176,7 +176,7 @@ struct CentralSystemTests {
         var system = make(commandsPerMinute: 2)
         _ = try result(&system, "Heartbeat")
         let id = try #require(system.commands(at: now + .seconds(45)).first?.message.id)
-        let error = OCPPMessage.callError(id: id, code: "NotSupported", description: "", details: [:])
+        let error = SimulatorMessage.callError(id: id, code: "NotSupported", description: "", details: [:])
         _ = system.received(error, from: "CP0001", at: now + .seconds(46))
         #expect(system.snapshot.commandErrors == 1)
         #expect(system.snapshot.gatewayErrors.isEmpty)
@@ -205,7 +205,7 @@ struct CentralSystemTests {
         var system = make(commandsPerMinute: 2)
         _ = try result(&system, "Heartbeat")
         #expect(system.commands(at: now + .seconds(121)).isEmpty)
-        let beat = OCPPMessage.call(id: "2", action: "Heartbeat", payload: [:])
+        let beat = SimulatorMessage.call(id: "2", action: "Heartbeat", payload: [:])
         _ = system.received(beat, from: "CP0001", at: now + .seconds(122))
         #expect(system.commands(at: now + .seconds(180)).count == 1)
     }

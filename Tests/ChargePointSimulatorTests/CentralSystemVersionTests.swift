@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 import Testing
 
 @testable import ChargePointSimulator
@@ -19,7 +20,7 @@ struct CentralSystemVersionTests {
         _ system: inout CentralSystem, _ version: OCPPVersion, _ action: String, _ payload: JSONObject
     ) throws -> JSONObject {
         var judge = try MessageJudge(version)
-        let call = OCPPMessage.call(id: "1", action: action, payload: payload)
+        let call = SimulatorMessage.call(id: "1", action: action, payload: payload)
         #expect(try judge.fault(in: call, from: .chargePoint) == nil)
         let received = system.received(call.relay(), from: "CP0001", version: version, at: now)
         let answer = try #require(received)
@@ -78,7 +79,7 @@ struct CentralSystemVersionTests {
         #expect(try result(&system, .v21, "OpenPeriodicEventStream", stream)["status"] == "Accepted")
         #expect(try result(&system, .v21, "ClosePeriodicEventStream", ["id": 1]) == [:])
         #expect(system.snapshot.callsAnswered == 2)
-        let call = OCPPMessage.call(id: "1", action: "OpenPeriodicEventStream", payload: stream)
+        let call = SimulatorMessage.call(id: "1", action: "OpenPeriodicEventStream", payload: stream)
         guard case .callError(_, "NotImplemented", _, _) = system.received(call, from: "CP", version: .v201, at: now)
         else {
             Issue.record("no CALLERROR")
@@ -114,12 +115,12 @@ struct CentralSystemVersionTests {
     @Test
     func `a SEND is never answered; its values are counted in 2.1 alone`() {
         var system = make()
-        let send = OCPPMessage.send(
+        let send = SimulatorMessage.send(
             id: "1", action: "NotifyPeriodicEventStream", payload: ["data": [["t": 0, "v": "1"], ["t": 1, "v": "2"]]])
         #expect(system.received(send.relay(), from: "CP", version: .v21, at: now) == nil)
         #expect(system.snapshot.streamedValues == 2)
         #expect(system.received(send.relay(), from: "CP", version: .v201, at: now) == nil)
-        let other = OCPPMessage.send(id: "2", action: "Heartbeat", payload: [:])
+        let other = SimulatorMessage.send(id: "2", action: "Heartbeat", payload: [:])
         #expect(system.received(other.relay(), from: "CP", version: .v21, at: now) == nil)
         #expect(system.snapshot.streamedValues == 2)
         #expect(system.snapshot.badMessages == 2)
@@ -128,7 +129,7 @@ struct CentralSystemVersionTests {
     @Test
     func `a CALLRESULTERROR is counted, and not answered`() {
         var system = make()
-        let error = OCPPMessage.callResultError(id: "1", code: "FormatViolation", description: "", details: [:])
+        let error = SimulatorMessage.callResultError(id: "1", code: "FormatViolation", description: "", details: [:])
         #expect(system.received(error.relay(), from: "CP", at: now) == nil)
         #expect(system.snapshot.answersRefused == 1)
         #expect(system.snapshot.badMessages == 0)
@@ -137,7 +138,7 @@ struct CentralSystemVersionTests {
     @Test(arguments: OCPPVersion.allCases)
     func `its codes are spelt as the version does`(version: OCPPVersion) {
         var system = make()
-        let call = OCPPMessage.call(id: "1", action: "Authorize", payload: [:])
+        let call = SimulatorMessage.call(id: "1", action: "Authorize", payload: [:])
         let answer = system.received(call, from: "CP", version: version, at: now)
         guard case .callError(_, let code, _, _) = answer else {
             Issue.record("no CALLERROR")
@@ -174,9 +175,9 @@ struct CentralSystemVersionTests {
             (.send(id: "1", action: "NotifyPeriodicEventStream", payload: [:]), .v201, .v21),
             (.callResultError(id: "1", code: "c", description: "", details: [:]), nil, .v21),
             (.callResult(id: "1", payload: [:]), .v201, .v201), (.callResult(id: "1", payload: [:]), nil, .v16),
-        ] as [(OCPPMessage, OCPPVersion?, OCPPVersion)])
+        ] as [(SimulatorMessage, OCPPVersion?, OCPPVersion)])
     func `finds the version of a message that does not say it`(
-        message: OCPPMessage, known: OCPPVersion?, version: OCPPVersion
+        message: SimulatorMessage, known: OCPPVersion?, version: OCPPVersion
     ) {
         #expect(MessageVersion.of(message, spokenBefore: known) == version)
     }
@@ -185,7 +186,7 @@ struct CentralSystemVersionTests {
     func `what the message says of its version counts, and a charge point may come back with another`() {
         var system = make()
         for version in [OCPPVersion.v16, .v201, .v16, .v21] {
-            let beat = OCPPMessage.call(id: "1", action: "Heartbeat", payload: [:])
+            let beat = SimulatorMessage.call(id: "1", action: "Heartbeat", payload: [:])
             _ = system.received(beat.relay(), from: "CP", version: version, at: now)
             #expect(system.records["CP"]?.version == version)
         }

@@ -1,3 +1,6 @@
+import ClientEndpoints
+import OCPPJ
+import TestSupport
 import Testing
 
 @testable import ChargePointSimulator

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 import Testing
 
 @testable import ChargePointSimulator
@@ -48,7 +49,7 @@ struct LifeAndCentralSystem {
     }
 
     /// A message of the central system reaches the life.
-    mutating func tell(_ message: OCPPMessage) throws {
+    mutating func tell(_ message: SimulatorMessage) throws {
         if let fault = try judge.fault(in: message, from: .centralSystem) { Issue.record("\(fault)") }
         if case .call(let id, let action, _) = message { asked[id] = action }
         try take(life.received(message.ocppJ(), at: now))
@@ -68,7 +69,7 @@ struct LifeAndCentralSystem {
         }
     }
 
-    private mutating func note(_ message: OCPPMessage) {
+    private mutating func note(_ message: SimulatorMessage) {
         switch message {
         case .call(_, "TransactionEvent", let payload):
             said["TransactionEvent \(payload["eventType"]?.stringValue ?? "")", default: 0] += 1

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 import Testing
 
 @testable import ChargePointSimulator
@@ -53,13 +54,13 @@ extension LifeBench {
     /// The payload of the CALLRESULT to a command, which both must be as the schemas want them.
     mutating func result(of action: String, _ payload: JSONObject) throws -> JSONObject {
         var judge = try MessageJudge(life.version)
-        let command = OCPPMessage.call(id: "judged", action: action, payload: payload)
+        let command = SimulatorMessage.call(id: "judged", action: action, payload: payload)
         #expect(try judge.fault(in: command, from: .centralSystem) == nil)
         guard case .callResult(_, let result) = try self.command(action, payload) else {
             Issue.record("\(action) was answered with a CALLERROR")
             return [:]
         }
-        let answer = OCPPMessage.callResult(id: "judged", payload: result)
+        let answer = SimulatorMessage.callResult(id: "judged", payload: result)
         #expect(try judge.fault(in: answer, from: .chargePoint) == nil)
         return result
     }

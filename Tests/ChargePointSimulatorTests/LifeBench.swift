@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 import Testing
 
 @testable import ChargePointSimulator
@@ -16,9 +17,9 @@ struct LifeBench {
     /// The CALLs that the charge point sent and that the test has not taken yet.
     private(set) var calls: [Sent] = []
     /// Everything that it sent, in order.
-    private(set) var sent: [OCPPMessage] = []
+    private(set) var sent: [SimulatorMessage] = []
     /// Its answers to commands.
-    private(set) var answers: [OCPPMessage] = []
+    private(set) var answers: [SimulatorMessage] = []
     private(set) var occurrences: [LifeOccurrence] = []
     private(set) var restarts: [TimeAmount] = []
     private var lastCommand = 0
@@ -73,12 +74,12 @@ struct LifeBench {
 
     mutating func disconnect() { take(life.disconnected(at: now)) }
 
-    mutating func receive(_ message: OCPPMessage) { take(life.received(message.ocppJ(), at: now)) }
+    mutating func receive(_ message: SimulatorMessage) { take(life.received(message.ocppJ(), at: now)) }
 
     mutating func receive(text: String) { take(life.received(ByteBuffer(string: text), at: now)) }
 
     /// Sends a command and returns the answer to it.
-    mutating func command(_ action: String, _ payload: JSONObject) throws -> OCPPMessage {
+    mutating func command(_ action: String, _ payload: JSONObject) throws -> SimulatorMessage {
         lastCommand += 1
         let before = answers.count
         receive(.call(id: "command-\(lastCommand)", action: action, payload: payload))

@@ -1,6 +1,7 @@
 import Foundation
 import JSONText
 import NIOCore
+import OCPPJ
 import SchemaChecking
 
 @testable import ChargePointSimulator
@@ -40,7 +41,7 @@ struct MessageJudge {
     }
 
     /// What is wrong with a message that this side sends; nil: nothing.
-    mutating func fault(in message: OCPPMessage, from side: Side) throws -> String? {
+    mutating func fault(in message: SimulatorMessage, from side: Side) throws -> String? {
         switch message {
         case .call(let id, let action, let payload):
             guard open[side, default: [:]].updateValue(action, forKey: id) == nil else {

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 import Testing
 
 @testable import ChargePointSimulator
@@ -169,7 +170,7 @@ struct OCPP2CommandTests {
         var number = 0
         while true {
             let part = try bench.takeCall("NotifyReport")
-            let message = OCPPMessage.call(id: part.id, action: part.action, payload: part.payload)
+            let message = SimulatorMessage.call(id: part.id, action: part.action, payload: part.payload)
             #expect(try judge.fault(in: message, from: .chargePoint) == nil)
             #expect(part.payload["requestId"] == 8)
             #expect(part.payload["seqNo"]?.integerValue == number)
@@ -205,7 +206,7 @@ struct OCPP2CommandTests {
         #expect(try bench.result(of: "TriggerMessage", request)["status"] == "Accepted")
         let call = try bench.takeCall(requested)
         var judge = try MessageJudge(version)
-        let message = OCPPMessage.call(id: call.id, action: call.action, payload: call.payload)
+        let message = SimulatorMessage.call(id: call.id, action: call.action, payload: call.payload)
         #expect(try judge.fault(in: message, from: .chargePoint) == nil)
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 import Testing
 
 @testable import ChargePointSimulator
@@ -128,7 +129,7 @@ struct OCPP2LifeTests {
         bench.receive(.callResult(id: boot.id, payload: ["status": "Accepted"]))
         #expect(bench.occurrences.last == .callFailed(code: "unusable answer"))
         let refusals = bench.sent.filter { if case .callResultError = $0 { true } else { false } }
-        let expected = OCPPMessage.callResultError(
+        let expected = SimulatorMessage.callResultError(
             id: boot.id, code: "OccurrenceConstraintViolation", description: "/interval is missing", details: [:])
         #expect(refusals == (version == .v21 ? [expected] : []))
     }

@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
+import OCPPJ
 import Synchronization
 
 @testable import ChargePointSimulator
@@ -12,7 +13,7 @@ final class WebSocketCentralSystem: Sendable {
     /// What happened with one identity, in order.
     enum Event: Equatable {
         case connected(authorization: String?)
-        case received(OCPPMessage)
+        case received(SimulatorMessage)
         /// Neither an OCPP message nor anything else that a charge point may send.
         case unexpected(String)
         case closed(code: UInt16?)
@@ -97,7 +98,7 @@ final class WebSocketCentralSystem: Sendable {
         state.withLock { $0.events[identity, default: []].append(event) }
     }
 
-    fileprivate func answer(_ message: OCPPMessage, of identity: String) -> OCPPMessage? {
+    fileprivate func answer(_ message: SimulatorMessage, of identity: String) -> SimulatorMessage? {
         record(.received(message), of: identity)
         return state.withLock { state in
             let version = state.versions[identity]
@@ -131,7 +132,7 @@ final class WebSocketCentralSystem: Sendable {
         }
     }
 
-    func send(_ message: OCPPMessage, to identity: String) async throws {
+    func send(_ message: SimulatorMessage, to identity: String) async throws {
         let channel = state.withLock { $0.channels[identity] }
         try await channel?.writeAndFlush(WebSocketFrame(fin: true, opcode: .text, data: message.ocppJ()))
     }
@@ -172,7 +173,7 @@ final class WebSocketCentralSystem: Sendable {
             var body = frame.unmaskedData
             switch frame.opcode {
             case .text:
-                guard let message = try? OCPPMessage(ocppJ: body) else {
+                guard let message = try? SimulatorMessage(ocppJ: body) else {
                     return server.record(.unexpected(String(buffer: body)), of: identity)
                 }
                 if let answer = server.answer(message, of: identity) {

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 import Testing
 
 @testable import ChargePointSimulator
@@ -68,11 +69,11 @@ struct WholeLifeTests {
     @Test(arguments: OCPPVersion.allCases)
     func `the schemas do find what is wrong with a message of either side`(version: OCPPVersion) throws {
         var judge = try MessageJudge(version)
-        let boot = OCPPMessage.call(id: "1", action: "BootNotification", payload: ["reason": "Boredom"])
+        let boot = SimulatorMessage.call(id: "1", action: "BootNotification", payload: ["reason": "Boredom"])
         #expect(try judge.fault(in: boot, from: .chargePoint) != nil)
         #expect(try judge.fault(in: .callResult(id: "1", payload: ["status": "Perhaps"]), from: .centralSystem) != nil)
         #expect(try judge.fault(in: .callResult(id: "1", payload: [:]), from: .centralSystem) != nil)
-        let stream = OCPPMessage.send(id: "2", action: "NotifyPeriodicEventStream", payload: ["id": 1])
+        let stream = SimulatorMessage.send(id: "2", action: "NotifyPeriodicEventStream", payload: ["id": 1])
         #expect(try judge.fault(in: stream, from: .chargePoint) != nil)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 /// behaviour.md, "What a bad message from a charge point gets", and relay-format.md on bad messages from the broker.

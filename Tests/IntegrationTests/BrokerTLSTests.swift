@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `mqtts://` with the system's authorities, which is what a broker in a cloud needs. OpenSSL takes them from where
@@ -8,7 +9,7 @@ import Testing
     func `The link comes back with the systems authorities`(sessions: String) async throws {
         let certificates = try CertificateFolder()
         let port = try await freePort()
-        let broker = try await MosquittoProcess.start(extraConfiguration: [
+        let broker = try await TestBroker.start(extraConfiguration: [
             "listener \(port) 127.0.0.1", "certfile \(certificates.path("server.pem"))",
             "keyfile \(certificates.path("server.key"))",
         ])

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 /// relay-format.md, "Several gateways on one broker": what claims cost, and what becomes of them when clocks are wrong
@@ -7,7 +8,7 @@ import Testing
 @Suite struct ClaimTests {
     /// A site with more gateways on the same broker.
     private func withGateways(
-        _ count: Int, broker: MosquittoProcess, weight: Int = 2, settings: [String: String] = [:],
+        _ count: Int, broker: TestBroker, weight: Int = 2, settings: [String: String] = [:],
         _ body: @escaping @Sendable (Site, [GatewayProcess]) async throws -> Void
     ) async throws {
         try await withSite(settings, broker: broker, weight: weight) { site in
@@ -48,10 +49,10 @@ import Testing
     }
 
     @Test func `Among ten gateways a claim reaches its own and the one that has the charge point only`() async throws {
-        let broker = try await MosquittoProcess.start(extraConfiguration: ["log_type debug"])
+        let broker = try await TestBroker.start(extraConfiguration: ["log_type debug"])
         try await withGateways(10, broker: broker, weight: Slots.all) { site, others in
             @Sendable func deliveries() async -> [String] {
-                await broker.log.filter { $0.contains("Sending PUBLISH to") && $0.contains("gateway/claims/CP-1'") }
+                broker.lines.filter { $0.contains("Sending PUBLISH to") && $0.contains("gateway/claims/CP-1'") }
             }
             let old = try await site.connectReady()
             #expect(await deliveries().count == 1)
@@ -73,18 +74,18 @@ import Testing
             let chargePoint = try await site.connectReady()
             await chargePoint.close()
             try await eventually("both subscriptions are gone") {
-                let log = await site.broker.log
+                let log = site.broker.lines
                 return ["ocpp/cs/CP-1", "ocpp/gateway/claims/CP-1"].allSatisfy { topic in
                     log.contains { $0.hasSuffix(" \(site.gateway.clientID) \(topic)") }
                 }
             }
-            #expect(await !site.broker.log.contains { $0.contains("claims/+") || $0.contains("claims/#") })
+            #expect(!site.broker.lines.contains { $0.contains("claims/+") || $0.contains("claims/#") })
         }
     }
 
     @Test(arguments: ["%CC%81CP", "%2525", "100%25", "%E2%84%AA1"])
     func `An identity with unusual bytes is taken over like any other`(path: String) async throws {
-        try await withGateways(2, broker: try await MosquittoProcess.start()) { site, others in
+        try await withGateways(2, broker: try await TestBroker.start()) { site, others in
             let old = try await site.connect(path)
             let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")
             try await witness.subscribe("ocpp/gateway/claims/+")
@@ -102,7 +103,7 @@ import Testing
     // MARK: Clocks
 
     @Test func `A claim nearly a minute ahead does not break takeover`() async throws {
-        try await withGateways(2, broker: try await MosquittoProcess.start()) { site, others in
+        try await withGateways(2, broker: try await TestBroker.start()) { site, others in
             let other = try await others[0].port()
             let first = try await site.connectReady()
             let claim = #"{"gateway":"x","session":"zzz","time":"\#(timestamp(in: 59.9))"}"#
@@ -130,7 +131,7 @@ import Testing
             "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": clock.path, "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
         ]
-        try await withGateways(2, broker: try await MosquittoProcess.start(), settings: fake) { site, others in
+        try await withGateways(2, broker: try await TestBroker.start(), settings: fake) { site, others in
             let witness = try await MQTTTestClient.connect(port: site.broker.port, clientID: "witness")
             try await witness.subscribe("ocpp/gateway/claims/CP-1")
             let wrong = try await accepting(port: site.port)
@@ -160,7 +161,7 @@ import Testing
         let list = FileManager.default.temporaryDirectory.appending(path: "acl-\(UUID().uuidString)")
         let rights = "topic readwrite ocpp/cp/#\ntopic readwrite ocpp/cs/#\n"
         try (rights + "topic write ocpp/gateway/claims/#\n").write(to: list, atomically: true, encoding: .utf8)
-        let broker = try await MosquittoProcess.start(extraConfiguration: ["acl_file \(list.path)"])
+        let broker = try await TestBroker.start(extraConfiguration: ["acl_file \(list.path)"])
         try await withSite(broker: broker) { site in
             let message = "the broker delivers no claims, not even this gateway's own: "
             _ = try await site.connectReady("CP-0")

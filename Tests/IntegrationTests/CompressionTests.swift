@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// configuration.md, `websocket.compress`: permessage-deflate with a WebSocket library that is not ours.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// behaviour.md, "Exit codes", and configuration.md, as the command shows them.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// configuration.md: whatever a number, a duration or a size may be set to, the gateway runs with it.

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 /// Two gateways, a hundred charge points and every fault in turn (behaviour.md, "One session per charge point" and

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 /// behaviour.md, "The WebSocket handshake", as far as it can be seen without TLS and passwords.
@@ -19,7 +20,7 @@ import Testing
                 #expect(answer.status == 404, "\(path)\(identity)")
                 await client.cut()
             }
-            let subscriptions = await site.broker.log.filter { $0.contains("ocpp/cs/") }
+            let subscriptions = site.broker.lines.filter { $0.contains("ocpp/cs/") }
             #expect(subscriptions.isEmpty)
             let longest = try await site.connectReady(String(long.dropLast()))
             #expect(longest.isOpen)

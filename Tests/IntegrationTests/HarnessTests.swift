@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 /// The tests' own tools, tested without the gateway: a broken tool must not look like a broken gateway.
@@ -7,7 +8,7 @@ import Testing
     func `A message goes through Mosquitto with its properties`(version: MQTTVersion, qualityOfService: Int)
         async throws
     {
-        try await MosquittoProcess.run { broker in
+        try await TestBroker.run { broker in
             let client = try await MQTTTestClient.connect(port: broker.port, clientID: "harness", version: version)
             try await client.subscribe("a/+", qualityOfService: qualityOfService)
             var message = MQTTMessage(topic: "a/b", text: "{}")
@@ -28,7 +29,7 @@ import Testing
     }
 
     @Test func `The proxy cuts in the middle of a packet and lets the next link pass`() async throws {
-        try await MosquittoProcess.run { broker in
+        try await TestBroker.run { broker in
             let proxy = try await TCPProxy.start(target: broker.port)
             let first = try await MQTTTestClient.connect(port: proxy.port, clientID: "one")
             proxy.cut(afterBytes: 100)
@@ -47,7 +48,7 @@ import Testing
     }
 
     @Test func `A persistent broker keeps a message across its death`() async throws {
-        try await MosquittoProcess.run(isPersistent: true) { broker in
+        try await TestBroker.run(isPersistent: true) { broker in
             let client = try await MQTTTestClient.connect(port: broker.port, clientID: "sub", cleanStart: false)
             try await client.subscribe("a")
             await client.disconnect()

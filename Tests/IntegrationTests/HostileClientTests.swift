@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 /// behaviour.md, "Liveness": whoever does not complete a handshake or takes nothing is closed by its time-out. Meanwhile

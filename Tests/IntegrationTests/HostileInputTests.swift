@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 /// Whatever comes, from either side: the gateway stays up, nothing disappears in silence, and what it passes on is JSON.

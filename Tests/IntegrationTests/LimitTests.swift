@@ -1,11 +1,12 @@
 import NIOCore
+import TestSupport
 import Testing
 
 /// What must not grow or run out: descriptors and memory.
 @Suite struct LimitTests {
     @Test func `Near its limit of descriptors the gateway stops accepting and goes on when some are free`() async throws
     {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         let central = try await CentralSystem.connect(port: broker.port)
         let gateway = try await GatewayProcess.start(

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// behaviour.md, "Bounds", on the log, and what an operator finds in it.

@@ -1,12 +1,13 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 /// behaviour.md, "The broker link".
 @Suite struct OutageTests {
     @Test func `Cut links under load cost no answer and no session`() async throws {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(broker: broker, brokerPort: proxy.port, weight: Slots.all) { site in
             let busy = try await BusyChargePoints.connect(200, to: site)
@@ -32,7 +33,7 @@ import Testing
     func `A command published while the link is lost is delivered afterwards`(version: String, sessions: String)
         async throws
     {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         let settings = ["BROKER_PROTOCOL": version, "BROKER_SESSIONS": sessions]
         try await withSite(settings, broker: broker, brokerPort: proxy.port) { site in
@@ -67,7 +68,7 @@ import Testing
                 let report = try await site.central.received.take("the report") { $0.uniqueID == "kept" }
                 #expect(report.reason == "not_connected" && report.type == 4)
                 try await eventually("the subscription is gone") {
-                    await site.broker.log.contains { $0.hasSuffix(" dead-and-back ocpp/cs/CP-1") }
+                    site.broker.lines.contains { $0.hasSuffix(" dead-and-back ocpp/cs/CP-1") }
                 }
             } catch {
                 await next.child.end()
@@ -81,7 +82,7 @@ import Testing
         let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.autoRead, value: false)
             .bind(host: "127.0.0.1", port: 0).get()
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let addresses = "mqtt://127.0.0.1:\(silent.localAddress?.port ?? 0),mqtt://127.0.0.1:\(broker.port)"
         let gateway = try await GatewayProcess.start(["BROKER_URL": addresses, "BROKER_KEEP_ALIVE": "5s"])
         do {
@@ -118,11 +119,11 @@ import Testing
     }
 
     @Test func `A broker that answers nothing is left after the keep alive`() async throws {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["BROKER_KEEP_ALIVE": "5s"], broker: broker, brokerPort: proxy.port) { site in
             let chargePoint = try await site.connectReady()
-            proxy.stall()
+            try await proxy.stall()
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
             #expect(proxy.accepted > 1)
         }
@@ -130,7 +131,7 @@ import Testing
     }
 
     @Test func `A gateway started before its broker keeps trying and loses nothing`() async throws {
-        let broker = try await MosquittoProcess.prepare()
+        let broker = try await TestBroker.prepare()
         let proxy = try await TCPProxy.start(target: broker.port)
         let gateway = try await GatewayProcess.start(["BROKER_URL": "mqtt://127.0.0.1:\(proxy.port)"])
         do {
@@ -170,7 +171,7 @@ import Testing
     }
 
     @Test func `Calls beyond max pending get internal error at once and the others their results`() async throws {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["BROKER_MAX_PENDING": "10"], broker: broker, brokerPort: proxy.port) { site in
             let busy = try await BusyChargePoints.connect(12, to: site)
@@ -203,7 +204,7 @@ import Testing
     @Test func `With outage disconnect sessions are closed and handshakes refused until the broker is back`()
         async throws
     {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         let settings = ["BROKER_OUTAGE": "disconnect", "BROKER_OUTAGE_TIMEOUT": "1s"]
         try await withSite(settings, broker: broker, brokerPort: proxy.port) { site in
@@ -225,7 +226,7 @@ import Testing
     }
 
     @Test func `Several connections to the broker share the charge points`() async throws {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["BROKER_CONNECTIONS": "3"], broker: broker, brokerPort: proxy.port) { site in
             let busy = try await BusyChargePoints.connect(60, to: site)
@@ -242,7 +243,7 @@ import Testing
 
     @Test func `The next address is tried when a broker cannot be reached`() async throws {
         let nobody = try await freePort()
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let central = try await CentralSystem.connect(port: broker.port)
         let gateway = try await GatewayProcess.start([
             "BROKER_URL": "mqtt://127.0.0.1:\(nobody),mqtt://127.0.0.1:\(broker.port)"
@@ -261,7 +262,7 @@ import Testing
     }
 
     @Test func `Without a session expiry the subscriptions are made again`() async throws {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["BROKER_SESSION_EXPIRY": "0s"], broker: broker, brokerPort: proxy.port) { site in
             let busy = try await BusyChargePoints.connect(150, to: site)

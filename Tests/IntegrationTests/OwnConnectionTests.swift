@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 /// `broker.sessions: per_charge_point`: every charge point has an MQTT connection of its own.
@@ -32,14 +33,14 @@ import Testing
             let chargePoint = try await site.connectReady()
             chargePoint.acceptEveryCall()
             #expect(try await site.central.call("TriggerMessage", to: "CP-1").type == 3)
-            #expect(await site.broker.log.contains { $0.contains(" as ocpp-CP-1 (p") })
-            #expect(await site.broker.log.contains { $0.hasSuffix("ocpp-CP-1 1 ocpp/cs/CP-1") }, "its own subscription")
+            #expect(site.broker.lines.contains { $0.contains(" as ocpp-CP-1 (p") })
+            #expect(site.broker.lines.contains { $0.hasSuffix("ocpp-CP-1 1 ocpp/cs/CP-1") }, "its own subscription")
             await chargePoint.close()
             try await eventually("both presences") { presence(site) == ["connected", "disconnected"] }
             let end = try #require(site.central.received.all.last { $0.text.contains("disconnected") })
             #expect(end.text.contains("\"reason\":\"closed_by_peer\""))
             try await eventually("the broker saw a goodbye") {
-                await site.broker.log.contains { $0.contains("Client ocpp-CP-1 disconnected") }
+                site.broker.lines.contains { $0.contains("Client ocpp-CP-1 disconnected") }
             }
             // A command to nobody: the subscription is gone, and nothing is kept for the client id.
             try await site.central.sendCall("Reset", id: "late", to: "CP-1")
@@ -67,7 +68,7 @@ import Testing
             "user gateway\ntopic readwrite #\nuser central\ntopic readwrite #\n"
             + "pattern readwrite ocpp/cp/%u/#\npattern readwrite ocpp/cp/%u\npattern read ocpp/cs/%u\n"
         try Data(rules.utf8).write(to: URL(fileURLWithPath: access))
-        let broker = try await MosquittoProcess.start(extraConfiguration: [
+        let broker = try await TestBroker.start(extraConfiguration: [
             "allow_anonymous false", "password_file \(passwords)", "acl_file \(access)",
         ])
         let settings = Self.settings.merging(
@@ -107,7 +108,7 @@ import Testing
             let (intruder, refused) = try await open("CP-2", "CP-1:s3cr3t", at: site)
             #expect(refused.status == 401 && refused.body == "not authorized")
             await intruder.cut()
-            #expect(await !site.broker.log.contains { $0.contains(" as ocpp-CP-2 (p") })
+            #expect(!site.broker.lines.contains { $0.contains(" as ocpp-CP-2 (p") })
             let (_, accepted) = try await open("CP-1", "CP-1:s3cr3t", at: site)
             #expect(accepted.status == 101)
             try await site.gateway.log("who it is") {
@@ -224,7 +225,7 @@ import Testing
             try await eventually("all ends") { presence(site).count { $0 == "disconnected" } == 20 }
             #expect(!site.central.received.all.contains { $0.text.contains("broker_connection_lost") })
             #expect(
-                await site.broker.log.count { $0.contains("Client ocpp-CP-") && $0.hasSuffix(" disconnected.") } == 20)
+                site.broker.lines.count { $0.contains("Client ocpp-CP-") && $0.hasSuffix(" disconnected.") } == 20)
         }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import NIOPosix
+import TestSupport
 import Testing
 
 /// behaviour.md and configuration.md, "Listeners": proxies in front, real ones. The log shows the charge point's own

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 /// What becomes of a message that the broker does not take (behaviour.md, "The broker link" and "Bounds"; relay-format.md,
@@ -16,7 +17,7 @@ import Testing
 
     @Test
     func `MQTT 5: a CALL larger than the broker takes is refused at once, and so says the CALLERROR`() async throws {
-        let broker = try await MosquittoProcess.start(extraConfiguration: ["max_packet_size 5000"])
+        let broker = try await TestBroker.start(extraConfiguration: ["max_packet_size 5000"])
         try await withSite(broker: broker) { site in
             let chargePoint = try await site.connectReady()
             try await chargePoint.send(text: dataTransfer("big", bytes: 6000))
@@ -27,7 +28,7 @@ import Testing
 
     @Test
     func `An answer that is too large for the broker: its CALL's sender is told not_relayed`() async throws {
-        let broker = try await MosquittoProcess.start(extraConfiguration: ["max_packet_size 5000"])
+        let broker = try await TestBroker.start(extraConfiguration: ["max_packet_size 5000"])
         try await withSite(broker: broker) { site in
             let chargePoint = try await site.connectReady()
             chargePoint.acceptEveryCall(#"{"status":"Accepted","data":"\#(String(repeating: "x", count: 6000))"}"#)
@@ -46,7 +47,7 @@ import Testing
         try "topic read ocpp/#\ntopic write ocpp/cp/+\ntopic write ocpp/cp/+/Errors\ntopic write ocpp/cs/+\n"
             .write(to: file, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
-        let broker = try await MosquittoProcess.start(extraConfiguration: ["acl_file \(file.path)"])
+        let broker = try await TestBroker.start(extraConfiguration: ["acl_file \(file.path)"])
         let settings = ["UPSTREAM_ERROR_TOPIC": "cp/${cid}/Errors", "GATEWAY_CLAIM_TOPIC": ""]
         try await withSite(settings, broker: broker) { site in
             let chargePoint = try await site.connectReady()
@@ -65,7 +66,7 @@ import Testing
             sessions: String
         ) async throws
     {
-        let broker = try await MosquittoProcess.start(extraConfiguration: ["max_packet_size 5000"])
+        let broker = try await TestBroker.start(extraConfiguration: ["max_packet_size 5000"])
         let settings = ["BROKER_PROTOCOL": "3.1.1", "BROKER_SESSIONS": sessions]
         try await withSite(settings, broker: broker, version: .v311) { site in
             let faulty = try await site.connectReady("FAULTY")
@@ -88,7 +89,7 @@ import Testing
 
     @Test
     func `An answer over which the broker ends the link: its CALL's sender is told not_relayed`() async throws {
-        let broker = try await MosquittoProcess.start(extraConfiguration: ["max_packet_size 5000"])
+        let broker = try await TestBroker.start(extraConfiguration: ["max_packet_size 5000"])
         try await withSite(["BROKER_PROTOCOL": "3.1.1"], broker: broker, version: .v311) { site in
             let chargePoint = try await site.connectReady()
             chargePoint.acceptEveryCall(#"{"status":"Accepted","data":"\#(String(repeating: "x", count: 6000))"}"#)
@@ -102,7 +103,7 @@ import Testing
         `limits.memory: in an outage a charge point may have its share waiting; more is refused, and it is all sent later`()
         async throws
     {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["LIMITS_MEMORY": "400KB"], broker: broker, brokerPort: proxy.port) { site in
             let chargePoint = try await site.connectReady()

@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 /// relay-format.md, "MQTT details": a broker that speaks MQTT 3.1.1 only serves as well.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// relay-format.md: what travels over MQTT.

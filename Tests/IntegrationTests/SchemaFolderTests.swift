@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// ocpp2.md, "Schemas": whose schemas a gateway starts with, and when it does not start.

@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 /// behaviour.md, "One session per charge point" and "OCPP-J rules, both ways".
@@ -169,7 +170,7 @@ import Testing
     }
 
     @Test func `What arrives for a charge point that has gone is reported`() async throws {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(broker: broker, brokerPort: proxy.port) { site in
             let chargePoint = try await site.connectReady()
@@ -412,7 +413,7 @@ import Testing
             }
             // Mosquitto writes one line for each subscription and one for its end.
             try await eventually("the subscriptions are removed") {
-                await site.broker.log.count { $0.hasSuffix(" ocpp/cs/CP-100") } == 6
+                site.broker.lines.count { $0.hasSuffix(" ocpp/cs/CP-100") } == 6
             }
         }
     }

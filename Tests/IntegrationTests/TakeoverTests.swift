@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 /// relay-format.md, "Several gateways on one broker".
@@ -8,7 +9,7 @@ import Testing
     private func withTwoGateways(
         _ settings: [String: String] = [:], _ body: @escaping @Sendable (Site, GatewayProcess, Int) async throws -> Void
     ) async throws {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         try await withSite(settings, broker: broker, weight: 2) { site in
             let own = ["BROKER_URL": "mqtt://127.0.0.1:\(broker.port)"]
             let second = try await GatewayProcess.start(settings.merging(own) { _, new in new })

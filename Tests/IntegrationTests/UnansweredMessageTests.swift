@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 /// ocpp2.md, "CALLRESULTERROR and SEND through the relay".
@@ -155,7 +156,7 @@ import Testing
     func `While the link is down SENDs take places as CALLs do; one that finds none is dropped and logged`()
         async throws
     {
-        let broker = try await MosquittoProcess.start()
+        let broker = try await TestBroker.start()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withSite(["UPSTREAM_MAX_OPEN_CALLS": "3"], broker: broker, brokerPort: proxy.port) { site in
             let chargePoint = try await site.connect(subprotocols: ["ocpp2.1"])

@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 /// ocpp2.md, "Versions", "Relay and version" and "Handshake": the version belongs to a session.

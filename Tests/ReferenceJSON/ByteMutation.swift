@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Ways to damage a text.
 package enum ByteMutation: CaseIterable {
     case flipBit, replace, delete, insert, duplicate, truncate, exchange

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Writes random JSON texts: every construct of RFC 8259, with white space, long strings and deep nesting now and then.
 package struct JSONTextGenerator {
     package var random: SeededRandom

@@ -1,6 +1,7 @@
 import Foundation
 import JSONText
 import SchemaChecking
+import TestSupport
 import Testing
 
 /// Bytes that nobody would send in good faith, to the checker and to the compiler.
@@ -13,7 +14,7 @@ import Testing
             {"connectorId":1,"meterValue":[{"timestamp":"2025-03-04T12:34:56Z","sampledValue":[{"value":"é\u00e9",
             "unit":"Wh"},{"value":"16.1","context":"Sample.Clock"}]}],"transactionId":-1.0e0}
             """#.utf8)
-        var dice = SeededDice(state: 3)
+        var dice = SeededRandom(seed: 3)
         var wellFormed = 0
         for _ in 0..<20_000 {
             let bytes = dice.changed(message)
@@ -33,7 +34,7 @@ import Testing
             "additionalItems":{"multipleOf":0.1,"minimum":-1}}},"patternProperties":{"^x":{"maxLength":5}},
             "required":["p"],"dependencies":{"q":["p"]},"not":{"anyOf":[{"const":null}]},"minProperties":1}
             """##.utf8)
-        var dice = SeededDice(state: 4)
+        var dice = SeededRandom(seed: 4)
         var refused = 0
         for _ in 0..<5_000 {
             do throws(SchemaProblems) {
@@ -63,25 +64,15 @@ import Testing
     }
 }
 
-/// SplitMix64: the same numbers in every run.
-private struct SeededDice {
-    var state: UInt64
-
-    mutating func roll(_ count: Int) -> Int {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Int((value ^ (value >> 31)) % UInt64(count))
-    }
-
+extension SeededRandom {
     /// One to three bytes changed, taken out or put in.
-    mutating func changed(_ bytes: [UInt8]) -> [UInt8] {
+    fileprivate mutating func changed(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         let likely = Array("{}[]\",:\\0123456789.eE+-tfnu #/$".utf8)
-        for _ in 0...roll(3) {
-            let place = roll(bytes.count)
-            let byte = roll(4) == 0 ? UInt8(roll(256)) : likely[roll(likely.count)]
-            switch roll(3) {
+        for _ in 0...below(3) {
+            let place = below(bytes.count)
+            let byte = below(4) == 0 ? UInt8(below(256)) : likely[below(likely.count)]
+            switch below(3) {
             case 0: bytes[place] = byte
             case 1: bytes.remove(at: place)
             default: bytes.insert(byte, at: place)

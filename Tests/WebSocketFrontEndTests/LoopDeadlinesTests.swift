@@ -2,6 +2,7 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 import ReferenceJSON
+import TestSupport
 import Testing
 
 @testable import WebSocketFrontEnd

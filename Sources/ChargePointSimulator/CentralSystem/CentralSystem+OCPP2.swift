@@ -1,4 +1,5 @@
 import Glibc
+import OCPPJ
 import OutsideNames
 
 /// What the central system says in OCPP 2.0.1 and 2.1.

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 
 /// A small central system behind the relay topics, as a value without I/O: messages and time go in, what is to be
 /// published comes out. It answers each charge point in the version that it speaks.
@@ -6,7 +7,7 @@ struct CentralSystem {
     /// A message to a charge point.
     struct Downstream: Equatable {
         var identity: String
-        var message: OCPPMessage
+        var message: SimulatorMessage
     }
 
     struct Settings: Sendable {
@@ -66,8 +67,8 @@ struct CentralSystem {
     /// - Returns: the answer, when it was a CALL.
     mutating func received(
         _ bytes: ByteBuffer, from identity: String, version: OCPPVersion? = nil, at now: NIODeadline
-    ) -> OCPPMessage? {
-        guard let message = try? OCPPMessage(relay: bytes) else {
+    ) -> SimulatorMessage? {
+        guard let message = try? SimulatorMessage(relay: bytes) else {
             countBadMessage()
             return nil
         }
@@ -75,8 +76,8 @@ struct CentralSystem {
     }
 
     mutating func received(
-        _ message: OCPPMessage, from identity: String, version: OCPPVersion? = nil, at now: NIODeadline
-    ) -> OCPPMessage? {
+        _ message: SimulatorMessage, from identity: String, version: OCPPVersion? = nil, at now: NIODeadline
+    ) -> SimulatorMessage? {
         var record = records[identity] ?? newRecord(at: now)
         let version = version ?? MessageVersion.of(message, spokenBefore: record.version)
         record.version = version
@@ -118,7 +119,7 @@ struct CentralSystem {
     private mutating func answered(
         _ id: String, _ action: String, _ payload: JSONObject, in version: OCPPVersion,
         record: inout ChargePointRecord, at now: NIODeadline
-    ) -> OCPPMessage {
+    ) -> SimulatorMessage {
         do {
             guard let answer = try answer(to: action, payload, in: version, record: &record, at: now) else {
                 counts.callsRefused += 1
@@ -163,7 +164,7 @@ struct CentralSystem {
             return ["status": "Accepted"]
         case (.v16, _):
             return try answer16(to: action, payload, record: &record)
-        case (.v201, _) where MessageVersion.actions21.contains(action):
+        case (.v201, _) where version.actions.sender(of: action) == nil:
             return nil
         case (.v201, _), (.v21, _):
             return try answer2(to: action, payload, in: version, record: &record)

@@ -1,7 +1,9 @@
 import BrokerLink
+import ClientEndpoints
 import Logging
 import NIOCore
 import NIOPosix
+import OCPPJ
 import OutsideNames
 import Synchronization
 
@@ -79,8 +81,11 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
 
     package func start(logger: Logger) {
         let configuration = BrokerLinkConfiguration(
-            addresses: [plan.broker.address], username: plan.broker.username.map { UserName($0) },
-            password: plan.password,
+            addresses: [
+                BrokerLinkConfiguration.Address(
+                    host: plan.broker.host, port: plan.broker.port, usesTLS: plan.broker.usesTLS)
+            ],
+            username: plan.broker.username.map { UserName($0) }, password: plan.password,
             clientID: "charge-point-simulator-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))",
             sessionExpiry: .zero)
         let link = BrokerLink(configuration: configuration, observer: self, logger: logger)

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 
 /// What the central system remembers of one charge point.
 struct ChargePointRecord {

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 
 /// The life of one charge point with one connector, as a value without I/O: what happens to it goes in (connected, a
 /// message, time), what it does comes out.
@@ -113,7 +114,7 @@ extension ChargePointLife {
 
     /// A text from the central system.
     mutating func received(_ bytes: ByteBuffer, at now: NIODeadline) -> [LifeAction] {
-        guard let message = try? OCPPMessage(ocppJ: bytes) else {
+        guard let message = try? SimulatorMessage(ocppJ: bytes) else {
             station.report(.badMessage)
             return advance(to: now)
         }

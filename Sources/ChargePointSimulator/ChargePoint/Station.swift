@@ -2,7 +2,7 @@ import NIOCore
 
 /// What a life does.
 enum LifeAction: Equatable {
-    case send(OCPPMessage)
+    case send(SimulatorMessage)
     case report(LifeOccurrence)
     /// Close with 1001 and connect again after this time, as a restarting charge point does.
     case restart(after: TimeAmount)
@@ -87,7 +87,7 @@ struct Station {
 
     // MARK: What it does
 
-    mutating func send(_ message: OCPPMessage) {
+    mutating func send(_ message: SimulatorMessage) {
         actions.append(.send(message))
     }
 

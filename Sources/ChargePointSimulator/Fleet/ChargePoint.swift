@@ -1,7 +1,9 @@
+import ClientEndpoints
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
+import OCPPJ
 
 /// One simulated charge point on an event loop: moves messages and time between its connection and its life.
 actor ChargePoint {
@@ -107,7 +109,7 @@ actor ChargePoint {
     }
 
     private nonisolated func configure(_ channel: any Channel) throws {
-        let upgrader = NIOWebSocketClientUpgrader(maxFrameSize: JSONValue.maximumLength) { channel, response in
+        let upgrader = NIOWebSocketClientUpgrader(maxFrameSize: SimulatorMessage.maximumLength) { channel, response in
             channel.eventLoop.makeCompletedFuture { try self.upgraded(channel, response) }
         }
         let configuration: NIOHTTPClientUpgradeSendableConfiguration = (
@@ -132,7 +134,7 @@ actor ChargePoint {
         try channel.pipeline.syncOperations.addHandlers(
             NIOWebSocketFrameAggregator(
                 minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: 64,
-                maxAccumulatedFrameSize: JSONValue.maximumLength),
+                maxAccumulatedFrameSize: SimulatorMessage.maximumLength),
             WebSocketChannelHandler(chargePoint: self))
         assumeIsolated { $0.connectionOpened(channel) }
     }

@@ -1,5 +1,7 @@
+import ClientEndpoints
 import NIOCore
 import NIOPosix
+import OCPPJ
 
 /// The charge points of one run.
 package struct Fleet: Sendable {

@@ -1,3 +1,4 @@
+import ClientEndpoints
 import NIOCore
 import NIOHTTP1
 

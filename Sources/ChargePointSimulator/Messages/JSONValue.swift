@@ -1,5 +1,6 @@
-import FoundationEssentials
+import JSONText
 import NIOCore
+import OCPPJ
 
 /// A JSON object of the simulator.
 typealias JSONObject = [String: JSONValue]
@@ -15,59 +16,44 @@ enum JSONValue: Sendable, Equatable {
     case object(JSONObject)
 }
 
-/// Why bytes from outside are not taken as JSON.
-enum JSONRefusal: Error, Equatable {
-    case tooLong
-    case tooDeep
-    case malformed
-}
-
 extension JSONValue {
-    /// The longest message that the simulator reads, in bytes.
-    static let maximumLength = 65_536
-    /// The deepest nesting that it reads: OCPP 1.6 itself needs less than ten levels.
-    static let maximumDepth = 32
+    /// Reads a JSON text, and nothing behind it. `JSONText` bounds its depth.
+    init(parsing bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
+        var scanner = JSONScanner(bytes)
+        scanner.skipWhitespace()
+        let token = try scanner.scanValue()
+        try scanner.expectEnd()
+        try self.init(token, in: bytes)
+    }
 
-    /// Reads a JSON text.
-    ///
-    /// - Throws: `JSONRefusal` for everything that is too long, too deep or not JSON.
-    init(parsing bytes: ByteBuffer) throws(JSONRefusal) {
-        guard bytes.readableBytes <= Self.maximumLength else { throw .tooLong }
-        // The decoder recurses, so the depth is looked at before it starts.
-        guard Self.depth(of: bytes.readableBytesView) <= Self.maximumDepth else { throw .tooDeep }
-        do {
-            self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes.readableBytesView))
-        } catch {
-            throw .malformed
+    private init(_ token: JSONToken, in bytes: UnsafeRawBufferPointer) throws(JSONSyntaxError) {
+        let part = UnsafeRawBufferPointer(rebasing: bytes[token.range])
+        switch token.kind {
+        case .null: self = .null
+        case .true: self = .bool(true)
+        case .false: self = .bool(false)
+        case .string: self = .string(token.text(in: bytes))
+        case .number: self = try Self.number(String(decoding: part, as: UTF8.self))
+        case .array:
+            var values: [JSONValue] = []
+            try JSONScanner.forEachElement(of: part) { element throws(JSONSyntaxError) in
+                values.append(try JSONValue(element, in: part))
+            }
+            self = .array(values)
+        case .object:
+            var members: JSONObject = [:]
+            try JSONScanner.forEachMember(of: part) { key, value throws(JSONSyntaxError) in
+                members[key.text(in: part)] = try JSONValue(value, in: part)
+            }
+            self = .object(members)
         }
     }
 
-    private static func depth(of bytes: some Sequence<UInt8>) -> Int {
-        var depth = 0
-        var deepest = 0
-        var inString = false
-        var escaped = false
-        for byte in bytes {
-            if inString {
-                if escaped {
-                    escaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    escaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    inString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""): inString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                depth += 1
-                deepest = max(deepest, depth)
-            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
-            default: break
-            }
-        }
-        return deepest
+    /// A number is whole when it is written so and fits; one that no `Double` holds is none.
+    private static func number(_ digits: String) throws(JSONSyntaxError) -> JSONValue {
+        if let integer = Int(digits) { return .integer(integer) }
+        guard let number = Double(digits), number.isFinite else { throw .invalidNumber }
+        return .number(number)
     }
 
     /// Writes this value without white space, the keys of objects in alphabetical order.
@@ -77,7 +63,7 @@ extension JSONValue {
         case .bool(let value): buffer.writeString(value ? "true" : "false")
         case .integer(let value): buffer.writeString(String(value))
         case .number(let value): buffer.writeString(value.isFinite ? String(value) : "null")
-        case .string(let value): Self.writeString(value, into: &buffer)
+        case .string(let value): buffer.writeJSONString(value)
         case .array(let values):
             buffer.writeString("[")
             for (index, value) in values.enumerated() {
@@ -89,49 +75,11 @@ extension JSONValue {
             buffer.writeString("{")
             for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
                 if index > 0 { buffer.writeString(",") }
-                Self.writeString(member.key, into: &buffer)
+                buffer.writeJSONString(member.key)
                 buffer.writeString(":")
                 member.value.write(into: &buffer)
             }
             buffer.writeString("}")
-        }
-    }
-
-    private static func writeString(_ string: String, into buffer: inout ByteBuffer) {
-        buffer.writeString("\"")
-        for byte in string.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""): buffer.writeString("\\\"")
-            case UInt8(ascii: "\\"): buffer.writeString("\\\\")
-            case 0..<0x20:
-                let digits = String(byte, radix: 16)
-                buffer.writeString("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
-            default: buffer.writeInteger(byte)
-            }
-        }
-        buffer.writeString("\"")
-    }
-}
-
-extension JSONValue: Decodable {
-    init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode(JSONObject.self) {
-            self = .object(value)
-        } else if let value = try? container.decode([JSONValue].self) {
-            self = .array(value)
-        } else if let value = try? container.decode(Int.self) {
-            self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
-        } else if container.decodeNil() {
-            self = .null
-        } else {
-            throw JSONRefusal.malformed
         }
     }
 }

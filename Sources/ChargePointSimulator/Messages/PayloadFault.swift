@@ -1,3 +1,5 @@
+import OCPPJ
+
 /// A payload that is not as OCPP wants it; becomes a CALLERROR, or a CALLRESULTERROR where it was an answer's.
 enum PayloadFault: Error, Equatable {
     case missing(field: String)
@@ -6,12 +8,13 @@ enum PayloadFault: Error, Equatable {
 
     /// OCPP-J 1.6, 4.2.3; OCPP-J 2.0.1, 4.3.
     private func code(in version: OCPPVersion) -> String {
-        switch self {
-        // OCPP 1.6 spells it with one r.
-        case .missing: version == .v16 ? "OccurenceConstraintViolation" : "OccurrenceConstraintViolation"
-        case .wrongType: "TypeConstraintViolation"
-        case .notAllowed: "PropertyConstraintViolation"
-        }
+        let code: OCPPErrorCode =
+            switch self {
+            case .missing: .missingField
+            case .wrongType: .wrongType
+            case .notAllowed: .violatedConstraint
+            }
+        return code.name(in: version)
     }
 
     private var description: String {
@@ -23,12 +26,12 @@ enum PayloadFault: Error, Equatable {
     }
 
     /// The CALLERROR that answers the CALL with this UniqueId.
-    func callError(id: String, version: OCPPVersion) -> OCPPMessage {
+    func callError(id: String, version: OCPPVersion) -> SimulatorMessage {
         .callError(id: id, code: code(in: version), description: description, details: [:])
     }
 
     /// The CALLRESULTERROR that says so of the CALLRESULT with this UniqueId (OCPP-J 2.1, 4.2.4).
-    func callResultError(id: String) -> OCPPMessage {
+    func callResultError(id: String) -> SimulatorMessage {
         .callResultError(id: id, code: code(in: .v21), description: description, details: [:])
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A session of `mosquitto_sub` that the broker keeps: it is subscribed now, and its messages are fetched later, so
 /// that no test has to guess when a subscriber is ready.

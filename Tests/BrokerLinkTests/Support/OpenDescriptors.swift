@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 
 /// Keeps many descriptors open, so that the next ones are beyond what select can take.
 final class OpenDescriptors {
@@ -8,10 +9,7 @@ final class OpenDescriptors {
     var highest: Int32 { descriptors.max() ?? -1 }
 
     init(_ count: Int) throws {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        _ = raisedDescriptorLimit
         for _ in 0..<count {
             let descriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { throw NotOpened() }

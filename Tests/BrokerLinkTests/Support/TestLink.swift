@@ -2,6 +2,7 @@ import BrokerLink
 import Logging
 import NIOCore
 import OutsideNames
+import TestSupport
 
 /// A link with everything recorded, stopped by `withLink` whatever happens.
 final class TestLink: Sendable {

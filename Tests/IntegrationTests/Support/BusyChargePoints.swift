@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import TestSupport
 
 /// Many charge points that send one CALL after the other, and count what comes back.
 final class BusyChargePoints: Sendable {

@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import TestSupport
 
 /// A central system that speaks MQTT only: answers the CALLs of charge points and sends its own.
 final class CentralSystem: Sendable {

@@ -1,35 +1,20 @@
 import Foundation
 import NIOSSL
-import SpawnedProcess
+import TestSupport
 
-/// An authority `ca` and certificates of it for the listener (`server`, `server2`) and the charge point `PY-1`, made
-/// with the `openssl` command.
+/// An authority `ca` and certificates of it for the listener (`server`, `server2`) and the charge point `PY-1`.
 final class CertificateFolder: Sendable {
     private let folder = FileManager.default.temporaryDirectory.appending(path: "gateway-tls-\(UUID().uuidString)")
 
     init() throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let script = #"""
-            set -e; cd "$0"
-            key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1.key"; }
-            signed() {
-                key "$1"; openssl req -new -key "$1.key" -subj "/CN=$1" -out "$1.csr"; printf "$2" >"$1.ext"
-                openssl x509 -req -in "$1.csr" -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile "$1.ext" \
-                    -out "$1.pem"
-            }
-            key ca; openssl req -x509 -new -key ca.key -subj /CN=ca -days 2 -out ca.pem
-            signed server 'subjectAltName=DNS:localhost,IP:127.0.0.1'
-            signed server2 'subjectAltName=DNS:localhost,IP:127.0.0.1'
-            signed PY-1 'extendedKeyUsage=clientAuth'
-            """#
-        let process = SpawnedProcess()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", script, folder.path]
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure("openssl made no certificates") }
+        try CertificateMaker.make(
+            in: folder,
+            #"""
+            root ca
+            signed server ca server "$localhost"
+            signed server2 ca server2 "$localhost"
+            signed PY-1 ca PY-1 "$client"
+            """#)
         try put("server")
     }
 

@@ -3,6 +3,7 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 import Synchronization
+import TestSupport
 
 /// A charge point as the gateway's socket sees it: OCPP-J when it behaves, raw bytes when a test wants otherwise.
 final class ChargePointClient: Sendable {

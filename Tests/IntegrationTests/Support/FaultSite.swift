@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import Synchronization
+import TestSupport
 
 /// One gateway of several: its process may die and come back, its way to the broker may be cut.
 final class FaultGateway: Sendable {
@@ -11,7 +12,7 @@ final class FaultGateway: Sendable {
     private let openPort = Mutex<Int?>(nil)
     private let logs = Mutex<[String]>([])
 
-    init(name: String, broker: MosquittoProcess, settings: [String: String]) async throws {
+    init(name: String, broker: TestBroker, settings: [String: String]) async throws {
         self.name = name
         proxy = try await TCPProxy.start(target: broker.port)
         self.settings = settings.merging(
@@ -78,7 +79,7 @@ final class FaultGateway: Sendable {
 
 /// Two gateways on one broker with a disk, roaming charge points and a central system that sends them commands.
 final class FaultSite: Sendable {
-    let broker: MosquittoProcess
+    let broker: TestBroker
     let gateways: [FaultGateway]
     let central: CentralSystem
     let ledger = CommandLedger()
@@ -93,7 +94,7 @@ final class FaultSite: Sendable {
     private let commands = Counter()
 
     private init(
-        broker: MosquittoProcess, gateways: [FaultGateway], central: CentralSystem, chargePoints count: Int,
+        broker: TestBroker, gateways: [FaultGateway], central: CentralSystem, chargePoints count: Int,
         losesWithLinks: Bool, seed: UInt64
     ) {
         self.broker = broker
@@ -116,7 +117,7 @@ final class FaultSite: Sendable {
         _ body: @escaping @Sendable (FaultSite) async throws -> Void
     ) async throws {
         try await Slots.shared.run(Slots.all) {
-            let broker = try await MosquittoProcess.start(
+            let broker = try await TestBroker.start(
                 isPersistent: true, extraConfiguration: ["sys_interval 1", "max_inflight_messages 20"])
             var gateways: [FaultGateway] = []
             do {
@@ -251,7 +252,7 @@ final class FaultSite: Sendable {
     /// Who is subscribed to what, as the broker's log has it since its start.
     func subscriptionsInLog() async -> [String] {
         var subscriptions: Set<String> = []
-        for line in await broker.log {
+        for line in broker.lines {
             // "<time>: <client> <QoS> <filter>" and "<time>: <client> <filter>".
             let words = line.split(separator: " ").dropFirst().map(String.init)
             if words.count == 3, Int(words[1]) != nil {

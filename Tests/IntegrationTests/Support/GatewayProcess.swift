@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The built `ocpp-gateway`, started with environment variables only.
 final class GatewayProcess: Sendable {

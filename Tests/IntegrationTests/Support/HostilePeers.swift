@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// Many TCP connections that do not behave. They are ours to open and the gateway's to close.
 final class HostilePeers: Sendable {

@@ -1,18 +1,7 @@
+import TestSupport
+
 /// Bad and mutated messages from a seeded generator: a failure comes again with the same seed.
 struct HostileTexts {
-    /// SplitMix64.
-    private struct Random: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let tokens: [[UInt8]] = [
         #"""#, #"\"#, #"\\"#, #"\""#, #"\u0000"#, #"\u00e9"#, #"\q"#, "[", "]", "{", "}", ",", ":", "null", "true", "2",
         "3", "4", "-1", "1e5", "0.1", "-0", "01", "{}", "[]", "é", "😀", "\u{0}", "\u{1F}", "\n", " ", "\u{7F}",
@@ -20,11 +9,11 @@ struct HostileTexts {
         String(repeating: "[", count: 70), String(repeating: #"{"a":"#, count: 70), String(repeating: "x", count: 300),
     ].map { Array($0.utf8) }
 
-    private var random: Random
+    private var random: SeededRandom
     private let seeds: [[UInt8]]
 
     init(seed: UInt64, mutating texts: [String]) {
-        random = Random(state: seed)
+        random = SeededRandom(seed: seed)
         seeds = texts.map { Array($0.utf8) }
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 
 /// The MQTT packets that a test client writes and reads (MQTT 5, chapter 3; MQTT 3.1.1 without properties).
 enum MQTTPackets {

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import TestSupport
 
 /// A small MQTT client of the tests' own, so that what the gateway's library does is seen from outside of it.
 final class MQTTTestClient: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A HAProxy or an nginx of a test's own, with its own configuration and folder.
 final class ProxyProcess: Sendable {
@@ -25,12 +26,7 @@ final class ProxyProcess: Sendable {
     private static func start(
         _ program: String, _ configuration: (URL) async throws -> String, arguments: (URL) -> [String]
     ) async throws -> ProxyProcess {
-        let executable = ["/usr/sbin/\(program)", "/usr/bin/\(program)", "/usr/local/sbin/\(program)"].first {
-            FileManager.default.isExecutableFile(atPath: $0)
-        }
-        guard let executable else {
-            throw Failure("\(program) is not installed; ./deploy/test.sh installs it")
-        }
+        let executable = try ChildProcess.path(of: program)
         let folder = FileManager.default.temporaryDirectory.appending(path: "\(program)-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         do {

@@ -1,5 +1,6 @@
 import Foundation
 import NIOCore
+import TestSupport
 import Testing
 
 /// A charge point of the PyPI package `ocpp` (Resources/charge_point.py).

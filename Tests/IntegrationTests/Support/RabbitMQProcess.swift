@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A RabbitMQ with its MQTT plug-in (MQTT 3.1.1 only): node name, ports and files of its own, loopback only.
 final class RabbitMQProcess: Sendable {

@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import TestSupport
 
 /// A charge point that connects to any of several gateways, calls, answers, leaves, comes back somewhere else, and
 /// notes what must not happen: a CALL without its one answer, an old connection that is not closed.

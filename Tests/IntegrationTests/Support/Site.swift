@@ -1,11 +1,12 @@
 import Foundation
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 /// One broker, one gateway on it, one central system behind: what most tests need, gone when the test ends.
 struct Site: Sendable {
-    let broker: MosquittoProcess
+    let broker: TestBroker
     let gateway: GatewayProcess
     let central: CentralSystem
     let port: Int
@@ -29,17 +30,17 @@ struct Site: Sendable {
 
 /// Runs a test against a site of its own. `weight` counts what runs beside it: a heavy test runs alone.
 func withSite(
-    _ settings: [String: String] = [:], broker given: MosquittoProcess? = nil, brokerPort: Int? = nil,
+    _ settings: [String: String] = [:], broker given: TestBroker? = nil, brokerPort: Int? = nil,
     version: MQTTVersion = .v5, mountpoint: String = "ocpp/", credentials: (user: String, password: String)? = nil,
     weight: Int = 1,
     _ body: @escaping @Sendable (Site) async throws -> Void
 ) async throws {
     try await Slots.shared.run(weight) {
-        let broker: MosquittoProcess
+        let broker: TestBroker
         if let given {
             broker = given
         } else {
-            broker = try await MosquittoProcess.start()
+            broker = try await TestBroker.start()
         }
         var settings = settings
         settings["BROKER_URL"] = settings["BROKER_URL"] ?? "mqtt://127.0.0.1:\(brokerPort ?? broker.port)"

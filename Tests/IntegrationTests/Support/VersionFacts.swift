@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// One row of Schemas/facts/directions.tsv: who may send an action, and how.
 struct ActionFact: Sendable, CustomStringConvertible {

@@ -2,6 +2,7 @@ import NIOCore
 import NIOEmbedded
 import NIOWebSocket
 import ReferenceJSON
+import TestSupport
 import Testing
 
 @testable import WebSocketFrontEnd

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 
 /// A life in OCPP 1.6: what it says, and what the answers mean.
 struct OCPP16Life: ChargePointLife {

@@ -1,4 +1,5 @@
 import NIOCore
+import OCPPJ
 import OutsideNames
 
 /// A life in OCPP 2.0.1 or 2.1: what it says, and what the answers mean. What 2.1 adds is a periodic event stream.

@@ -1,1 +1,0 @@
-@main struct LoadCommand { static func main() {} }
