@@ -339,3 +339,8 @@ let package = Package(
         ),
     ]
 )
+
+// A build for which all tests would take too long has a few test targets only (deploy/test-threads.sh).
+if let wanted = Context.environment["ONLY_TEST_TARGETS"]?.split(separator: ",").map(String.init) {
+    package.targets.removeAll { $0.type == .test && !wanted.contains($0.name) }
+}

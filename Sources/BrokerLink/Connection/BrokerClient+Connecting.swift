@@ -52,7 +52,7 @@ extension BrokerClient {
 
     private func connect(to target: AddressRotation.Target, _ now: NIODeadline) {
         self.target = target
-        do throws(MosquittoClient.SetUpError) {
+        do throws(MosquittoSetUpError) {
             let login = role.login(self)
             let client = try client(for: target.address, login)
             try client.setCredentials(login)
@@ -72,7 +72,7 @@ extension BrokerClient {
     /// One client for all attempts until a link is up: then what it has unacknowledged would be sent again, whatever has
     /// become of it. And TLS cannot be taken off one again.
     private func client(for address: BrokerLinkConfiguration.Address, _ login: BrokerLogin)
-        throws(MosquittoClient.SetUpError) -> MosquittoClient
+        throws(MosquittoSetUpError) -> MosquittoClient
     {
         if queue.hasStaleInFlight(now: .now()) { renewClient() }
         if let client, client.usesTLS == address.usesTLS, !isClientSpent { return client }

@@ -13,7 +13,7 @@ extension BrokerClient {
         guard let client, table.hasSomethingToSend else { return }
         let room = min(subscriptionRoom, limits.maximumPacketSize.map { max(0, $0 - 16) } ?? subscriptionRoom)
         while case let topics = table.nextToUnsubscribe(count: Self.topicsPerPacket, bytes: room), !topics.isEmpty {
-            let valid = topics.filter { MosquittoClient.isTopicFilter($0) && $0.utf8.count + 2 <= room }
+            let valid = topics.filter { TopicFilter.isValid($0) && $0.utf8.count + 2 <= room }
             guard !valid.isEmpty else { continue }
             let (code, packetID) = client.unsubscribe(from: valid)
             guard code == MOSQ_ERR_SUCCESS.rawValue else { return table.unsubscribeNotSent(valid) }
@@ -37,7 +37,7 @@ extension BrokerClient {
 
     /// False: the connection has failed.
     func subscribe(to topics: [Topic], room: Int, _ client: MosquittoClient) -> Bool {
-        let invalid = topics.filter { !MosquittoClient.isTopicFilter($0) }
+        let invalid = topics.filter { !TopicFilter.isValid($0) }
         context.deliveries.add(table.subscribeFailed(invalid, reasonCode: UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)))
         let tooLong = topics.filter { !invalid.contains($0) && $0.utf8.count + 3 > room }
         context.deliveries.add(table.subscribeFailed(tooLong, reasonCode: UInt8(MQTT_RC_PACKET_TOO_LARGE.rawValue)))
@@ -45,7 +45,7 @@ extension BrokerClient {
         guard !valid.isEmpty else { return true }
         for topic in valid {
             guard let companion = table.companion(of: topic) else { continue }
-            if !MosquittoClient.isTopicFilter(companion) || topic.utf8.count + companion.utf8.count + 6 > room {
+            if !TopicFilter.isValid(companion) || topic.utf8.count + companion.utf8.count + 6 > room {
                 let reason = UInt8(MQTT_RC_TOPIC_FILTER_INVALID.rawValue)
                 context.deliveries.add(table.companionFailed(topic, reasonCode: reason))
             }

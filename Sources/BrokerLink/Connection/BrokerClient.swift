@@ -12,7 +12,6 @@ final class BrokerClient: ThreadMember {
     let role: any ConnectionRole
 
     var scheduled = ThreadSchedule.Entry()
-    /// Changed in this file and in `BrokerClient+Connecting.swift` only.
     var state: ConnectionState
     var client: MosquittoClient?
     /// Where the last attempt went.

@@ -9,7 +9,7 @@ import Glibc
 /// first, and without a CA file it refuses to connect again. And it knows the broker only by what it connects to, which
 /// is an address here: the name server is asked elsewhere.
 final class BrokerTLSContext {
-    typealias Failure = MosquittoClient.SetUpError
+    typealias Failure = MosquittoSetUpError
 
     let handle: OpaquePointer
     /// As `broker.url` names it; the certificate must be for this.

@@ -16,7 +16,7 @@ struct BrokerTLSContexts {
     /// For a charge point's connection.
     ///
     /// - Throws: when the files cannot be used and there are none that could be before.
-    mutating func context(for host: String) throws(MosquittoClient.SetUpError) -> BrokerTLSContext {
+    mutating func context(for host: String) throws(MosquittoSetUpError) -> BrokerTLSContext {
         let last = last(for: host)
         if let last, last.stamps == stamps { return last.context }
         do {
@@ -31,7 +31,7 @@ struct BrokerTLSContexts {
     ///
     /// - Throws: when the files cannot be used and there are none that could be before.
     mutating func newContext(for host: String, logger: @autoclosure () -> Logger)
-        throws(MosquittoClient.SetUpError) -> BrokerTLSContext
+        throws(MosquittoSetUpError) -> BrokerTLSContext
     {
         do {
             return try read(for: host)
@@ -51,7 +51,7 @@ struct BrokerTLSContexts {
 
     private func last(for host: String) -> Read? { last.flatMap { $0.host == host ? $0 : nil } }
 
-    private mutating func read(for host: String) throws(MosquittoClient.SetUpError) -> BrokerTLSContext {
+    private mutating func read(for host: String) throws(MosquittoSetUpError) -> BrokerTLSContext {
         // Before they are read: a change meanwhile is then seen as one.
         let stamps = stamps
         let context = try BrokerTLSContext(host: host, tls: tls)

@@ -59,14 +59,4 @@ extension MosquittoClient {
             list.baseAddress.map { body($0, Int32(list.count)) } ?? MOSQ_ERR_INVAL.rawValue
         }
     }
-
-    /// Whether a SUBSCRIBE may carry it; one bad topic would fail the whole packet.
-    static func isTopicFilter(_ topic: Topic) -> Bool {
-        let length = topic.utf8.count
-        return topic.text.withCString { text in
-            strlen(text) == length && length <= 65535
-                && mosquitto_sub_topic_check(text) == MOSQ_ERR_SUCCESS.rawValue
-                && mosquitto_validate_utf8(text, Int32(length)) == MOSQ_ERR_SUCCESS.rawValue
-        }
-    }
 }

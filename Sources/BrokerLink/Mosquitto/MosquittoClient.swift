@@ -6,10 +6,6 @@ import OutsideNames
 
 /// A libmosquitto client, used on one thread: nothing here waits.
 final class MosquittoClient {
-    struct SetUpError: Error {
-        var reason: String
-    }
-
     let usesTLS: Bool
     let handle: OpaquePointer
     private let listener: MosquittoListener
@@ -29,10 +25,10 @@ final class MosquittoClient {
     init(
         configuration: BrokerLinkConfiguration, login: BrokerLogin, receiveMaximum: Int, usesTLS: Bool,
         events: any MosquittoEvents
-    ) throws(SetUpError) {
+    ) throws(MosquittoSetUpError) {
         let cleanStart = configuration.sessionExpiry <= .zero
         guard Self.isLibraryReady, let handle = mosquitto_new(login.clientID.text, cleanStart, nil) else {
-            throw SetUpError(reason: "no MQTT client with this client id: \(login.clientID)")
+            throw MosquittoSetUpError(reason: "no MQTT client with this client id: \(login.clientID)")
         }
         self.handle = handle
         self.configuration = configuration
@@ -76,14 +72,14 @@ final class MosquittoClient {
 
     // MARK: Set-up
 
-    private func check(_ code: Int32, _ what: String) throws(SetUpError) {
+    private func check(_ code: Int32, _ what: String) throws(MosquittoSetUpError) {
         guard code == MOSQ_ERR_SUCCESS.rawValue else {
-            throw SetUpError(reason: "\(what): \(Self.text(ofError: code, systemError: errno))")
+            throw MosquittoSetUpError(reason: "\(what): \(Self.text(ofError: code, systemError: errno))")
         }
     }
 
     /// For the next `connect`.
-    func setCredentials(_ login: BrokerLogin) throws(SetUpError) {
+    func setCredentials(_ login: BrokerLogin) throws(MosquittoSetUpError) {
         guard let username = login.username else { return }
         try check(mosquitto_username_pw_set(handle, username.text, login.password), "user name")
     }

@@ -48,7 +48,7 @@ final class ChargePointRole: ConnectionRole {
 
     func login(_ client: BrokerClient) -> BrokerLogin { login }
 
-    func tlsContext(for host: String, _ client: BrokerClient) throws(MosquittoClient.SetUpError) -> BrokerTLSContext {
+    func tlsContext(for host: String, _ client: BrokerClient) throws(MosquittoSetUpError) -> BrokerTLSContext {
         try context.tlsContexts.context(for: host)
     }
 

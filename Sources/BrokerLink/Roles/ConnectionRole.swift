@@ -31,7 +31,7 @@ protocol ConnectionRole: AnyObject {
     func findAddress(_ client: BrokerClient, _ now: NIODeadline)
     /// What the next CONNECT says.
     func login(_ client: BrokerClient) -> BrokerLogin
-    func tlsContext(for host: String, _ client: BrokerClient) throws(MosquittoClient.SetUpError) -> BrokerTLSContext
+    func tlsContext(for host: String, _ client: BrokerClient) throws(MosquittoSetUpError) -> BrokerTLSContext
     /// What an earlier connection with this client id received, if there was one.
     func earlierRedeliveries(_ client: BrokerClient) -> RedeliveryFilter?
     func accepted(_ acknowledgement: ConnectAcknowledgement, _ client: BrokerClient, _ now: NIODeadline)

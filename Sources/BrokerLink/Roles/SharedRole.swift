@@ -69,7 +69,7 @@ final class SharedRole: ConnectionRole {
         return login(client, password: passwordInFile ?? configuration.password)
     }
 
-    func tlsContext(for host: String, _ client: BrokerClient) throws(MosquittoClient.SetUpError) -> BrokerTLSContext {
+    func tlsContext(for host: String, _ client: BrokerClient) throws(MosquittoSetUpError) -> BrokerTLSContext {
         try context.tlsContexts.newContext(for: host, logger: client.logger)
     }
 
