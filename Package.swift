@@ -63,13 +63,14 @@ let package = Package(
         .target(name: "Counters", swiftSettings: strict),
         .target(name: "OutsideNames", swiftSettings: strict),
         .target(name: "MemoryBudget", swiftSettings: strict),
+        .target(name: "BoundedFiles", swiftSettings: strict),
         .target(name: "JSONText", swiftSettings: strict),
         .target(name: "SchemaChecking", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "OCPPJ", dependencies: ["OutsideNames", "JSONText", nio], swiftSettings: strict),
         .target(
             name: "BrokerLink",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "Counters", "CMosquitto", "COpenSSL", nio, logging,
+                "OutsideNames", "MemoryBudget", "BoundedFiles", "Counters", "CMosquitto", "COpenSSL", nio, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
@@ -86,8 +87,8 @@ let package = Package(
         .target(
             name: "WebSocketFrontEnd",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "Counters", "Authentication", "CZlib", nio, nioPosix, nioHTTP1,
-                nioWebSocket,
+                "OutsideNames", "MemoryBudget", "BoundedFiles", "Counters", "Authentication", "CZlib", nio, nioPosix,
+                nioHTTP1, nioWebSocket,
                 nioSSL, nioTLS, x509, asn1, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
@@ -183,7 +184,7 @@ let package = Package(
         .target(
             name: "Gateway",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "OCPPJ", "SchemaChecking", "CMosquitto", "BrokerLink",
+                "OutsideNames", "MemoryBudget", "BoundedFiles", "OCPPJ", "SchemaChecking", "CMosquitto", "BrokerLink",
                 "ChargePointSessions", "WebSocketFrontEnd", "Authentication", "Settings", "Counters",
                 "CredentialChecking", "BuiltInDatabaseAuthenticator", "PostgreSQLAuthenticator", "MySQLAuthenticator",
                 "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management",
@@ -302,6 +303,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "OutsideNamesTests", dependencies: ["OutsideNames"], swiftSettings: strict),
         .testTarget(name: "MemoryBudgetTests", dependencies: ["MemoryBudget"], swiftSettings: strict),
+        .testTarget(name: "BoundedFilesTests", dependencies: ["BoundedFiles"], swiftSettings: strict),
         .testTarget(name: "JSONTextTests", dependencies: ["JSONText", "ReferenceJSON"], swiftSettings: strict),
         .testTarget(
             name: "OCPPJTests", dependencies: ["OutsideNames", "OCPPJ", "ReferenceJSON", nio], swiftSettings: strict),
@@ -313,7 +315,10 @@ let package = Package(
         ),
         .testTarget(
             name: "BrokerLinkTests",
-            dependencies: ["TestSupport", "OutsideNames", "MemoryBudget", "SpawnedProcess", "BrokerLink", nioPosix],
+            dependencies: [
+                "TestSupport", "OutsideNames", "MemoryBudget", "Counters", "SpawnedProcess", "BrokerLink", "CMosquitto",
+                nioPosix, nioEmbedded,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ChargePointSessionsTests",
@@ -354,3 +359,8 @@ let package = Package(
         ),
     ]
 )
+
+// A build for which all tests would take too long has a few test targets only (deploy/test-threads.sh).
+if let wanted = Context.environment["ONLY_TEST_TARGETS"]?.split(separator: ",").map(String.init) {
+    package.targets.removeAll { $0.type == .test && !wanted.contains($0.name) }
+}

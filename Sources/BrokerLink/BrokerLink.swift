@@ -67,6 +67,7 @@ package final class BrokerLink: Sendable {
                 let logger = logger
                 let pending = pending
                 let resolver = resolver
+                connection.counts.turned(at: .now())
                 return ThreadOfConnection(name: "broker-\(connection.index)") {
                     BrokerThread(
                         connection: connection, configuration: configuration, observer: observer, logger: logger,
@@ -114,6 +115,15 @@ package final class BrokerLink: Sendable {
         guard !share.isEmpty else { return }
         leftShares.withLock { $0.leave(share, topic: topic) }
     }
+
+    /// How each of the `connections` is doing; any thread may ask.
+    package var statuses: [BrokerConnectionStatus] {
+        connections.map { $0.counts.status(of: $0.index, isUp: $0.isUp) }
+    }
+
+    /// When the broker thread turned last that has not done so for the longest; each turns once a second at least, unless it
+    /// is stuck. Nil: they have not been started.
+    package var lastTurn: NIODeadline? { connections.compactMap(\.counts.lastTurnTime).min() }
 
     /// Messages that wait or are unacknowledged, over all connections.
     package var pendingCount: Int { pending.current }

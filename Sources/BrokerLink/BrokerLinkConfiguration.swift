@@ -165,6 +165,6 @@ package struct BrokerLinkConfiguration: Sendable, Equatable {
 extension BrokerLinkConfiguration {
     /// MQTT 5, 4.7.
     package static func isTopicFilter(_ text: Topic) -> Bool {
-        !text.isEmpty && MosquittoClient.isTopicFilter(text)
+        !text.isEmpty && TopicFilter.isValid(text)
     }
 }

@@ -29,7 +29,7 @@ struct OutboundBoundsTests {
         #expect(memory.used == 20 * cost)
         #expect(pending.current == 20)
         #expect(pending.admit(message(.call, of: modest)))
-        for _ in 0..<20 { pending.settle(message(.call, of: greedy)) }
+        for _ in 0..<20 { pending.remove(message(.call, of: greedy)) }
         #expect(greedy.isEmpty)
         #expect(memory.used == cost)
         #expect(pending.current == 1)

@@ -22,7 +22,7 @@ struct OutboundQueueTests {
 
     /// As the link does it.
     private func send(_ queue: inout OutboundQueue, packetID: Int32) {
-        if let item = queue.takeNext() { queue.sent(item, packetID: packetID) }
+        if let item = queue.takeNext() { queue.sent(item, packetID: packetID, at: .uptimeNanoseconds(1)) }
     }
 
     @Test
@@ -32,10 +32,10 @@ struct OutboundQueueTests {
             queue.append(message("\(number)"))
             send(&queue, packetID: Int32(number))
         }
-        #expect(queue.acknowledged(packetID: 2)?.message.topic == "2")
+        #expect(queue.acknowledged(packetID: 2)?.item.message.topic == "2")
         #expect(queue.acknowledged(packetID: 2) == nil)
-        #expect(queue.acknowledged(packetID: 1)?.message.topic == "1")
-        #expect(queue.acknowledged(packetID: 3)?.message.topic == "3")
+        #expect(queue.acknowledged(packetID: 1)?.item.message.topic == "1")
+        #expect(queue.acknowledged(packetID: 3)?.item.message.topic == "3")
         #expect(queue.isEmpty)
     }
 
@@ -44,7 +44,7 @@ struct OutboundQueueTests {
         var queue = OutboundQueue()
         for number in 1...3 { queue.append(message("\(number)")) }
         send(&queue, packetID: 7)
-        queue.sent(queue.announcement(message("claim")), packetID: 8)
+        queue.sent(queue.announcement(message("claim")), packetID: 8, at: .uptimeNanoseconds(1))
         send(&queue, packetID: 9)
         #expect(queue.unacknowledged.count == 3)
         queue.requeueInFlight()

@@ -295,14 +295,22 @@ struct OwnConnectionTests {
 
     /// After an outage, of many that connect at once the last wait for their turn.
     @Test func `Connections that end before their turn do not connect later`() async throws {
-        // At first everyone is accepted; later the shared connection is, and nobody else hears anything.
-        let patience = Mutex(Int.max)
+        enum Stage { case acceptsAll, acceptsNobody, acceptsOne, isSilent }
+        // In the end the shared connection is accepted, and nobody else hears anything.
+        let state = Mutex((stage: Stage.acceptsAll, attemptsAtLast: 0))
         let broker = try await ScriptedBroker { _ in
-            let isAccepted = patience.withLock { patience in
-                patience -= 1
-                return patience >= 0
+            state.withLock { state in
+                switch state.stage {
+                case .acceptsAll: return .bytes([0x20, 0x03, 0x00, 0x00, 0x00])
+                case .acceptsNobody: return .close
+                case .acceptsOne:
+                    state.stage = .isSilent
+                    return .bytes([0x20, 0x03, 0x00, 0x00, 0x00])
+                case .isSilent:
+                    state.attemptsAtLast += 1
+                    return .silence
+                }
             }
-            return isAccepted ? .bytes([0x20, 0x03, 0x00, 0x00, 0x00]) : .silence
         }
         try await withLink(configuration(port: broker.port)) { gateway in
             var sessions: [(connection: BrokerConnection, session: RecordingSubscriber)] = []
@@ -310,14 +318,29 @@ struct OwnConnectionTests {
                 let connection = try await accepted(gateway, BrokerLogin(clientID: "CP\(number)"))
                 sessions.append((connection, subscribe(connection, to: "cs/CP\(number)")))
             }
-            patience.withLock { $0 = 1 }
+            // The shared one first: others that are lost while it is up would be taken for taken over.
+            state.withLock { $0.stage = .acceptsNobody }
+            broker.dropFirstConnection()
+            #expect(await eventually { !gateway.link.isUp })
             broker.dropConnections()
-            #expect(await eventually { broker.versions.count == 101 + 1 + 64 })
-            // The others ask for their turn in little more than a second, which nothing shows from outside.
-            try await Task.sleep(nanoseconds: 2_000_000_000)
+            #expect(await eventually { sessions.allSatisfy { !$0.connection.isUp } })
+            state.withLock { $0.stage = .acceptsOne }
+            #expect(await eventually { state.withLock { $0.attemptsAtLast } == 64 })
+            #expect(await eventually { gateway.link.statuses.first?.waitingToConnect == 100 - 64 })
             for (connection, _) in sessions { connection.close() }
-            let last = try await logIn(gateway, BrokerLogin(clientID: "last"), within: broker, beyond: 101 + 1 + 64)
-            #expect(last == 101 + 1 + 64 + 1)
+            // Behind them in the queue: when this one tries, they would have tried.
+            let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+            let door = eventLoop.makePromise(of: Void.self)
+            let last = gateway.link.logIn(
+                BrokerLogin(clientID: "last"), forTopic: "cs/last", on: eventLoop, unless: door.futureResult)
+            #expect(await eventually { state.withLock { $0.attemptsAtLast } > 64 })
+            door.succeed()
+            guard case .unavailable(reason: "the charge point has gone") = try await last.get() else {
+                Issue.record("\(last)")
+                return
+            }
+            #expect(state.withLock { $0.attemptsAtLast } == 64 + 1)
+            #expect(gateway.link.statuses.first?.waitingToConnect == 0)
         }
     }
 
@@ -379,21 +402,6 @@ struct OwnConnectionTests {
             for answer in answers { _ = try await answer.get() }
             #expect(broker.versions.count == 1 + 64 + 1)
         }
-    }
-
-    /// Has one more connection try, and says how many have tried when it has.
-    private func logIn(
-        _ gateway: TestLink, _ login: BrokerLogin, within broker: ScriptedBroker, beyond count: Int
-    ) async throws -> Int {
-        let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
-        let answer = gateway.link.logIn(login, forTopic: "cs/\(login.clientID)", on: eventLoop)
-        #expect(await eventually { broker.versions.count > count })
-        // In vain: the broker does not answer.
-        guard case .unavailable = try await answer.get() else {
-            Issue.record("\(answer)")
-            return -1
-        }
-        return broker.versions.count
     }
 
     @Test func `Five hundred connections come back after the broker and leave no descriptor`() async throws {

@@ -58,17 +58,17 @@ struct RedeliveryTests {
     func `What a connection received is kept for the next with its client id, for a while`() {
         let start = NIODeadline.now()
         var filter = RedeliveryFilter(receiveMaximum: 32)
-        var estates = ClientEstates()
-        estates.keep(filter, of: "nothing received", now: start)
-        #expect(estates.filter(of: "nothing received") == nil)
+        var recent = RecentRedeliveries()
+        recent.keep(filter, of: "nothing received", now: start)
+        #expect(recent.filter(of: "nothing received") == nil)
         #expect(filter.isNew(key(1, "a")) == true)
-        estates.keep(filter, of: "CP1", now: start)
-        estates.keep(filter, of: "CP2", now: start + .seconds(29))
-        #expect(estates.filter(of: "CP1") != nil && estates.filter(of: "CP2") != nil)
-        estates.keep(filter, of: "CP3", now: start + .seconds(30))
-        #expect(estates.filter(of: "CP1") == nil && estates.filter(of: "CP2") != nil)
-        for number in 0..<20_000 { estates.keep(filter, of: "\(number)", now: start + .seconds(31)) }
-        #expect(estates.filter(of: "0") == nil && estates.filter(of: "19999") != nil)
+        recent.keep(filter, of: "CP1", now: start)
+        recent.keep(filter, of: "CP2", now: start + .seconds(29))
+        #expect(recent.filter(of: "CP1") != nil && recent.filter(of: "CP2") != nil)
+        recent.keep(filter, of: "CP3", now: start + .seconds(30))
+        #expect(recent.filter(of: "CP1") == nil && recent.filter(of: "CP2") != nil)
+        for number in 0..<20_000 { recent.keep(filter, of: "\(number)", now: start + .seconds(31)) }
+        #expect(recent.filter(of: "0") == nil && recent.filter(of: "19999") != nil)
     }
 
     @Test

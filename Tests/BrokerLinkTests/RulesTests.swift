@@ -121,7 +121,7 @@ import Testing
 }
 
 @Suite struct SubscriptionTableTests {
-    private let receiver = SubscriptionTable.Receiver(
+    private let receiver = BrokerReceiver(
         subscriber: RecordingSubscriber(), eventLoop: MultiThreadedEventLoopGroup.singleton.next())
 
     private func send(_ table: inout SubscriptionTable, packetID: Int32) -> [Topic] {
@@ -130,7 +130,7 @@ import Testing
         return topics
     }
 
-    private func told(_ news: [SubscriptionTable.News]) -> Int {
+    private func told(_ news: [SubscriptionNews]) -> Int {
         news.count {
             if case .subscribed = $0 { true } else { false }
         }
@@ -269,7 +269,7 @@ import Testing
         table.unsubscribeSent(table.nextToUnsubscribe(count: 100, bytes: 65536), packetID: 2)
         _ = table.subscribe(topic: "b", receiver: receiver)
         table.linkLost()
-        #expect(!table.unsubscribesAreSettled)
+        #expect(table.hasOpenUnsubscribes)
         table.linkUp(sessionPresent: true)
         #expect(table.nextToUnsubscribe(count: 100, bytes: 65536) == ["a"])
         #expect(send(&table, packetID: 3) == ["b"])
@@ -293,7 +293,7 @@ import Testing
         table.unsubscribe(topic: "a", subscriber: receiver.subscriber)
         table.linkUp(sessionPresent: false)
         #expect(send(&table, packetID: 1).isEmpty)
-        #expect(table.unsubscribesAreSettled)
+        #expect(!table.hasOpenUnsubscribes)
     }
 
     @Test func `A topic named twice in the list is sent once`() {

@@ -17,14 +17,14 @@ struct SuspectPacketsTests {
         #expect(
             suspects.linkLost(unacknowledged: [.message(1), .message(2), .message(3)], isBrokers: true) == .nothing)
         #expect(!suspects.isSearching)
-        suspects.settled(.message(1))
+        suspects.answered(.message(1))
         #expect(
             suspects.linkLost(unacknowledged: [.message(2), .message(3), .message(4)], isBrokers: true) == .suspects(2))
         #expect(!suspects.isAboutSubscriptions)
         #expect(suspects.next(now: now) == [.message(2)])
         #expect(suspects.next(now: now) == nil)
         #expect(suspects.isProbing)
-        suspects.settled(.message(2))
+        suspects.answered(.message(2))
         #expect(suspects.next(now: now) == [.message(3)])
         #expect(suspects.linkLost(unacknowledged: [.message(3)], isBrokers: true) == .culprit(.message(3)))
         #expect(!suspects.isSearching)
@@ -35,7 +35,7 @@ struct SuspectPacketsTests {
     func `What was acknowledged in between is no suspect, and losses behind different packets say nothing`() {
         var suspects = SuspectPackets()
         #expect(suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true) == .nothing)
-        suspects.settled(.message(1))
+        suspects.answered(.message(1))
         #expect(suspects.linkLost(unacknowledged: [.message(2)], isBrokers: true) == .nothing)
         #expect(suspects.linkLost(unacknowledged: [.message(3)], isBrokers: true) == .nothing)
         #expect(suspects.linkLost(unacknowledged: [], isBrokers: true) == .nothing)
@@ -78,12 +78,12 @@ struct SuspectPacketsTests {
         #expect(suspects.linkLost(unacknowledged: [.message(1)] + topics, isBrokers: true) == .suspects(151))
         #expect(suspects.isAboutSubscriptions)
         #expect(suspects.next(now: now) == Array(topics[..<100]))
-        for topic in topics[..<100] { suspects.settled(topic) }
+        for topic in topics[..<100] { suspects.answered(topic) }
         #expect(suspects.next(now: now) == Array(topics[100...]))
         #expect(
             suspects.linkLost(unacknowledged: topics.suffix(50), isBrokers: true) == .narrowed(Array(topics[100...])))
         #expect(suspects.next(now: now) == [topics[100]])
-        suspects.settled(topics[100])
+        suspects.answered(topics[100])
         #expect(suspects.next(now: now) == [topics[101]])
         #expect(suspects.linkLost(unacknowledged: [topics[101]], isBrokers: true) == .culprit(topics[101]))
         #expect(suspects.next(now: now) == [topics[102]])
@@ -95,7 +95,7 @@ struct SuspectPacketsTests {
         _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
         _ = suspects.linkLost(unacknowledged: [.message(1)], isBrokers: true)
         suspects.linkUp(now: now)
-        #expect(suspects.deadline == now + SuspectPackets.settleTime)
+        #expect(suspects.deadline == now + SuspectPackets.shortestLife)
         #expect(suspects.next(now: now + .milliseconds(199)) == nil)
         #expect(suspects.linkLost(unacknowledged: [], isBrokers: true) == .nothing)
         suspects.linkUp(now: now)

@@ -1,3 +1,4 @@
+import BoundedFiles
 import Logging
 import ServiceLifecycle
 import WebSocketFrontEnd

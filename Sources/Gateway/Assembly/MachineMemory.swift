@@ -1,3 +1,4 @@
+import BoundedFiles
 import Glibc
 
 /// How much memory this process may count on: the machine's, or what its container leaves it (cgroups).

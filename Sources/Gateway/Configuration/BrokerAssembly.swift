@@ -1,3 +1,4 @@
+import BoundedFiles
 import BrokerLink
 import OutsideNames
 

@@ -1,3 +1,4 @@
+import BoundedFiles
 import Yams
 
 /// The YAML file named by `CONFIG_FILE`, flattened to dotted keys: nested maps, dotted keys and mixes of both.

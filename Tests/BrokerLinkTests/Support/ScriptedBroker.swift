@@ -44,6 +44,10 @@ final class ScriptedBroker: Sendable {
     /// The first bytes of the packets so far: type and flags.
     var packets: [UInt8] { connects.packets.withLock { $0 } }
 
+    func dropFirstConnection() {
+        connects.channels.withLock { $0.isEmpty ? nil : $0.removeFirst() }?.close(promise: nil)
+    }
+
     func dropConnections() {
         let channels = connects.channels.withLock { channels in
             defer { channels = [] }

@@ -1,0 +1,115 @@
+import NIOCore
+import OutsideNames
+
+/// A message to the broker.
+package struct BrokerPublish: Sendable {
+    /// The MQTT 5 properties of a message (relay format, "MQTT details"); left out with MQTT 3.1.1.
+    package struct Properties: Sendable {
+        package enum CorrelationData: Sendable, Equatable {
+            case text(String)
+            case bytes(ByteBuffer)
+        }
+
+        package var responseTopic: Topic?
+        package var correlationData: CorrelationData?
+        /// Content Type `application/json`.
+        package var isJSON = false
+        /// User property `ocpp-version`.
+        package var version: String?
+        /// User property `action`.
+        package var action: String?
+
+        package init(
+            responseTopic: Topic? = nil, correlationData: CorrelationData? = nil, isJSON: Bool = false,
+            version: String? = nil, action: String? = nil
+        ) {
+            self.responseTopic = responseTopic
+            self.correlationData = correlationData
+            self.isJSON = isJSON
+            self.version = version
+            self.action = action
+        }
+    }
+
+    /// What a message is for, which decides what gives way when there is no room (behaviour.md, "Bounds").
+    package enum Purpose: Sendable, Equatable {
+        /// A CALL of a charge point: its sender is told, keeps it and tries again.
+        case call
+        /// A SEND of a charge point, which has no answer: it is gone where there is no room.
+        case send
+        /// An answer of a charge point.
+        case answer
+        /// An error that the gateway reports.
+        case report
+        /// The newest replaces an older one that waits on the same topic.
+        case presence
+        /// The copy of a refused message: the first to give way.
+        case copy
+        /// An answer or report once more, where a CALL's sender wants it.
+        case reply
+        /// Between gateways, or about this one.
+        case gateway
+    }
+
+    /// Who wants to hear that the broker refused or never got this message.
+    package struct Origin: Sendable {
+        package var subscriber: any BrokerSubscriber
+        /// Handed back as it is.
+        package var token: String
+        /// Where the subscriber is told; nil: where its subscriptions are delivered, while it has one.
+        package var eventLoop: (any EventLoop)?
+
+        package init(subscriber: any BrokerSubscriber, token: String, eventLoop: (any EventLoop)? = nil) {
+            self.subscriber = subscriber
+            self.token = token
+            self.eventLoop = eventLoop
+        }
+    }
+
+    package var topic: Topic
+    package var payload: ByteBuffer
+    package var retain: Bool
+    package var properties: Properties?
+    /// Not handed to the broker after this moment (its sender has been told that it failed).
+    package var deadline: NIODeadline?
+    /// A message with an origin is refused when `maxPending` is reached; one without only at twice that.
+    package var origin: Origin?
+    package var purpose: Purpose
+    /// Of the charge point whose message this is; nil: it counts for the whole only.
+    package var share: OutboundShare?
+
+    package init(
+        topic: Topic, payload: ByteBuffer, retain: Bool = false, properties: Properties? = nil,
+        deadline: NIODeadline? = nil, origin: Origin? = nil, purpose: Purpose = .gateway, share: OutboundShare? = nil
+    ) {
+        self.topic = topic
+        self.payload = payload
+        self.retain = retain
+        self.properties = properties
+        self.deadline = deadline
+        self.origin = origin
+        self.purpose = purpose
+        self.share = share
+    }
+}
+
+extension BrokerPublish {
+    /// At most the length of the PUBLISH packet (MQTT 5, 3.3).
+    var packetSize: Int {
+        var size = 16 + topic.utf8.count + payload.readableBytes
+        if let properties {
+            size += 64 + (properties.responseTopic?.utf8.count ?? 0) + (properties.correlationData?.size ?? 0)
+            size += (properties.version?.utf8.count ?? 0) + (properties.action?.utf8.count ?? 0)
+        }
+        return size
+    }
+}
+
+extension BrokerPublish.Properties.CorrelationData {
+    fileprivate var size: Int {
+        switch self {
+        case .text(let text): text.utf8.count
+        case .bytes(let bytes): bytes.readableBytes
+        }
+    }
+}

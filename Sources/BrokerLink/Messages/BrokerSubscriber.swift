@@ -1,0 +1,29 @@
+import NIOCore
+
+/// One that subscribes to a topic; every call comes on the event loop named with the subscription.
+package protocol BrokerSubscriber: AnyObject, Sendable {
+    /// The broker has acknowledged the subscription (told once per `subscribe`).
+    func brokerSubscribed()
+    /// The broker refuses the subscription, by this MQTT reason code; it is not tried again.
+    func brokerRefusedSubscription(reasonCode: UInt8)
+    /// The broker refuses the companion's subscription, and not that of the topic; told in front of
+    /// `brokerSubscribed`.
+    func brokerRefusedCompanion(reasonCode: UInt8)
+    func brokerDelivered(_ message: BrokerMessage)
+    /// A publish of this origin did not reach the broker: refused by it, its deadline passed first, or the broker ended
+    /// the link over it.
+    func brokerDidNotTake(_ failure: PublishFailure)
+    /// A charge point's own connection came up again or went down.
+    func brokerConnectionChanged(isUp: Bool)
+    /// A charge point's own connection has ended for good; nothing else comes from it.
+    func brokerConnectionEnded(_ end: BrokerConnectionEnd)
+}
+
+extension BrokerSubscriber {
+    package func brokerDidNotTake(_ failure: PublishFailure) {}
+    package func brokerRefusedCompanion(reasonCode: UInt8) {}
+
+    // A shared connection tells neither.
+    package func brokerConnectionChanged(isUp: Bool) {}
+    package func brokerConnectionEnded(_ end: BrokerConnectionEnd) {}
+}

@@ -1,0 +1,30 @@
+import OutsideNames
+
+/// Where libmosquitto's call-backs of one client lead to.
+final class MosquittoListener {
+    unowned let events: any MosquittoEvents
+    /// Bytes of a payload that are read.
+    let longestDelivery: Int
+    /// Which Response Topics are taken from messages; nil: none.
+    let responseTopics: Topic?
+    /// What libmosquitto (and OpenSSL) said was wrong.
+    private(set) var errorText: String?
+
+    init(_ events: any MosquittoEvents, longestDelivery: Int, responseTopics: Topic?) {
+        self.events = events
+        self.longestDelivery = longestDelivery
+        self.responseTopics = responseTopics
+    }
+
+    static func of(_ userData: UnsafeMutableRawPointer?) -> MosquittoListener? {
+        userData.map { Unmanaged<MosquittoListener>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    func noteError(_ text: String) {
+        errorText = errorText.map { $0.count < 500 ? "\($0); \(text)" : $0 } ?? text
+    }
+
+    func forgetErrors() {
+        errorText = nil
+    }
+}

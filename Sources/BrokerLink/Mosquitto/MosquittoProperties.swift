@@ -1,0 +1,97 @@
+import CMosquitto
+import Glibc
+import NIOCore
+import OutsideNames
+
+/// The MQTT 5 properties of messages, in libmosquitto's lists.
+enum MosquittoProperties {
+    /// User properties that are looked at; somebody outside chooses how many there are.
+    private static let mostUserProperties = 64
+    /// Bytes of a Response Topic and of its Correlation Data; where one is longer there is no reply.
+    private static let longestResponseTopic = 1024
+    private static let longestCorrelation = 4096
+
+    // MARK: From the broker
+
+    /// - Parameter responseTopics: which Response Topics are taken; nil: none.
+    static func read(_ properties: OpaquePointer, into message: inout BrokerMessage, responseTopics: Topic?) {
+        var seconds: UInt32 = 0
+        if mosquitto_property_read_int32(properties, MQTTProperty.messageExpiryInterval, &seconds, false) != nil {
+            message.expires = .now() + .seconds(Int64(seconds))
+        }
+        message.version = version(in: properties)
+        if let filter = responseTopics { message.replyAddress = replyAddress(in: properties, filter: filter) }
+    }
+
+    private static func version(in properties: OpaquePointer) -> String? {
+        var position: OpaquePointer? = properties
+        for number in 0..<mostUserProperties {
+            var name: UnsafeMutablePointer<CChar>?
+            var value: UnsafeMutablePointer<CChar>?
+            position = mosquitto_property_read_string_pair(
+                position, MQTTProperty.userProperty, &name, &value, number > 0)
+            guard position != nil else { return nil }
+            defer {
+                free(name)
+                free(value)
+            }
+            if let name, let value, strcmp(name, MQTTProperty.versionName) == 0 { return String(cString: value) }
+        }
+        return nil
+    }
+
+    private static func replyAddress(in properties: OpaquePointer, filter: Topic) -> ReplyAddress? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard mosquitto_property_read_string(properties, MQTTProperty.responseTopic, &text, false) != nil, let text
+        else {
+            return nil
+        }
+        defer { free(text) }
+        var matches = false
+        // MQTT 5, 3.3.2.3.5: no wildcards. A filter matches topics that begin with $ only where it does so itself.
+        guard 1...longestResponseTopic ~= strlen(text), mosquitto_pub_topic_check(text) == MOSQ_ERR_SUCCESS.rawValue,
+            mosquitto_topic_matches_sub(filter.text, text, &matches) == MOSQ_ERR_SUCCESS.rawValue, matches
+        else { return nil }
+        let correlationData = correlationData(in: properties)
+        guard correlationData?.readableBytes ?? 0 <= longestCorrelation else { return nil }
+        return ReplyAddress(topic: Topic(String(cString: text)), correlationData: correlationData)
+    }
+
+    private static func correlationData(in properties: OpaquePointer) -> ByteBuffer? {
+        var bytes: UnsafeMutableRawPointer?
+        var count: UInt16 = 0
+        guard mosquitto_property_read_binary(properties, MQTTProperty.correlationData, &bytes, &count, false) != nil
+        else {
+            return nil
+        }
+        defer { free(bytes) }
+        return ByteBuffer(bytes: UnsafeRawBufferPointer(start: bytes, count: Int(count)))
+    }
+
+    // MARK: To the broker
+
+    /// To be freed by the caller.
+    static func list(of wanted: BrokerPublish.Properties) -> OpaquePointer? {
+        var list: OpaquePointer?
+        if wanted.isJSON { mosquitto_property_add_string(&list, MQTTProperty.contentType, "application/json") }
+        if let topic = wanted.responseTopic {
+            mosquitto_property_add_string(&list, MQTTProperty.responseTopic, topic.text)
+        }
+        func addCorrelationData(_ bytes: UnsafeRawBufferPointer) {
+            mosquitto_property_add_binary(
+                &list, MQTTProperty.correlationData, bytes.baseAddress, UInt16(clamping: bytes.count))
+        }
+        switch wanted.correlationData {
+        case .text(var text): text.withUTF8 { addCorrelationData(UnsafeRawBufferPointer($0)) }
+        case .bytes(let bytes): bytes.withUnsafeReadableBytes { addCorrelationData($0) }
+        case nil: break
+        }
+        if let version = wanted.version {
+            mosquitto_property_add_string_pair(&list, MQTTProperty.userProperty, MQTTProperty.versionName, version)
+        }
+        if let action = wanted.action {
+            mosquitto_property_add_string_pair(&list, MQTTProperty.userProperty, "action", action)
+        }
+        return list
+    }
+}
