@@ -519,6 +519,27 @@ extension CallRulesTests {
     }
 
     @Test
+    func `Settings that change hold for what comes; what waits stays, and so does an interval that has been learnt`() {
+        var machine = CallRules(settings: SessionSettings(maxQueuedCalls: 2), now: start)
+        for id in ["a", "b", "c"] as [UniqueID] { _ = machine.centralSystemSent(call(id), now: start) }
+        let changed = SessionSettings(maxQueuedCalls: 1, defaultHeartbeatInterval: .seconds(7), maxBadMessages: 1)
+        machine.apply(SessionRuleSet(settings: changed), now: start)
+        guard
+            case .refuse(.queueFull, "1 CALLs wait for this charge point already") =
+                machine.centralSystemSent(call("d"), now: start)
+        else {
+            Issue.record("not refused")
+            return
+        }
+        let (queued, interval) = (machine.queuedCallCount, machine.heartbeatInterval)
+        #expect(queued == 2 && interval == .seconds(7))
+        machine.learn(heartbeatSeconds: 300)
+        machine.apply(SessionRuleSet(settings: SessionSettings()), now: start)
+        let learnt = machine.heartbeatInterval
+        #expect(learnt == .seconds(300))
+    }
+
+    @Test
     func `The answer to an operator's CALL is the operator's alone, in time or late`() {
         var machine = CallRules(settings: SessionSettings(callTimeout: .seconds(1)), now: start)
         for id in ["a", "b"] as [UniqueID] {
@@ -538,5 +559,9 @@ extension CallRulesTests {
 extension CallRules {
     init(settings: SessionSettings, now: NIODeadline) {
         self.init(settings: settings, memory: MemoryBudget(limit: .max), now: now)
+    }
+
+    init(settings: SessionSettings, memory: MemoryBudget, now: NIODeadline) {
+        self.init(SessionRuleSet(settings: settings), memory: memory, now: now)
     }
 }

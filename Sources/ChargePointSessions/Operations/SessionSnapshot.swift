@@ -34,7 +34,7 @@ extension ChargePointSession {
             connectedAt: SessionClock.unixMilliseconds(of: connectedAt, now: now),
             lastSeenAt: SessionClock.unixMilliseconds(of: calls.lastSeen, now: now),
             keepAlive: Double(calls.heartbeatInterval.nanoseconds) / 1e9, isOpen: life.isOpen, traffic: traffic,
-            queuedCalls: calls.queuedCallCount, longestQueue: context.settings.maxQueuedCalls,
+            queuedCalls: calls.queuedCallCount, longestQueue: calls.ruleSet.settings.maxQueuedCalls,
             hasUnansweredCall: calls.hasUnansweredCall, openCallsUp: calls.openCallCount,
             lastBadMessage: lastBadMessage, boot: boot)
     }

@@ -9,7 +9,8 @@ struct CallRules: ~Copyable {
     /// Where no time-out bounds the open CALLs, this many times `max_open_calls` does.
     private static let unboundedOpenCalls = 16
 
-    private let settings: SessionSettings
+    private(set) var ruleSet: SessionRuleSet
+    private var settings: SessionSettings { ruleSet.settings }
     private var openCalls = OpenCalls()
     private var waitingCalls = WaitingCalls()
     private var downstream: DownstreamQueue
@@ -25,13 +26,20 @@ struct CallRules: ~Copyable {
     private var keptSends = 0
 
     /// - Parameter memory: of all sessions.
-    init(settings: SessionSettings, memory: MemoryBudget, now: NIODeadline) {
-        self.settings = settings
+    init(_ ruleSet: SessionRuleSet, memory: MemoryBudget, now: NIODeadline) {
+        self.ruleSet = ruleSet
         downstream = DownstreamQueue()
         downstreamMemory = MemoryShare(of: memory)
         upstreamMemory = MemoryShare(of: memory)
-        liveness = Liveness(settings: settings, now: now)
-        rate = MessageRate(perSecond: settings.maxMessagesPerSecond, now: now)
+        liveness = Liveness(settings: ruleSet.settings, now: now)
+        rate = MessageRate(perSecond: ruleSet.settings.maxMessagesPerSecond, now: now)
+    }
+
+    /// From now on these are the settings; what is open and what waits stays.
+    mutating func apply(_ ruleSet: SessionRuleSet, now: NIODeadline) {
+        self.ruleSet = ruleSet
+        liveness.apply(ruleSet.settings)
+        rate.apply(perSecond: ruleSet.settings.maxMessagesPerSecond, now: now)
     }
 
     // MARK: From the charge point

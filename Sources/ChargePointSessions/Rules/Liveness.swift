@@ -13,9 +13,11 @@ struct Liveness {
     /// What a peer's TCP has to acknowledge a ping, at the most.
     private static let acknowledgementTime = TimeAmount.seconds(5)
 
-    private let backoff: Int
-    private let fixedPingInterval: TimeAmount?
+    private var backoff: Int
+    private var fixedPingInterval: TimeAmount?
     private(set) var heartbeatInterval: TimeAmount
+    /// Else it is the setting's.
+    private var hasLearntInterval = false
     private(set) var lastSeen: NIODeadline
     private var lastPing: NIODeadline
     private var hasPinged = false
@@ -27,6 +29,13 @@ struct Liveness {
         heartbeatInterval = min(settings.defaultHeartbeatInterval, .longest)
         lastSeen = now
         lastPing = now
+    }
+
+    /// The settings have changed; what the charge point has been told stays.
+    mutating func apply(_ settings: SessionSettings) {
+        backoff = settings.heartbeatBackoff
+        fixedPingInterval = settings.pingInterval.map { min($0, .longest) }
+        if !hasLearntInterval { heartbeatInterval = min(settings.defaultHeartbeatInterval, .longest) }
     }
 
     /// The longest silence of one that is alive.
@@ -41,6 +50,7 @@ struct Liveness {
     /// The interval of an accepted BootNotification answer or ChangeConfiguration.
     mutating func learn(heartbeatInterval: TimeAmount) {
         self.heartbeatInterval = min(heartbeatInterval, .longest)
+        hasLearntInterval = true
     }
 
     mutating func check(now: NIODeadline) -> Verdict {

@@ -2,7 +2,7 @@ import NIOCore
 
 /// A token bucket over the messages of one charge point (`limits.messages_per_second`); one second's worth deep.
 struct MessageRate {
-    private let perSecond: Int
+    private var perSecond: Int
     private var tokens: Double
     private var filledAt: NIODeadline
 
@@ -11,6 +11,12 @@ struct MessageRate {
         self.perSecond = perSecond
         tokens = Double(perSecond)
         filledAt = now
+    }
+
+    /// The setting has changed: the bucket is full again.
+    mutating func apply(perSecond: Int, now: NIODeadline) {
+        guard perSecond != self.perSecond else { return }
+        self = MessageRate(perSecond: perSecond, now: now)
     }
 
     /// Takes one message; false when it must wait until `nextToken`.

@@ -68,14 +68,14 @@ extension ChargePointSession {
     package func received(_ downstream: DownstreamMessage) {
         // Somebody clears a retained message.
         guard downstream.payload.readableBytes > 0 else { return log(.debug, "empty message from the broker", [:]) }
-        let isTooLong = downstream.payload.readableBytes > context.settings.maxMessageSize
+        let isTooLong = downstream.payload.readableBytes > calls.ruleSet.settings.maxMessageSize
         if isTooLong, !isEnded {
             return refuseDownstream(
                 .malformed, OCPPMessageHead(), .malformedMessage,
-                "longer than \(context.settings.maxMessageSize) bytes, the longest message for a charge point")
+                "longer than \(calls.ruleSet.settings.maxMessageSize) bytes, the longest message for a charge point")
         }
         switch life.arrived(
-            downstream, limit: context.settings.maxQueuedCalls, memory: &calls.downstreamMemory)
+            downstream, limit: calls.ruleSet.settings.maxQueuedCalls, memory: &calls.downstreamMemory)
         {
         case .deliver: deliver(downstream, now: now)
         case .hold: break
@@ -111,7 +111,7 @@ extension ChargePointSession {
             return refuseDownstream(.retained, head, .genericError, "a retained message is a stale command")
         }
         do throws(OCPPMessageProblem) {
-            guard let checking = context.formatChecking(of: .downstream) else {
+            guard let checking = calls.ruleSet.formatChecking(of: .downstream) else {
                 let message = try OCPPMessage.parse(relay: downstream.payload, version: chargePoint.version)
                 return deliver(message, expires: downstream.expires, now: now)
             }

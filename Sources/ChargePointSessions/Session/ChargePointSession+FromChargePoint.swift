@@ -54,7 +54,7 @@ extension ChargePointSession {
     private func read(_ text: ByteBuffer, now: NIODeadline) -> Bool {
         logFrame("frame received", text)
         do throws(OCPPMessageProblem) {
-            guard let checking = context.formatChecking(of: .upstream) else {
+            guard let checking = calls.ruleSet.formatChecking(of: .upstream) else {
                 return accept(try OCPPMessage.parse(frame: text, version: chargePoint.version), now: now)
             }
             var violation: FormatViolation?

@@ -49,15 +49,15 @@ extension ChargePointSession {
         _ request: OperatorCall, _ id: UniqueID, expires: NIODeadline
     ) throws(Refusal) -> DownstreamQueue.Call {
         let frame = request.frame(id)
-        guard frame.readableBytes <= context.settings.maxMessageSize else {
-            throw Refusal(reason: "longer than \(context.settings.maxMessageSize) bytes")
+        guard frame.readableBytes <= calls.ruleSet.settings.maxMessageSize else {
+            throw Refusal(reason: "longer than \(calls.ruleSet.settings.maxMessageSize) bytes")
         }
         var violation: FormatViolation?
         let message: OCPPMessage
         do throws(OCPPMessageProblem) {
             message = try OCPPMessage.parse(frame: frame, version: chargePoint.version) {
                 (owner, scanner) throws(JSONSyntaxError) in
-                guard let checking = context.formatChecking else {
+                guard let checking = calls.ruleSet.formatChecking else {
                     return try PayloadOwner.skipPayload(owner, &scanner)
                 }
                 violation = try checking.walk(owner, of: chargePoint.version, from: .downstream, &scanner) { _ in nil }

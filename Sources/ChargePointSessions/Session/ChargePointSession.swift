@@ -59,7 +59,7 @@ package final actor ChargePointSession {
         life = SessionLife(
             hasClaims: claim != nil,
             expiry: credentialsExpire.map { SessionClock.deadline(ofUnixTime: $0, now: now) })
-        calls = CallRules(settings: context.settings, memory: context.memory, now: now)
+        calls = CallRules(context.ruleSet, memory: context.memory, now: now)
     }
 
     package nonisolated var downstreamTopic: Topic { topics.downstream }
@@ -79,8 +79,11 @@ package final actor ChargePointSession {
         context.counters.opened(chargePoint)
         log(.info, "charge point connected", beginning)
         tell { .connected(presence(end: nil)) }
+        let predecessor = context.registry.enter(self)
+        // They may have changed before the session could be found there.
+        applyRuleSet()
         armTimer(now: now)
-        guard let predecessor = context.registry.enter(self) else { return begin(life.placeIsFree()) }
+        guard let predecessor else { return begin(life.placeIsFree()) }
         context.counters.add(.replaced)
         predecessor.eventLoop.execute {
             predecessor.assumeIsolated { $0.giveWay(toSession: self) }
@@ -155,6 +158,16 @@ package final actor ChargePointSession {
     private func giveBack(upstream: [UpstreamMessage], downstream: [DownstreamMessage]) {
         for message in upstream { calls.upstreamMemory.give(message.payload.readableBytes) }
         for message in downstream { calls.downstreamMemory.give(message.payload.readableBytes) }
+    }
+
+    /// The settings may have changed.
+    func applyRuleSet() {
+        let ruleSet = context.ruleSet
+        guard !isEnded, ruleSet !== calls.ruleSet else { return }
+        let now = now
+        calls.apply(ruleSet, now: now)
+        releaseHeld(now: now)
+        if !isEnded { armTimer(now: now) }
     }
 
     // MARK: The end

@@ -1,14 +1,12 @@
 import Logging
 import MemoryBudget
 import NIOCore
-import OCPPJ
 import OutsideNames
+import Synchronization
 
 /// What all sessions of a listener share.
 package final class SessionContext: Sendable {
-    package let settings: SessionSettings
-    /// Nil: messages are relayed as they are, once they are well-formed.
-    let formatChecking: MessageFormatChecking?
+    private let current: Mutex<SessionRuleSet>
     package let registry: SessionRegistry
     package let counters: SessionCounters
     package let logger: Logger
@@ -32,8 +30,7 @@ package final class SessionContext: Sendable {
         memory: MemoryBudget = MemoryBudget(limit: .max), events: (any SessionEventSink)? = nil,
         clock: SessionClock = SessionClock()
     ) {
-        self.settings = settings
-        self.formatChecking = formatChecking
+        current = Mutex(SessionRuleSet(settings: settings, formatChecking: formatChecking))
         self.registry = registry
         self.counters = counters
         self.logger = logger
@@ -45,11 +42,17 @@ package final class SessionContext: Sendable {
         self.events = events
         self.clock = clock
     }
-}
 
-extension SessionContext {
-    /// The checking of messages from one side; nil where it is off.
-    func formatChecking(of direction: MessageFormatChecking.Direction) -> MessageFormatChecking? {
-        formatChecking.flatMap { $0.checks(direction) ? $0 : nil }
+    /// What sessions go by that begin now.
+    package var ruleSet: SessionRuleSet { current.withLock { $0 } }
+
+    /// From now on all sessions of the listener go by this, those that are here too.
+    package func apply(_ ruleSet: SessionRuleSet) {
+        current.withLock { $0 = ruleSet }
+        for (eventLoop, sessions) in registry.byEventLoop {
+            eventLoop.execute {
+                for session in sessions where session.context === self { session.assumeIsolated { $0.applyRuleSet() } }
+            }
+        }
     }
 }
