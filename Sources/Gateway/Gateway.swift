@@ -25,22 +25,22 @@ package struct Gateway: Sendable {
     package func run() async throws {
         OpenFileLimit.raise(logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        let relay = Relay(configuration: configuration, group: group, logger: logger)
+        let service = GatewayService(configuration: configuration, group: group, logger: logger)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: await StopSignals(
-                    logger: logger, flushLog: flushLog, reloadFiles: { relay.certificateReload.reloadAll() }),
+                    logger: logger, flushLog: flushLog, reloadFiles: { service.certificateReload.reloadAll() }),
                 successTerminationBehavior: .ignore),
             .init(
-                service: relay, successTerminationBehavior: .gracefullyShutdownGroup,
+                service: service, successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .cancelGroup),
         ]
-        services.append(.init(service: relay.memoryRelease, successTerminationBehavior: .ignore))
+        services.append(.init(service: service.memoryRelease, successTerminationBehavior: .ignore))
         if let interval = configuration.statsInterval {
-            let statistics = relay.statistics(every: interval)
+            let statistics = service.statistics(every: interval)
             services.append(.init(service: statistics, successTerminationBehavior: .ignore))
         }
-        let reload = relay.certificateReload
+        let reload = service.certificateReload
         if !reload.listeners.isEmpty {
             services.append(.init(service: reload, successTerminationBehavior: .ignore))
         }

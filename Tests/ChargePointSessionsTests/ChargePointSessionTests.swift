@@ -1,7 +1,6 @@
 import Logging
 import MemoryBudget
 import NIOCore
-import NIOPosix
 import OCPPJ
 import OutsideNames
 import Synchronization
@@ -33,7 +32,7 @@ struct ChargePointSessionTests {
         try await withEnds(settings: SessionSettings(answerTimeout: .milliseconds(1))) { ends in
             let session = try await ends.connect()
             try await ends.on(session) { $0.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#)) }
-            try await Task.sleep(for: .milliseconds(2))
+            ends.clock.advance(.milliseconds(2))
             try await ends.on(session) { $0.timerFired() }
             #expect(ends.sent(0) == [#"[4,"1","InternalError","no answer from the central system",{}]"#])
             try await ends.on(session) { $0.subscriptionAcknowledged() }
@@ -81,7 +80,7 @@ struct ChargePointSessionTests {
                 let newer = ends.makeSession()
                 newer.assumeIsolated { session in
                     session.start()
-                    session.end(.connectionEnded(reason: "connection_lost"))
+                    session.end(.connectionEnded(.connectionLost))
                 }
             }.get()
             for _ in 0..<3 { try await ends.turn() }
@@ -116,7 +115,7 @@ struct ChargePointSessionTests {
             let session = try await ends.connect()
             try await ends.on(session) { session in
                 session.subscriptionAcknowledged()
-                session.end(.connectionEnded(reason: "closed_by_peer"))
+                session.end(.connectionEnded(.closedByPeer))
                 session.received(Self.command("x"))
                 session.received(text: ByteBuffer(string: #"[2,"1","Heartbeat",{}]"#))
             }
@@ -284,9 +283,8 @@ struct ChargePointSessionTests {
         try await ends.on(session) { session in
             session.subscriptionAcknowledged()
             guard let claim = session.claim else { return }
-            session.received(claim)
-            session.received(
-                SessionClaim(gateway: "there", session: "old", time: 1, successor: claim.session))
+            session.heard(claim)
+            session.heard(SessionClaim(gateway: "there", session: "old", time: 1, successor: claim.session))
         }
     }
 
@@ -299,7 +297,7 @@ struct ChargePointSessionTests {
             try await open(session, ends)
             try await ends.on(session) { session in
                 session.received(Self.command("open"))
-                session.received(SessionClaim(gateway: "there", session: "new", time: .max / 2))
+                session.heard(SessionClaim(gateway: "there", session: "new", time: .max / 2))
             }
             #expect(ends.closes(0) == ["1008 replaced by a newer connection"])
             #expect(ends.published.map(\.topic) == ["ocpp/cp/CP1/Reply", "ocpp/gateway/claims/CP1"])
@@ -345,11 +343,16 @@ struct ChargePointSessionTests {
             try await open(newer, ends)
             let before = ends.published.count
             for id in ["unseen", "seen"] {
-                try await ends.on(newer) { $0.received(SessionClaim.inquiry(by: "asker", message: UniqueID(id))) }
+                try await ends.on(newer) { $0.heard(SessionClaim.inquiry(by: "asker", message: UniqueID(id))) }
             }
             let answers = ends.published.dropFirst(before)
             #expect(answers.map(\.topic) == ["ocpp/gateway/claims/%gateway-asker"])
             #expect(answers.first?.text.contains(#""delivered":"yes""#) == true)
+            // By then it needs no memory: whoever asks about a message asks at once.
+            ends.clock.advance(ReceivedEarly.youth)
+            try await ends.on(newer) { $0.heard(SessionClaim.inquiry(by: "asker", message: "unseen")) }
+            #expect(ends.published.count == before + 2)
+            #expect(ends.published.last?.text.contains("delivered") == false)
         }
     }
 
@@ -361,153 +364,4 @@ struct ChargePointSessionTests {
 
 private struct Weak {
     weak var session: ChargePointSession?
-}
-
-/// The two ends of sessions, as stand-ins that remember what they were told.
-struct Ends: Sendable {
-    let loop: any EventLoop
-    let link = Link()
-    let registry = SessionRegistry()
-    let settings: SessionSettings
-    let templates: RelayTopicTemplates
-    let memory: MemoryBudget
-    let counters = GatewayCounters()
-    let claims: GatewayClaims?
-    let version: OCPPVersion
-
-    /// Starts a session on a connection of its own.
-    func connect() async throws -> ChargePointSession {
-        try await loop.submit {
-            let session = makeSession()
-            session.assumeIsolated { $0.start() }
-            return session
-        }.get()
-    }
-
-    func makeSession() -> ChargePointSession {
-        let connection = Connection(eventLoop: loop)
-        all.add(connection)
-        let chargePoint = ChargePoint(
-            identity: "CP1", version: version, remoteAddress: "192.0.2.1:1", listener: "default")
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let context = SessionContext(
-            settings: settings, registry: registry, counters: counters, logger: logger, gatewayID: "gw",
-            retainsPresence: true, claims: claims, memory: memory)
-        return ChargePointSession(
-            chargePoint: chargePoint,
-            topics: SessionTopics(templates: templates, identity: "CP1", version: version), context: context,
-            connection: connection, link: link)
-    }
-
-    func on(
-        _ session: ChargePointSession, _ body: @escaping @Sendable (isolated ChargePointSession) -> Void
-    ) async throws {
-        try await loop.submit { session.assumeIsolated { body($0) } }.get()
-    }
-
-    func turn() async throws {
-        try await loop.submit {}.get()
-    }
-
-    let all = Connections()
-
-    var published: [(topic: String, text: String)] { link.published.withLock { $0 } }
-    func sent(_ index: Int) -> [String] { all[index].sent.withLock { $0 } }
-    func closes(_ index: Int) -> [String] { all[index].closes.withLock { $0 } }
-    func pings(_ index: Int) -> Int { all[index].pings.withLock { $0 } }
-    func pauses(_ index: Int) -> [Bool] { all[index].pauses.withLock { $0 } }
-}
-
-final class Connections: Sendable {
-    private let list = Mutex<[Connection]>([])
-
-    func add(_ connection: Connection) { list.withLock { $0.append(connection) } }
-    subscript(index: Int) -> Connection { list.withLock { $0[index] } }
-}
-
-final class Connection: ChargePointConnection {
-    let eventLoop: any EventLoop
-    let sent = Mutex<[String]>([])
-    let closes = Mutex<[String]>([])
-    let pauses = Mutex<[Bool]>([])
-    let pings = Mutex(0)
-    let timer = Mutex(NIODeadline.distantFuture)
-    /// Whether its TCP takes what is written.
-    let acknowledges = Mutex(false)
-
-    init(eventLoop: any EventLoop) {
-        self.eventLoop = eventLoop
-    }
-
-    func send(text: ByteBuffer) { sent.withLock { $0.append(String(buffer: text)) } }
-    func sendPing() { pings.withLock { $0 += 1 } }
-    func close(code: UInt16, reason: String) { closes.withLock { $0.append("\(code) \(reason)") } }
-    func pauseReading() { pauses.withLock { $0.append(true) } }
-    func resumeReading() { pauses.withLock { $0.append(false) } }
-    func armTimer(at deadline: NIODeadline) { timer.withLock { $0 = deadline } }
-    func hasAcknowledgedAll() -> Bool { acknowledges.withLock { $0 } }
-}
-
-final class Link: UpstreamLink {
-    let published = Mutex<[(topic: String, text: String)]>([])
-    let takesMessages = Mutex(true)
-    private let subscribed = Mutex<[String]>([])
-    private let unsubscribed = Mutex<[String]>([])
-
-    let isOwn = Mutex(false)
-    let closes = Mutex(0)
-    /// Of each published message, whether the broker is to keep it.
-    let retained = Mutex<[Bool]>([])
-
-    let isConnected = Mutex(true)
-    var isUp: Bool { isConnected.withLock { $0 } }
-    var announcesItsLoss: Bool { isOwn.withLock { $0 } }
-
-    func close() { closes.withLock { $0 += 1 } }
-    private let beside = Mutex<[String]>([])
-    var companions: [String] { beside.withLock { $0 } }
-    var subscriptions: [String] { subscribed.withLock { $0 } }
-    var unsubscriptions: [String] { unsubscribed.withLock { $0 } }
-
-    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> UpstreamAdmission {
-        guard takesMessages.withLock({ $0 }) else { return .full }
-        published.withLock { $0.append((message.topic.text, String(buffer: message.payload))) }
-        retained.withLock { $0.append(message.retain) }
-        return .accepted
-    }
-
-    func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
-        subscribed.withLock { $0.append(session.downstreamTopic.text) }
-        if let topic = session.claimTopic { beside.withLock { $0.append(topic.text) } }
-    }
-    func unsubscribe(_ session: ChargePointSession) {
-        unsubscribed.withLock { $0.append(session.downstreamTopic.text) }
-    }
-}
-
-func withEnds(
-    settings: SessionSettings = SessionSettings(), presence: String? = nil, invalid: String? = nil,
-    hasClaims: Bool = false, memory: MemoryBudget = MemoryBudget(limit: .max), templates: RelayTopicTemplates? = nil,
-    version: OCPPVersion = .v16, _ body: (Ends) async throws -> Void
-) async throws {
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    var settings = settings
-    // A busy machine must not let time-outs pass that a test does not mean.
-    if settings.answerTimeout == SessionSettings().answerTimeout { settings.answerTimeout = .hours(1) }
-    let ends = Ends(
-        loop: group.next(), settings: settings,
-        templates: templates ?? RelayTopicTemplates(invalid: invalid, presence: presence), memory: memory,
-        claims: hasClaims
-            ? GatewayClaims(
-                gatewayID: "gw", filter: "ocpp/gateway/claims/+",
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            : nil, version: version)
-    do {
-        try await body(ends)
-    } catch {
-        try await group.shutdownGracefully()
-        throw error
-    }
-    try await group.shutdownGracefully()
 }

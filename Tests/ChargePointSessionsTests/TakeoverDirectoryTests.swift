@@ -35,16 +35,19 @@ struct TakeoverDirectoryTests {
                 false
             }
         }
-        directory.heard(claim("there", "s1"), topic: "x", held: nil, now: start)
+        directory.heard(claim("there", "s1"), topic: "x", isHere: false, held: nil, now: start)
         #expect(isLeft("x") && !isLeft("y"))
-        directory.heard(claim("here", "s2"), topic: "x", held: claim("here", "s2"), now: start)
+        directory.heard(claim("here", "s2"), topic: "x", isHere: true, held: claim("here", "s2"), now: start)
         #expect(!isLeft("x"))
         // An older session there does not have it.
-        directory.heard(claim("there", "s3", 500), topic: "x", held: claim("here", "s2"), now: start)
+        directory.heard(claim("there", "s3", 500), topic: "x", isHere: true, held: claim("here", "s2"), now: start)
         #expect(!isLeft("x"))
         // Nor is this a session.
-        directory.heard(claim("there", "s4").ended(inFavourOf: claim("here", "s2")), topic: "x", held: nil, now: start)
-        directory.heard(SessionClaim.inquiry(by: "there", message: "1"), topic: "x", held: nil, now: start)
+        directory.heard(
+            claim("there", "s4").ended(inFavourOf: claim("here", "s2")), topic: "x", isHere: false, held: nil,
+            now: start)
+        directory.heard(
+            SessionClaim.inquiry(by: "there", message: "1"), topic: "x", isHere: false, held: nil, now: start)
         #expect(!isLeft("x"))
     }
 
@@ -65,7 +68,7 @@ struct TakeoverDirectoryTests {
     {
         var directory = TakeoverDirectory<Int>(gatewayID: "here")
         let inquiries = try [(1, "x"), (2, "y"), (3, "y"), (4, "z")].map { try ask(&directory, $0.0, Topic($0.1)) }
-        directory.heard(claim("there", "new"), topic: "y", held: nil, now: start)
+        directory.heard(claim("there", "new"), topic: "y", isHere: false, held: nil, now: start)
         #expect(directory.answered(claim("there", "old").answer(to: inquiries[0])) == true)
         // It began behind the message: the broker did not deliver the message to it.
         #expect(directory.answered(claim("there", "new").answer(to: inquiries[1])) == false)

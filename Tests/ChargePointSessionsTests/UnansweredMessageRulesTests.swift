@@ -22,8 +22,8 @@ struct UnansweredMessageRulesTests {
         message(id, .call(action: "Heartbeat", payload: nil), text: "\(id)")
     }
 
-    private func newMachine(openCalls: Int = 1, badMessages: Int = 0) -> SessionStateMachine {
-        SessionStateMachine(settings: SessionSettings(maxOpenCalls: openCalls, maxBadMessages: badMessages), now: start)
+    private func newMachine(openCalls: Int = 1, badMessages: Int = 0) -> CallRules {
+        CallRules(settings: SessionSettings(maxOpenCalls: openCalls, maxBadMessages: badMessages), now: start)
     }
 
     @Test
@@ -35,10 +35,11 @@ struct UnansweredMessageRulesTests {
             let action = machine.chargePointSent(send("1"), linkIsUp: true, now: start)
             #expect(action == .relaySend)
         }
-        let (open, waiting) = (machine.openCallCount, machine.waitingCallCount)
-        #expect(open == 1 && waiting == 0)
-        let answered = machine.centralSystemAnswered("1")
-        let again = machine.centralSystemAnswered("1")
+        let open = machine.openCallCount
+        let waiting = machine.takeWaitingCall(linkIsUp: true, now: start)
+        #expect(open == 1 && waiting == nil)
+        let answered = machine.centralSystemAnswered("1")?.action
+        let again = machine.centralSystemAnswered("1")?.action
         #expect(answered == "Heartbeat" && again == nil)
     }
 
@@ -68,10 +69,10 @@ struct UnansweredMessageRulesTests {
     @Test
     func `SENDs that wait are bounded as CALLs are, and are given back at the end`() {
         let memory = MemoryBudget(limit: 1 << 30)
-        var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
+        var machine = CallRules(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
         for id in ["1", "2"] as [UniqueID] { _ = machine.chargePointSent(heartbeat(id), linkIsUp: true, now: start) }
         let long = String(repeating: "x", count: 100 << 10)
-        for expected in [.wait, .wait, .hold] as [SessionStateMachine.UpstreamAction] {
+        for expected in [.wait, .wait, .hold] as [CallRules.UpstreamAction] {
             let action = machine.chargePointSent(send("s", text: long), linkIsUp: true, now: start)
             #expect(action == expected)
         }
@@ -79,7 +80,7 @@ struct UnansweredMessageRulesTests {
         _ = machine.end()
         #expect(memory.used == 0)
         let small = MemoryBudget(limit: 400)
-        machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: small, now: start)
+        machine = CallRules(settings: SessionSettings(maxOpenCalls: 1), memory: small, now: start)
         for id in ["1", "2"] as [UniqueID] { _ = machine.chargePointSent(heartbeat(id), linkIsUp: true, now: start) }
         let tooMuch = machine.chargePointSent(send("s", text: String(long.prefix(300))), linkIsUp: true, now: start)
         #expect(tooMuch == .dropSend("the gateway has no memory for more messages"))
@@ -88,14 +89,12 @@ struct UnansweredMessageRulesTests {
     @Test
     func `At the end the SENDs that wait are handed out, in order, and their memory is given back`() {
         let memory = MemoryBudget(limit: 1 << 30)
-        var machine = SessionStateMachine(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
+        var machine = CallRules(settings: SessionSettings(maxOpenCalls: 1), memory: memory, now: start)
         for message in [heartbeat("1"), heartbeat("2"), send("s"), heartbeat("3"), send("t")] {
             _ = machine.chargePointSent(message, linkIsUp: true, now: start)
         }
-        let sends = machine.takeWaitingSends()
-        let calls = machine.waitingCallCount
-        #expect(sends.map(\.uniqueID) == ["s", "t"] && calls == 2 && memory.used == 2)
-        _ = machine.end()
+        let remains = machine.end()
+        #expect(remains.sends.map(\.uniqueID) == ["s", "t"] && remains.waitingCalls == 2)
         #expect(memory.used == 0)
     }
 
@@ -110,7 +109,7 @@ struct UnansweredMessageRulesTests {
         #expect(call == .relayCall(deadline: start + .seconds(25)))
         let full = machine.chargePointSent(send("c"), linkIsUp: false, now: start)
         #expect(full == .dropSend("the broker cannot be reached"))
-        guard case .refuseCall(.internalError, _) = machine.chargePointSent(heartbeat("2"), linkIsUp: false, now: start)
+        guard case .refuseForBroker = machine.chargePointSent(heartbeat("2"), linkIsUp: false, now: start)
         else {
             Issue.record("not refused")
             return
@@ -130,7 +129,7 @@ struct UnansweredMessageRulesTests {
             _ = machine.chargePointSent(message, linkIsUp: true, now: start)
         }
         let call = machine.takeWaitingCall(linkIsUp: false, now: start)
-        #expect(call?.1 == .refuseCall(.internalError, "the broker cannot be reached"))
+        #expect(call?.1 == .refuseForBroker("the broker cannot be reached"))
         let send = machine.takeWaitingCall(linkIsUp: false, now: start)
         #expect(send?.1 == .dropSend("the broker cannot be reached"), "the open CALL has the one place")
         let nothing = machine.takeWaitingCall(linkIsUp: false, now: start)
@@ -152,7 +151,7 @@ struct UnansweredMessageRulesTests {
         let isTooBad = machine.hasTooManyBadMessages
         #expect(!isTooBad)
         let answer = machine.chargePointSent(message("d", .callResult(payload: nil)), linkIsUp: true, now: start)
-        #expect(answer == .relayAnswer(isLate: false), "the CALL was open still")
+        #expect(answer == .relayAnswer(sentAt: start), "the CALL was open still")
     }
 
     @Test
@@ -167,7 +166,9 @@ struct UnansweredMessageRulesTests {
             #expect(invalid == .ignore)
         }
         let result = machine.chargePointSentInvalid(uniqueID: "d", type: .callResult)
-        #expect(result == .report)
+        #expect(
+            result
+                == .report(DownstreamQueue.Call(uniqueID: "d", action: "Reset", frame: ByteBuffer(), expires: nil)))
         let again = machine.chargePointSentInvalid(uniqueID: "d", type: .callResult)
         #expect(again == .ignore)
     }

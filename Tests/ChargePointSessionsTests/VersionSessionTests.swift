@@ -19,8 +19,8 @@ struct VersionSessionTests {
             let session = try await ends.connect()
             try await ends.on(session) { session in
                 session.subscriptionAcknowledged()
-                session.received(Self.down(Self.send, expires: .now() - .seconds(1)))
-                session.received(Self.down(Self.send, expires: .now() + .seconds(60)))
+                session.received(Self.down(Self.send, expires: ends.clock.now - .seconds(1)))
+                session.received(Self.down(Self.send, expires: ends.clock.now + .seconds(60)))
                 session.received(Self.down(Self.send))
             }
             #expect(ends.sent(0) == [#"[6,"s","A",{}]"#, #"[6,"s","A",{}]"#])
@@ -40,7 +40,7 @@ struct VersionSessionTests {
                 }
             }
             #expect(ends.published.count == 1)
-            try await ends.on(session) { $0.end(.connectionEnded(reason: "connection_lost")) }
+            try await ends.on(session) { $0.end(.connectionEnded(.connectionLost)) }
             #expect(
                 ends.published.dropFirst().map(\.text) == [
                     #"{"MessageTypeId":6,"UniqueId":"3","Action":"B","Payload":{}}"#,
@@ -56,7 +56,8 @@ struct VersionSessionTests {
             try await ends.on(session) { session in
                 session.subscriptionAcknowledged()
                 session.received(
-                    Self.down(#"{"MessageTypeId":5,"UniqueId":"e","ErrorCode":"E"}"#, expires: .now() - .seconds(1)))
+                    Self.down(
+                        #"{"MessageTypeId":5,"UniqueId":"e","ErrorCode":"E"}"#, expires: ends.clock.now - .seconds(1)))
             }
             #expect(ends.sent(0) == [#"[5,"e","E","",{}]"#] && ends.published.isEmpty)
         }
@@ -104,7 +105,7 @@ struct VersionSessionTests {
             try await ends.on(session) { session in
                 session.subscriptionAcknowledged()
                 session.received(Self.down("garbage"))
-                session.end(.connectionEnded(reason: "gone"))
+                session.end(.connectionEnded(.connectionLost))
                 session.received(Self.down(#"{"MessageTypeId":3,"UniqueId":"late","Payload":{}}"#))
             }
             #expect(ends.published.map(\.topic) == ["ocpp/cp/CP1/2.0.1/4", "ocpp/cp/CP1/-/4"])

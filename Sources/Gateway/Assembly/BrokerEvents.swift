@@ -10,44 +10,45 @@ import Synchronization
 /// that are not here is reported.
 final class BrokerEvents: BrokerLinkObserver {
     private let registry: SessionRegistry
-    private let templates: [RelayTopicTemplates]
-    private let counters: GatewayCounters
-    private let claims: ClaimListener?
+    private let owners: DownstreamOwners
+    private let counters: SessionCounters
+    private let takeover: TakeoverListener?
+    private let events: (any SessionEventSink)?
     private let logger: Logger
     private let unrouted = Mutex(UnroutedCalls())
     private let linkChanged: @Sendable (_ connection: Int, _ isUp: Bool) -> Void
 
     /// - Parameter linkChanged: called on the broker thread.
     init(
-        registry: SessionRegistry, templates: [RelayTopicTemplates], counters: GatewayCounters,
-        claims: ClaimListener?, logger: Logger,
+        registry: SessionRegistry, templates: [RelayTopicTemplates], counters: SessionCounters,
+        takeover: TakeoverListener?, events: (any SessionEventSink)? = nil, logger: Logger,
         linkChanged: @escaping @Sendable (_ connection: Int, _ isUp: Bool) -> Void
     ) {
         self.registry = registry
-        self.templates = templates
+        owners = DownstreamOwners(templates)
         self.counters = counters
-        self.claims = claims
+        self.takeover = takeover
+        self.events = events
         self.logger = logger
         self.linkChanged = linkChanged
     }
 
     func brokerLinkChanged(connection: Int, isUp: Bool) {
-        let sessions = Dictionary(grouping: registry.all) { ObjectIdentifier($0.eventLoop) }
-        for group in sessions.values {
-            group.first?.eventLoop.execute {
-                for session in group { session.assumeIsolated { $0.linkChanged() } }
+        for (eventLoop, sessions) in registry.byEventLoop {
+            eventLoop.execute {
+                for session in sessions { session.assumeIsolated { $0.linkChanged() } }
             }
         }
-        if isUp, connection == 0 { claims?.linkIsUp() }
+        if isUp, connection == 0 { takeover?.linkIsUp() }
         linkChanged(connection, isUp)
     }
 
     func brokerSessionIsNew(connection: Int) {
-        claims?.brokerSessionIsNew(connection: connection)
+        takeover?.brokerSessionIsNew(connection: connection)
     }
 
     func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute {
-        claims?.route(of: message, from: connection) ?? .unrouted
+        takeover?.route(of: message, from: connection) ?? .unrouted
     }
 
     func brokerLost(_ purpose: BrokerPublish.Purpose) {
@@ -71,66 +72,47 @@ final class BrokerEvents: BrokerLinkObserver {
     }
 
     func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
-        // Somebody clears a retained message.
-        guard message.payload.readableBytes > 0 else {
+        switch owners.owner(of: message.topic, payload: message.payload) {
+        case .emptyMessage:
             connection.discardSubscription(topic: message.topic)
-            return logger.debug("empty message from the broker", metadata: ["topic": "\(message.topic)"])
-        }
-        guard let (topics, identity) = owner(of: message.topic) else {
+            logger.debug("empty message from the broker", metadata: ["topic": "\(message.topic)"])
+        case .nobody:
             connection.discardSubscription(topic: message.topic)
             counters.add(.notConnected)
             logger.warning("message on a topic of no charge point", metadata: ["topic": "\(message.topic)"])
-            return
+        case .chargePoint(let identity, let topics):
+            let undelivered = UndeliveredMessage(
+                topic: message.topic, head: OCPPMessage.head(ofRelay: message.payload), identity: identity,
+                topics: topics, connection: connection)
+            connection.discardSubscription(topic: message.topic, with: topics.claim)
+            guard let takeover else { return report(undelivered) }
+            takeover.take(undelivered, otherwise: report)
         }
-        let undelivered = UndeliveredMessage(
-            topic: message.topic, head: OCPPMessage.head(ofRelay: message.payload), identity: identity,
-            topics: topics, connection: connection)
-        connection.discardSubscription(topic: message.topic, with: topics.claim)
-        guard let claims else { return report(undelivered) }
-        claims.take(undelivered, otherwise: report)
     }
 
     /// The gateway stops: what still waits for an answer of other gateways is reported at once.
-    func reportUnclaimed() {
-        for undelivered in claims?.takeUnclaimed() ?? [] { report(undelivered) }
+    func reportUnowned() {
+        for undelivered in takeover?.takeUnowned() ?? [] { report(undelivered) }
     }
 
     @Sendable private func report(_ undelivered: UndeliveredMessage) {
+        let report = NotConnectedReport(undelivered.head, topics: undelivered.topics)
         counters.add(.notConnected)
-        let error = GatewayError(
-            uniqueID: undelivered.uniqueID,
-            code: OCPPErrorCode.genericError.name(in: .v16), description: "the charge point is not connected")
+        counters.reported(NotConnectedReport.reason)
         logger.warning(
             "downstream message not delivered",
-            metadata: ["cid": "\(undelivered.identity)", "id": "\(error.uniqueID)", "reason": "not_connected"])
-        counters.add(.reports)
-        let report = BrokerPublish(
-            topic: undelivered.topics.error(id: error.uniqueID),
-            payload: error.relay(reason: "not_connected", type: undelivered.head.type),
-            purpose: .report)
-        let admission = undelivered.connection.publish(report)
+            metadata: [
+                "cid": "\(undelivered.identity)", "id": "\(report.uniqueID)",
+                "reason": "\(NotConnectedReport.reason.rawValue)",
+            ])
+        if let events, events.isListening {
+            events.occurred(.report(identity: undelivered.identity, payload: report.payload))
+        }
+        let admission = undelivered.connection.publish(
+            BrokerPublish(topic: report.topic, payload: report.payload, purpose: .report))
         if admission != .accepted {
             counters.add(.lostReports)
             logger.error("message lost", metadata: ["topic": "\(report.topic)", "reason": "\(admission)"])
         }
     }
-
-    /// The charge point that a downstream topic belongs to.
-    private func owner(of topic: Topic) -> (SessionTopics, ChargePointIdentity)? {
-        for template in templates {
-            guard let identity = template.downstream.identity(in: topic) else { continue }
-            return (SessionTopics(templates: template, identity: identity, version: nil), identity)
-        }
-        return nil
-    }
-}
-
-/// What is to be said of a message for a charge point that is not here. The message itself may be long, and is let go.
-struct UndeliveredMessage: Sendable {
-    let topic: Topic
-    let head: OCPPMessageHead
-    var uniqueID: UniqueID? { head.uniqueID }
-    let identity: ChargePointIdentity
-    let topics: SessionTopics
-    let connection: BrokerConnection
 }

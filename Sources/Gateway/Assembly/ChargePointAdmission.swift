@@ -22,13 +22,13 @@ final class ChargePointAdmission: ConnectionAdmission {
     private let entrances: [String: Entrance]
     private let link: BrokerLink
     private let refusesWithoutBroker: Bool
-    private let counters: GatewayCounters
+    private let counters: SessionCounters
     private let logger: Logger
     private let isDraining = Atomic(false)
 
     /// - Parameter entrances: by listener name.
     init(
-        entrances: [String: Entrance], link: BrokerLink, refusesWithoutBroker: Bool, counters: GatewayCounters,
+        entrances: [String: Entrance], link: BrokerLink, refusesWithoutBroker: Bool, counters: SessionCounters,
         logger: Logger
     ) {
         self.entrances = entrances

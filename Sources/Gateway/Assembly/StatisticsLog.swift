@@ -7,7 +7,7 @@ import ServiceLifecycle
 /// One line about everything, at an interval (`stats.interval`), left out while nothing has changed since the last.
 struct StatisticsLog: Service {
     let interval: Duration
-    let counters: GatewayCounters
+    let counters: SessionCounters
     let registry: SessionRegistry
     let link: BrokerLink
     let memory: MemoryBudget
@@ -31,7 +31,7 @@ struct StatisticsLog: Service {
             "broker": "\(link.isUp ? "up" : "down")",
             "broker_pending": "\(link.pendingCount)",
         ]
-        for count in GatewayCounters.Count.allCases { metadata[count.name] = "\(counters.value(count))" }
+        for count in SessionCount.allCases { metadata[count.name] = "\(counters.value(count))" }
         return metadata
     }
 }

@@ -1,0 +1,32 @@
+import OCPPJ
+
+/// The place of an action in a table of one version's actions, so that counting one costs neither a hash nor a lock.
+struct ActionIndex: Sendable {
+    /// In the order of `OCPPVersion.index`.
+    static let all = OCPPVersion.allCases.map { ActionIndex(actions: $0.actions.actions) }
+    /// What OCPP does not define.
+    static let other = "other"
+
+    /// In the order of the alphabet.
+    private let actions: [String]
+
+    /// - Parameter actions: sorted.
+    init(actions: [String]) {
+        self.actions = actions
+    }
+
+    /// One more than there are actions.
+    var places: Int { actions.count + 1 }
+
+    func name(ofPlace place: Int) -> String { place < actions.count ? actions[place] : Self.other }
+
+    func place(of action: String) -> Int {
+        var range = actions.indices
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if actions[middle] == action { return middle }
+            range = actions[middle] < action ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return actions.count
+    }
+}

@@ -1,0 +1,43 @@
+import Logging
+import NIOCore
+import OCPPJ
+
+// What a session says to the log, and to those who look on.
+extension ChargePointSession {
+    nonisolated func log(
+        _ level: Logger.Level, _ message: Logger.Message, _ metadata: @autoclosure () -> Logger.Metadata
+    ) {
+        guard context.logger.logLevel <= level else { return }
+        var metadata = metadata()
+        metadata["cid"] = "\(chargePoint.identity)"
+        context.logger.log(level: level, message, metadata: metadata)
+    }
+
+    nonisolated func logFrame(_ message: Logger.Message, _ text: ByteBuffer) {
+        log(
+            .debug, message,
+            ["frame": "\(FrameRedaction.text(of: text, showsAll: context.logsWholeFrames))"])
+    }
+
+    /// Makes an event only where somebody listens.
+    nonisolated func tell(_ event: () -> SessionEvent) {
+        guard let events = context.events, events.isListening else { return }
+        events.occurred(event())
+    }
+
+    /// Shows a frame to those who look on.
+    func show(_ text: ByteBuffer, _ direction: MessageDirection, to taps: [any FrameTap]) {
+        let shown = FrameRedaction.text(of: text, showsAll: context.logsWholeFrames)
+        let frame = TappedFrame(milliseconds: WallClock.milliseconds(), direction: direction, text: shown)
+        for tap in taps { tap.passed(frame) }
+    }
+}
+
+extension TimeAmount {
+    /// `12.345`.
+    var secondsWithMilliseconds: String {
+        let milliseconds = nanoseconds / 1_000_000
+        let fraction = String(milliseconds % 1000)
+        return "\(milliseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+    }
+}

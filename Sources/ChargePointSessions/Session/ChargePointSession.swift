@@ -1,0 +1,294 @@
+import Logging
+import NIOCore
+import OCPPJ
+import OutsideNames
+
+/// One connected charge point: an actor that lives on its connection's event loop, so that neither end hops.
+///
+/// It moves messages. The rules are values: `SessionLife` says where the session is between its beginning and its end,
+/// `CallRules` what becomes of each message.
+package final actor ChargePointSession {
+    typealias Life = SessionLife<ChargePointSession>
+
+    /// A charge point that connects again so soon is none, as a rule: there are two.
+    private static let suspiciousLife = TimeAmount.seconds(5)
+
+    package nonisolated let eventLoop: any EventLoop
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
+
+    package nonisolated let chargePoint: ChargePoint
+    nonisolated let context: SessionContext
+    nonisolated let topics: SessionTopics
+    let connection: any ChargePointConnection
+    let link: any UpstreamLink
+    package nonisolated let sessionID: String
+    /// What other gateways hear of this session; nil: they hear nothing.
+    package nonisolated let claim: SessionClaim?
+    nonisolated let connectedAt: NIODeadline
+
+    var life: Life
+    var calls: CallRules
+    /// Where the senders of CALLs that wait or are unanswered want the answers too.
+    var replyAddresses: [UniqueID: ReplyAddress] = [:]
+    var operatorCalls = OperatorCalls()
+    /// Who looks on; nil: nobody.
+    var taps: [any FrameTap]?
+    var traffic = SessionTraffic()
+    var boot: BootIdentity?
+    var lastBadMessage: BadMessageNote?
+    var isReleasing = false
+    private var timerAt = NIODeadline.distantFuture
+
+    /// - Parameter credentialsExpire: when the session ends with 1008 `credentials expired`, in seconds since 1970; nil:
+    ///   never.
+    package init(
+        chargePoint: ChargePoint, topics: SessionTopics, context: SessionContext,
+        connection: any ChargePointConnection, link: any UpstreamLink, sessionID: String = RandomID.make(),
+        credentialsExpire: Int64? = nil
+    ) {
+        let now = context.clock.now()
+        eventLoop = connection.eventLoop
+        self.chargePoint = chargePoint
+        self.topics = topics
+        self.context = context
+        self.connection = connection
+        self.link = link
+        self.sessionID = sessionID
+        connectedAt = now
+        claim = topics.claim == nil ? nil : context.claims?.claim(session: sessionID)
+        life = SessionLife(
+            hasClaims: claim != nil,
+            expiry: credentialsExpire.map { SessionClock.deadline(ofUnixTime: $0, now: now) })
+        calls = CallRules(context.ruleSet, memory: context.memory, now: now)
+    }
+
+    package nonisolated var downstreamTopic: Topic { topics.downstream }
+
+    /// Subscribed to beside the downstream topic; nil: other gateways are not heard.
+    package nonisolated var claimTopic: Topic? { claim == nil ? nil : topics.claim }
+
+    /// To be read once for each event.
+    nonisolated var now: NIODeadline { context.clock.now() }
+
+    var isEnded: Bool { life.isEnded }
+
+    // MARK: The beginning
+
+    /// Takes the charge point's place in the registry and starts; called once, on the event loop.
+    package func start() {
+        context.counters.opened(chargePoint)
+        log(.info, "charge point connected", beginning)
+        tell { .connected(presence(end: nil)) }
+        let predecessor = context.registry.enter(self)
+        // They may have changed before the session could be found there.
+        applyRuleSet()
+        armTimer(now: now)
+        guard let predecessor else { return begin(life.placeIsFree()) }
+        context.counters.add(.replaced)
+        predecessor.eventLoop.execute {
+            predecessor.assumeIsolated { $0.giveWay(toSession: self) }
+        }
+    }
+
+    private var beginning: Logger.Metadata {
+        var metadata: Logger.Metadata = [
+            "remote": "\(chargePoint.remoteAddress)", "version": "\(chargePoint.version.rawValue)",
+            "listener": "\(chargePoint.listener)", "session": "\(sessionID)",
+        ]
+        if let username = chargePoint.username { metadata["user"] = "\(username)" }
+        return metadata
+    }
+
+    private func begin(_ beginning: Life.Beginning) {
+        switch beginning {
+        case .subscribe:
+            if let presence = presenceMessage(end: nil) {
+                life.keepFirst(presence, memory: &calls.upstreamMemory)
+            }
+            link.subscribe(self, announcing: claimMessage)
+        case .letSubscriptionGo:
+            link.subscribe(self, announcing: nil)
+            link.unsubscribe(self)
+        case .tell(let newer): tellOfEnd(newer)
+        case .nothing: break
+        }
+    }
+
+    /// The older session has reported its end.
+    private func predecessorHasEnded(_ received: ReceivedEarly) {
+        begin(life.placeIsFree(received))
+    }
+
+    /// Ends in favour of a newer session of the same charge point.
+    private func giveWay(toSession newer: ChargePointSession) {
+        switch life.giveWay(to: newer) {
+        case .end(let ending): finish(ending, .replaced)
+        case .endAndTell(let ending):
+            finish(ending, .replaced)
+            tellOfEnd(newer)
+        case .tell: tellOfEnd(newer)
+        case .nothing: break
+        }
+    }
+
+    private func tellOfEnd(_ newer: ChargePointSession) {
+        let received = life.receivedEarly
+        newer.eventLoop.execute {
+            newer.assumeIsolated { $0.predecessorHasEnded(received) }
+        }
+    }
+
+    /// What waited for the subscription, and for the end of the session before, goes out.
+    func open(_ opening: Life.Opening, now: NIODeadline) {
+        giveBack(upstream: opening.upstream, downstream: opening.downstream.map(\.message))
+        for message in opening.upstream {
+            if let call = message.call, let deadline = message.deadline, deadline <= now {
+                couldNotPublish(
+                    call.uniqueID, reason: "the broker did not acknowledge the subscription", now: now)
+            } else {
+                publishOrLog(message)
+            }
+        }
+        for item in opening.downstream {
+            if item.isLeft { leaveToOtherGateway(item.message) } else { received(item.message) }
+        }
+        for inquiry in opening.inquiries where !isEnded { answer(inquiry, now: now) }
+    }
+
+    private func giveBack(upstream: [UpstreamMessage], downstream: [DownstreamMessage]) {
+        for message in upstream { calls.upstreamMemory.give(message.payload.readableBytes) }
+        for message in downstream { calls.downstreamMemory.give(message.payload.readableBytes) }
+    }
+
+    /// The settings may have changed.
+    func applyRuleSet() {
+        let ruleSet = context.ruleSet
+        guard !isEnded, ruleSet !== calls.ruleSet else { return }
+        let now = now
+        calls.apply(ruleSet, now: now)
+        releaseHeld(now: now)
+        if !isEnded { armTimer(now: now) }
+    }
+
+    // MARK: The end
+
+    /// Ends the session, once: what is open is reported, then the connection is closed.
+    package func end(_ reason: SessionEnd) {
+        end(reason, heir: .nobody)
+    }
+
+    func end(_ reason: SessionEnd, heir: Life.Heir) {
+        guard let ending = life.end(heir) else { return }
+        finish(ending, reason)
+    }
+
+    private func finish(_ ending: Life.Ending, _ reason: SessionEnd) {
+        let remains = calls.end()
+        giveBack(upstream: ending.upstream, downstream: ending.downstream)
+        context.counters.left(remains, openCalls: calls.openCallCount)
+        logUnpublished(ending.upstream.count { $0.call != nil })
+        for message in ending.upstream where message.call == nil { publishOrLog(message) }
+        for send in remains.sends { relaySend(send) }
+        logUnrelayed(remains)
+        for call in remains.downstreamCalls {
+            reportFailed(call, .disconnected, "the charge point's session has ended")
+        }
+        for message in ending.downstream { reportUndelivered(message) }
+        if ending.hasSubscribed, let presence = presenceMessage(end: reason) { publishOrLog(presence) }
+        if ending.hasSubscribed, !ending.keepsSubscription { link.unsubscribe(self) }
+        link.close()
+        context.registry.leave(self)
+        context.counters.closed(chargePoint, reason.reason)
+        logEnd(reason)
+        tell { .disconnected(presence(end: reason)) }
+        for tap in taps ?? [] { tap.sessionEnded() }
+        taps = nil
+        if let close = reason.close { connection.close(code: close.code, reason: close.text) }
+    }
+
+    /// What the charge point said is not published without the subscription for its answers; it has had no answer, so
+    /// it says it again.
+    private func logUnpublished(_ calls: Int) {
+        guard calls > 0 else { return }
+        log(.warning, "CALLs not published: the session ended before its subscription", ["calls": "\(calls)"])
+    }
+
+    /// It has had no answer to these either.
+    private func logUnrelayed(_ remains: CallRules.Remains) {
+        guard remains.waitingCalls > 0 || remains.unread > 0 else { return }
+        log(
+            .warning, "messages not relayed: the session ended while they waited for open CALLs or the rate",
+            ["calls": "\(remains.waitingCalls)", "unread": "\(remains.unread)"])
+    }
+
+    private func logEnd(_ reason: SessionEnd) {
+        let duration = now - connectedAt
+        var metadata: Logger.Metadata = [
+            "reason": "\(reason.reason.rawValue)", "detail": "\(reason.detail)",
+            "duration": "\(duration.secondsWithMilliseconds)", "remote": "\(chargePoint.remoteAddress)",
+            "calls_up": "\(traffic.callsUp)", "calls_down": "\(traffic.callsDown)",
+            "bad_messages": "\(traffic.badMessages)",
+            "unanswered": "\(calls.openCallCount)", "session": "\(sessionID)",
+        ]
+        if let code = reason.code { metadata["code"] = "\(code)" }
+        log(.info, "charge point disconnected", metadata)
+        if reason == .replaced, duration < Self.suspiciousLife {
+            log(
+                .warning, "replaced within seconds; does another charge point use the same identity?",
+                ["remote": "\(chargePoint.remoteAddress)"])
+        }
+    }
+
+    // MARK: Time
+
+    /// Arms the connection's timer if something falls due before it fires anyway.
+    func armTimer(now: NIODeadline) {
+        let deadline = min(calls.nextDeadline(now: now), life.deadline, operatorCalls.deadline)
+        guard deadline < timerAt else { return }
+        timerAt = deadline
+        connection.armTimer(at: deadline)
+    }
+
+    /// The connection's timer has fired.
+    package func timerFired() {
+        guard !isEnded else { return }
+        timerAt = .distantFuture
+        let now = now
+        while !isEnded, let timeout = calls.takeTimeout(now: now) { fellDue(timeout, now: now) }
+        operatorCallsFellDue(now: now)
+        let due = life.timerFired(linkIsUp: link.isUp, now: now)
+        if due.isExpired { return end(.credentialsExpired) }
+        if let since = due.claimMissedSince { context.claims?.claimMissed(since: since) }
+        if let opening = due.opening { open(opening, now: now) }
+        guard !isEnded else { return }
+        releaseHeld(now: now)
+        armTimer(now: now)
+    }
+
+    private func fellDue(_ timeout: CallRules.Timeout, now: NIODeadline) {
+        switch timeout {
+        case .answer(let call):
+            context.counters.add(.answerTimeouts)
+            context.counters.add(.openCallsUp, -1)
+            log(.warning, "CALL without an answer", ["id": "\(call.uniqueID)", "action": "\(call.action)"])
+            life.forget(call.uniqueID, memory: &calls.upstreamMemory)
+            sendError(call.uniqueID, .internalError, "no answer from the central system")
+        case .call(let call):
+            context.counters.add(.callTimeouts)
+            context.counters.add(.openCallsDown, -1)
+            reportFailed(call, .callTimeout, "the charge point did not answer in time")
+            sendNextCall(now: now)
+        case .expiry(let call):
+            reportExpired(call)
+        case .ping:
+            connection.sendPing()
+        case .silence(let isCertain):
+            if !isCertain, connection.hasAcknowledgedAll() {
+                log(.debug, "silent, but its TCP acknowledges the pings", [:])
+                calls.showedLife(now: now)
+            } else {
+                end(.keepaliveTimeout)
+            }
+        }
+    }
+}

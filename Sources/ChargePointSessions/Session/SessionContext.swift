@@ -1,0 +1,58 @@
+import Logging
+import MemoryBudget
+import NIOCore
+import OutsideNames
+import Synchronization
+
+/// What all sessions of a listener share.
+package final class SessionContext: Sendable {
+    private let current: Mutex<SessionRuleSet>
+    package let registry: SessionRegistry
+    package let counters: SessionCounters
+    package let logger: Logger
+    /// `log.frames`: frames are logged with nothing hidden.
+    package let logsWholeFrames: Bool
+    /// Named in presence messages.
+    package let gatewayID: ClientID
+    package let retainsPresence: Bool
+    /// Nil: no takeover between gateways (`gateway.claim_topic` empty).
+    package let claims: GatewayClaims?
+    /// What all queues of the process may hold.
+    package let memory: MemoryBudget
+    /// Nil: nobody will ever listen.
+    let events: (any SessionEventSink)?
+    let clock: SessionClock
+
+    package init(
+        settings: SessionSettings, formatChecking: MessageFormatChecking? = nil, registry: SessionRegistry,
+        counters: SessionCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: ClientID,
+        retainsPresence: Bool = false, claims: GatewayClaims? = nil,
+        memory: MemoryBudget = MemoryBudget(limit: .max), events: (any SessionEventSink)? = nil,
+        clock: SessionClock = SessionClock()
+    ) {
+        current = Mutex(SessionRuleSet(settings: settings, formatChecking: formatChecking))
+        self.registry = registry
+        self.counters = counters
+        self.logger = logger
+        self.logsWholeFrames = logsWholeFrames
+        self.gatewayID = gatewayID
+        self.retainsPresence = retainsPresence
+        self.claims = claims
+        self.memory = memory
+        self.events = events
+        self.clock = clock
+    }
+
+    /// What sessions go by that begin now.
+    package var ruleSet: SessionRuleSet { current.withLock { $0 } }
+
+    /// From now on all sessions of the listener go by this, those that are here too.
+    package func apply(_ ruleSet: SessionRuleSet) {
+        current.withLock { $0 = ruleSet }
+        for (eventLoop, sessions) in registry.byEventLoop {
+            eventLoop.execute {
+                for session in sessions where session.context === self { session.assumeIsolated { $0.applyRuleSet() } }
+            }
+        }
+    }
+}
