@@ -7,21 +7,21 @@ struct AcceptAllowance {
     private var fullAgain: NIODeadline?
 
     init(rate: Int) {
-        self.interval = .nanoseconds(1_000_000_000 / Int64(max(rate, 1)))
+        interval = .nanoseconds(1_000_000_000 / Int64(max(rate, 1)))
     }
 
     /// - Parameter reserve: So many more must be free.
     func nextAccept(now: NIODeadline, reserve: Int = 0) -> NIODeadline {
-        guard let fullAgain = self.fullAgain else { return now }
-        return fullAgain + self.interval * (reserve + 1) - Self.burst
+        guard let fullAgain else { return now }
+        return fullAgain + interval * (reserve + 1) - Self.burst
     }
 
     /// One was counted that should not have been.
     mutating func giveBack() {
-        self.fullAgain = self.fullAgain.map { $0 - self.interval }
+        fullAgain = fullAgain.map { $0 - interval }
     }
 
     mutating func accepted(now: NIODeadline) {
-        self.fullAgain = max(self.fullAgain ?? now, now) + self.interval
+        fullAgain = max(fullAgain ?? now, now) + interval
     }
 }

@@ -19,19 +19,19 @@ final class AcceptRateLimiter: Sendable {
 
     /// - Parameter rate: Connections per second; as many may come at once.
     init(rate: Int) {
-        self.state = Mutex(State(allowance: AcceptAllowance(rate: rate)))
-        self.share = max(1, rate / 4)
-        self.reserve = min(max(1, rate / 10), rate - 1)
+        state = Mutex(State(allowance: AcceptAllowance(rate: rate)))
+        share = max(1, rate / 4)
+        reserve = min(max(1, rate / 10), rate - 1)
     }
 
     /// When the next connection may be accepted; in the past: now.
     func nextAccept(now: NIODeadline) -> NIODeadline {
-        self.state.withLock { $0.allowance.nextAccept(now: now) }
+        state.withLock { $0.allowance.nextAccept(now: now) }
     }
 
     /// When one that has waited may go on; in the past: now.
     func nextRelease(now: NIODeadline) -> NIODeadline {
-        self.state.withLock { $0.allowance.nextAccept(now: now, reserve: self.reserve) }
+        state.withLock { $0.allowance.nextAccept(now: now, reserve: reserve) }
     }
 
     /// Counts a connection, unless its address has had its share and the rate is nearly used up: then it has to wait.
@@ -45,8 +45,8 @@ final class AcceptRateLimiter: Sendable {
             }
             if let address {
                 let taken = state.taken[address, default: 0]
-                let isScarce = state.allowance.nextAccept(now: now, reserve: self.reserve) > now
-                guard taken < self.share || !isScarce else { return false }
+                let isScarce = state.allowance.nextAccept(now: now, reserve: reserve) > now
+                guard taken < share || !isScarce else { return false }
                 state.taken[address] = taken + 1
             }
             state.allowance.accepted(now: now)
@@ -56,11 +56,11 @@ final class AcceptRateLimiter: Sendable {
 
     /// One that has waited goes on.
     func released(now: NIODeadline) {
-        self.state.withLock { $0.allowance.accepted(now: now) }
+        state.withLock { $0.allowance.accepted(now: now) }
     }
 
     /// A connection was counted and then denied.
     func giveBack() {
-        self.state.withLock { $0.allowance.giveBack() }
+        state.withLock { $0.allowance.giveBack() }
     }
 }

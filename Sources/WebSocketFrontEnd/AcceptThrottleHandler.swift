@@ -43,43 +43,43 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        for waiting in self.held { waiting.channel.close(promise: nil) }
-        self.held.removeAll()
+        for waiting in held { waiting.channel.close(promise: nil) }
+        held.removeAll()
         context.fireChannelInactive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let channel = self.unwrapInboundIn(data)
+        let channel = unwrapInboundIn(data)
         let address = channel.remoteAddress
-        guard self.listener.admits(address, eventLoop: context.eventLoop) else {
+        guard listener.admits(address, eventLoop: context.eventLoop) else {
             channel.close(promise: nil)
             return
         }
         let now = NIODeadline.now()
-        guard let limiter = self.listener.limiter, !limiter.admits(self.listener.sharing(address), now: now) else {
+        guard let limiter = listener.limiter, !limiter.admits(listener.sharing(address), now: now) else {
             context.fireChannelRead(data)
             return
         }
-        guard self.held.count < Self.mostHeld else {
-            self.listener.refusedUnseen(address, "its address takes more than its share of max_conn_rate", context)
+        guard held.count < Self.mostHeld else {
+            listener.refusedUnseen(address, "its address takes more than its share of max_conn_rate", context)
             channel.close(promise: nil)
             return
         }
-        self.held.append(Held(channel: channel, deadline: now + self.listener.configuration.handshakeTimeout))
-        self.release(now: now, context: context)
+        held.append(Held(channel: channel, deadline: now + listener.configuration.handshakeTimeout))
+        release(now: now, context: context)
     }
 
     func read(context: ChannelHandlerContext) {
-        guard !self.isWithholding else { return }
+        guard !isWithholding else { return }
         let now = NIODeadline.now()
-        let next = max(self.listener.limiter?.nextAccept(now: now) ?? now, self.reserve.nextAccept(now: now))
+        let next = max(listener.limiter?.nextAccept(now: now) ?? now, reserve.nextAccept(now: now))
         guard next > now else {
             context.read()
             return
         }
         do {
             try context.eventLoop.assumeIsolated().scheduleCallback(at: next, handler: self)
-            self.isWithholding = true
+            isWithholding = true
         } catch {
             // The loop is shutting down; there is nothing to wait for.
             context.read()
@@ -87,25 +87,25 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
     }
 
     func handleScheduledCallback(eventLoop: some EventLoop) {
-        self.isWithholding = false
-        guard let context = self.context, context.channel.isActive else { return }
-        self.read(context: context)
+        isWithholding = false
+        guard let context, context.channel.isActive else { return }
+        read(context: context)
     }
 
     /// Lets those go on that have waited, as the rate allows.
     private func release(now: NIODeadline, context: ChannelHandlerContext) {
-        guard !self.isReleasing, let limiter = self.listener.limiter else { return }
-        while let first = self.held.first {
+        guard !isReleasing, let limiter = listener.limiter else { return }
+        while let first = held.first {
             if first.deadline <= now {
-                self.held.removeFirst()
-                self.listener.refusedUnseen(
+                held.removeFirst()
+                listener.refusedUnseen(
                     first.channel.remoteAddress, "its address takes more than its share of max_conn_rate", context)
                 first.channel.close(promise: nil)
                 continue
             }
             let next = limiter.nextRelease(now: now)
             guard next <= now else {
-                self.isReleasing = true
+                isReleasing = true
                 context.eventLoop.assumeIsolated().scheduleTask(deadline: next) {
                     self.isReleasing = false
                     guard let context = self.context, context.channel.isActive else { return }
@@ -113,9 +113,9 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
                 }
                 return
             }
-            self.held.removeFirst()
+            held.removeFirst()
             limiter.released(now: now)
-            context.fireChannelRead(self.wrapInboundOut(first.channel))
+            context.fireChannelRead(wrapInboundOut(first.channel))
         }
     }
 }

@@ -11,7 +11,7 @@ enum AcceptedConnection {
             let handler = ProxyProtocolHandler(listener: listener, share: share, origin: origin)
             try channel.pipeline.syncOperations.addHandler(handler)
         } else {
-            _ = try self.proceed(on: channel, listener: listener, origin: origin)
+            _ = try proceed(on: channel, listener: listener, origin: origin)
         }
     }
 

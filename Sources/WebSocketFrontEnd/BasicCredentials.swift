@@ -14,7 +14,7 @@ package struct BasicCredentials: Sendable, Equatable {
 
     /// For those who take a text only: where the password is not UTF-8, its bytes as hexadecimal digits in capitals.
     package var passwordText: String {
-        String(validating: self.password, as: UTF8.self) ?? Self.hexadecimal(self.password)
+        String(validating: password, as: UTF8.self) ?? Self.hexadecimal(password)
     }
 
     /// Nil where the header is not that of Basic credentials: another scheme, no base64, no colon, a user name that is
@@ -31,7 +31,7 @@ package struct BasicCredentials: Sendable, Equatable {
             !username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
         else { return nil }
         self.username = UserName(username)
-        self.password = Array(bytes[(colon + 1)...])
+        password = Array(bytes[(colon + 1)...])
     }
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {
@@ -42,9 +42,9 @@ package struct BasicCredentials: Sendable, Equatable {
 
 // A password must not get into a log or a debugger's dump.
 extension BasicCredentials: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    package var description: String { "credentials of \(self.username)" }
-    package var debugDescription: String { self.description }
-    package var customMirror: Mirror { Mirror(self, children: ["username": self.username]) }
+    package var description: String { "credentials of \(username)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["username": username]) }
 }
 
 /// RFC 4648, 4; the padding may be left out.

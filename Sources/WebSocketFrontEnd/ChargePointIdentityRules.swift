@@ -40,15 +40,15 @@ enum ChargePointIdentityRules {
     static func identity(inTarget target: String, path: String) -> Result<ChargePointIdentity, Problem> {
         guard let requestPath = self.path(of: target) else { return .failure(.otherPath) }
         var prefix = path.utf8[...]
-        while prefix.last == self.slash { prefix.removeLast() }
+        while prefix.last == slash { prefix.removeLast() }
         guard requestPath.starts(with: prefix) else { return .failure(.otherPath) }
         let behindPrefix = requestPath.dropFirst(prefix.count)
         guard let separator = behindPrefix.first else { return .failure(.empty) }
-        guard separator == self.slash else { return .failure(.otherPath) }
+        guard separator == slash else { return .failure(.otherPath) }
         // Charge points join a URL that ends with a slash to one that begins with it, or close with one.
-        var identity = behindPrefix.drop { $0 == self.slash }
-        if identity.last == self.slash { identity.removeLast() }
-        return self.decode(identity)
+        var identity = behindPrefix.drop { $0 == slash }
+        if identity.last == slash { identity.removeLast() }
+        return decode(identity)
     }
 
     private static let slash = UInt8(ascii: "/")
@@ -56,23 +56,23 @@ enum ChargePointIdentityRules {
     /// The target without scheme, authority and query; nil for the forms that have no path.
     static func path(of target: String) -> Substring.UTF8View? {
         let withoutQuery = target.utf8.prefix { $0 != UInt8(ascii: "?") }
-        if withoutQuery.first == self.slash { return withoutQuery }
+        if withoutQuery.first == slash { return withoutQuery }
         // RFC 9112, 3.2.2: a server must accept the absolute form.
         let rest = withoutQuery.drop { $0 != UInt8(ascii: ":") }
         guard rest.starts(with: "://".utf8), rest.startIndex != withoutQuery.startIndex else { return nil }
-        return rest.dropFirst(3).drop { $0 != self.slash }
+        return rest.dropFirst(3).drop { $0 != slash }
     }
 
     private static func decode(_ encoded: Substring.UTF8View) -> Result<ChargePointIdentity, Problem> {
         guard !encoded.isEmpty else { return .failure(.empty) }
         // An escape is three bytes long; what is longer than this cannot become short enough.
-        guard encoded.count <= 3 * self.longestIdentity else { return .failure(.tooLong) }
-        guard let bytes = self.percentDecoded(encoded) else { return .failure(.badEscape) }
-        guard bytes.count <= self.longestIdentity else { return .failure(.tooLong) }
+        guard encoded.count <= 3 * longestIdentity else { return .failure(.tooLong) }
+        guard let bytes = percentDecoded(encoded) else { return .failure(.badEscape) }
+        guard bytes.count <= longestIdentity else { return .failure(.tooLong) }
         guard let identity = String(validating: bytes, as: UTF8.self) else { return .failure(.notUTF8) }
         // MQTT 5, 4.7.2 and 4.8.2: topics that begin so belong to the broker, or subscribe with others.
         if bytes.first == UInt8(ascii: "$") { return .failure(.forbiddenCharacter("$")) }
-        if let forbidden = identity.unicodeScalars.first(where: self.isForbidden) {
+        if let forbidden = identity.unicodeScalars.first(where: isForbidden) {
             return .failure(.forbiddenCharacter(forbidden))
         }
         return .success(ChargePointIdentity(identity))
@@ -87,7 +87,7 @@ enum ChargePointIdentityRules {
                 bytes.append(byte)
                 continue
             }
-            guard let high = rest.next().flatMap(self.hexDigit), let low = rest.next().flatMap(self.hexDigit) else {
+            guard let high = rest.next().flatMap(hexDigit), let low = rest.next().flatMap(hexDigit) else {
                 return nil
             }
             bytes.append(high << 4 | low)

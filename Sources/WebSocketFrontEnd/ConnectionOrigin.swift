@@ -18,5 +18,5 @@ struct ConnectionOrigin: Sendable {
     }
 
     /// `192.0.2.7:5123`, for the log.
-    var remote: String { self.address?.hostAndPort ?? "unknown" }
+    var remote: String { address?.hostAndPort ?? "unknown" }
 }

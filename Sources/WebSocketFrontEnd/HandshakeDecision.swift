@@ -20,7 +20,7 @@ struct HandshakeAnswer: Equatable {
     /// What the peer is told instead: why exactly is for the log only.
     var publicReason: String?
 
-    var body: String { self.publicReason ?? self.reason }
+    var body: String { publicReason ?? reason }
 
     struct Header: Equatable {
         var name: String
@@ -47,7 +47,7 @@ struct HandshakeAnswer: Equatable {
             status: .serviceUnavailable,
             reason: reason,
             identity: identity,
-            headers: [Header(name: "Retry-After", value: self.retryAfter)],
+            headers: [Header(name: "Retry-After", value: retryAfter)],
             publicReason: publicReason
         )
     }
@@ -61,15 +61,15 @@ struct HandshakeRules: Sendable {
     var origins: OriginRules?
 
     init(_ configuration: ListenerConfiguration) {
-        self.path = configuration.path
-        self.supportedSubprotocols = configuration.supportedSubprotocols
-        self.failIfNoSubprotocol = configuration.failIfNoSubprotocol
-        self.origins = configuration.origins
+        path = configuration.path
+        supportedSubprotocols = configuration.supportedSubprotocols
+        failIfNoSubprotocol = configuration.failIfNoSubprotocol
+        origins = configuration.origins
     }
 
     /// - Parameter limits: Asked once path and identity are right; returns why the connection cannot be taken now.
     func decide(_ request: HTTPRequestHead, limits: () -> String?) -> HandshakeDecision {
-        self.decide(request, limits: limits) { _ in nil }
+        decide(request, limits: limits) { _ in nil }
     }
 
     /// - Parameter authentication: Asked with the identity once all but the subprotocol is right; returns a refusal, or
@@ -78,18 +78,18 @@ struct HandshakeRules: Sendable {
         _ request: HTTPRequestHead, limits: () -> String?, authentication: (ChargePointIdentity) -> HandshakeAnswer?
     ) -> HandshakeDecision {
         let identity: ChargePointIdentity
-        switch ChargePointIdentityRules.identity(inTarget: request.uri, path: self.path) {
+        switch ChargePointIdentityRules.identity(inTarget: request.uri, path: path) {
         case .success(let found): identity = found
         case .failure(let problem): return .refuse(HandshakeAnswer(status: .notFound, reason: problem.reason))
         }
         if let reason = limits() {
             return .refuse(.unavailable(reason, identity: identity))
         }
-        if var answer = self.faultInUpgradeForm(request) {
+        if var answer = faultInUpgradeForm(request) {
             answer.identity = identity
             return .refuse(answer)
         }
-        if let reason = self.origins?.refusal(for: request.headers) {
+        if let reason = origins?.refusal(for: request.headers) {
             return .refuse(HandshakeAnswer(status: .forbidden, reason: reason, identity: identity))
         }
         if let answer = authentication(identity) {
@@ -97,8 +97,8 @@ struct HandshakeRules: Sendable {
         }
         let negotiation = SubprotocolNegotiation(
             offered: request.headers[canonicalForm: "sec-websocket-protocol"],
-            supported: self.supportedSubprotocols,
-            failIfNoSubprotocol: self.failIfNoSubprotocol
+            supported: supportedSubprotocols,
+            failIfNoSubprotocol: failIfNoSubprotocol
         )
         switch negotiation {
         case .agreed(let name): return .accept(identity: identity, subprotocol: name, announced: name)
@@ -136,7 +136,7 @@ struct HandshakeRules: Sendable {
             } else if !headers[canonicalForm: "connection"].contains(where: { $0.isSame(ignoringASCIICase: "upgrade") })
             {
                 "the header Connection: Upgrade is missing"
-            } else if !self.isKey(headers["sec-websocket-key"]) {
+            } else if !isKey(headers["sec-websocket-key"]) {
                 "Sec-WebSocket-Key must be there once"
             } else if headers.contains(name: "transfer-encoding")
                 || headers["content-length"].contains(where: { $0 != "0" })

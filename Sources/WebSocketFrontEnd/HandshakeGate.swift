@@ -14,16 +14,16 @@ final class HandshakeGate: ChannelInboundHandler, RemovableChannelHandler {
     private var requestLine: RequestLine?
 
     init(isBeforeHTTP: Bool) {
-        self.requestLine = isBeforeHTTP ? RequestLine() : nil
+        requestLine = isBeforeHTTP ? RequestLine() : nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let bytes = self.unwrapInboundIn(data)
-        if !self.sawBytes {
-            self.sawBytes = true
-            self.sawTLS = bytes.readableBytesView.first == 0x16
+        let bytes = unwrapInboundIn(data)
+        if !sawBytes {
+            sawBytes = true
+            sawTLS = bytes.readableBytesView.first == 0x16
         }
-        guard !self.discards else { return }
-        context.fireChannelRead(self.wrapInboundOut(self.requestLine?.ascii(bytes) ?? bytes))
+        guard !discards else { return }
+        context.fireChannelRead(wrapInboundOut(requestLine?.ascii(bytes) ?? bytes))
     }
 }

@@ -58,45 +58,45 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     private init(listener: ListenerState, share: LoopShare, origin: ConnectionOrigin) {
         self.listener = listener
         self.share = share
-        self.decoder = Self.makeDecoder(receiveBuffer: listener.configuration.receiveBuffer)
+        decoder = Self.makeDecoder(receiveBuffer: listener.configuration.receiveBuffer)
         self.origin = origin
-        self.remoteAddress = origin.remote
+        remoteAddress = origin.remote
         // What a proxy has verified counts as if it had been shown here.
         if let names = origin.certificate, names.isVerified {
-            self.certificate = PeerCertificate(commonName: names.commonName)
+            certificate = PeerCertificate(commonName: names.commonName)
         }
     }
 
     private static func makeDecoder(receiveBuffer: Int) -> ByteToMessageHandler<HTTPRequestDecoder> {
         var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = self.longestHead
-        limits.maxHeaderListSize = self.longestHead
+        limits.maxHeaderFieldSize = longestHead
+        limits.maxHeaderListSize = longestHead
         limits.maxHeaderFieldCount = 100
         return ByteToMessageHandler(
             HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: limits),
-            maximumBufferSize: 2 * self.longestHead + receiveBuffer
+            maximumBufferSize: 2 * longestHead + receiveBuffer
         )
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.share.deadlines.set(self.origin.handshakeDeadline, for: self)
+        share.deadlines.set(origin.handshakeDeadline, for: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        self.share.deadlines.remove(self)
-        self.ticket = nil
+        share.deadlines.remove(self)
+        ticket = nil
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        switch (self.state, self.unwrapInboundIn(data)) {
+        switch (state, unwrapInboundIn(data)) {
         case (.waitingForRequest, .head(let request)):
-            self.decide(request, context: context)
+            decide(request, context: context)
         case (.accepted(let request, let decision), .end):
-            self.upgrade(request, decision, context: context)
+            upgrade(request, decision, context: context)
         case (.authenticating(let request, let decision, _), .end):
-            self.state = .authenticating(request, decision, hasEnded: true)
+            state = .authenticating(request, decision, hasEnded: true)
         default:
             // A body or a pipelined request behind one that is answered already.
             break
@@ -116,14 +116,14 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         guard context.channel.isActive, !(error is IOError) else { return }
         if TLSFailure.isTLS(error) {
             // The TLS handler closes the connection.
-            self.end(reason: "TLS error before the handshake was complete", saidNothing: false)
+            end(reason: "TLS error before the handshake was complete", saidNothing: false)
             return
         }
-        switch self.state {
+        switch state {
         case .waitingForRequest:
             break
         case .accepted, .authenticating:
-            self.listener.leave()
+            listener.leave()
         case .refused, .done:
             return
         }
@@ -132,27 +132,27 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         let answer =
             tooLarge
             ? HandshakeAnswer(status: .requestHeaderFieldsTooLarge, reason: "the request headers are too large")
-            : HandshakeAnswer(status: .badRequest, reason: self.noRequestReason)
-        self.refuse(answer, method: .GET, context: context)
+            : HandshakeAnswer(status: .badRequest, reason: noRequestReason)
+        refuse(answer, method: .GET, context: context)
     }
 
     private var noRequestReason: String {
-        guard self.gate.sawTLS else { return "not an HTTP/1.1 request" }
-        return self.listener.tls == nil
+        guard gate.sawTLS else { return "not an HTTP/1.1 request" }
+        return listener.tls == nil
             ? "TLS on a listener without it (ws): the charge point should use ws://, or another port"
             : "TLS inside of TLS"
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.end(reason: "connection closed before the handshake was complete", saidNothing: !self.gate.sawBytes)
+        end(reason: "connection closed before the handshake was complete", saidNothing: !gate.sawBytes)
         context.fireChannelInactive()
     }
 
     func deadlineReached(now: NIODeadline) {
-        guard let context = self.context else { return }
-        switch self.state {
+        guard let context else { return }
+        switch state {
         case .waitingForRequest, .accepted, .authenticating:
-            self.end(reason: "handshake time-out", saidNothing: false)
+            end(reason: "handshake time-out", saidNothing: false)
             context.close(promise: nil)
         case .refused:
             context.close(promise: nil)
@@ -163,48 +163,48 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
 
     /// A connection that ends without an answer.
     private func end(reason: String, saidNothing: Bool) {
-        switch self.state {
+        switch state {
         case .waitingForRequest:
             break
         case .accepted, .authenticating:
-            self.listener.leave()
+            listener.leave()
         case .refused, .done:
             return
         }
-        self.state = .done
+        state = .done
         // Port probes and load balancers connect and go.
         guard !saidNothing else { return }
-        self.report(identity: nil, status: nil, reason: reason)
+        report(identity: nil, status: nil, reason: reason)
     }
 
     private func decide(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
-        let forwarded = self.listener.configuration.forwardedAddress
-        if let address = forwarded.address(in: request.headers, peer: self.origin.address) {
-            self.remoteAddress = address
+        let forwarded = listener.configuration.forwardedAddress
+        if let address = forwarded.address(in: request.headers, peer: origin.address) {
+            remoteAddress = address
         }
         let credentials = self.credentials(request)
-        self.note = HandshakeRequestNote(request, username: credentials?.username)
+        note = HandshakeRequestNote(request, username: credentials?.username)
         var hasPlace = false
         var asked: ChargePointIdentity?
-        let decision = self.listener.rules.decide(request) {
-            let reason = self.listener.enter()
+        let decision = listener.rules.decide(request) {
+            let reason = listener.enter()
             hasPlace = reason == nil
             return reason
         } authentication: { identity in
-            if let refusal = self.certificateRefusal(identity) { return refusal }
-            asked = self.listener.authenticates ? identity : nil
+            if let refusal = certificateRefusal(identity) { return refusal }
+            asked = listener.authenticates ? identity : nil
             return nil
         }
         if let asked {
-            self.authenticate(asked, credentials, request, decision, context: context)
+            authenticate(asked, credentials, request, decision, context: context)
             return
         }
         switch decision {
         case .refuse(let answer):
-            if hasPlace { self.listener.leave() }
-            self.refuse(answer, method: request.method, context: context)
+            if hasPlace { listener.leave() }
+            refuse(answer, method: request.method, context: context)
         case .accept, .acceptThenClose:
-            self.state = .accepted(request, decision)
+            state = .accepted(request, decision)
         }
     }
 
@@ -215,9 +215,9 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
 
     /// Why the client certificate is not the identity's, where it must be.
     private func certificateRefusal(_ identity: ChargePointIdentity) -> HandshakeAnswer? {
-        let source = self.listener.configuration.identityFromCertificate
+        let source = listener.configuration.identityFromCertificate
         guard source != .none else { return nil }
-        guard let certificate = self.certificate else {
+        guard let certificate else {
             return .unauthorized("no client certificate to take the identity from", identity: identity)
         }
         return certificate.mismatch(identity, source).map { .unauthorized($0, identity: identity) }
@@ -227,19 +227,19 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         _ identity: ChargePointIdentity, _ basic: BasicCredentials?, _ request: HTTPRequestHead,
         _ decision: HandshakeDecision, context: ChannelHandlerContext
     ) {
-        self.state = .authenticating(request, decision, hasEnded: false)
+        state = .authenticating(request, decision, hasEnded: false)
         var subprotocol: String?
         if case .accept(_, let agreed, _) = decision { subprotocol = agreed }
         let credentials = HandshakeCredentials(
             identity: identity,
             subprotocol: subprotocol,
-            listener: self.listener.configuration.name,
-            remoteAddress: self.remoteAddress,
+            listener: listener.configuration.name,
+            remoteAddress: remoteAddress,
             basic: basic,
-            certificate: self.certificate,
+            certificate: certificate,
             connectionClosed: context.channel.closeFuture
         )
-        self.listener.admission.authenticate(credentials, on: context.eventLoop)
+        listener.admission.authenticate(credentials, on: context.eventLoop)
             .hop(to: context.eventLoop)
             .assumeIsolated()
             .whenComplete { result in
@@ -250,7 +250,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
 
     private func authenticated(_ verdict: HandshakeVerdict, identity: ChargePointIdentity) {
         // The connection may have ended meanwhile.
-        guard case .authenticating(let request, let decision, let hasEnded) = self.state, let context = self.context
+        guard case .authenticating(let request, let decision, let hasEnded) = state, let context
         else { return }
         let refusal: HandshakeAnswer
         switch (verdict, decision) {
@@ -259,8 +259,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         case (.accepted(let username, let ticket), .accept), (.accepted(let username, let ticket), .acceptThenClose):
             self.username = username
             self.ticket = ticket
-            self.state = .accepted(request, decision)
-            if hasEnded { self.upgrade(request, decision, context: context) }
+            state = .accepted(request, decision)
+            if hasEnded { upgrade(request, decision, context: context) }
             return
         case (.wrongCredentials(let reason), _):
             refusal = .unauthorized(reason, identity: identity)
@@ -269,13 +269,13 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         case (.unavailable(let reason), _):
             refusal = .unavailable(reason, identity: identity, publicReason: "try again later")
         }
-        self.listener.leave()
-        self.refuse(refusal, method: request.method, context: context)
+        listener.leave()
+        refuse(refusal, method: request.method, context: context)
     }
 
     private func refuse(_ answer: HandshakeAnswer, method: HTTPMethod, context: ChannelHandlerContext) {
-        self.state = .refused
-        self.report(identity: answer.identity, status: Int(answer.status.code), reason: answer.reason)
+        state = .refused
+        report(identity: answer.identity, status: Int(answer.status.code), reason: answer.reason)
 
         let body = ByteBuffer(string: answer.body)
         var headers = HTTPHeaders()
@@ -286,15 +286,15 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         headers.add(name: "Content-Length", value: String(body.readableBytes))
         for header in answer.headers { headers.add(name: header.name, value: header.value) }
         let head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: headers)
-        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
         if method != .HEAD {
-            context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+            context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         }
-        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         // Closing both ways with unread bytes would make the kernel send a reset, and the answer might be lost.
-        self.gate.discards = true
+        gate.discards = true
         context.close(mode: .output, promise: nil)
-        self.share.deadlines.set(.now() + Self.lingerTime, for: self)
+        share.deadlines.set(.now() + Self.lingerTime, for: self)
     }
 
     private func upgrade(_ request: HTTPRequestHead, _ decision: HandshakeDecision, context: ChannelHandlerContext) {
@@ -324,24 +324,24 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         if case .accept(_, _, let announced?) = decision {
             headers.add(name: "Sec-WebSocket-Protocol", value: announced)
         }
-        let agreement = self.compressionAgreement(request, decision)
+        let agreement = compressionAgreement(request, decision)
         if let agreement { headers.add(name: "Sec-WebSocket-Extensions", value: agreement.header) }
         let head = HTTPResponseHead(version: .http1_1, status: .switchingProtocols, headers: headers)
-        context.write(self.wrapOutboundOut(.head(head)), promise: nil)
-        context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         // The write may have found the connection reset; then channelInactive has told everything.
-        guard case .accepted = self.state else { return }
-        self.state = .done
+        guard case .accepted = state else { return }
+        state = .done
 
         // Taken before this handler is removed, which lets go of it.
         let ticket = self.ticket.take()
         let frameHandler = WebSocketFrameHandler(
-            listener: self.listener, share: self.share, compression: agreement)
+            listener: listener, share: share, compression: agreement)
         do {
-            try self.replaceHandlers(by: frameHandler, context: context)
+            try replaceHandlers(by: frameHandler, context: context)
         } catch {
-            self.listener.leave()
-            self.report(identity: nil, status: nil, reason: "\(error)")
+            listener.leave()
+            report(identity: nil, status: nil, reason: "\(error)")
             context.close(promise: nil)
             return
         }
@@ -350,16 +350,16 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
             let handshake = AcceptedHandshake(
                 identity: identity,
                 subprotocol: subprotocol,
-                remoteAddress: self.remoteAddress,
-                listener: self.listener.configuration.name,
-                username: self.username,
-                certificate: self.origin.certificate,
+                remoteAddress: remoteAddress,
+                listener: listener.configuration.name,
+                username: username,
+                certificate: origin.certificate,
                 ticket: ticket
             )
             frameHandler.open(handshake)
         case .acceptThenClose(let identity, let reason):
-            self.listener.leave()
-            self.report(identity: identity, status: 101, reason: reason)
+            listener.leave()
+            report(identity: identity, status: 101, reason: reason)
             frameHandler.turnAway(code: 1002, reason: reason)
         case .refuse:
             break
@@ -370,7 +370,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         _ request: HTTPRequestHead, _ decision: HandshakeDecision
     ) -> CompressionAgreement? {
         guard case .accept(_, let subprotocol, _) = decision,
-            self.listener.configuration.compression.accepts(inSubprotocol: subprotocol)
+            listener.configuration.compression.accepts(inSubprotocol: subprotocol)
         else { return nil }
         return CompressionAgreement(offeredIn: request.headers["sec-websocket-extensions"])
     }
@@ -378,28 +378,28 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     private func replaceHandlers(by frameHandler: WebSocketFrameHandler, context: ChannelHandlerContext) throws {
         let pipeline = context.pipeline.syncOperations
         try pipeline.addHandler(frameHandler)
-        pipeline.removeHandler(self.encoder, promise: nil)
-        pipeline.removeHandler(self.gate, promise: nil)
+        pipeline.removeHandler(encoder, promise: nil)
+        pipeline.removeHandler(gate, promise: nil)
         pipeline.removeHandler(context: context, promise: nil)
         // Removed on the next turn of the loop; hands the frames that came right behind the request on to the frame
         // handler, without a channelReadComplete.
         let channel = context.channel
-        pipeline.removeHandler(self.decoder).assumeIsolated().whenSuccess {
+        pipeline.removeHandler(decoder).assumeIsolated().whenSuccess {
             channel.pipeline.syncOperations.fireChannelReadComplete()
         }
     }
 
     private func report(identity: ChargePointIdentity?, status: Int?, reason: String) {
         // Nobody's handshake: a health check of the proxy.
-        if self.origin.isProxyItself, identity == nil { return }
-        self.listener.admission.handshakeRefused(
+        if origin.isProxyItself, identity == nil { return }
+        listener.admission.handshakeRefused(
             HandshakeRefusal(
-                listener: self.listener.configuration.name,
-                remoteAddress: self.remoteAddress,
+                listener: listener.configuration.name,
+                remoteAddress: remoteAddress,
                 identity: identity,
                 status: status,
                 reason: reason,
-                request: self.note
+                request: note
             )
         )
     }

@@ -14,7 +14,7 @@ package struct HandshakeRequestNote: Sendable, Equatable {
     private static let longest = 200
 
     init(_ request: HTTPRequestHead, username: UserName?) {
-        self.path = Self.printable(ChargePointIdentityRules.path(of: request.uri) ?? request.uri[...].utf8)
+        path = Self.printable(ChargePointIdentityRules.path(of: request.uri) ?? request.uri[...].utf8)
         let offered = request.headers["sec-websocket-protocol"].joined(separator: ", ")
         self.offered = offered.isEmpty ? nil : offered.inOneLine
         self.username = username.map { UserName($0.text.inOneLine) }

@@ -16,21 +16,21 @@ final class HeldMessages {
     }
 
     deinit {
-        self.memory.give(self.bytes)
+        memory.give(bytes)
     }
 
-    var isEmpty: Bool { self.messages.isEmpty }
+    var isEmpty: Bool { messages.isEmpty }
 
     func append(_ message: ReceivedMessage) {
-        self.messages.append(message)
-        self.bytes += message.length
-        self.memory.force(message.length)
+        messages.append(message)
+        bytes += message.length
+        memory.force(message.length)
     }
 
     func popFirst() -> ReceivedMessage? {
-        guard let message = self.messages.popFirst() else { return nil }
-        self.bytes -= message.length
-        self.memory.give(message.length)
+        guard let message = messages.popFirst() else { return nil }
+        bytes -= message.length
+        memory.give(message.length)
         return message
     }
 }

@@ -9,10 +9,10 @@ package struct ListenerError: Error, Sendable, Equatable, CustomStringConvertibl
     package var reason: String
 
     init(configuration: ListenerConfiguration, underlying: any Error) {
-        self.listener = configuration.name
+        listener = configuration.name
         let host = configuration.host
-        self.address = "\(host.contains(":") ? "[\(host)]" : host):\(configuration.port)"
-        self.reason =
+        address = "\(host.contains(":") ? "[\(host)]" : host):\(configuration.port)"
+        reason =
             switch underlying {
             case let error as IOError where error.errnoCode == EADDRINUSE: "address already in use"
             case let error as IOError where error.errnoCode == EADDRNOTAVAIL: "this machine has no such address"
@@ -24,6 +24,6 @@ package struct ListenerError: Error, Sendable, Equatable, CustomStringConvertibl
     }
 
     package var description: String {
-        "listener \(self.listener) cannot listen on \(self.address): \(self.reason)"
+        "listener \(listener) cannot listen on \(address): \(reason)"
     }
 }

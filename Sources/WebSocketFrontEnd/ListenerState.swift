@@ -29,48 +29,48 @@ final class ListenerState: Sendable {
     ) {
         self.configuration = configuration
         self.memory = memory
-        self.limiter =
+        limiter =
             configuration.maxConnectionRate > 0 ? AcceptRateLimiter(rate: configuration.maxConnectionRate) : nil
-        self.rules = HandshakeRules(configuration)
+        rules = HandshakeRules(configuration)
         self.admission = admission
-        self.tls = configuration.tls.map(ListenerTLS.init)
-        self.authenticates = admission.authenticates(on: configuration.name)
+        tls = configuration.tls.map(ListenerTLS.init)
+        authenticates = admission.authenticates(on: configuration.name)
     }
 
-    var connectionCount: Int { self.upgraded.load(ordering: .relaxed) }
+    var connectionCount: Int { upgraded.load(ordering: .relaxed) }
 
     func stop() {
-        self.isStopping.store(true, ordering: .relaxed)
+        isStopping.store(true, ordering: .relaxed)
     }
 
     /// Takes one of the `maxConnections` places, to be given back by `leave`; else says why there is none.
     func enter() -> String? {
-        if self.isStopping.load(ordering: .relaxed) {
+        if isStopping.load(ordering: .relaxed) {
             return "the gateway is stopping"
         }
-        let before = self.places.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard before < self.configuration.maxConnections else {
-            self.leave()
-            return "the listener has its maximum of \(self.configuration.maxConnections) connections"
+        let before = places.wrappingAdd(1, ordering: .relaxed).oldValue
+        guard before < configuration.maxConnections else {
+            leave()
+            return "the listener has its maximum of \(configuration.maxConnections) connections"
         }
-        if let reason = self.admission.refusal(for: self.configuration.name) {
-            self.leave()
+        if let reason = admission.refusal(for: configuration.name) {
+            leave()
             return reason
         }
         return nil
     }
 
     func leave() {
-        self.places.wrappingSubtract(1, ordering: .relaxed)
+        places.wrappingSubtract(1, ordering: .relaxed)
     }
 
     /// Whether `access_rules` let a peer in that was just accepted. Behind a PROXY header the charge point's address is
     /// not known yet.
     func admits(_ address: SocketAddress?, eventLoop: any EventLoop) -> Bool {
-        guard !self.configuration.expectsProxyHeader, !self.configuration.accessRules.permits(address) else {
+        guard !configuration.expectsProxyHeader, !configuration.accessRules.permits(address) else {
             return true
         }
-        self.refusedUnseen(Self.denial(self.configuration, address), eventLoop: eventLoop)
+        refusedUnseen(Self.denial(configuration, address), eventLoop: eventLoop)
         return false
     }
 
@@ -82,23 +82,23 @@ final class ListenerState: Sendable {
 
     /// Whose share of the rate a connection takes; nil: nobody's, since many come from a proxy's address.
     func sharing(_ address: SocketAddress?) -> IPAddress? {
-        guard !self.configuration.expectsProxyHeader, let address = address.flatMap(IPAddress.init),
-            !self.configuration.forwardedAddress.trustedProxies.contains(where: { $0.contains(address) })
+        guard !configuration.expectsProxyHeader, let address = address.flatMap(IPAddress.init),
+            !configuration.forwardedAddress.trustedProxies.contains(where: { $0.contains(address) })
         else { return nil }
         return address
     }
 
     func refusedUnseen(_ address: SocketAddress?, _ reason: String, _ context: ChannelHandlerContext) {
-        var refusal = Self.denial(self.configuration, address)
+        var refusal = Self.denial(configuration, address)
         refusal.reason = reason
-        self.refusedUnseen(refusal, eventLoop: context.eventLoop)
+        refusedUnseen(refusal, eventLoop: context.eventLoop)
     }
 
     /// Tells of a connection that was closed before its first byte of TLS or HTTP; in a flood, in sums.
     func refusedUnseen(_ refusal: HandshakeRefusal, eventLoop: any EventLoop) {
-        switch self.denials.withLock({ $0.denied(now: .now()) }) {
+        switch denials.withLock({ $0.denied(now: .now()) }) {
         case .now:
-            self.admission.handshakeRefused(refusal)
+            admission.handshakeRefused(refusal)
         case .later(startsTimer: true):
             eventLoop.scheduleTask(in: .seconds(1)) {
                 var sum = refusal
@@ -117,7 +117,7 @@ final class ListenerState: Sendable {
         self.shares.withLock { shares in
             if let known = shares[ObjectIdentifier(eventLoop)] { return known }
             let new = NIOLoopBound(
-                LoopShare(eventLoop: eventLoop, receiveBuffer: self.receiveBuffer(of: eventLoop)),
+                LoopShare(eventLoop: eventLoop, receiveBuffer: receiveBuffer(of: eventLoop)),
                 eventLoop: eventLoop)
             shares[ObjectIdentifier(eventLoop)] = new
             return new
@@ -126,20 +126,20 @@ final class ListenerState: Sendable {
 
     /// The one of an event loop; may be asked for anywhere.
     func receiveBuffer(of eventLoop: any EventLoop) -> SharedReceiveBuffer {
-        self.receiveBuffers.withLock { buffers in
+        receiveBuffers.withLock { buffers in
             if let known = buffers[ObjectIdentifier(eventLoop)] { return known }
-            let new = SharedReceiveBuffer(capacity: self.configuration.receiveBuffer, eventLoop: eventLoop)
+            let new = SharedReceiveBuffer(capacity: configuration.receiveBuffer, eventLoop: eventLoop)
             buffers[ObjectIdentifier(eventLoop)] = new
             return new
         }
     }
 
     func connectionOpened() {
-        self.upgraded.wrappingAdd(1, ordering: .relaxed)
+        upgraded.wrappingAdd(1, ordering: .relaxed)
     }
 
     func connectionClosed() {
-        self.upgraded.wrappingSubtract(1, ordering: .relaxed)
-        self.leave()
+        upgraded.wrappingSubtract(1, ordering: .relaxed)
+        leave()
     }
 }

@@ -38,64 +38,64 @@ final class LoopDeadlines: NIOScheduledCallbackHandler {
         self.eventLoop = eventLoop
     }
 
-    var count: Int { self.entries.count }
+    var count: Int { entries.count }
 
     /// Makes `waiter` wait for `deadline`, and for nothing else.
     func set(_ deadline: NIODeadline, for waiter: any DeadlineWaiter) {
         if let place = waiter.deadlinePlace {
             let index = Int(place.index)
-            guard self.entries[index].deadline != deadline else { return }
-            self.entries[index].deadline = deadline
-            self.settle(index)
+            guard entries[index].deadline != deadline else { return }
+            entries[index].deadline = deadline
+            settle(index)
         } else {
-            self.entries.append(Entry(deadline: deadline, waiter: waiter))
-            self.settle(self.entries.count - 1)
+            entries.append(Entry(deadline: deadline, waiter: waiter))
+            settle(entries.count - 1)
         }
-        self.schedule()
+        schedule()
     }
 
     func remove(_ waiter: any DeadlineWaiter) {
         guard let place = waiter.deadlinePlace else { return }
         waiter.deadlinePlace = nil
         let index = Int(place.index)
-        let last = self.entries.removeLast()
-        guard index < self.entries.count else { return }
-        self.entries[index] = last
-        self.settle(index)
+        let last = entries.removeLast()
+        guard index < entries.count else { return }
+        entries[index] = last
+        settle(index)
     }
 
     // MARK: The loop's callback
 
     /// A callback that has become too early is left: it finds nothing due.
     private func schedule() {
-        guard let first = self.entries.first else { return }
+        guard let first = entries.first else { return }
         let at = first.deadline + Self.tolerance
-        if let callback = self.callback {
+        if let callback {
             guard at < callback.at else { return }
             callback.scheduled.cancel()
         }
-        self.schedule(at: at)
+        schedule(at: at)
     }
 
     private func schedule(at deadline: NIODeadline) {
         // It fails only while the loop shuts down.
-        let loop = self.eventLoop.assumeIsolated()
+        let loop = eventLoop.assumeIsolated()
         guard let scheduled = try? loop.scheduleCallback(at: deadline, handler: self) else { return }
-        self.callback = (scheduled, deadline)
+        callback = (scheduled, deadline)
     }
 
     func handleScheduledCallback(eventLoop: some EventLoop) {
-        self.callback = nil
+        callback = nil
         let now = eventLoop.now
         for _ in 0..<Self.mostPerRound {
-            guard let first = self.entries.first, first.deadline <= now else {
-                self.schedule()
+            guard let first = entries.first, first.deadline <= now else {
+                schedule()
                 return
             }
-            self.remove(first.waiter)
+            remove(first.waiter)
             first.waiter.deadlineReached(now: now)
         }
-        if self.callback == nil { self.schedule(at: now) }
+        if callback == nil { schedule(at: now) }
     }
 
     // MARK: The heap
@@ -103,26 +103,26 @@ final class LoopDeadlines: NIOScheduledCallbackHandler {
     /// Brings the entry at `index` to where it belongs, and tells each that it moves.
     private func settle(_ index: Int) {
         var index = index
-        let entry = self.entries[index]
-        while index > 0, entry.deadline < self.entries[(index - 1) / 2].deadline {
-            self.place(self.entries[(index - 1) / 2], at: index)
+        let entry = entries[index]
+        while index > 0, entry.deadline < entries[(index - 1) / 2].deadline {
+            place(entries[(index - 1) / 2], at: index)
             index = (index - 1) / 2
         }
-        while let child = self.earlierChild(of: index), self.entries[child].deadline < entry.deadline {
-            self.place(self.entries[child], at: index)
+        while let child = earlierChild(of: index), entries[child].deadline < entry.deadline {
+            place(entries[child], at: index)
             index = child
         }
-        self.place(entry, at: index)
+        place(entry, at: index)
     }
 
     private func earlierChild(of index: Int) -> Int? {
         let (left, right) = (2 * index + 1, 2 * index + 2)
-        guard right < self.entries.count else { return left < self.entries.count ? left : nil }
-        return self.entries[right].deadline < self.entries[left].deadline ? right : left
+        guard right < entries.count else { return left < entries.count ? left : nil }
+        return entries[right].deadline < entries[left].deadline ? right : left
     }
 
     private func place(_ entry: Entry, at index: Int) {
-        self.entries[index] = entry
+        entries[index] = entry
         entry.waiter.deadlinePlace = DeadlinePlace(index: UInt32(index))
     }
 }

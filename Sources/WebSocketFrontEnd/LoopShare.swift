@@ -11,7 +11,7 @@ final class LoopShare {
     private var writer: ObjectIdentifier?
 
     init(eventLoop: any EventLoop, receiveBuffer: SharedReceiveBuffer) {
-        self.deadlines = LoopDeadlines(eventLoop: eventLoop)
+        deadlines = LoopDeadlines(eventLoop: eventLoop)
         self.receiveBuffer = receiveBuffer
     }
 
@@ -39,6 +39,6 @@ final class LoopShare {
     /// The last frame of all was this writer's, and the channel has let go of it: it was taken by the kernel, or by the
     /// handler in front. False says nothing.
     func isTaken(from writer: AnyObject) -> Bool {
-        self.writer == ObjectIdentifier(writer) && self.frame.modifyIfUniquelyOwned { _ in } != nil
+        self.writer == ObjectIdentifier(writer) && frame.modifyIfUniquelyOwned { _ in } != nil
     }
 }

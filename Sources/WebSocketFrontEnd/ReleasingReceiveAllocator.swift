@@ -24,16 +24,16 @@ struct ReleasingReceiveAllocator: RecvByteBufferAllocator {
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
         switch self.capacity {
-        case nil: allocator.buffer(capacity: Int(min(Self.keptCapacity, self.shared.capacity)))
-        case self.shared.capacity: self.shared.take()
+        case nil: allocator.buffer(capacity: Int(min(Self.keptCapacity, shared.capacity)))
+        case shared.capacity: shared.take()
         case let capacity?: allocator.buffer(capacity: Int(capacity))
         }
     }
 
     /// - Returns: Always that the next buffer may be larger, which makes the channel ask for a new one.
     mutating func record(actualReadBytes: Int) -> Bool {
-        guard let capacity = self.capacity, actualReadBytes >= Int(capacity) else {
-            self.capacity = self.shared.capacity
+        guard let capacity, actualReadBytes >= Int(capacity) else {
+            self.capacity = shared.capacity
             return true
         }
         self.capacity = max(capacity, min(capacity * 4, Self.largestCapacity))

@@ -3,7 +3,7 @@ import NIOCore
 extension SocketAddress {
     /// `192.0.2.7:5123`, `[2001:db8::7]:5123`.
     var hostAndPort: String {
-        guard let host = self.ipAddress, let port = self.port else { return "\(self)" }
+        guard let host = ipAddress, let port else { return "\(self)" }
         if case .v6 = self { return "[\(host)]:\(port)" }
         return "\(host):\(port)"
     }

@@ -16,8 +16,8 @@ struct RequestLine {
 
     /// - Returns: `bytes` with what of them is the request line in ASCII.
     mutating func ascii(_ bytes: ByteBuffer) -> ByteBuffer {
-        guard self.state != .passed else { return bytes }
-        let line = self.take(bytes)
+        guard state != .passed else { return bytes }
+        let line = take(bytes)
         guard bytes.readableBytesView.prefix(line).contains(where: { $0 >= 0x80 }) else { return bytes }
         var escaped = ByteBuffer()
         escaped.reserveCapacity(bytes.readableBytes + 2 * line)
@@ -31,11 +31,11 @@ struct RequestLine {
         var count = 0
         for byte in bytes.readableBytesView {
             let isLineEnd = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
-            if isLineEnd, self.state == .inside {
-                self.state = .passed
+            if isLineEnd, state == .inside {
+                state = .passed
                 return count
             }
-            if !isLineEnd { self.state = .inside }
+            if !isLineEnd { state = .inside }
             count += 1
         }
         return count
@@ -45,12 +45,12 @@ struct RequestLine {
 extension ByteBuffer {
     fileprivate mutating func writeEscaped(_ byte: UInt8) {
         guard byte >= 0x80 else {
-            self.writeInteger(byte)
+            writeInteger(byte)
             return
         }
         let digits = StaticString("0123456789ABCDEF").utf8Start
-        self.writeInteger(UInt8(ascii: "%"))
-        self.writeInteger(digits[Int(byte >> 4)])
-        self.writeInteger(digits[Int(byte & 15)])
+        writeInteger(UInt8(ascii: "%"))
+        writeInteger(digits[Int(byte >> 4)])
+        writeInteger(digits[Int(byte & 15)])
     }
 }

@@ -22,13 +22,13 @@ final class SendStall {
     init(pending: Int, now: NIODeadline, timeout: TimeAmount, memory: MemoryBudget = MemoryBudget(limit: .max)) {
         self.memory = memory
         self.pending = pending
-        self.interval = .nanoseconds(max(timeout.nanoseconds / 4, 1_000_000))
-        self.nextCheck = now + self.interval
-        self.lastProgress = now
+        interval = .nanoseconds(max(timeout.nanoseconds / 4, 1_000_000))
+        nextCheck = now + interval
+        lastProgress = now
     }
 
     deinit {
-        self.memory.give(self.counted)
+        memory.give(counted)
     }
 
     /// Counts what is pending now.
@@ -36,26 +36,26 @@ final class SendStall {
     /// - Returns: False where that is more than one peer may leave lying, or than there is memory for.
     func mayLeave(pending: Int, longest: Int) -> Bool {
         guard pending <= longest else { return false }
-        if pending > self.counted {
-            guard self.memory.take(pending - self.counted) else { return false }
+        if pending > counted {
+            guard memory.take(pending - counted) else { return false }
         } else {
-            self.memory.give(self.counted - pending)
+            memory.give(counted - pending)
         }
-        self.counted = pending
+        counted = pending
         return true
     }
 
     func wrote(_ bytes: Int) {
-        self.writtenSince += bytes
+        writtenSince += bytes
     }
 
     /// - Parameter pending: Bytes that the peer has not taken yet.
     func update(pending: Int, now: NIODeadline) {
-        if pending < self.pending + self.writtenSince {
-            self.lastProgress = now
+        if pending < self.pending + writtenSince {
+            lastProgress = now
         }
         self.pending = pending
-        self.writtenSince = 0
-        self.nextCheck = now + self.interval
+        writtenSince = 0
+        nextCheck = now + interval
     }
 }

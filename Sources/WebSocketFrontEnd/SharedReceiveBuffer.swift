@@ -8,21 +8,21 @@ final class SharedReceiveBuffer: Sendable {
 
     init(capacity: Int, eventLoop: any EventLoop) {
         self.capacity = UInt32(clamping: max(capacity, 64))
-        self.spare = .makeBoxSendingValue(ByteBuffer(), eventLoop: eventLoop)
+        spare = .makeBoxSendingValue(ByteBuffer(), eventLoop: eventLoop)
     }
 
     /// Allocates only where the last one has not been given back, or is still in somebody's hands.
     func take() -> ByteBuffer {
-        var buffer = self.spare.value
-        self.spare.value = ByteBuffer()
-        buffer.clear(minimumCapacity: Int(self.capacity))
+        var buffer = spare.value
+        spare.value = ByteBuffer()
+        buffer.clear(minimumCapacity: Int(capacity))
         return buffer
     }
 
     /// Whoever gives a buffer back has taken out what it needs.
     func giveBack(_ buffer: ByteBuffer) {
         // Not a small first one, nor one of a long message.
-        guard buffer.capacity >= Int(self.capacity), buffer.capacity < 2 * Int(self.capacity) else { return }
-        self.spare.value = buffer
+        guard buffer.capacity >= Int(capacity), buffer.capacity < 2 * Int(capacity) else { return }
+        spare.value = buffer
     }
 }

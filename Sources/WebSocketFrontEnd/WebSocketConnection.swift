@@ -10,19 +10,19 @@ package struct WebSocketConnection: Sendable {
         self.handler = NIOLoopBound(handler, eventLoop: eventLoop)
     }
 
-    package var eventLoop: any EventLoop { self.handler.eventLoop }
+    package var eventLoop: any EventLoop { handler.eventLoop }
 
     /// Set while the peer has not taken all that was written to it.
-    var stall: SendStall? { self.handler.value.stall }
+    var stall: SendStall? { handler.value.stall }
 
     /// Sends one unfragmented text frame. What is sent while received messages are being handed over leaves with the
     /// last of them, in one system call.
     package func send(text: ByteBuffer) {
-        self.handler.value.send(text: text)
+        handler.value.send(text: text)
     }
 
     package func sendPing() {
-        self.handler.value.sendPing()
+        handler.value.sendPing()
     }
 
     /// Sends a close frame. The connection counts as ended from here: the delegate gets `connectionEnded` with this
@@ -31,32 +31,32 @@ package struct WebSocketConnection: Sendable {
     ///
     /// - Parameter reason: Cut to 123 bytes of UTF-8 between two characters.
     package func close(code: UInt16, reason: String) {
-        self.handler.value.close(code: code, reason: reason)
+        handler.value.close(code: code, reason: reason)
     }
 
     /// Stops reading from the socket. Messages that were received already are held back until `resumeReading`, or are
     /// handed over before `connectionEnded`.
     package func pauseReading() {
-        self.handler.value.pauseReading()
+        handler.value.pauseReading()
     }
 
     /// Messages held back are handed over from the next turn of the loop on.
     package func resumeReading() {
-        self.handler.value.resumeReading()
+        handler.value.resumeReading()
     }
 
     /// Sets the one timer, in place of what it was set to before. Cheap enough to be called for every message.
     package func armTimer(at deadline: NIODeadline) {
-        self.handler.value.armTimer(at: deadline)
+        handler.value.armTimer(at: deadline)
     }
 
     package func cancelTimer() {
-        self.handler.value.cancelTimer()
+        handler.value.cancelTimer()
     }
 
     /// Whether the peer's TCP has acknowledged everything that was written so far: nothing in flight, and nothing that
     /// waits to be sent. False on a socket that has no such thing, or that cannot be asked.
     package func hasAcknowledgedAll() -> Bool {
-        self.handler.value.hasAcknowledgedAll()
+        handler.value.hasAcknowledgedAll()
     }
 }

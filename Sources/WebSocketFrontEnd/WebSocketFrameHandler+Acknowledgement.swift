@@ -8,14 +8,14 @@ extension WebSocketFrameHandler {
         private var words: InlineArray<40, UInt32> = .init(repeating: 0)
 
         /// Segments that were sent and not acknowledged.
-        var unacknowledged: UInt32 { self.words[6] }
+        var unacknowledged: UInt32 { words[6] }
         /// Bytes that were not sent yet; 0 on kernels before 4.6.
-        var unsent: UInt32 { self.words[36] }
+        var unsent: UInt32 { words[36] }
     }
 
     /// Whether the peer's TCP has acknowledged everything that was written.
     func hasAcknowledgedAll() -> Bool {
-        guard let context = self.context, self.pendingBytes(context: context) == 0,
+        guard let context, pendingBytes(context: context) == 0,
             let socket = context.channel as? any SocketOptionProvider
         else { return false }
         var info: TCPInfo?

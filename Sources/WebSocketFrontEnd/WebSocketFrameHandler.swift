@@ -50,8 +50,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         self.listener = listener
         self.share = share
         self.compression = compression
-        self.window = compression?.clientWindowBits.map { InflateWindow(bits: $0) }
-        self.reader = MessageReader(
+        window = compression?.clientWindowBits.map { InflateWindow(bits: $0) }
+        reader = MessageReader(
             longest: listener.configuration.maxFrameSize, mayBeCompressed: compression != nil)
     }
 
@@ -59,17 +59,17 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     /// Hands the connection over to the admission's delegate.
     func open(_ handshake: AcceptedHandshake) {
-        guard let context = self.context else { return }
-        self.isCounted = true
-        self.listener.connectionOpened()
+        guard let context else { return }
+        isCounted = true
+        listener.connectionOpened()
         let connection = WebSocketConnection(self, eventLoop: context.eventLoop)
-        self.delegate = self.listener.admission.connectionOpened(connection, handshake)
+        delegate = listener.admission.connectionOpened(connection, handshake)
     }
 
     /// Closes a connection that no delegate is told of.
     func turnAway(code: UInt16, reason: String) {
-        guard let context = self.context else { return }
-        self.startClosing(CloseFrame(code: code, reason: reason), end: ConnectionEnd(reason: reason), context: context)
+        guard let context else { return }
+        startClosing(CloseFrame(code: code, reason: reason), end: ConnectionEnd(reason: reason), context: context)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -78,20 +78,20 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        self.schedule()
+        schedule()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.end(
+        end(
             ConnectionEnd(reason: "connection_lost", detail: "closed without a close frame"), context: context)
-        self.phase = .closed
-        self.countUnfinished(context: context)
-        self.stall = nil
-        self.timerDeadline = .distantFuture
-        self.schedule()
-        if self.isCounted {
-            self.isCounted = false
-            self.listener.connectionClosed()
+        phase = .closed
+        countUnfinished(context: context)
+        stall = nil
+        timerDeadline = .distantFuture
+        schedule()
+        if isCounted {
+            isCounted = false
+            listener.connectionClosed()
         }
         context.fireChannelInactive()
     }
@@ -99,9 +99,9 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     /// Tells the delegate once, on the next turn of the loop: whoever ends the connection may be the delegate itself,
     /// in the middle of a call.
     func end(_ end: ConnectionEnd, discardingHeld: Bool = false, context: ChannelHandlerContext) {
-        guard self.phase == .open else { return }
-        self.phase = .closing
-        self.reader.discardAll()
+        guard phase == .open else { return }
+        phase = .closing
+        reader.discardAll()
         context.eventLoop.assumeIsolated().execute {
             guard let delegate = self.delegate else { return }
             self.delegate = nil
@@ -123,18 +123,18 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         discardingHeld: Bool = false,
         context: ChannelHandlerContext
     ) {
-        guard self.phase == .open else { return }
+        guard phase == .open else { return }
         self.end(end, discardingHeld: discardingHeld, context: context)
-        self.timerDeadline = .now() + Self.closeTimeout
-        self.stall = nil
-        self.schedule()
-        self.write(.close, frame.payload, context: context)
-        self.flush(context: context)
-        self.updateReading()
+        timerDeadline = .now() + Self.closeTimeout
+        stall = nil
+        schedule()
+        write(.close, frame.payload, context: context)
+        flush(context: context)
+        updateReading()
     }
 
     private func fail(_ violation: FrameViolation, context: ChannelHandlerContext) {
-        self.startClosing(
+        startClosing(
             CloseFrame(code: violation.code, reason: violation.reason),
             end: ConnectionEnd(reason: "protocol_error", closeCode: violation.code, detail: violation.reason),
             context: context
@@ -144,85 +144,85 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     // MARK: Frames in
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        self.isInRead = true
-        var bytes = self.unwrapInboundIn(data)
-        while self.phase != .closed, let event = self.reader.next(from: &bytes) {
-            switch self.phase {
+        isInRead = true
+        var bytes = unwrapInboundIn(data)
+        while phase != .closed, let event = reader.next(from: &bytes) {
+            switch phase {
             case .open:
-                self.receive(event, context: context)
+                receive(event, context: context)
             case .closing:
                 if case .close = event { context.close(promise: nil) }
             case .closed:
                 break
             }
         }
-        self.share.receiveBuffer.giveBack(bytes)
-        self.countUnfinished(context: context)
+        share.receiveBuffer.giveBack(bytes)
+        countUnfinished(context: context)
     }
 
     /// What waits for the rest of its message is held for as long as the peer likes.
     private func countUnfinished(context: ChannelHandlerContext) {
-        let bytes = Int32(clamping: self.reader.unfinishedBytes)
-        let memory = self.listener.memory
-        if bytes > self.unfinishedCounted {
-            guard memory.take(Int(bytes - self.unfinishedCounted)) else {
+        let bytes = Int32(clamping: reader.unfinishedBytes)
+        let memory = listener.memory
+        if bytes > unfinishedCounted {
+            guard memory.take(Int(bytes - unfinishedCounted)) else {
                 let reason = "no memory for so long a message now"
-                self.startClosing(
+                startClosing(
                     CloseFrame(code: 1013, reason: reason),
                     end: ConnectionEnd(reason: "no_memory", closeCode: 1013, detail: reason), context: context)
-                self.countUnfinished(context: context)
+                countUnfinished(context: context)
                 return
             }
         } else {
-            memory.give(Int(self.unfinishedCounted - bytes))
+            memory.give(Int(unfinishedCounted - bytes))
         }
-        self.unfinishedCounted = bytes
+        unfinishedCounted = bytes
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        self.isInRead = false
-        self.messagesInRound = 0
-        if self.unflushed > 0 { self.flush(context: context) }
+        isInRead = false
+        messagesInRound = 0
+        if unflushed > 0 { flush(context: context) }
     }
 
     private func receive(_ event: MessageReader.Event, context: ChannelHandlerContext) {
         if case .violation(let violation, let findsClose) = event {
-            self.fail(violation, context: context)
-            if self.reader.lastOpcode == .close {
+            fail(violation, context: context)
+            if reader.lastOpcode == .close {
                 // A peer that has said its last word, however badly, says no other.
-                self.closeOnceWritten(context: context)
+                closeOnceWritten(context: context)
             } else if !findsClose {
                 // The peer's close frame will not be found; the end of our side makes it close.
                 context.close(mode: .output, promise: nil)
             }
             return
         }
-        self.delegate?.connectionShowedLife(isPong: event.isPong)
+        delegate?.connectionShowedLife(isPong: event.isPong)
         // The delegate may have closed.
-        guard self.phase == .open else { return }
+        guard phase == .open else { return }
         switch event {
         case .fragment, .pong, .violation: break
-        case .message(let message): self.take(.plain(message), context: context)
-        case .compressed(let message): self.take(.compressed(message), context: context)
-        case .ping(let payload): self.pong(payload, context: context)
-        case .close(let payload): self.answerClose(payload, context: context)
+        case .message(let message): take(.plain(message), context: context)
+        case .compressed(let message): take(.compressed(message), context: context)
+        case .ping(let payload): pong(payload, context: context)
+        case .close(let payload): answerClose(payload, context: context)
         }
     }
 
     private func take(_ message: ReceivedMessage, context: ChannelHandlerContext) {
-        self.messagesInRound += 1
-        if self.messagesInRound > self.listener.configuration.framesPerRound, self.held == nil {
+        messagesInRound += 1
+        if messagesInRound > listener.configuration.framesPerRound, self.held == nil {
             // The others of this event loop have their turn first.
-            self.held = HeldMessages(memory: self.listener.memory)
+            self.held = HeldMessages(memory: listener.memory)
             context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
         }
-        if self.isPaused || self.held != nil {
-            let held = self.held ?? HeldMessages(memory: self.listener.memory)
+        if isPaused || self.held != nil {
+            let held = self.held ?? HeldMessages(memory: listener.memory)
             self.held = held
             held.append(message)
-            self.updateReading()
+            updateReading()
         } else if let text = self.text(of: message, context: context) {
-            self.delegate?.connectionReceived(text: text)
+            delegate?.connectionReceived(text: text)
         }
     }
 
@@ -231,40 +231,40 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         switch message {
         case .plain(let text): return text
         case .compressed(let compressed):
-            let longest = self.listener.configuration.maxFrameSize
-            switch self.share.compression.inflate(compressed, longest: longest, window: self.window) {
+            let longest = listener.configuration.maxFrameSize
+            switch share.compression.inflate(compressed, longest: longest, window: window) {
             case .message(let text): return text
-            case .tooLong: self.fail(.tooLong, context: context)
-            case .invalid: self.fail(.badCompression, context: context)
+            case .tooLong: fail(.tooLong, context: context)
+            case .invalid: fail(.badCompression, context: context)
             }
             return nil
         }
     }
 
     private func pong(_ payload: ByteBuffer, context: ChannelHandlerContext) {
-        if let stall = self.stall, self.pendingBytes(context: context) > 0 {
+        if let stall, pendingBytes(context: context) > 0 {
             stall.unansweredPing = payload
         } else {
             self.stall = nil
-            self.write(.pong, payload, context: context)
+            write(.pong, payload, context: context)
         }
     }
 
     private func answerClose(_ payload: ByteBuffer, context: ChannelHandlerContext) {
         guard let close = CloseFrame(payload: payload) else {
-            self.fail(.badClose, context: context)
-            self.closeOnceWritten(context: context)
+            fail(.badClose, context: context)
+            closeOnceWritten(context: context)
             return
         }
         let end = ConnectionEnd(reason: "closed_by_peer", closeCode: close.code, detail: close.reason)
-        self.startClosing(CloseFrame(code: close.code), end: end, context: context)
+        startClosing(CloseFrame(code: close.code), end: end, context: context)
         // RFC 6455, 7.1.1: the server closes first. Closing at once would drop what is not written yet.
-        self.closeOnceWritten(context: context)
+        closeOnceWritten(context: context)
     }
 
     private func closeOnceWritten(context: ChannelHandlerContext) {
-        guard self.phase == .closing else { return }
-        if self.pendingBytes(context: context) == 0 {
+        guard phase == .closing else { return }
+        if pendingBytes(context: context) == 0 {
             context.close(promise: nil)
         } else {
             context.close(mode: .output, promise: nil)
@@ -281,18 +281,18 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     // MARK: Frames out
 
     func send(text: ByteBuffer) {
-        guard self.phase == .open, let context = self.context else { return }
-        self.writeAndFlush(.text, text, context: context)
+        guard phase == .open, let context else { return }
+        writeAndFlush(.text, text, context: context)
     }
 
     func sendPing() {
-        guard self.phase == .open, let context = self.context else { return }
-        self.writeAndFlush(.ping, ByteBuffer(), context: context)
+        guard phase == .open, let context else { return }
+        writeAndFlush(.ping, ByteBuffer(), context: context)
     }
 
     func close(code: UInt16, reason: String) {
-        guard self.phase == .open, let context = self.context else { return }
-        self.startClosing(
+        guard phase == .open, let context else { return }
+        startClosing(
             CloseFrame(code: code, reason: reason),
             end: ConnectionEnd(reason: reason, closeCode: code),
             discardingHeld: true,
@@ -301,50 +301,50 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     private func writeAndFlush(_ opcode: FrameOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
-        self.write(opcode, payload, context: context)
-        if !self.isInRead { self.flush(context: context) }
+        write(opcode, payload, context: context)
+        if !isInRead { flush(context: context) }
     }
 
     func write(_ opcode: FrameOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
         let frame = self.frame(opcode, payload)
-        self.stall?.wrote(frame.length)
-        self.unflushed += 1
-        let (first, second) = self.share.pieces(of: frame, from: self)
-        context.write(self.wrapOutboundOut(first), promise: nil)
-        if let second { context.write(self.wrapOutboundOut(second), promise: nil) }
-        if self.unflushed >= Self.mostUnflushed { self.flush(context: context) }
+        stall?.wrote(frame.length)
+        unflushed += 1
+        let (first, second) = share.pieces(of: frame, from: self)
+        context.write(wrapOutboundOut(first), promise: nil)
+        if let second { context.write(wrapOutboundOut(second), promise: nil) }
+        if unflushed >= Self.mostUnflushed { flush(context: context) }
     }
 
     private func frame(_ opcode: FrameOpcode, _ payload: ByteBuffer) -> OutgoingFrame {
-        guard opcode == .text, let compression = self.compression,
-            let compressed = self.share.compression.deflate(payload, agreed: compression)
+        guard opcode == .text, let compression,
+            let compressed = share.compression.deflate(payload, agreed: compression)
         else { return OutgoingFrame(opcode: opcode, payload: payload) }
         return OutgoingFrame(opcode: opcode, isCompressed: true, payload: compressed)
     }
 
     func flush(context: ChannelHandlerContext) {
-        self.unflushed = 0
+        unflushed = 0
         context.flush()
-        self.watchForStall(context: context)
+        watchForStall(context: context)
     }
 
     // MARK: Flow control
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        self.updateReading()
+        updateReading()
         context.fireChannelWritabilityChanged()
     }
 
     func pauseReading() {
-        self.isPaused = true
-        self.updateReading()
+        isPaused = true
+        updateReading()
     }
 
     func resumeReading() {
-        guard self.isPaused else { return }
-        self.isPaused = false
-        guard self.held != nil, let context = self.context else {
-            self.updateReading()
+        guard isPaused else { return }
+        isPaused = false
+        guard held != nil, let context else {
+            updateReading()
             return
         }
         // Not from here: the delegate is in the middle of a call.
@@ -352,31 +352,31 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     private func deliverHeld() {
-        guard self.phase == .open, let context = self.context else { return }
+        guard phase == .open, let context else { return }
         var delivered = 0
-        while !self.isPaused, let held = self.held, !held.isEmpty {
-            if delivered == self.listener.configuration.framesPerRound {
+        while !isPaused, let held, !held.isEmpty {
+            if delivered == listener.configuration.framesPerRound {
                 context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
                 return
             }
             delivered += 1
             if let message = held.popFirst(), let text = self.text(of: message, context: context) {
-                self.delegate?.connectionReceived(text: text)
+                delegate?.connectionReceived(text: text)
             }
-            guard self.phase == .open else { return }
+            guard phase == .open else { return }
         }
         if self.held?.isEmpty == true { self.held = nil }
-        self.updateReading()
+        updateReading()
     }
 
     /// Reads while the delegate wants messages and the peer takes what is written; a closing connection reads on to
     /// find the peer's close frame.
     private func updateReading() {
-        guard let context = self.context, self.phase != .closed else { return }
+        guard let context, phase != .closed else { return }
         let reads =
-            self.phase == .closing || (!self.isPaused && self.held == nil && context.channel.isWritable)
-        guard reads != self.isAutoReading else { return }
-        self.isAutoReading = reads
+            phase == .closing || (!isPaused && held == nil && context.channel.isWritable)
+        guard reads != isAutoReading else { return }
+        isAutoReading = reads
         try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
     }
 }

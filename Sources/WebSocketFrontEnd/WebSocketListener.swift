@@ -23,13 +23,13 @@ package final class WebSocketListener: Sendable {
         memory: MemoryBudget = MemoryBudget(limit: .max),
         logger: Logger
     ) {
-        self.state = ListenerState(configuration: configuration, admission: admission, memory: memory)
+        state = ListenerState(configuration: configuration, admission: admission, memory: memory)
         self.group = group
-        self.reserve = DescriptorReserve(logger: logger)
+        reserve = DescriptorReserve(logger: logger)
     }
 
     /// Upgraded connections now.
-    package var connectionCount: Int { self.state.connectionCount }
+    package var connectionCount: Int { state.connectionCount }
 
     /// Starts to listen.
     ///
@@ -37,44 +37,44 @@ package final class WebSocketListener: Sendable {
     /// - Throws: `ListenerError`.
     package func start() async throws -> SocketAddress {
         do {
-            try self.state.tls?.reload()
-            return try await self.bindAll()
+            try state.tls?.reload()
+            return try await bindAll()
         } catch {
-            await self.closeSockets()
-            throw ListenerError(configuration: self.state.configuration, underlying: error)
+            await closeSockets()
+            throw ListenerError(configuration: state.configuration, underlying: error)
         }
     }
 
     /// Closes the listening sockets. Open connections stay; connections still in their handshake are answered 503.
     package func stopAccepting() async {
-        self.state.stop()
-        await self.closeSockets()
+        state.stop()
+        await closeSockets()
     }
 
     /// Has certificates that can be reloaded.
-    package var usesTLS: Bool { self.state.tls != nil }
+    package var usesTLS: Bool { state.tls != nil }
 
     /// Reads the certificate files anew. Open connections keep what they have; when a file is bad, new ones get what
     /// was read before.
     package func reloadCertificates() throws(TLSProblems) {
-        try self.state.tls?.reload()
+        try state.tls?.reload()
     }
 
     /// Whether certificate files are not what they were at the last reload, and at rest: unchanged since the last
     /// call.
     package func haveCertificatesChanged() -> Bool {
-        self.state.tls?.haveFilesChanged() ?? false
+        state.tls?.haveFilesChanged() ?? false
     }
 
     private func bindAll() async throws -> SocketAddress {
-        let configuration = self.state.configuration
-        let loops = Array(self.group.makeIterator())
+        let configuration = state.configuration
+        let loops = Array(group.makeIterator())
         let acceptors = max(configuration.acceptors ?? loops.count, 1)
         let wanted = try SocketAddress.makeAddressResolvingHost(configuration.host, port: configuration.port)
         if acceptors > 1, configuration.port != 0 {
             // With SO_REUSEPORT alone another process of the same user could share the port unnoticed, and each would
             // get some of the charge points.
-            let probe = try await self.bootstrap(on: self.group.next(), sharesPort: false).bind(to: wanted).get()
+            let probe = try await self.bootstrap(on: group.next(), sharesPort: false).bind(to: wanted).get()
             try await probe.close()
         }
         var bound: SocketAddress?
@@ -82,7 +82,7 @@ package final class WebSocketListener: Sendable {
             // With port 0 the first socket chooses and the others follow.
             let bootstrap = self.bootstrap(on: loops[index % loops.count], sharesPort: acceptors > 1)
             let socket = try await bootstrap.bind(to: bound ?? wanted).get()
-            self.sockets.withLock { $0.append(socket) }
+            sockets.withLock { $0.append(socket) }
             bound = bound ?? socket.localAddress
         }
         guard let bound else { throw ChannelError.unknownLocalAddress }

@@ -68,7 +68,7 @@ struct HandshakeTests {
         var status: Int
         var headers: [String: String] = [:]
         var identity: String? = "CP1"
-        var testDescription: String { self.name }
+        var testDescription: String { name }
     }
 
     static let refusedRequests: [Refused] = [

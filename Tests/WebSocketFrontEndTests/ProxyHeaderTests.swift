@@ -11,7 +11,7 @@ struct ProxyHeaderTests {
     }
 
     private static func read(_ text: String) -> ProxyHeader.Outcome {
-        self.read(Array(text.utf8))
+        read(Array(text.utf8))
     }
 
     private static func remote(_ outcome: ProxyHeader.Outcome) -> String? {

@@ -10,7 +10,7 @@ struct TLSTests {
     private let certificates: TestCertificates
 
     init() throws {
-        self.certificates = try TestCertificates.shared.get()
+        certificates = try TestCertificates.shared.get()
     }
 
     private func listener(

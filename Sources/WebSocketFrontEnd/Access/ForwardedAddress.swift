@@ -24,16 +24,16 @@ package struct ForwardedAddress: Sendable, Equatable {
     /// - Returns: The rightmost address that is no trusted proxy's, with its port where one is told; nil: the peer's
     ///   own address counts.
     func address(in headers: HTTPHeaders, peer: SocketAddress?) -> String? {
-        guard !self.trustedProxies.isEmpty, let peer = peer.flatMap(IPAddress.init), self.isTrusted(peer) else {
+        guard !trustedProxies.isEmpty, let peer = peer.flatMap(IPAddress.init), isTrusted(peer) else {
             return nil
         }
-        let elements = Self.elements(headers[self.addressHeader])
+        let elements = Self.elements(headers[addressHeader])
         var found: (index: Int, element: Element)?
         for (index, text) in elements.enumerated().reversed() {
             // What a trusted proxy could not name ends the chain: the proxy itself is the last that is known.
             guard let element = Element(text) else { break }
             found = (index, element)
-            if !self.isTrusted(element.address) { break }
+            if !isTrusted(element.address) { break }
         }
         guard let found else { return nil }
         let port = found.element.port ?? self.port(of: found.index, among: elements.count, headers)
@@ -41,12 +41,12 @@ package struct ForwardedAddress: Sendable, Equatable {
     }
 
     private func isTrusted(_ address: IPAddress) -> Bool {
-        self.trustedProxies.contains { $0.contains(address) }
+        trustedProxies.contains { $0.contains(address) }
     }
 
     /// There is one port for each address, or only the nearest proxy tells one.
     private func port(of index: Int, among count: Int, _ headers: HTTPHeaders) -> UInt16? {
-        let ports = Self.elements(headers[self.portHeader])
+        let ports = Self.elements(headers[portHeader])
         let port: Substring? =
             if ports.count == count {
                 ports[index]

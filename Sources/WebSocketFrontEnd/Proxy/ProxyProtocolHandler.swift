@@ -23,32 +23,32 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        let deadline = min(.now() + self.listener.configuration.proxyProtocolTimeout, self.origin.handshakeDeadline)
-        self.share.deadlines.set(deadline, for: self)
+        let deadline = min(.now() + listener.configuration.proxyProtocolTimeout, origin.handshakeDeadline)
+        share.deadlines.set(deadline, for: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        self.share.deadlines.remove(self)
+        share.deadlines.remove(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !self.isDone else { return }
-        var bytes = self.unwrapInboundIn(data)
-        if self.received.readableBytes == 0 {
-            self.received = bytes
+        guard !isDone else { return }
+        var bytes = unwrapInboundIn(data)
+        if received.readableBytes == 0 {
+            received = bytes
         } else {
-            self.received.writeBuffer(&bytes)
+            received.writeBuffer(&bytes)
         }
-        switch ProxyHeader.read(from: &self.received) {
+        switch ProxyHeader.read(from: &received) {
         case .incomplete: break
-        case .malformed(let reason): self.refuse(reason, context: context)
-        case .header(let header): self.proceed(header, context: context)
+        case .malformed(let reason): refuse(reason, context: context)
+        case .header(let header): proceed(header, context: context)
         }
     }
 
     private func proceed(_ header: ProxyHeader, context: ChannelHandlerContext) {
-        self.isDone = true
+        isDone = true
         var origin = self.origin
         if let source = header.source {
             origin.address = source
@@ -57,47 +57,47 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
         }
         origin.certificate = header.certificate
         do {
-            guard try AcceptedConnection.proceed(on: context.channel, listener: self.listener, origin: origin) else {
+            guard try AcceptedConnection.proceed(on: context.channel, listener: listener, origin: origin) else {
                 return
             }
         } catch {
-            self.listener.admission.handshakeRefused(self.refusal("\(error)"))
+            listener.admission.handshakeRefused(refusal("\(error)"))
             context.close(promise: nil)
             return
         }
-        let rest = self.received
-        self.received = ByteBuffer()
+        let rest = received
+        received = ByteBuffer()
         if rest.readableBytes > 0 {
-            context.fireChannelRead(self.wrapInboundOut(rest))
+            context.fireChannelRead(wrapInboundOut(rest))
         }
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         // Port probes connect and go.
-        if !self.isDone, self.received.readableBytes > 0 {
-            self.isDone = true
-            self.listener.refusedUnseen(
-                self.refusal("connection closed within the PROXY header"), eventLoop: context.eventLoop)
+        if !isDone, received.readableBytes > 0 {
+            isDone = true
+            listener.refusedUnseen(
+                refusal("connection closed within the PROXY header"), eventLoop: context.eventLoop)
         }
         context.fireChannelInactive()
     }
 
     func deadlineReached(now: NIODeadline) {
-        guard let context = self.context, !self.isDone else { return }
-        self.refuse("no PROXY header within the time-out", context: context)
+        guard let context, !isDone else { return }
+        refuse("no PROXY header within the time-out", context: context)
     }
 
     private func refuse(_ reason: String, context: ChannelHandlerContext) {
-        self.isDone = true
-        self.received = ByteBuffer()
-        self.listener.refusedUnseen(self.refusal(reason), eventLoop: context.eventLoop)
+        isDone = true
+        received = ByteBuffer()
+        listener.refusedUnseen(refusal(reason), eventLoop: context.eventLoop)
         context.close(promise: nil)
     }
 
     private func refusal(_ reason: String) -> HandshakeRefusal {
         HandshakeRefusal(
-            listener: self.listener.configuration.name, remoteAddress: self.origin.remote, identity: nil, status: nil,
+            listener: listener.configuration.name, remoteAddress: origin.remote, identity: nil, status: nil,
             reason: reason)
     }
 }

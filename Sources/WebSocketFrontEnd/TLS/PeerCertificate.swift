@@ -21,10 +21,10 @@ package struct PeerCertificate: Sendable, Equatable {
 
     init(_ certificate: Certificate) {
         let names = certificate.subject.flatMap { $0 }.filter { $0.type == .RDNAttributeType.commonName }
-        self.commonName = names.last.flatMap { String($0.value) }
-        self.distinguishedName = "\(certificate.subject)"
+        commonName = names.last.flatMap { String($0.value) }
+        distinguishedName = "\(certificate.subject)"
         let alternatives = try? certificate.extensions.subjectAlternativeNames
-        self.alternativeNames = (alternatives ?? SubjectAlternativeNames()).compactMap { name in
+        alternativeNames = (alternatives ?? SubjectAlternativeNames()).compactMap { name in
             switch name {
             case .dnsName(let name), .uniformResourceIdentifier(let name), .rfc822Name(let name): name
             default: nil
@@ -38,12 +38,12 @@ package struct PeerCertificate: Sendable, Equatable {
         case .none:
             return nil
         case .commonName:
-            guard self.commonName.map({ ChargePointIdentity($0) }) != identity else { return nil }
-            return "the client certificate's CN is \(self.commonName.map { "\"\($0.inOneLine)\"" } ?? "missing")"
+            guard commonName.map({ ChargePointIdentity($0) }) != identity else { return nil }
+            return "the client certificate's CN is \(commonName.map { "\"\($0.inOneLine)\"" } ?? "missing")"
                 + ", not the identity"
         case .alternativeName:
-            guard !self.alternativeNames.contains(where: { ChargePointIdentity($0) == identity }) else { return nil }
-            let names = self.alternativeNames.prefix(5).map(\.inOneLine).joined(separator: ", ")
+            guard !alternativeNames.contains(where: { ChargePointIdentity($0) == identity }) else { return nil }
+            let names = alternativeNames.prefix(5).map(\.inOneLine).joined(separator: ", ")
             return "none of the client certificate's alternative names is the identity: \"\(names)\""
         }
     }
@@ -60,7 +60,7 @@ extension String {
     /// Cut, and without control characters: a certificate may hold anything.
     var inOneLine: String {
         var text = ""
-        for scalar in self.unicodeScalars.prefix(200) {
+        for scalar in unicodeScalars.prefix(200) {
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator: text += "?"
             default: text.unicodeScalars.append(scalar)

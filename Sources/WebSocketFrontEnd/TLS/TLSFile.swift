@@ -20,11 +20,11 @@ enum TLSFile {
         init(path: String) {
             var status = stat()
             guard stat(path, &status) == 0 else { return }
-            self.device = UInt64(status.st_dev)
-            self.inode = UInt64(status.st_ino)
-            self.size = Int64(status.st_size)
-            self.seconds = status.st_mtim.tv_sec
-            self.nanoseconds = status.st_mtim.tv_nsec
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+            size = Int64(status.st_size)
+            seconds = status.st_mtim.tv_sec
+            nanoseconds = status.st_mtim.tv_nsec
         }
     }
 

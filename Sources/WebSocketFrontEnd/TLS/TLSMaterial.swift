@@ -21,11 +21,11 @@ struct TLSMaterial: Sendable {
             throw TLSProblems(problems: problems)
         }
         do throws(TLSProblem) {
-            self.context = try Self.context(options, chain: chain, key: key, authorities: authorities.forTLS)
+            context = try Self.context(options, chain: chain, key: key, authorities: authorities.forTLS)
         } catch {
             throw TLSProblems(problems: [error])
         }
-        self.verifier =
+        verifier =
             options.verifiesPeer
             ? ClientCertificateVerifier(
                 authorities: authorities.certificates, revocation: revocation, depth: options.depth)
@@ -52,7 +52,7 @@ struct TLSMaterial: Sendable {
     }
 
     private static func chain(_ path: String) throws(TLSProblem) -> [NIOSSLCertificate] {
-        let bytes = try self.read(path, .certfile)
+        let bytes = try read(path, .certfile)
         guard let chain = try? NIOSSLCertificate.fromPEMBytes(bytes), !chain.isEmpty else {
             throw TLSProblem(option: .certfile, reason: "expected a file with a certificate in PEM")
         }
@@ -60,7 +60,7 @@ struct TLSMaterial: Sendable {
     }
 
     private static func key(_ options: TLSOptions) throws(TLSProblem) -> NIOSSLPrivateKey {
-        let bytes = try self.read(options.keyFile, .keyfile)
+        let bytes = try read(options.keyFile, .keyfile)
         let password = Array((options.keyPassword ?? "").utf8)
         // Without a callback the library would ask on the terminal.
         let key = try? NIOSSLPrivateKey(bytes: bytes, format: .pem) { setPassword in setPassword(password) }
@@ -79,7 +79,7 @@ struct TLSMaterial: Sendable {
 
     private static func authorities(_ options: TLSOptions) throws(TLSProblem) -> Authorities {
         guard let path = options.authorityFile else { return ([], []) }
-        let bytes = try self.read(path, .cacertfile)
+        let bytes = try read(path, .cacertfile)
         guard let forTLS = try? NIOSSLCertificate.fromPEMBytes(bytes), !forTLS.isEmpty,
             let certificates = try? forTLS.map({ try Certificate(derEncoded: $0.toDERBytes()) })
         else {

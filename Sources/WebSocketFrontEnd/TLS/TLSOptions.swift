@@ -69,9 +69,9 @@ extension TLSOptions.Version: Comparable {
 
 // Whoever prints a configuration must not print the key's password.
 extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    package var description: String { "TLS with \(self.certificateFile)" }
-    package var debugDescription: String { self.description }
-    package var customMirror: Mirror { Mirror(self, children: ["certificateFile": self.certificateFile]) }
+    package var description: String { "TLS with \(certificateFile)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["certificateFile": certificateFile]) }
 }
 
 /// What is wrong with one of the files of a `wss` listener. Never holds what is in them.
@@ -86,7 +86,7 @@ package struct TLSProblem: Error, Sendable, Equatable, CustomStringConvertible {
     /// What was expected.
     package var reason: String
 
-    package var description: String { "ssl_options.\(self.option.rawValue): \(self.reason)" }
+    package var description: String { "ssl_options.\(option.rawValue): \(reason)" }
 }
 
 /// Every problem, not just the first.

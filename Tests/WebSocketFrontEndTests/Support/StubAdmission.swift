@@ -23,22 +23,22 @@ final class StubAdmission: ConnectionAdmission {
         self.authenticator = authenticator
     }
 
-    var numberOfRefusals: Int { self.refusalCount.withLock { $0 } }
+    var numberOfRefusals: Int { refusalCount.withLock { $0 } }
 
     func refuseAll(_ reason: String) {
-        self.refusalReason.withLock { $0 = reason }
+        refusalReason.withLock { $0 = reason }
     }
 
     func refusal(for listener: String) -> String? {
-        self.refusalReason.withLock { $0 }
+        refusalReason.withLock { $0 }
     }
 
-    func authenticates(on listener: String) -> Bool { self.authenticator != nil }
+    func authenticates(on listener: String) -> Bool { authenticator != nil }
 
     func authenticate(
         _ request: HandshakeCredentials, on eventLoop: any EventLoop
     ) -> EventLoopFuture<HandshakeVerdict> {
-        self.credentials.add(request)
+        credentials.add(request)
         return eventLoop.makeFutureWithTask { await self.authenticator?(request) ?? .accepted(username: nil) }
     }
 
@@ -46,14 +46,14 @@ final class StubAdmission: ConnectionAdmission {
         _ connection: WebSocketConnection,
         _ handshake: AcceptedHandshake
     ) -> any ConnectionDelegate {
-        let session = StubSession(connection: connection, handshake: handshake, onText: self.onText)
-        self.sessions.add(session)
+        let session = StubSession(connection: connection, handshake: handshake, onText: onText)
+        sessions.add(session)
         return session
     }
 
     func handshakeRefused(_ refusal: HandshakeRefusal) {
-        self.refusalCount.withLock { $0 += 1 }
-        self.refusals.add(refusal)
+        refusalCount.withLock { $0 += 1 }
+        refusals.add(refusal)
     }
 }
 
@@ -87,32 +87,32 @@ final class StubSession: ConnectionDelegate {
         self.onText = onText
     }
 
-    var numberOfLifeSigns: Int { self.lifeSigns.withLock { $0 } }
+    var numberOfLifeSigns: Int { lifeSigns.withLock { $0 } }
 
     func connectionReceived(text: ByteBuffer) {
-        self.onText?(self.connection, text)
-        self.events.add(.text(String(buffer: text)))
+        onText?(connection, text)
+        events.add(.text(String(buffer: text)))
     }
 
     func connectionShowedLife(isPong: Bool) {
-        self.lifeSigns.withLock { $0 += 1 }
+        lifeSigns.withLock { $0 += 1 }
     }
 
     func connectionTimerFired() {
-        self.events.add(.timer)
+        events.add(.timer)
     }
 
     func connectionEnded(_ end: ConnectionEnd) {
-        self.events.add(.ended(end))
+        events.add(.ended(end))
     }
 
     /// Does something with the connection where it may be done.
     func onLoop<Result: Sendable>(_ body: @escaping @Sendable (WebSocketConnection) -> Result) async throws -> Result {
-        try await self.connection.eventLoop.submit { [connection] in body(connection) }.get()
+        try await connection.eventLoop.submit { [connection] in body(connection) }.get()
     }
 }
 
 extension WebSocketConnection {
     /// Nothing written is pending in the process.
-    var isTakenAtOnce: Bool { self.stall == nil }
+    var isTakenAtOnce: Bool { stall == nil }
 }
