@@ -29,7 +29,7 @@ package struct Gateway: Sendable {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: await StopSignals(
-                    logger: logger, flushLog: flushLog, reloadFiles: { relay.certificateReload.reloadAll() }),
+                    logger: logger, flushLog: flushLog, reloadFiles: { await relay.certificateReload.reloadAll() }),
                 successTerminationBehavior: .ignore),
             .init(
                 service: relay, successTerminationBehavior: .gracefullyShutdownGroup,
@@ -40,10 +40,7 @@ package struct Gateway: Sendable {
             let statistics = relay.statistics(every: interval)
             services.append(.init(service: statistics, successTerminationBehavior: .ignore))
         }
-        let reload = relay.certificateReload
-        if !reload.listeners.isEmpty {
-            services.append(.init(service: reload, successTerminationBehavior: .ignore))
-        }
+        services.append(.init(service: relay.certificateReload, successTerminationBehavior: .ignore))
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
         try await ServiceGroup(

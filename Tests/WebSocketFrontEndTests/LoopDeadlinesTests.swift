@@ -1,3 +1,4 @@
+import Authentication
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -108,13 +109,14 @@ struct LoopDeadlinesTests {
             func connectionEnded(_ end: ConnectionEnd) {}
         }
 
-        func refusal(for listener: String) -> String? { nil }
+        var refusal: String? { nil }
+        var takesTokens: Bool { false }
+        var userNameIsSecret: Bool { false }
         func handshakeRefused(_ refusal: HandshakeRefusal) {}
-        func connectionOpened(
-            _ connection: WebSocketConnection, _ handshake: AcceptedHandshake
-        ) -> any ConnectionDelegate {
-            Session()
+        func admit(_ credentials: Credentials, on eventLoop: any EventLoop) -> AdmissionDecision {
+            .now(.admitted(StubAdmitted(onOpen: { _, _ in Session() })))
         }
+        func endConnections(over time: Duration) async {}
     }
 
     /// A connection whose handshake is about to begin, on a loop without sockets.
@@ -132,7 +134,7 @@ struct LoopDeadlinesTests {
         let deadlines: LoopDeadlines
         do {
             let state = ListenerState(configuration: RunningListener.configuration(), admission: Forgetful())
-            deadlines = state.share(of: loop).deadlines
+            deadlines = state.eventLoops.resources(of: loop).deadlines
             let channel = try accepted(state)
             handshake = try channel.pipeline.syncOperations.handler(type: HandshakeHandler.self)
             #expect(deadlines.count == 1, "the handshake's time-out")
@@ -157,7 +159,7 @@ struct LoopDeadlinesTests {
     @Test
     func `A refused peer may keep its side open for two seconds, not for the rest of the handshake's time`() throws {
         let state = ListenerState(configuration: RunningListener.configuration(), admission: StubAdmission())
-        let deadlines = state.share(of: loop).deadlines
+        let deadlines = state.eventLoops.resources(of: loop).deadlines
         let channel = try accepted(state)
         try channel.writeInbound(ByteBuffer(string: RawClient.handshake(target: "/elsewhere")))
         #expect(deadlines.count == 1)

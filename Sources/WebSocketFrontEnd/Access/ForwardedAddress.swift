@@ -23,7 +23,7 @@ package struct ForwardedAddress: Sendable, Equatable {
     /// - Parameter peer: Who the connection comes from.
     /// - Returns: The rightmost address that is no trusted proxy's, with its port where one is told; nil: the peer's
     ///   own address counts.
-    func address(in headers: HTTPHeaders, peer: SocketAddress?) -> String? {
+    func address(in headers: HTTPHeaders, peer: SocketAddress?) -> PeerAddress? {
         guard !trustedProxies.isEmpty, let peer = peer.flatMap(IPAddress.init), isTrusted(peer) else {
             return nil
         }
@@ -37,7 +37,9 @@ package struct ForwardedAddress: Sendable, Equatable {
         }
         guard let found else { return nil }
         let port = found.element.port ?? self.port(of: found.index, among: elements.count, headers)
-        return Self.written(found.element.address, port: port)
+        var address = PeerAddress(found.element.address.socketAddress(port: 0))
+        address.port = port
+        return address
     }
 
     private func isTrusted(_ address: IPAddress) -> Bool {
@@ -63,12 +65,6 @@ package struct ForwardedAddress: Sendable, Equatable {
             let start = element.drop { $0 == " " || $0 == "\t" }
             return start.lastIndex { $0 != " " && $0 != "\t" }.map { start[...$0] } ?? ""
         }
-    }
-
-    /// Without a port the address stands alone, so that nobody takes a made-up port for a real one.
-    private static func written(_ address: IPAddress, port: UInt16?) -> String {
-        let whole = address.socketAddress(port: port ?? 0)
-        return port == nil ? whole.ipAddress ?? whole.hostAndPort : whole.hostAndPort
     }
 
     /// `192.0.2.7`, `192.0.2.7:5123`, `2001:db8::7`, `[2001:db8::7]`, `[2001:db8::7]:5123`.

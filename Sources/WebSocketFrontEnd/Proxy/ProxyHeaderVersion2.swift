@@ -75,6 +75,7 @@ enum ProxyHeaderVersion2 {
         while let (type, value, index) = try tlv(&rest) {
             switch type {
             case Types.ssl:
+                header.isEncrypted = try isEncrypted(value)
                 header.certificate = try certificate(value)
             case Types.crc32c:
                 guard value.getInteger(at: value.readerIndex, as: UInt32.self) == checksum(whole, zeroAt: index),
@@ -85,20 +86,27 @@ enum ProxyHeaderVersion2 {
         }
     }
 
+    private static func isEncrypted(_ value: ByteBuffer) throws(ProxyHeader.Malformed) -> Bool {
+        guard let flags = value.getInteger(at: value.readerIndex, as: UInt8.self) else {
+            throw ProxyHeader.Malformed(reason: "malformed PROXY header")
+        }
+        return flags & 0x01 != 0
+    }
+
     /// The first byte has the flags, the next four the result of the check (0: good), then TLVs.
-    private static func certificate(_ value: ByteBuffer) throws(ProxyHeader.Malformed) -> PeerCertificateNames? {
+    private static func certificate(_ value: ByteBuffer) throws(ProxyHeader.Malformed) -> PeerCertificate? {
         var rest = value
         guard let flags: UInt8 = rest.readInteger(), let result: UInt32 = rest.readInteger() else {
             throw ProxyHeader.Malformed(reason: "malformed PROXY header")
         }
         // Shown on this connection, or earlier in its TLS session.
         guard flags & 0x01 != 0, flags & 0x06 != 0 else { return nil }
-        var names = PeerCertificateNames(isVerified: result == 0)
+        var commonName: String?
         while let (type, value, _) = try tlv(&rest) {
             guard type == Types.sslCommonName else { continue }
-            names.commonName = String(validating: value.readableBytesView, as: UTF8.self)
+            commonName = String(validating: value.readableBytesView, as: UTF8.self)
         }
-        return names
+        return PeerCertificate(commonName: commonName, isVerified: result == 0)
     }
 
     /// One TLV, and where its value is in the whole header.

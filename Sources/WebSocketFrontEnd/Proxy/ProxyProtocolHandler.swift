@@ -7,29 +7,36 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
     typealias InboundOut = ByteBuffer
 
     private let listener: ListenerState
-    private let share: LoopShare
+    private let resources: EventLoopResources
     private let origin: ConnectionOrigin
+    private let proceed: (any Channel, ConnectionOrigin) throws -> Bool
     private var received = ByteBuffer()
     private var isDone = false
     private var context: ChannelHandlerContext?
     var deadlinePlace: DeadlinePlace?
 
-    /// - Parameter origin: The proxy itself.
-    init(listener: ListenerState, share: LoopShare, origin: ConnectionOrigin) {
+    /// - Parameters:
+    ///   - origin: The proxy itself.
+    ///   - proceed: Goes on with the charge point's origin; false: it may not connect, and the channel is closed.
+    init(
+        listener: ListenerState, resources: EventLoopResources, origin: ConnectionOrigin,
+        proceed: @escaping (any Channel, ConnectionOrigin) throws -> Bool
+    ) {
         self.listener = listener
-        self.share = share
+        self.resources = resources
         self.origin = origin
+        self.proceed = proceed
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let deadline = min(.now() + listener.configuration.proxyProtocolTimeout, origin.handshakeDeadline)
-        share.deadlines.set(deadline, for: self)
+        resources.deadlines.set(deadline, for: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        share.deadlines.remove(self)
+        resources.deadlines.remove(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -40,14 +47,14 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
         } else {
             received.writeBuffer(&bytes)
         }
-        switch ProxyHeader.read(from: &received) {
+        switch ProxyHeaderReader.read(from: &received) {
         case .incomplete: break
         case .malformed(let reason): refuse(reason, context: context)
-        case .header(let header): proceed(header, context: context)
+        case .header(let header): goOn(header, context: context)
         }
     }
 
-    private func proceed(_ header: ProxyHeader, context: ChannelHandlerContext) {
+    private func goOn(_ header: ProxyHeader, context: ChannelHandlerContext) {
         isDone = true
         var origin = self.origin
         if let source = header.source {
@@ -56,12 +63,11 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
             origin.isProxyItself = header.certificate == nil
         }
         origin.certificate = header.certificate
+        origin.isEncrypted = header.isEncrypted
         do {
-            guard try AcceptedConnection.proceed(on: context.channel, listener: listener, origin: origin) else {
-                return
-            }
+            guard try proceed(context.channel, origin) else { return }
         } catch {
-            listener.admission.handshakeRefused(refusal("\(error)"))
+            listener.refusedUnseen(origin.peer, "\(error)", eventLoop: context.eventLoop)
             context.close(promise: nil)
             return
         }
@@ -78,7 +84,7 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
         if !isDone, received.readableBytes > 0 {
             isDone = true
             listener.refusedUnseen(
-                refusal("connection closed within the PROXY header"), eventLoop: context.eventLoop)
+                origin.peer, "connection closed within the PROXY header", eventLoop: context.eventLoop)
         }
         context.fireChannelInactive()
     }
@@ -91,13 +97,7 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
     private func refuse(_ reason: String, context: ChannelHandlerContext) {
         isDone = true
         received = ByteBuffer()
-        listener.refusedUnseen(refusal(reason), eventLoop: context.eventLoop)
+        listener.refusedUnseen(origin.peer, reason, eventLoop: context.eventLoop)
         context.close(promise: nil)
-    }
-
-    private func refusal(_ reason: String) -> HandshakeRefusal {
-        HandshakeRefusal(
-            listener: listener.configuration.name, remoteAddress: origin.remote, identity: nil, status: nil,
-            reason: reason)
     }
 }

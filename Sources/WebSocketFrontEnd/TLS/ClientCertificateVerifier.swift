@@ -28,7 +28,8 @@ struct ClientCertificateVerifier: Sendable {
     ///   - isWanted: False: the client has gone, and the verdict matters no more.
     func verify(_ shown: [[UInt8]], isWanted: @escaping @Sendable () -> Bool = { true }) async -> Verdict {
         let looked = shown.prefix(mostCertificates)
-        guard isWanted(), let certificates = try? looked.map({ try Certificate(derEncoded: $0) }),
+        guard isWanted(), let der = looked.first,
+            let certificates = try? looked.map({ try Certificate(derEncoded: $0) }),
             let leaf = certificates.first
         else { return .refused("a client certificate that cannot be read") }
         let subject = "client certificate of \("\(leaf.subject)".inOneLine)"
@@ -40,7 +41,7 @@ struct ClientCertificateVerifier: Sendable {
             authorities: authorities, shown: certificates.dropFirst(), isWanted: isWanted)
         switch await search.run(from: leaf, judge: fault) {
         case .accepted:
-            return .accepted(PeerCertificate(leaf))
+            return .accepted(PeerCertificate(leaf, der: der))
         case .tooManySteps:
             return .refused("\(subject): its chain to a trusted authority takes too many steps to find")
         case .refused(let reason):
@@ -72,11 +73,11 @@ struct ClientCertificateVerifier: Sendable {
     }
 
     /// A client that resumes a TLS session shows no certificate again; meanwhile it may have expired.
-    func verifyAgain(_ leaf: Certificate) -> Verdict {
+    func verifyAgain(_ leaf: Certificate, der: [UInt8]) -> Verdict {
         if let reason = leaf.invalidity(at: CertificateTime.now) {
             return .refused("client certificate of \("\(leaf.subject)".inOneLine): \(reason)")
         }
-        return .accepted(PeerCertificate(leaf))
+        return .accepted(PeerCertificate(leaf, der: der))
     }
 
     private func unknownExtension(of certificate: Certificate) -> ASN1ObjectIdentifier? {

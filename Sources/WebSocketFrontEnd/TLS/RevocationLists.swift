@@ -10,7 +10,7 @@ struct RevocationLists: Sendable {
     /// - Parameter authorities: Those whose signatures on their lists can be checked at once.
     init(file path: String?, authorities: [Certificate]) throws(TLSProblem) {
         guard let path else { return }
-        let bytes = try TLSMaterial.read(path, .revocation)
+        let bytes = try TLSFile.read(path, .revocation)
         let all: [SignedRevocationList]
         do {
             all = try Self.split(bytes).map { SignedRevocationList(try RevocationList(der: $0)) }

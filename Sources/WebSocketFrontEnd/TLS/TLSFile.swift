@@ -5,10 +5,6 @@ enum TLSFile {
     /// In bytes; the revocation list of a large authority has a few megabytes.
     static let limit = 64 * 1024 * 1024
 
-    struct Unreadable: Error {
-        var reason: String
-    }
-
     /// What changes when the file behind a path is written or replaced; links are followed.
     struct Fingerprint: Equatable {
         private var device: UInt64 = 0
@@ -28,7 +24,19 @@ enum TLSFile {
         }
     }
 
-    static func read(_ path: String) throws(Unreadable) -> [UInt8] {
+    static func read(_ path: String, _ option: TLSProblem.Option) throws(TLSProblem) -> [UInt8] {
+        do throws(Unreadable) {
+            return try read(path)
+        } catch {
+            throw TLSProblem(option: option, reason: "expected a file that can be read: \(error.reason)")
+        }
+    }
+
+    private struct Unreadable: Error {
+        var reason: String
+    }
+
+    private static func read(_ path: String) throws(Unreadable) -> [UInt8] {
         // Not blocking: a FIFO without a writer must not hang the gateway.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw Unreadable(reason: String(cString: strerror(errno))) }

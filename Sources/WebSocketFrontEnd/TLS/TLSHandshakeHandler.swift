@@ -11,10 +11,10 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
 
     private let listener: ListenerState
     private let origin: ConnectionOrigin
-    private let share: LoopShare
+    private let resources: EventLoopResources
     private let verifier: ClientCertificateVerifier?
     /// In front of the TLS handler.
-    private let gate = HandshakeGate(isBeforeHTTP: false)
+    private let gate = FirstBytesGate(isBeforeHTTP: false)
     private weak var tls: NIOSSLServerHandler?
     private var context: ChannelHandlerContext?
     var deadlinePlace: DeadlinePlace?
@@ -29,7 +29,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     ) throws {
         guard let material = tls.material else { throw ChannelError.inappropriateOperationForState }
         let handler = TLSHandshakeHandler(
-            listener: listener, share: listener.share(of: channel.eventLoop), origin: origin,
+            listener: listener, resources: listener.eventLoops.resources(of: channel.eventLoop), origin: origin,
             verifier: material.verifier)
         let ssl: NIOSSLServerHandler
         if material.verifier == nil {
@@ -44,10 +44,11 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     }
 
     private init(
-        listener: ListenerState, share: LoopShare, origin: ConnectionOrigin, verifier: ClientCertificateVerifier?
+        listener: ListenerState, resources: EventLoopResources, origin: ConnectionOrigin,
+        verifier: ClientCertificateVerifier?
     ) {
         self.listener = listener
-        self.share = share
+        self.resources = resources
         self.origin = origin
         self.verifier = verifier
     }
@@ -55,12 +56,12 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         let time = listener.configuration.tls?.handshakeTimeout ?? .seconds(0)
-        share.deadlines.set(min(.now() + time, origin.handshakeDeadline), for: self)
+        resources.deadlines.set(min(.now() + time, origin.handshakeDeadline), for: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        share.deadlines.remove(self)
+        resources.deadlines.remove(self)
         verification?.cancel()
     }
 
@@ -122,7 +123,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     private func checkResumed() {
         guard let verifier, verdict == nil, let shown = tls?.peerCertificate else { return }
         if let der = try? shown.toDERBytes(), let certificate = try? Certificate(derEncoded: der) {
-            verdict = verifier.verifyAgain(certificate)
+            verdict = verifier.verifyAgain(certificate, der: der)
         } else {
             verdict = .refused("a client certificate that cannot be read")
         }
@@ -158,14 +159,8 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     }
 
     private func report(_ reason: String) {
-        listener.admission.handshakeRefused(
-            HandshakeRefusal(
-                listener: listener.configuration.name,
-                remoteAddress: origin.remote,
-                identity: nil,
-                status: nil,
-                reason: reason
-            )
-        )
+        listener.refused(
+            HandshakeRefusal(listener: listener.id, peer: origin.peer, identity: nil, status: nil, reason: reason),
+            as: .tls)
     }
 }

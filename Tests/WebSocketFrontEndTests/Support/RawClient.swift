@@ -13,7 +13,7 @@ final class RawClient {
 
     struct Response: Equatable {
         var status: Int
-        /// Names in lower case.
+        /// Names in lower case; what came several times is joined by commas.
         var headers: [String: String]
         var body: String
     }
@@ -140,7 +140,9 @@ final class RawClient {
         var headers: [String: String] = [:]
         for line in lines {
             let parts = line.split(separator: ":", maxSplits: 1)
-            headers[parts[0].lowercased()] = String(parts[1].drop { $0 == " " })
+            let value = String(parts[1].drop { $0 == " " })
+            let name = parts[0].lowercased()
+            headers[name] = headers[name].map { "\($0), \(value)" } ?? value
         }
         var body = ""
         if hasBody, let length = headers["content-length"].flatMap({ Int($0) }) {

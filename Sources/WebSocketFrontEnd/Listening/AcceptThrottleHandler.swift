@@ -61,8 +61,7 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
             return
         }
         guard held.count < Self.mostHeld else {
-            listener.refusedUnseen(address, "its address takes more than its share of max_conn_rate", context)
-            channel.close(promise: nil)
+            refuse(channel, context: context)
             return
         }
         held.append(Held(channel: channel, deadline: now + listener.configuration.handshakeTimeout))
@@ -92,15 +91,20 @@ final class AcceptThrottleHandler: ChannelDuplexHandler, NIOScheduledCallbackHan
         read(context: context)
     }
 
+    private func refuse(_ channel: any Channel, context: ChannelHandlerContext) {
+        listener.refusedUnseen(
+            PeerAddress(channel.remoteAddress), "its address takes more than its share of max_conn_rate",
+            eventLoop: context.eventLoop)
+        channel.close(promise: nil)
+    }
+
     /// Lets those go on that have waited, as the rate allows.
     private func release(now: NIODeadline, context: ChannelHandlerContext) {
         guard !isReleasing, let limiter = listener.limiter else { return }
         while let first = held.first {
             if first.deadline <= now {
                 held.removeFirst()
-                listener.refusedUnseen(
-                    first.channel.remoteAddress, "its address takes more than its share of max_conn_rate", context)
-                first.channel.close(promise: nil)
+                refuse(first.channel, context: context)
                 continue
             }
             let next = limiter.nextRelease(now: now)

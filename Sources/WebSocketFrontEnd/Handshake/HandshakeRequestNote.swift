@@ -9,15 +9,15 @@ package struct HandshakeRequestNote: Sendable, Equatable {
     /// The subprotocols that were offered, in their order, in one line. Nil: none.
     package var offered: String?
     /// Of HTTP Basic, right or wrong. Nil: none that can be read.
-    package var username: UserName?
+    package var userName: UserName?
 
     private static let longest = 200
 
-    init(_ request: HTTPRequestHead, username: UserName?) {
+    init(_ request: HTTPRequestHead, userName: UserName?) {
         path = Self.printable(ChargePointIdentityRules.path(of: request.uri) ?? request.uri[...].utf8)
         let offered = request.headers["sec-websocket-protocol"].joined(separator: ", ")
         self.offered = offered.isEmpty ? nil : offered.inOneLine
-        self.username = username.map { UserName($0.text.inOneLine) }
+        self.userName = userName.map { UserName($0.text.inOneLine) }
     }
 
     private static func printable(_ bytes: Substring.UTF8View) -> String {

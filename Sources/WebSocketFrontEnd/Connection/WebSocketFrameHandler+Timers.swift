@@ -18,9 +18,9 @@ extension WebSocketFrameHandler: DeadlineWaiter {
     func schedule() {
         let due = min(timerDeadline, stall?.nextCheck ?? .distantFuture)
         if due == .distantFuture || context == nil {
-            share.deadlines.remove(self)
+            resources.deadlines.remove(self)
         } else {
-            share.deadlines.set(due, for: self)
+            resources.deadlines.set(due, for: self)
         }
     }
 
@@ -58,7 +58,7 @@ extension WebSocketFrameHandler: DeadlineWaiter {
             return
         }
         // Behind TLS there is another buffer.
-        if listener.tls == nil, share.isTaken(from: self) { return }
+        if listener.tls == nil, resources.isTaken(from: self) { return }
         let pending = pendingBytes(context: context)
         guard pending > 0 else { return }
         let stall = SendStall(

@@ -2,7 +2,7 @@ import NIOCore
 
 /// Stands before the HTTP decoder, or before TLS, until the handshake is over: knows whether the peer has said anything
 /// at all, and swallows what it still sends after a refusal.
-final class HandshakeGate: ChannelInboundHandler, RemovableChannelHandler {
+final class FirstBytesGate: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 

@@ -20,9 +20,13 @@ final class SharedReceiveBuffer: Sendable {
     }
 
     /// Whoever gives a buffer back has taken out what it needs.
-    func giveBack(_ buffer: ByteBuffer) {
+    ///
+    /// - Returns: False: it is not kept.
+    @discardableResult
+    func giveBack(_ buffer: ByteBuffer) -> Bool {
         // Not a small first one, nor one of a long message.
-        guard buffer.capacity >= Int(capacity), buffer.capacity < 2 * Int(capacity) else { return }
+        guard buffer.capacity >= Int(capacity), buffer.capacity < 2 * Int(capacity) else { return false }
         spare.value = buffer
+        return true
     }
 }

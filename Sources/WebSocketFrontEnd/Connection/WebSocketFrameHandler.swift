@@ -14,42 +14,38 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     /// How long a peer may take to answer a close frame.
     static let closeTimeout = TimeAmount.seconds(5)
-    /// Frames written while reading before they are flushed; keeps a burst of pings from piling up pongs.
-    private static let mostUnflushed: UInt8 = 64
 
     // There is one of these for each connection: the small ones stand together, behind what is aligned.
     let listener: ListenerState
-    let share: LoopShare
+    let resources: EventLoopResources
     private(set) var context: ChannelHandlerContext?
     var delegate: (any ConnectionDelegate)?
-    private var held: HeldMessages?
+    var held: HeldMessages?
     /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
     var timerDeadline = NIODeadline.distantFuture
     var stall: SendStall?
     private var reader: MessageReader
     private(set) var phase = Phase.open
-    /// Taken from the memory of all.
-    private var unfinishedCounted: Int32 = 0
-    private var isCounted = false
-    private var isPaused = false
-    private var isAutoReading = true
+    private var unfinished = UnfinishedBytes()
+    var isPaused = false
+    var isAutoReading = true
     private var isInRead = false
-    private var unflushed: UInt8 = 0
     private var messagesInRound: UInt32 = 0
     var deadlinePlace: DeadlinePlace?
-    /// Nil: permessage-deflate was not agreed.
-    private let compression: CompressionAgreement?
+    private var writer: FrameWriter
+    /// Nil: nobody has been told of the connection, or it has ended.
+    private var place: ListenerPlace?
     /// Nil: the peer's compressor begins anew with each message.
     private let window: InflateWindow?
 
     init(
         listener: ListenerState,
-        share: LoopShare,
+        resources: EventLoopResources,
         compression: CompressionAgreement? = nil
     ) {
         self.listener = listener
-        self.share = share
-        self.compression = compression
+        self.resources = resources
+        writer = FrameWriter(compression: compression)
         window = compression?.clientWindowBits.map { InflateWindow(bits: $0) }
         reader = MessageReader(
             longest: listener.configuration.maxFrameSize, mayBeCompressed: compression != nil)
@@ -57,13 +53,14 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     // MARK: Beginning and end
 
-    /// Hands the connection over to the admission's delegate.
-    func open(_ handshake: AcceptedHandshake) {
+    /// Hands the connection over to what the admission has prepared.
+    func open(
+        _ handshake: AcceptedHandshake, _ place: consuming ListenerPlace, _ admitted: any AdmittedConnection
+    ) {
         guard let context else { return }
-        isCounted = true
-        listener.connectionOpened()
-        let connection = WebSocketConnection(self, eventLoop: context.eventLoop)
-        delegate = listener.admission.connectionOpened(connection, handshake)
+        place.becomeConnection()
+        self.place = consume place
+        delegate = admitted.open(WebSocketConnection(self, eventLoop: context.eventLoop), handshake)
     }
 
     /// Closes a connection that no delegate is told of.
@@ -89,10 +86,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         stall = nil
         timerDeadline = .distantFuture
         schedule()
-        if isCounted {
-            isCounted = false
-            listener.connectionClosed()
-        }
+        place = nil
         context.fireChannelInactive()
     }
 
@@ -156,33 +150,24 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
                 break
             }
         }
-        share.receiveBuffer.giveBack(bytes)
+        resources.giveBack(bytes)
         countUnfinished(context: context)
     }
 
-    /// What waits for the rest of its message is held for as long as the peer likes.
     private func countUnfinished(context: ChannelHandlerContext) {
-        let bytes = Int32(clamping: reader.unfinishedBytes)
-        let memory = listener.memory
-        if bytes > unfinishedCounted {
-            guard memory.take(Int(bytes - unfinishedCounted)) else {
-                let reason = "no memory for so long a message now"
-                startClosing(
-                    CloseFrame(code: 1013, reason: reason),
-                    end: ConnectionEnd(reason: "no_memory", closeCode: 1013, detail: reason), context: context)
-                countUnfinished(context: context)
-                return
-            }
-        } else {
-            memory.give(Int(unfinishedCounted - bytes))
-        }
-        unfinishedCounted = bytes
+        guard !unfinished.update(to: reader.unfinishedBytes, in: listener.memory) else { return }
+        let reason = "no memory for so long a message now"
+        startClosing(
+            CloseFrame(code: 1013, reason: reason),
+            end: ConnectionEnd(reason: "no_memory", closeCode: 1013, detail: reason), context: context)
+        // Closing has let go of it.
+        _ = unfinished.update(to: reader.unfinishedBytes, in: listener.memory)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isInRead = false
         messagesInRound = 0
-        if unflushed > 0 { flush(context: context) }
+        if writer.hasUnflushed { flush(context: context) }
     }
 
     private func receive(_ event: MessageReader.Event, context: ChannelHandlerContext) {
@@ -227,12 +212,12 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     /// Nil: the connection had to be closed over it.
-    private func text(of message: ReceivedMessage, context: ChannelHandlerContext) -> ByteBuffer? {
+    func text(of message: ReceivedMessage, context: ChannelHandlerContext) -> ByteBuffer? {
         switch message {
         case .plain(let text): return text
         case .compressed(let compressed):
             let longest = listener.configuration.maxFrameSize
-            switch share.compression.inflate(compressed, longest: longest, window: window) {
+            switch resources.compression.inflate(compressed, longest: longest, window: window) {
             case .message(let text): return text
             case .tooLong: fail(.tooLong, context: context)
             case .invalid: fail(.badCompression, context: context)
@@ -306,77 +291,18 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     func write(_ opcode: FrameOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
-        let frame = self.frame(opcode, payload)
+        let frame = writer.frame(opcode, payload, resources)
         stall?.wrote(frame.length)
-        unflushed += 1
-        let (first, second) = share.pieces(of: frame, from: self)
+        writer.wrote()
+        let (first, second) = resources.pieces(of: frame, from: self)
         context.write(wrapOutboundOut(first), promise: nil)
         if let second { context.write(wrapOutboundOut(second), promise: nil) }
-        if unflushed >= Self.mostUnflushed { flush(context: context) }
-    }
-
-    private func frame(_ opcode: FrameOpcode, _ payload: ByteBuffer) -> OutgoingFrame {
-        guard opcode == .text, let compression,
-            let compressed = share.compression.deflate(payload, agreed: compression)
-        else { return OutgoingFrame(opcode: opcode, payload: payload) }
-        return OutgoingFrame(opcode: opcode, isCompressed: true, payload: compressed)
+        if writer.mustFlush { flush(context: context) }
     }
 
     func flush(context: ChannelHandlerContext) {
-        unflushed = 0
+        writer.flushed()
         context.flush()
         watchForStall(context: context)
-    }
-
-    // MARK: Flow control
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        updateReading()
-        context.fireChannelWritabilityChanged()
-    }
-
-    func pauseReading() {
-        isPaused = true
-        updateReading()
-    }
-
-    func resumeReading() {
-        guard isPaused else { return }
-        isPaused = false
-        guard held != nil, let context else {
-            updateReading()
-            return
-        }
-        // Not from here: the delegate is in the middle of a call.
-        context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
-    }
-
-    private func deliverHeld() {
-        guard phase == .open, let context else { return }
-        var delivered = 0
-        while !isPaused, let held, !held.isEmpty {
-            if delivered == listener.configuration.framesPerRound {
-                context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
-                return
-            }
-            delivered += 1
-            if let message = held.popFirst(), let text = self.text(of: message, context: context) {
-                delegate?.connectionReceived(text: text)
-            }
-            guard phase == .open else { return }
-        }
-        if self.held?.isEmpty == true { self.held = nil }
-        updateReading()
-    }
-
-    /// Reads while the delegate wants messages and the peer takes what is written; a closing connection reads on to
-    /// find the peer's close frame.
-    private func updateReading() {
-        guard let context, phase != .closed else { return }
-        let reads =
-            phase == .closing || (!isPaused && held == nil && context.channel.isWritable)
-        guard reads != isAutoReading else { return }
-        isAutoReading = reads
-        try? context.channel.syncOptions?.setOption(.autoRead, value: reads)
     }
 }

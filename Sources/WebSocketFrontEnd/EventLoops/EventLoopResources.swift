@@ -1,18 +1,31 @@
 import NIOCore
 
-/// What the connections of one event loop share; used on that loop only.
-final class LoopShare {
+/// What the connections of one event loop share, whichever listener they came through; used on that loop only.
+final class EventLoopResources {
     let compression = MessageCompression()
     let deadlines: LoopDeadlines
-    let receiveBuffer: SharedReceiveBuffer
 
+    /// One for each size that a listener asks for: mostly one.
+    private var receiveBuffers: [SharedReceiveBuffer] = []
     /// The short frame that was written last, and who wrote it.
     private var frame = ByteBuffer()
     private var writer: ObjectIdentifier?
 
-    init(eventLoop: any EventLoop, receiveBuffer: SharedReceiveBuffer) {
+    init(eventLoop: any EventLoop) {
         deadlines = LoopDeadlines(eventLoop: eventLoop)
-        self.receiveBuffer = receiveBuffer
+    }
+
+    /// The receive buffer of connections that read so many bytes at once.
+    func receiveBuffer(capacity: Int, eventLoop: any EventLoop) -> SharedReceiveBuffer {
+        let new = SharedReceiveBuffer(capacity: capacity, eventLoop: eventLoop)
+        if let known = receiveBuffers.first(where: { $0.capacity == new.capacity }) { return known }
+        receiveBuffers.append(new)
+        return new
+    }
+
+    /// Whoever gives a buffer back has taken out what it needs.
+    func giveBack(_ buffer: ByteBuffer) {
+        for receiveBuffer in receiveBuffers where receiveBuffer.giveBack(buffer) { return }
     }
 
     /// Frames with payloads up to this are put into one buffer, in bytes: copying costs less than a second write.

@@ -7,8 +7,11 @@ enum AcceptedConnection {
         let origin = ConnectionOrigin(
             address: channel.remoteAddress, handshakeDeadline: .now() + listener.configuration.handshakeTimeout)
         if listener.configuration.expectsProxyHeader {
-            let share = listener.share(of: channel.eventLoop)
-            let handler = ProxyProtocolHandler(listener: listener, share: share, origin: origin)
+            let resources = listener.eventLoops.resources(of: channel.eventLoop)
+            let handler = ProxyProtocolHandler(listener: listener, resources: resources, origin: origin) {
+                channel, origin in
+                try proceed(on: channel, listener: listener, origin: origin)
+            }
             try channel.pipeline.syncOperations.addHandler(handler)
         } else {
             _ = try proceed(on: channel, listener: listener, origin: origin)
@@ -23,10 +26,7 @@ enum AcceptedConnection {
         let isKnownNow = listener.configuration.expectsProxyHeader
         guard !isKnownNow || listener.configuration.accessRules.permits(origin.address) else {
             listener.limiter?.giveBack()
-            if !origin.isProxyItself {
-                let refusal = ListenerState.denial(listener.configuration, origin.address)
-                listener.refusedUnseen(refusal, eventLoop: channel.eventLoop)
-            }
+            if !origin.isProxyItself { listener.denied(origin.address, eventLoop: channel.eventLoop) }
             channel.close(promise: nil)
             return false
         }
