@@ -332,7 +332,8 @@ let package = Package(
             name: "WebSocketFrontEndTests",
             dependencies: [
                 "TestSupport",
-                "OutsideNames", "MemoryBudget", "SpawnedProcess", "ReferenceJSON", "WebSocketFrontEnd", "CZlib", nio,
+                "OutsideNames", "MemoryBudget", "Authentication", "Counters", "SpawnedProcess", "ReferenceJSON",
+                "WebSocketFrontEnd", "CZlib", nio,
                 nioPosix,
                 nioEmbedded, nioHTTP1,
                 nioWebSocket, nioSSL, x509, asn1, logging,

@@ -12,6 +12,8 @@ package struct Credentials: Sendable {
     package var bearerToken: [UInt8]?
     /// Address without port, after the PROXY protocol and trusted headers.
     package var peerHost: String
+    /// Nil: a proxy has told none.
+    package var peerPort: UInt16?
     /// `ocpp:ws:default`.
     package var listener: String
     /// The subprotocol as it will be agreed (`ocpp1.6`); nil where the handshake will be refused for want of one.
@@ -24,7 +26,7 @@ package struct Credentials: Sendable {
     package init(
         identity: ChargePointIdentity, userName: UserName? = nil, password: [UInt8]? = nil,
         bearerToken: [UInt8]? = nil, peerHost: String, listener: String, subprotocol: String? = nil,
-        isEncrypted: Bool = false, certificate: ClientCertificate? = nil
+        isEncrypted: Bool = false, certificate: ClientCertificate? = nil, peerPort: UInt16? = nil
     ) {
         self.identity = identity
         self.userName = userName
@@ -35,6 +37,25 @@ package struct Credentials: Sendable {
         self.subprotocol = subprotocol
         self.isEncrypted = isEncrypted
         self.certificate = certificate
+        self.peerPort = peerPort
+    }
+}
+
+extension Credentials {
+    /// Without what HTTP Basic has shown, for those who are to be asked about the rest alone.
+    package var withoutPassword: Credentials {
+        var rest = self
+        rest.userName = nil
+        rest.password = nil
+        return rest
+    }
+
+    /// The password for those who take a text only: where it is not UTF-8, its bytes as hexadecimal digits in capitals.
+    package var passwordText: String? {
+        guard let password else { return nil }
+        if let text = String(validating: password, as: UTF8.self) { return text }
+        let digits = Array("0123456789ABCDEF".utf8)
+        return String(decoding: password.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }
 

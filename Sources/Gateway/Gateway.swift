@@ -29,7 +29,7 @@ package struct Gateway: Sendable {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: await StopSignals(
-                    logger: logger, flushLog: flushLog, reloadFiles: { service.certificateReload.reloadAll() }),
+                    logger: logger, flushLog: flushLog, reloadFiles: { await service.certificateReload.reloadAll() }),
                 successTerminationBehavior: .ignore),
             .init(
                 service: service, successTerminationBehavior: .gracefullyShutdownGroup,
@@ -40,10 +40,7 @@ package struct Gateway: Sendable {
             let statistics = service.statistics(every: interval)
             services.append(.init(service: statistics, successTerminationBehavior: .ignore))
         }
-        let reload = service.certificateReload
-        if !reload.listeners.isEmpty {
-            services.append(.init(service: reload, successTerminationBehavior: .ignore))
-        }
+        services.append(.init(service: service.certificateReload, successTerminationBehavior: .ignore))
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)
         try await ServiceGroup(

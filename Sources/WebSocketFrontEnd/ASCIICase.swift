@@ -4,13 +4,13 @@
 extension StringProtocol {
     /// With the ASCII capitals as small letters, all else as it is.
     var asciiLowercased: String {
-        String(decoding: self.utf8.map(\.asciiLowercased), as: UTF8.self)
+        String(decoding: utf8.map(\.asciiLowercased), as: UTF8.self)
     }
 
     /// Whether the UTF-8 of both is the same but for the case of ASCII letters.
     func isSame(ignoringASCIICase other: some StringProtocol) -> Bool {
-        self.utf8.count == other.utf8.count
-            && zip(self.utf8, other.utf8).allSatisfy { $0.asciiLowercased == $1.asciiLowercased }
+        utf8.count == other.utf8.count
+            && zip(utf8, other.utf8).allSatisfy { $0.asciiLowercased == $1.asciiLowercased }
     }
 }
 

@@ -114,7 +114,7 @@ struct AccessTests {
             #expect(try await client.closedByServer(), "without a byte")
             let refusal = try await running.admission.refusals.next()
             #expect(refusal.reason == "denied by access_rules" && refusal.status == nil && refusal.count == 1)
-            #expect(refusal.remoteAddress.hasPrefix("127.0.0.1:"))
+            #expect(refusal.peer.description.hasPrefix("127.0.0.1:"))
         }
     }
 

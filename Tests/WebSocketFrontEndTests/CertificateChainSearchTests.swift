@@ -92,7 +92,7 @@ struct CertificateChainSearchTests {
 
     @Test
     func `A revocation list's signature is checked once, not in each handshake`() throws {
-        let bytes = try TLSFile.read(try TestCertificates.shared.get().path("ca.der"))
+        let bytes = try TLSFile.read(try TestCertificates.shared.get().path("ca.der"), .revocation)
         let list = SignedRevocationList(try RevocationList(der: bytes[...]))
         let authority = try #require(try Self.certificates("ca.pem").first)
         let other = try #require(try Self.certificates("other.pem").first)

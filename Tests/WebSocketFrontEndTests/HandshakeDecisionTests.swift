@@ -23,24 +23,17 @@ struct HandshakeDecisionTests {
         _ request: HTTPRequestHead,
         limits: String? = nil,
         failIfNoSubprotocol: Bool = false
-    ) -> HandshakeDecision {
+    ) -> HandshakeEnd {
         let configuration = ListenerConfiguration(
             supportedSubprotocols: ["ocpp1.6", "ocpp2.0.1"],
             failIfNoSubprotocol: failIfNoSubprotocol
         )
-        return HandshakeRules(configuration).decide(request, limits: { limits })
-    }
-
-    static func status(_ decision: HandshakeDecision) -> UInt {
-        switch decision {
-        case .accept, .acceptThenClose: 101
-        case .refuse(let answer): answer.status.code
-        }
+        return HandshakeEnd(request, configuration) { limits }
     }
 
     @Test
     func `A well-formed handshake is accepted, whatever the case of names and tokens`() {
-        let expected = HandshakeDecision.accept(identity: "CP1", subprotocol: "ocpp1.6", announced: nil)
+        let expected = HandshakeEnd.open("CP1", subprotocol: "ocpp1.6", announced: nil)
         #expect(Self.decide(Self.request()) == expected)
         let shouting = Self.request {
             $0.headers = [
@@ -98,7 +91,7 @@ struct HandshakeDecisionTests {
     @Test(arguments: faults)
     func `A request that is not in the form of a handshake gets 400 or 426`(_ fault: Fault) throws {
         let decision = Self.decide(Self.request("/ocpp/CP1", fault.change))
-        guard case .refuse(let answer) = decision else {
+        guard case .refused(let answer) = decision else {
             Issue.record("accepted")
             return
         }
@@ -110,25 +103,25 @@ struct HandshakeDecisionTests {
     @Test
     func `Path and identity are checked first, then the limits, then the upgrade form, then the subprotocol`() {
         let everythingWrong = Self.request("/other") { $0.headers = [:] }
-        #expect(Self.status(Self.decide(everythingWrong, limits: "full")) == 404)
+        #expect(Self.decide(everythingWrong, limits: "full").status == 404)
         let badForm = Self.request("/ocpp/CP1") { $0.headers = ["Sec-WebSocket-Protocol": "mqtt"] }
-        #expect(Self.status(Self.decide(badForm, limits: "full")) == 503)
-        #expect(Self.status(Self.decide(badForm, failIfNoSubprotocol: true)) == 426)
+        #expect(Self.decide(badForm, limits: "full").status == 503)
+        #expect(Self.decide(badForm, failIfNoSubprotocol: true).status == 426)
         let badSubprotocol = Self.request { $0.headers.add(name: "Sec-WebSocket-Protocol", value: "mqtt") }
-        #expect(Self.status(Self.decide(badSubprotocol, failIfNoSubprotocol: true)) == 400)
-        #expect(Self.status(Self.decide(badSubprotocol)) == 101)
+        #expect(Self.decide(badSubprotocol, failIfNoSubprotocol: true).status == 400)
+        #expect(Self.decide(badSubprotocol).status == 101)
     }
 
     @Test
     func `The limits are not asked about a request to another path`() {
         var asked = 0
-        let rules = HandshakeRules(ListenerConfiguration())
-        _ = rules.decide(Self.request("/ocpp/")) {
+        let configuration = ListenerConfiguration()
+        _ = HandshakeEnd(Self.request("/ocpp/"), configuration) {
             asked += 1
             return nil
         }
         #expect(asked == 0)
-        _ = rules.decide(Self.request()) {
+        _ = HandshakeEnd(Self.request(), configuration) {
             asked += 1
             return nil
         }

@@ -26,9 +26,9 @@ struct HandshakeTests {
             let session = try await running.admission.sessions.next()
             #expect(session.handshake.identity == "CP ü")
             #expect(session.handshake.subprotocol == "ocpp2.0.1")
-            #expect(session.handshake.listener == "default")
+            #expect(session.handshake.listener.name == "default")
             let local = try #require(client.channel.localAddress?.port)
-            #expect(session.handshake.remoteAddress == "127.0.0.1:\(local)")
+            #expect(session.handshake.peer.description == "127.0.0.1:\(local)")
             #expect(running.listener.connectionCount == 1)
             #expect(running.admission.numberOfRefusals == 0)
         }
@@ -68,7 +68,7 @@ struct HandshakeTests {
         var status: Int
         var headers: [String: String] = [:]
         var identity: String? = "CP1"
-        var testDescription: String { self.name }
+        var testDescription: String { name }
     }
 
     static let refusedRequests: [Refused] = [
@@ -138,8 +138,8 @@ struct HandshakeTests {
             let refusal = try await running.admission.refusals.next()
             #expect(refusal.status == row.status)
             #expect(refusal.identity?.text == row.identity)
-            #expect(refusal.listener == "default")
-            #expect(refusal.remoteAddress.hasPrefix("127.0.0.1:"))
+            #expect(refusal.listener.name == "default")
+            #expect(refusal.peer.description.hasPrefix("127.0.0.1:"))
             #expect(response.body == refusal.reason)
             try await client.close()
             #expect(running.admission.numberOfRefusals == 1)
@@ -192,7 +192,7 @@ struct HandshakeTests {
             let note = try #require(try await running.admission.refusals.next().request)
             #expect(note.path.hasPrefix("/other/xxx") && note.path.utf8.count == 203)
             #expect(note.offered == "mqtt, x")
-            #expect(note.username == "CP1")
+            #expect(note.userName == "CP1")
         }
     }
 
@@ -341,12 +341,12 @@ struct HandshakeTests {
             let probe = try await running.client()
             try await probe.close()
             let client = try await running.client()
-            let address = client.channel.localAddress?.hostAndPort
+            let address = PeerAddress(client.channel.localAddress).description
             try await client.send("GET /ocpp/CP1 HT")
             try await client.close()
             let refusal = try await running.admission.refusals.next()
             #expect(refusal.status == nil)
-            #expect(refusal.remoteAddress == address)
+            #expect(refusal.peer.description == address)
             #expect(running.admission.numberOfRefusals == 1)
         }
     }

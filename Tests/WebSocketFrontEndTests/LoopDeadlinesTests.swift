@@ -1,3 +1,4 @@
+import Authentication
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -15,8 +16,8 @@ struct LoopDeadlinesTests {
         var onFire: ((NIODeadline) -> Void)?
 
         func deadlineReached(now: NIODeadline) {
-            self.fired.append(now)
-            self.onFire?(now)
+            fired.append(now)
+            onFire?(now)
         }
     }
 
@@ -24,7 +25,7 @@ struct LoopDeadlinesTests {
     private let deadlines: LoopDeadlines
 
     init() {
-        self.deadlines = LoopDeadlines(eventLoop: self.loop)
+        deadlines = LoopDeadlines(eventLoop: loop)
     }
 
     @Test(arguments: 0..<50)
@@ -46,18 +47,18 @@ struct LoopDeadlinesTests {
             let index = random.below(waiters.count)
             if random.once(in: 4) {
                 due[index] = nil
-                self.deadlines.remove(waiters[index])
+                deadlines.remove(waiters[index])
             } else {
-                let deadline = self.loop.now + .milliseconds(Int64(random.below(1000)))
+                let deadline = loop.now + .milliseconds(Int64(random.below(1000)))
                 due[index] = deadline
-                self.deadlines.set(deadline, for: waiters[index])
+                deadlines.set(deadline, for: waiters[index])
             }
-            if random.once(in: 3) { self.loop.advanceTime(by: .milliseconds(Int64(random.below(10)))) }
-            #expect(self.deadlines.count == due.count)
+            if random.once(in: 3) { loop.advanceTime(by: .milliseconds(Int64(random.below(10)))) }
+            #expect(deadlines.count == due.count)
         }
-        for _ in 0..<110 { self.loop.advanceTime(by: .milliseconds(10)) }
+        for _ in 0..<110 { loop.advanceTime(by: .milliseconds(10)) }
         #expect(due.isEmpty)
-        #expect(self.deadlines.count == 0)
+        #expect(deadlines.count == 0)
     }
 
     @Test
@@ -66,9 +67,9 @@ struct LoopDeadlinesTests {
         do {
             let waiter = Waiter()
             gone = waiter
-            self.deadlines.set(self.loop.now + .hours(1), for: waiter)
-            self.deadlines.remove(waiter)
-            self.deadlines.remove(waiter)
+            deadlines.set(loop.now + .hours(1), for: waiter)
+            deadlines.remove(waiter)
+            deadlines.remove(waiter)
         }
         #expect(gone == nil)
     }
@@ -76,14 +77,14 @@ struct LoopDeadlinesTests {
     @Test
     func `A waiter may wait again, and stop others from waiting, when its time has come`() {
         let (first, second) = (Waiter(), Waiter())
-        let start = self.loop.now
+        let start = loop.now
         first.onFire = { now in
-            self.deadlines.remove(second)
-            if now < start + .seconds(3) { self.deadlines.set(now + .seconds(1), for: first) }
+            deadlines.remove(second)
+            if now < start + .seconds(3) { deadlines.set(now + .seconds(1), for: first) }
         }
-        self.deadlines.set(start + .seconds(1), for: first)
-        self.deadlines.set(start + .seconds(1) + .milliseconds(1), for: second)
-        for _ in 0..<50 { self.loop.advanceTime(by: .milliseconds(100)) }
+        deadlines.set(start + .seconds(1), for: first)
+        deadlines.set(start + .seconds(1) + .milliseconds(1), for: second)
+        for _ in 0..<50 { loop.advanceTime(by: .milliseconds(100)) }
         #expect(first.fired.count == 3)
         #expect(second.fired.isEmpty)
     }
@@ -91,10 +92,10 @@ struct LoopDeadlinesTests {
     @Test
     func `What is due together costs the loop one callback, and a crowd does not keep the sockets waiting`() {
         let waiters = (0..<1000).map { _ in Waiter() }
-        for waiter in waiters { self.deadlines.set(self.loop.now, for: waiter) }
-        self.loop.advanceTime(by: LoopDeadlines.tolerance - .nanoseconds(1))
+        for waiter in waiters { deadlines.set(loop.now, for: waiter) }
+        loop.advanceTime(by: LoopDeadlines.tolerance - .nanoseconds(1))
         #expect(waiters.allSatisfy { $0.fired.isEmpty })
-        self.loop.advanceTime(by: .nanoseconds(1))
+        loop.advanceTime(by: .nanoseconds(1))
         #expect(waiters.allSatisfy { $0.fired.count == 1 })
     }
 
@@ -109,18 +110,19 @@ struct LoopDeadlinesTests {
             func connectionEnded(_ end: ConnectionEnd) {}
         }
 
-        func refusal(for listener: String) -> String? { nil }
+        var refusal: String? { nil }
+        var takesTokens: Bool { false }
+        var userNameIsSecret: Bool { false }
         func handshakeRefused(_ refusal: HandshakeRefusal) {}
-        func connectionOpened(
-            _ connection: WebSocketConnection, _ handshake: AcceptedHandshake
-        ) -> any ConnectionDelegate {
-            Session()
+        func admit(_ credentials: Credentials, on eventLoop: any EventLoop) -> AdmissionDecision {
+            .now(.admitted(StubAdmitted(onOpen: { _, _ in Session() })))
         }
+        func endConnections(over time: Duration) async {}
     }
 
     /// A connection whose handshake is about to begin, on a loop without sockets.
     private func accepted(_ state: ListenerState) throws -> EmbeddedChannel {
-        let channel = EmbeddedChannel(loop: self.loop)
+        let channel = EmbeddedChannel(loop: loop)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         try AcceptedConnection.start(on: channel, listener: state)
         return channel
@@ -133,24 +135,24 @@ struct LoopDeadlinesTests {
         let deadlines: LoopDeadlines
         do {
             let state = ListenerState(configuration: RunningListener.configuration(), admission: Forgetful())
-            deadlines = state.share(of: self.loop).deadlines
-            let channel = try self.accepted(state)
+            deadlines = state.eventLoops.resources(of: loop).deadlines
+            let channel = try accepted(state)
             handshake = try channel.pipeline.syncOperations.handler(type: HandshakeHandler.self)
             #expect(deadlines.count == 1, "the handshake's time-out")
             try channel.writeInbound(ByteBuffer(string: RawClient.handshake()))
-            self.loop.run()
+            loop.run()
             #expect(handshake == nil)
             #expect(deadlines.count == 0)
             let handler = try channel.pipeline.syncOperations.handler(type: WebSocketFrameHandler.self)
             session = handler
-            handler.armTimer(at: self.loop.now + .hours(1))
+            handler.armTimer(at: loop.now + .hours(1))
             #expect(deadlines.count == 1)
             handler.cancelTimer()
             #expect(deadlines.count == 0)
-            handler.armTimer(at: self.loop.now + .hours(1))
+            handler.armTimer(at: loop.now + .hours(1))
             _ = try channel.finish(acceptAlreadyClosed: true)
         }
-        self.loop.run()
+        loop.run()
         #expect(session == nil)
         #expect(deadlines.count == 0)
     }
@@ -158,12 +160,12 @@ struct LoopDeadlinesTests {
     @Test
     func `A refused peer may keep its side open for two seconds, not for the rest of the handshake's time`() throws {
         let state = ListenerState(configuration: RunningListener.configuration(), admission: StubAdmission())
-        let deadlines = state.share(of: self.loop).deadlines
-        let channel = try self.accepted(state)
+        let deadlines = state.eventLoops.resources(of: loop).deadlines
+        let channel = try accepted(state)
         try channel.writeInbound(ByteBuffer(string: RawClient.handshake(target: "/elsewhere")))
         #expect(deadlines.count == 1)
         _ = try? channel.finish(acceptAlreadyClosed: true)
-        self.loop.run()
+        loop.run()
         #expect(deadlines.count == 0)
     }
 }

@@ -5,21 +5,21 @@ import Testing
 
 @Suite("The PROXY header")
 struct ProxyHeaderTests {
-    private static func read(_ bytes: [UInt8]) -> ProxyHeader.Outcome {
+    private static func read(_ bytes: [UInt8]) -> ProxyHeaderReader.Outcome {
         var buffer = ByteBuffer(bytes: bytes)
-        return ProxyHeader.read(from: &buffer)
+        return ProxyHeaderReader.read(from: &buffer)
     }
 
-    private static func read(_ text: String) -> ProxyHeader.Outcome {
-        self.read(Array(text.utf8))
+    private static func read(_ text: String) -> ProxyHeaderReader.Outcome {
+        read(Array(text.utf8))
     }
 
-    private static func remote(_ outcome: ProxyHeader.Outcome) -> String? {
+    private static func remote(_ outcome: ProxyHeaderReader.Outcome) -> String? {
         guard case .header(let header) = outcome else { return nil }
-        return header.source?.hostAndPort ?? "-"
+        return header.source.map { PeerAddress($0).description } ?? "-"
     }
 
-    private static func isMalformed(_ outcome: ProxyHeader.Outcome) -> Bool {
+    private static func isMalformed(_ outcome: ProxyHeaderReader.Outcome) -> Bool {
         guard case .malformed = outcome else { return false }
         return true
     }
@@ -44,7 +44,7 @@ struct ProxyHeaderTests {
             : ProxyBytes.version2(ProxyBytes.addressesV4 + ProxyBytes.ssl(commonName: "CP1"))
         for length in 0..<header.count { #expect(Self.read(Array(header.prefix(length))) == .incomplete) }
         var buffer = ByteBuffer(bytes: header + Array("GET".utf8))
-        #expect(Self.remote(ProxyHeader.read(from: &buffer)) == "192.0.2.7:5123")
+        #expect(Self.remote(ProxyHeaderReader.read(from: &buffer)) == "192.0.2.7:5123")
         #expect(String(buffer: buffer) == "GET")
     }
 
@@ -110,16 +110,16 @@ struct ProxyHeaderTests {
 
     @Test(
         arguments: [
-            (ProxyBytes.ssl(commonName: "CP1"), PeerCertificateNames(commonName: "CP1", isVerified: true)),
+            (ProxyBytes.ssl(commonName: "CP1"), PeerCertificate(commonName: "CP1", isVerified: true)),
             (
                 ProxyBytes.ssl(commonName: "CP1", flags: 5),
-                PeerCertificateNames(commonName: "CP1", isVerified: true)
+                PeerCertificate(commonName: "CP1", isVerified: true)
             ),
             (
                 ProxyBytes.ssl(commonName: "CP1", result: 18),
-                PeerCertificateNames(commonName: "CP1", isVerified: false)
+                PeerCertificate(commonName: "CP1", isVerified: false)
             ),
-            (ProxyBytes.ssl(commonName: nil), PeerCertificateNames(isVerified: true)),
+            (ProxyBytes.ssl(commonName: nil), PeerCertificate(isVerified: true)),
             // No certificate was shown, or no TLS spoken.
             (ProxyBytes.ssl(commonName: "CP1", flags: 1), nil),
             (ProxyBytes.ssl(commonName: "CP1", flags: 6), nil),
@@ -127,13 +127,15 @@ struct ProxyHeaderTests {
         ]
     )
     func `The name in a certificate that the proxy has checked comes with its result`(
-        tlvs: [UInt8], expected: PeerCertificateNames?
+        tlvs: [UInt8], expected: PeerCertificate?
     ) {
         guard case .header(let header) = Self.read(ProxyBytes.version2(ProxyBytes.addressesV4 + tlvs)) else {
             Issue.record("no header")
             return
         }
         #expect(header.certificate == expected)
+        let speaksTLS = tlvs.first == 0x20 && tlvs[3] & 1 == 1
+        #expect(header.isEncrypted == speaksTLS)
     }
 
     @Test

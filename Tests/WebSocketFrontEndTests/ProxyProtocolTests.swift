@@ -1,3 +1,4 @@
+import Authentication
 import NIOCore
 import Testing
 
@@ -34,10 +35,29 @@ struct ProxyProtocolTests {
                 }
                 #expect(try await client.response().status == 101)
                 let session = try await running.admission.sessions.next()
-                #expect(session.handshake.remoteAddress == "192.0.2.7:5123")
-                let certificate = version == 1 ? nil : PeerCertificateNames(commonName: "CP1", isVerified: true)
+                #expect(session.handshake.peer.description == "192.0.2.7:5123")
+                let certificate = version == 1 ? nil : PeerCertificate(commonName: "CP1", isVerified: true)
                 #expect(session.handshake.certificate == certificate)
                 #expect(try await session.events.next() == .text("x"))
+            }
+        }
+    }
+
+    @Test
+    func `What a proxy has verified counts as shown here, what it has not does not`() async throws {
+        for (result, certificate) in [(UInt8(0), ClientCertificate(commonName: "CP1")), (18, nil)] {
+            let admission = StubAdmission(authenticator: { _ in .accepted(.init()) })
+            try await RunningListener.run(Self.configuration(), admission: admission) { running in
+                let client = try await running.client()
+                let ssl = ProxyBytes.ssl(commonName: "CP1", result: result)
+                try await client.send(bytes: ProxyBytes.version2(ProxyBytes.addressesV4 + ssl))
+                try await client.send(RawClient.handshake())
+                #expect(try await client.response(hasBody: false).status == 101)
+                let asked = try await admission.credentials.next()
+                #expect(asked.isEncrypted && asked.certificate == certificate)
+                #expect(asked.peerHost == "192.0.2.7" && asked.peerPort == 5123)
+                let profile = try await admission.sessions.next().handshake.securityProfile
+                #expect(profile == (certificate == nil ? .encrypted : .certificate))
             }
         }
     }
@@ -49,7 +69,7 @@ struct ProxyProtocolTests {
             try await client.send(bytes: Self.version1)
             try await client.send(RawClient.handshake(target: "/other"))
             #expect(try await client.response().status == 404)
-            #expect(try await running.admission.refusals.next().remoteAddress == "192.0.2.7:5123")
+            #expect(try await running.admission.refusals.next().peer.description == "192.0.2.7:5123")
         }
     }
 
@@ -64,7 +84,7 @@ struct ProxyProtocolTests {
             #expect(try await client.closedByServer())
             let refusal = try await running.admission.refusals.next()
             #expect(refusal.reason.contains("PROXY header") && refusal.status == nil)
-            #expect(refusal.remoteAddress.hasPrefix("127.0.0.1:"))
+            #expect(refusal.peer.description.hasPrefix("127.0.0.1:"))
         }
     }
 
@@ -109,7 +129,7 @@ struct ProxyProtocolTests {
             let client = try await running.client()
             try await client.send(bytes: Array("PROXY UNKNOWN\r\n".utf8) + Array(RawClient.handshake().utf8))
             let session = try await running.admission.sessions.next()
-            #expect(session.handshake.remoteAddress.hasPrefix("127.0.0.1:"))
+            #expect(session.handshake.peer.description.hasPrefix("127.0.0.1:"))
             #expect(running.admission.numberOfRefusals == 0)
         }
     }
@@ -128,7 +148,7 @@ struct ProxyProtocolTests {
             try await client.send(bytes: Self.version1 + Array(RawClient.handshake().utf8))
             #expect(try await client.closedByServer())
             let refusal = try await running.admission.refusals.next()
-            #expect(refusal.reason == "denied by access_rules" && refusal.remoteAddress == "192.0.2.7:5123")
+            #expect(refusal.reason == "denied by access_rules" && refusal.peer.description == "192.0.2.7:5123")
         }
     }
 }

@@ -14,11 +14,11 @@ struct ReceiveBufferTests {
 
     @Test
     func `Only the first, small one is one that an idle connection keeps`() {
-        var allocator = ReleasingReceiveAllocator(shared: self.shared)
-        #expect(self.capacity(of: allocator) == 16)
+        var allocator = ReleasingReceiveAllocator(shared: shared)
+        #expect(capacity(of: allocator) == 16)
         let mayGrow = allocator.record(actualReadBytes: 16)
         #expect(mayGrow, "asks for a new one")
-        #expect(self.capacity(of: allocator) == 2048)
+        #expect(capacity(of: allocator) == 2048)
     }
 
     @Test
@@ -28,11 +28,11 @@ struct ReceiveBufferTests {
 
     @Test
     func `A read that fills its buffer makes the next one larger, and a short one makes it small again`() {
-        var allocator = ReleasingReceiveAllocator(shared: self.shared)
+        var allocator = ReleasingReceiveAllocator(shared: shared)
         for read in [16, 2048, 8192, 32768, 65536] { _ = allocator.record(actualReadBytes: read) }
-        #expect(self.capacity(of: allocator) == 65536)
+        #expect(capacity(of: allocator) == 65536)
         _ = allocator.record(actualReadBytes: 100)
-        #expect(self.capacity(of: allocator) == 2048)
+        #expect(capacity(of: allocator) == 2048)
     }
 
     private func address(_ buffer: ByteBuffer) -> UInt {
@@ -41,29 +41,29 @@ struct ReceiveBufferTests {
 
     @Test
     func `A buffer that was given back is used again, empty`() {
-        var buffer = self.shared.take()
-        let second = self.address(buffer)
+        var buffer = shared.take()
+        let second = address(buffer)
         buffer.writeString("read by one connection")
-        self.shared.giveBack(buffer)
+        shared.giveBack(buffer)
         buffer = ByteBuffer()
-        let next = self.shared.take()
-        #expect(self.address(next) == second)
+        let next = shared.take()
+        #expect(address(next) == second)
         #expect(next.readableBytes == 0 && next.capacity == 2048)
     }
 
     @Test
     func `A buffer that somebody still holds is not written to`() {
-        var buffer = self.shared.take()
+        var buffer = shared.take()
         buffer.writeString("held")
-        self.shared.giveBack(buffer)
-        var next = self.shared.take()
+        shared.giveBack(buffer)
+        var next = shared.take()
         next.writeString("next")
         #expect(String(buffer: buffer) == "held")
     }
 
     @Test(arguments: [16, 1024, 4096, 65536])
     func `Small and large ones are not kept`(capacity: Int) {
-        self.shared.giveBack(ByteBufferAllocator().buffer(capacity: capacity))
-        #expect(self.shared.take().capacity == 2048)
+        shared.giveBack(ByteBufferAllocator().buffer(capacity: capacity))
+        #expect(shared.take().capacity == 2048)
     }
 }

@@ -11,8 +11,8 @@ struct TLSReloadTests {
     private let folder: URL
 
     init() throws {
-        self.certificates = try TestCertificates.shared.get()
-        self.folder = certificates.folder.appending(path: "reload-\(UUID().uuidString)")
+        certificates = try TestCertificates.shared.get()
+        folder = certificates.folder.appending(path: "reload-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 

@@ -10,7 +10,7 @@ struct TLSTests {
     private let certificates: TestCertificates
 
     init() throws {
-        self.certificates = try TestCertificates.shared.get()
+        certificates = try TestCertificates.shared.get()
     }
 
     private func listener(
@@ -48,7 +48,7 @@ struct TLSTests {
             let raw = try await running.client(tls: client)
             #expect(try await raw.closedByServer())
             let refusal = try await running.admission.refusals.next()
-            #expect(refusal.status == nil && refusal.remoteAddress.hasPrefix("127.0.0.1:"))
+            #expect(refusal.status == nil && refusal.peer.description.hasPrefix("127.0.0.1:"))
             #expect(refusal.reason.contains("no TLS version of ssl_options.versions"), "\(refusal.reason)")
         }
         try await RunningListener.run(listener(certificates.options { $0.versions = .v10 ... .v13 })) { running in
@@ -162,7 +162,7 @@ struct TLSTests {
             let tls = try certificates.client(certificate: refused.certificate, version: version)
             let client = try await running.client(tls: tls)
             let refusal = try await running.admission.refusals.next()
-            #expect(refusal.status == nil && refusal.listener == "default")
+            #expect(refusal.status == nil && refusal.listener.name == "default")
             #expect(refusal.reason.contains(refused.reason), "\(refusal.reason)")
             if let certificate = refused.certificate, certificate != "foreign" {
                 #expect(refusal.reason.contains("CN=CP1") || certificate == "revoked", "\(refusal.reason)")
@@ -220,6 +220,27 @@ struct TLSTests {
                 #expect(refusal.status == 401 && refusal.identity?.text == identity)
                 #expect(refusal.reason.contains("the identity"), "\(refusal.reason)")
             }
+        }
+    }
+
+    @Test
+    func `The authenticator is shown the verified certificate, and the session its security profile`() async throws {
+        let admission = StubAdmission(authenticator: { _ in .accepted(.init(securityProfile: 3)) })
+        let configuration = listener(certificates.verifying { $0.requiresPeerCertificate = false })
+        try await RunningListener.run(configuration, admission: admission) { running in
+            let (accepted, _) = try await running.exchange(
+                RawClient.handshake(), hasBody: false, tls: try certificates.client(certificate: "CP1"))
+            #expect(accepted.status == 101)
+            let asked = try await admission.credentials.next()
+            #expect(asked.isEncrypted && asked.listener == "ocpp:wss:default")
+            let pem = try #require(try NIOSSLCertificate.fromPEMFile(certificates.path("CP1.pem")).first)
+            #expect(try asked.certificate?.der == pem.toDERBytes())
+            #expect(asked.certificate?.commonName == "CP1" && asked.certificate?.subject == "CN=CP1")
+            #expect(try await admission.sessions.next().handshake.securityProfile == .certificate)
+            // TLS alone is not enough for it.
+            let (refused, _) = try await running.exchange(RawClient.handshake(), tls: try certificates.client())
+            #expect(refused.status == 401)
+            #expect(try await admission.refusals.next().reason == "security profile 3 needs a client certificate")
         }
     }
 

@@ -9,15 +9,7 @@ struct CertificateReload: Service {
     /// Files that have changed are read one interval after they were seen at rest.
     private static let interval = Duration.seconds(2)
 
-    /// A listener with certificates, by its name.
-    struct Entry {
-        let name: String
-        let listener: WebSocketListener
-        /// Paths; what is in them is said nowhere.
-        let files: [String]
-    }
-
-    let listeners: [Entry]
+    let listeners: ListenerSet
     /// Paths that the broker link reads at each connect (`broker.password_file`, `broker.tls.*`).
     let brokerFiles: [String]
     let logger: Logger
@@ -26,30 +18,35 @@ struct CertificateReload: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do { try await Task.sleep(for: Self.interval) } catch { return }
-                for entry in listeners where entry.listener.haveCertificatesChanged() { reload(entry) }
+                for listener in await listeners.running where listener.haveCertificatesChanged() {
+                    reload(listener)
+                }
             }
         }
     }
 
     /// Says of each file what has become of it.
-    func reloadAll() {
-        for entry in listeners { reload(entry) }
+    func reloadAll() async {
+        let encrypted = await listeners.running.filter(\.usesTLS)
+        for listener in encrypted { reload(listener) }
         tellOfBroker()
-        if listeners.isEmpty, brokerFiles.isEmpty {
+        if encrypted.isEmpty, brokerFiles.isEmpty {
             logger.info("nothing to reload: no setting names a certificate, key or password file")
         }
     }
 
-    private func reload(_ entry: Entry) {
-        let files = entry.files.joined(separator: ", ")
+    private func reload(_ listener: WebSocketListener) {
+        let name = listener.configuration.name
+        // Paths; what is in them is said nowhere.
+        let files = listener.configuration.tls?.files.joined(separator: ", ") ?? ""
         do throws(TLSProblems) {
-            try entry.listener.reloadCertificates()
-            logger.notice("certificates reloaded", metadata: ["listener": "\(entry.name)", "files": "\(files)"])
+            try listener.reloadCertificates()
+            logger.notice("certificates reloaded", metadata: ["listener": "\(name)", "files": "\(files)"])
         } catch {
             let reasons = error.problems.map(\.description).joined(separator: "; ")
             logger.error(
                 "certificates not reloaded: what was read before stays in use",
-                metadata: ["listener": "\(entry.name)", "files": "\(files)", "reason": "\(reasons)"])
+                metadata: ["listener": "\(name)", "files": "\(files)", "reason": "\(reasons)"])
         }
     }
 
@@ -73,13 +70,5 @@ extension TLSOptions {
     /// The paths of all that is read.
     fileprivate var files: [String] {
         [certificateFile, keyFile, authorityFile, revocationFile].compactMap(\.self)
-    }
-}
-
-extension CertificateReload.Entry {
-    /// Nil for a listener without TLS.
-    init?(_ configuration: ListenerConfiguration, _ listener: WebSocketListener) {
-        guard let tls = configuration.tls else { return nil }
-        self.init(name: configuration.name, listener: listener, files: tls.files)
     }
 }

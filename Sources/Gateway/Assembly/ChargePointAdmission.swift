@@ -7,117 +7,127 @@ import OCPPJ
 import Synchronization
 import WebSocketFrontEnd
 
-/// Decides which handshakes are let in, and opens a session for each that is.
+/// Decides which handshakes of a listener are let in, and opens a session for each that is.
 final class ChargePointAdmission: ConnectionAdmission {
-    /// What a session gets by the listener that it comes in through.
-    struct Entrance: Sendable {
-        let topics: RelayTopicTemplates
-        let context: SessionContext
-        /// Nil: everyone is let in.
-        let authenticator: (any Authenticator)?
-        /// Each charge point has an MQTT connection of its own; nil: they share.
-        let logins: ChargePointLogins?
+    /// Who decides.
+    enum Entry: Sendable {
+        /// Everyone is let in.
+        case open
+        case authenticator(any Authenticator)
+        /// The broker, by the CONNECT of the charge point's own MQTT connection.
+        case brokerLogin(ChargePointLogins)
     }
 
-    private let entrances: [String: Entrance]
+    private let listener: ListenerID
+    private let topics: RelayTopicTemplates
+    private let context: SessionContext
+    private let entry: Mutex<Entry>
     private let link: BrokerLink
     private let refusesWithoutBroker: Bool
+    private let draining: DrainFlag
     private let counters: SessionCounters
     private let logger: Logger
-    private let isDraining = Atomic(false)
 
-    /// - Parameter entrances: by listener name.
+    /// - Parameters:
+    ///   - topics: Of the sessions that come in through the listener.
+    ///   - context: What these sessions share.
+    ///   - draining: Once raised, every handshake is refused.
     init(
-        entrances: [String: Entrance], link: BrokerLink, refusesWithoutBroker: Bool, counters: SessionCounters,
-        logger: Logger
+        listener: ListenerID, topics: RelayTopicTemplates, context: SessionContext, entry: Entry, link: BrokerLink,
+        refusesWithoutBroker: Bool, draining: DrainFlag, counters: SessionCounters, logger: Logger
     ) {
-        self.entrances = entrances
+        self.listener = listener
+        self.topics = topics
+        self.context = context
+        self.entry = Mutex(entry)
         self.link = link
         self.refusesWithoutBroker = refusesWithoutBroker
+        self.draining = draining
         self.counters = counters
         self.logger = logger
     }
 
-    /// From now on every handshake is refused.
-    func drain() {
-        isDraining.store(true, ordering: .relaxed)
+    /// From the next handshake on `entry` decides.
+    func use(_ entry: Entry) {
+        self.entry.withLock { $0 = entry }
     }
 
-    func refusal(for listener: String) -> String? {
-        if isDraining.load(ordering: .relaxed) { return "the gateway is shutting down" }
+    private var authenticator: (any Authenticator)? {
+        guard case .authenticator(let authenticator) = entry.withLock({ $0 }) else { return nil }
+        return authenticator
+    }
+
+    // MARK: Handshakes
+
+    var refusal: String? {
+        if draining.isRaised { return "the gateway is shutting down" }
         if refusesWithoutBroker, !link.isUp { return "the broker cannot be reached" }
         return nil
     }
 
-    func authenticates(on listener: String) -> Bool {
-        entrances[listener].map { $0.authenticator != nil || $0.logins != nil } ?? false
-    }
+    var takesTokens: Bool { authenticator?.takesTokens ?? false }
 
-    func authenticate(
-        _ request: HandshakeCredentials, on eventLoop: any EventLoop
-    ) -> EventLoopFuture<HandshakeVerdict> {
-        let entrance = entrances[request.listener]
-        if let logins = entrance?.logins { return logins.logIn(request, on: eventLoop) }
-        guard let authenticator = entrance?.authenticator else {
-            return eventLoop.makeSucceededFuture(.accepted(username: nil))
-        }
-        let credentials = Credentials(
-            identity: request.identity, userName: request.basic?.username, password: request.basic?.password,
-            peerHost: request.remoteAddress, listener: request.listener, subprotocol: request.subprotocol)
-        return eventLoop.makeFutureWithTask {
-            switch await authenticator.authenticate(credentials) {
-            case .accepted(let acceptance): return .accepted(username: acceptance.userName, ticket: nil)
-            case .refused(let refusal):
-                switch refusal.kind {
-                case .wrongCredentials: return .wrongCredentials(reason: refusal.reason)
-                case .unknownIdentity: return .unknownIdentity
-                case .unavailable: return .unavailable(reason: refusal.reason)
+    var userNameIsSecret: Bool { authenticator?.userNameIsSecret ?? false }
+
+    func admit(_ credentials: Credentials, on eventLoop: any EventLoop) -> AdmissionDecision {
+        switch entry.withLock({ $0 }) {
+        case .open:
+            return .now(.admitted(chargePoint(credentials, as: .init(), ownConnection: nil)))
+        case .authenticator(let authenticator):
+            return .later {
+                let verdict = await authenticator.authenticate(credentials)
+                switch verdict.minding(credentials.securityProfile) {
+                case .accepted(let acceptance):
+                    return .admitted(self.chargePoint(credentials, as: acceptance, ownConnection: nil))
+                case .refused(let refusal):
+                    return .refused(refusal)
+                }
+            }
+        case .brokerLogin(let logins):
+            return .later {
+                switch await logins.logIn(credentials, on: eventLoop) {
+                case .accepted(let userName, let connection):
+                    return .admitted(
+                        self.chargePoint(credentials, as: .init(userName: userName), ownConnection: connection))
+                case .refused(let refusal):
+                    return .refused(refusal)
                 }
             }
         }
     }
 
-    func connectionOpened(
-        _ connection: WebSocketConnection, _ handshake: AcceptedHandshake
-    ) -> any ConnectionDelegate {
-        guard let entrance = entrances[handshake.listener],
-            let version = OCPPVersion(subprotocol: handshake.subprotocol)
-        else { preconditionFailure("a listener accepts only what it was configured with") }
-        if let certificate = handshake.certificate {
-            logger.debug(
-                "client certificate",
-                metadata: [
-                    "cid": "\(handshake.identity)", "cn": "\(certificate.commonName ?? "-")",
-                    "verified": "\(certificate.isVerified)",
-                ])
-        }
-        let chargePoint = ChargePoint(
-            identity: handshake.identity, version: version, remoteAddress: handshake.remoteAddress,
-            listener: handshake.listener, username: handshake.username)
-        let topics = SessionTopics(templates: entrance.topics, identity: handshake.identity, version: version)
-        let ticket = handshake.ticket?.value as? ChargePointLoginTicket
-        let upstream = BrokerUpstream(
-            connection: ticket?.connection ?? link.connection(for: topics.downstream), ticket: ticket,
-            share: LeasedShare(from: link, topic: topics.downstream))
-        let session = ChargePointSession(
-            chargePoint: chargePoint, topics: topics, context: entrance.context, connection: connection,
-            link: upstream, sessionID: ticket?.sessionID ?? RandomID.make())
-        session.assumeIsolated { $0.start() }
-        return session
+    private func chargePoint(
+        _ credentials: Credentials, as acceptance: AuthenticationVerdict.Acceptance,
+        ownConnection: OwnBrokerConnection?
+    ) -> AdmittedChargePoint {
+        AdmittedChargePoint(
+            acceptance: acceptance, version: credentials.version, topics: topics, context: context, link: link,
+            ownConnection: ownConnection, logger: logger)
     }
 
     func handshakeRefused(_ refusal: HandshakeRefusal) {
         counters.add(.refusedHandshakes, refusal.count)
         var metadata: Logger.Metadata = [
-            "cid": "\(refusal.identity ?? "-")", "remote": "\(refusal.remoteAddress)",
-            "listener": "\(refusal.listener)", "status": "\(refusal.status.map(String.init) ?? "-")",
+            "cid": "\(refusal.identity ?? "-")", "remote": "\(refusal.peer)",
+            "listener": "\(refusal.listener.shortName)", "status": "\(refusal.status.map(String.init) ?? "-")",
             "reason": "\(refusal.reason)",
         ]
         if let request = refusal.request {
             metadata["path"] = "\(request.path)"
             metadata["offered"] = "\(request.offered ?? "-")"
-            if let username = request.username { metadata["user"] = "\(username)" }
+            if let userName = request.userName { metadata["user"] = "\(userName)" }
         }
+        if let time = refusal.decidedIn { metadata["ms"] = "\(time.nanoseconds / 1_000_000)" }
         logger.warning("handshake refused", metadata: metadata)
     }
+
+    func endConnections(over time: Duration) async {
+        await Drain(registry: context.registry, time: time, logger: logger, listener: listener.shortName).run()
+    }
+}
+
+extension Credentials {
+    /// Where no subprotocol is agreed the handshake comes to nothing, and what is asked about it goes by the oldest
+    /// version.
+    var version: OCPPVersion { subprotocol.flatMap(OCPPVersion.init(subprotocol:)) ?? .v16 }
 }

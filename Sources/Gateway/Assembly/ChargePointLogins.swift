@@ -1,4 +1,5 @@
 import Authentication
+import Authentication
 import BrokerLink
 import ChargePointSessions
 import NIOCore
@@ -17,59 +18,66 @@ struct ChargePointLogins: Sendable {
     let gatewayID: ClientID
     let retainsPresence: Bool
 
-    func logIn(_ request: HandshakeCredentials, on eventLoop: any EventLoop) -> EventLoopFuture<HandshakeVerdict> {
-        let basic = passesCredentials ? request.basic : nil
+    enum Outcome: Sendable {
+        case accepted(UserName?, OwnBrokerConnection)
+        case refused(AuthenticationVerdict.Refusal)
+    }
+
+    /// Cancelled when the charge point has gone: a login that still waits then is not made any more.
+    func logIn(_ credentials: Credentials, on eventLoop: any EventLoop) async -> Outcome {
+        let shown = passesCredentials ? credentials : credentials.withoutPassword
+        let userName = shown.userName
         // libmosquitto would cut them there, and a shorter password might be right.
-        if let basic, basic.username.utf8.contains(0) || basic.password.contains(0) {
-            return eventLoop.makeSucceededFuture(.wrongCredentials(reason: "credentials with a NUL character"))
+        if userName?.utf8.contains(0) ?? false || shown.password?.contains(0) ?? false {
+            return .refused(.init(.wrongCredentials, reason: "credentials with a NUL character"))
         }
-        if let fault = userNames.fault(of: basic?.username, for: request.identity) {
-            return eventLoop.makeSucceededFuture(.wrongCredentials(reason: fault))
+        if let fault = userNames.fault(of: userName, for: credentials.identity) {
+            return .refused(.init(.wrongCredentials, reason: fault))
         }
-        guard let clientID = clientIDs.clientID(of: request.identity) else {
-            return eventLoop.makeSucceededFuture(
-                .wrongCredentials(reason: "the identity makes an MQTT client id that is a gateway's"))
+        guard let clientID = clientIDs.clientID(of: credentials.identity) else {
+            return .refused(
+                .init(.wrongCredentials, reason: "the identity makes an MQTT client id that is a gateway's"))
         }
-        let version = request.subprotocol.flatMap(OCPPVersion.init(subprotocol:)) ?? .v16
-        let topics = SessionTopics(templates: topics, identity: request.identity, version: version)
         let sessionID = RandomID.make()
-        let chargePoint = ChargePoint(
-            identity: request.identity, version: version, remoteAddress: request.remoteAddress,
-            listener: request.listener, username: basic?.username)
-        let presence = PresenceMessage(chargePoint: chargePoint, gatewayID: gatewayID, endOfSession: sessionID)
+        let topics = SessionTopics(templates: topics, identity: credentials.identity, version: credentials.version)
         let login = BrokerLogin(
-            clientID: clientID, username: basic?.username, password: basic?.passwordText,
-            will: topics.presence.map {
-                BrokerLinkConfiguration.Will(
-                    topic: $0, payload: String(buffer: presence.payload()), retain: retainsPresence)
-            })
-        let answer = link.logIn(
-            login, forTopic: topics.downstream, on: eventLoop, unless: request.connectionClosed)
-        return answer.map { result in
-            switch result {
-            case .accepted(let connection):
-                .accepted(
-                    username: basic?.username,
-                    ticket: AdmissionTicket(ChargePointLoginTicket(connection: connection, sessionID: sessionID)))
-            case .refused(let reason): .wrongCredentials(reason: reason)
-            case .unavailable(let reason): .unavailable(reason: reason)
-            }
+            clientID: clientID, username: userName, password: shown.passwordText,
+            will: topics.presence.map { will(on: $0, of: credentials, userName, sessionID: sessionID) })
+        switch await answer(to: login, forTopic: topics.downstream, on: eventLoop) {
+        case .accepted(let connection):
+            return .accepted(userName, OwnBrokerConnection(connection: connection, sessionID: sessionID))
+        case .refused(let reason):
+            return .refused(.init(.wrongCredentials, reason: reason))
+        case .unavailable(let reason):
+            return .refused(.init(.unavailable(retryAfter: nil), reason: reason))
         }
     }
-}
 
-/// An accepted connection on its way to its session; closes it if it does not get there.
-final class ChargePointLoginTicket: Sendable {
-    let connection: BrokerConnection
-    let sessionID: String
-
-    init(connection: BrokerConnection, sessionID: String) {
-        self.connection = connection
-        self.sessionID = sessionID
+    /// What the broker tells of the charge point when the gateway dies.
+    private func will(
+        on topic: Topic, of credentials: Credentials, _ userName: UserName?, sessionID: String
+    ) -> BrokerLinkConfiguration.Will {
+        let chargePoint = ChargePoint(
+            identity: credentials.identity, version: credentials.version,
+            remoteAddress: "\(PeerAddress(host: credentials.peerHost, port: credentials.peerPort))",
+            listener: credentials.listener, username: userName)
+        let presence = PresenceMessage(chargePoint: chargePoint, gatewayID: gatewayID, endOfSession: sessionID)
+        return BrokerLinkConfiguration.Will(
+            topic: topic, payload: String(buffer: presence.payload()), retain: retainsPresence)
     }
 
-    deinit {
-        // A session that has it keeps the ticket.
-        connection.close()
+    private func answer(
+        to login: BrokerLogin, forTopic topic: Topic, on eventLoop: any EventLoop
+    ) async -> BrokerLoginResult {
+        let gone = eventLoop.makePromise(of: Void.self)
+        let answer = link.logIn(login, forTopic: topic, on: eventLoop, unless: gone.futureResult)
+        let result = await withTaskCancellationHandler {
+            (try? await answer.get()) ?? .unavailable(reason: "the broker link is closed")
+        } onCancel: {
+            gone.succeed()
+        }
+        // Nobody listens any more; a promise has to be kept all the same.
+        gone.succeed()
+        return result
     }
 }

@@ -11,9 +11,15 @@ struct Drain {
     let registry: SessionRegistry
     let time: Duration
     let logger: Logger
+    /// Nil: the sessions of all listeners.
+    var listener: String?
+
+    private var sessions: [ChargePointSession] {
+        registry.all.filter { listener == nil || $0.chargePoint.listener == listener }
+    }
 
     func run() async {
-        let sessions = registry.all
+        let sessions = sessions
         guard !sessions.isEmpty else { return }
         logger.info("closing the sessions", metadata: ["sessions": "\(sessions.count)", "over": "\(time)"])
         let start = ContinuousClock.now
@@ -29,8 +35,13 @@ struct Drain {
             if closed < sessions.count { try? await Task.sleep(for: Self.step) }
         }
         // One that was let in at the last moment.
-        for session in registry.all { end(session) }
-        while registry.count > 0 { try? await Task.sleep(for: .milliseconds(5)) }
+        let late = self.sessions
+        for session in late { end(session) }
+        for session in late {
+            while registry.session(ofDownstreamTopic: session.downstreamTopic) === session {
+                try? await Task.sleep(for: .milliseconds(5))
+            }
+        }
     }
 
     private func end(_ session: ChargePointSession) {

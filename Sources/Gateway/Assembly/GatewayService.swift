@@ -16,8 +16,10 @@ final class GatewayService: Service {
     private let counters = SessionCounters()
     private let memory: MemoryBudget
     private let link: BrokerLink
-    private let admission: ChargePointAdmission
-    private let listeners: [WebSocketListener]
+    private let draining = DrainFlag()
+    private let listeners: ListenerSet
+    /// In the order of the configuration.
+    private let admissions: [(configuration: ListenerConfiguration, admission: ChargePointAdmission)]
     private let status: GatewayStatus?
     private let takeover: TakeoverListener?
     private let events: BrokerEvents
@@ -52,30 +54,34 @@ final class GatewayService: Service {
         self.events = events
         status?.attach(link.connections.first)
         takeover?.subscribe(on: link)
-        admission = ChargePointAdmission(
-            entrances: Self.entrances(
-                configuration, registry: registry, counters: counters, takeover: takeover, link: link, memory: memory,
-                logger: logger),
-            link: link, refusesWithoutBroker: outage != nil, counters: counters, logger: logger)
-        let admission = admission
-        listeners = configuration.listeners.map { listener in
-            WebSocketListener(
-                configuration: listener.configuration, group: group, admission: admission, memory: memory,
-                logger: logger)
+        listeners = ListenerSet(group: group, memory: memory, logger: logger)
+        let draining = draining
+        admissions = configuration.listeners.map { listener in
+            let context = SessionContext(
+                settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
+                counters: counters, logger: logger,
+                logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
+                retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
+                memory: memory)
+            let admission = ChargePointAdmission(
+                listener: listener.configuration.id, topics: listener.topics, context: context,
+                entry: Self.entry(configuration, listener, link: link), link: link,
+                refusesWithoutBroker: outage != nil, draining: draining, counters: counters, logger: logger)
+            return (listener.configuration, admission)
         }
     }
 
     func run() async throws {
         // Before the broker hears of this gateway: one that cannot listen must not push another with the same client id
         // off the broker.
-        for (listener, settings) in zip(listeners, configuration.listeners) {
-            let address = try await listener.start()
+        for (listener, admission) in admissions {
+            let address = try await listeners.add(listener, admission: admission)
             logger.info(
                 "listening",
                 metadata: [
-                    "listener": "\(settings.configuration.name)", "address": "\(address.hostAndPort)",
-                    "path": "\(settings.configuration.path)",
-                    "subprotocols": "\(settings.configuration.supportedSubprotocols.joined(separator: ","))",
+                    "listener": "\(listener.name)", "address": "\(address.hostAndPort)",
+                    "path": "\(listener.path)",
+                    "subprotocols": "\(listener.supportedSubprotocols.joined(separator: ","))",
                 ])
         }
         link.start()
@@ -85,8 +91,8 @@ final class GatewayService: Service {
 
     private func stop() async {
         logger.info("stopping")
-        admission.drain()
-        for listener in listeners { await listener.stopAccepting() }
+        draining.raise()
+        await listeners.stopAccepting()
         await Drain(registry: registry, time: configuration.drainTime, logger: logger).run()
         status?.publish(.offline)
         takeover?.unsubscribe(from: link)
@@ -102,7 +108,7 @@ final class GatewayService: Service {
     /// Reads certificates and keys anew.
     var certificateReload: CertificateReload {
         CertificateReload(
-            listeners: zip(configuration.listeners, listeners).compactMap { .init($0.configuration, $1) },
+            listeners: listeners,
             brokerFiles: configuration.brokerFiles, logger: logger)
     }
 
@@ -120,34 +126,16 @@ final class GatewayService: Service {
         return OutagePolicy(timeout: timeout, registry: registry, logger: logger)
     }
 
-    private static func entrances(
-        _ configuration: GatewayConfiguration, registry: SessionRegistry, counters: SessionCounters,
-        takeover: TakeoverListener?, link: BrokerLink, memory: MemoryBudget, logger: Logger
-    ) -> [String: ChargePointAdmission.Entrance] {
-        let entrances = configuration.listeners.map { listener in
-            let context = SessionContext(
-                settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
-                counters: counters, logger: logger,
-                logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
-                retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
-                memory: memory)
-            return (
-                listener.configuration.name,
-                ChargePointAdmission.Entrance(
-                    topics: listener.topics, context: context, authenticator: nil,
-                    logins: configuration.broker.sessions == .shared
-                        ? nil
-                        : ChargePointLogins(
-                            link: link, topics: listener.topics,
-                            clientIDs: OwnClientIDs(
-                                template: listener.clientID, taken: configuration.broker.ownClientIDs),
-                            passesCredentials: listener.passesCredentials,
-                            userNames: configuration.userNames,
-                            gatewayID: configuration.gatewayID,
-                            retainsPresence: configuration.presenceRetain))
-            )
-        }
-        return Dictionary(uniqueKeysWithValues: entrances)
+    private static func entry(
+        _ configuration: GatewayConfiguration, _ listener: GatewayConfiguration.Listener, link: BrokerLink
+    ) -> ChargePointAdmission.Entry {
+        guard configuration.broker.sessions != .shared else { return .open }
+        return .brokerLogin(
+            ChargePointLogins(
+                link: link, topics: listener.topics,
+                clientIDs: OwnClientIDs(template: listener.clientID, taken: configuration.broker.ownClientIDs),
+                passesCredentials: listener.passesCredentials, userNames: configuration.userNames,
+                gatewayID: configuration.gatewayID, retainsPresence: configuration.presenceRetain))
     }
 }
 

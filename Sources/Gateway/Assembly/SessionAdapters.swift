@@ -92,7 +92,7 @@ extension ChargePointSession: BrokerSubscriber {
 struct BrokerUpstream: UpstreamLink {
     let connection: BrokerConnection
     /// Of a connection that is the session's own: it closes with the session.
-    var ticket: ChargePointLoginTicket?
+    var ticket: OwnBrokerConnection?
     let share: LeasedShare
 
     var announcesItsLoss: Bool { ticket != nil }

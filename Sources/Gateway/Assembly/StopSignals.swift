@@ -9,11 +9,11 @@ struct StopSignals: Service {
     let signals: UnixSignalsSequence
     let logger: Logger
     let flushLog: @Sendable () -> Void
-    let reloadFiles: @Sendable () -> Void
+    let reloadFiles: @Sendable () async -> Void
 
     /// Traps the signals from now on: before anything else runs, or a hang-up in the first moment would be the end.
     init(
-        logger: Logger, flushLog: @escaping @Sendable () -> Void, reloadFiles: @escaping @Sendable () -> Void
+        logger: Logger, flushLog: @escaping @Sendable () -> Void, reloadFiles: @escaping @Sendable () async -> Void
     ) async {
         signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
         self.logger = logger
@@ -25,7 +25,7 @@ struct StopSignals: Service {
         var stops = 0
         for await signal in signals.cancelOnGracefulShutdown() {
             if signal == .sighup {
-                reloadFiles()
+                await reloadFiles()
                 continue
             }
             stops += 1

@@ -38,13 +38,13 @@ package struct AccessRules: Sendable, Equatable {
     }
 
     func permits(_ address: IPAddress) -> Bool {
-        self.rules.first { $0.range?.contains(address) ?? true }?.verdict != .deny
+        rules.first { $0.range?.contains(address) ?? true }?.verdict != .deny
     }
 
     /// An address that is no IP address is matched by the rules for everyone only.
     func permits(_ address: SocketAddress?) -> Bool {
-        guard !self.rules.isEmpty else { return true }
-        if let address = address.flatMap(IPAddress.init) { return self.permits(address) }
-        return self.rules.first { $0.range == nil }?.verdict != .deny
+        guard !rules.isEmpty else { return true }
+        if let address = address.flatMap(IPAddress.init) { return permits(address) }
+        return rules.first { $0.range == nil }?.verdict != .deny
     }
 }

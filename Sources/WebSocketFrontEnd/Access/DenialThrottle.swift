@@ -17,22 +17,22 @@ struct DenialThrottle {
     private(set) var withheld = 0
 
     mutating func denied(now: NIODeadline) -> Report {
-        if let began = self.secondBegan, now < began + .seconds(1) {
-            guard self.reported >= Self.burst else {
-                self.reported += 1
+        if let began = secondBegan, now < began + .seconds(1) {
+            guard reported >= Self.burst else {
+                reported += 1
                 return .now
             }
-            self.withheld += 1
-            return .later(startsTimer: self.withheld == 1)
+            withheld += 1
+            return .later(startsTimer: withheld == 1)
         }
-        self.secondBegan = now
-        self.reported = 1
+        secondBegan = now
+        reported = 1
         return .now
     }
 
     /// How many were not told of yet.
     mutating func takeWithheld() -> Int {
-        defer { self.withheld = 0 }
-        return self.withheld
+        defer { withheld = 0 }
+        return withheld
     }
 }

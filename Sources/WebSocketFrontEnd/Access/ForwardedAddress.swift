@@ -23,30 +23,32 @@ package struct ForwardedAddress: Sendable, Equatable {
     /// - Parameter peer: Who the connection comes from.
     /// - Returns: The rightmost address that is no trusted proxy's, with its port where one is told; nil: the peer's
     ///   own address counts.
-    func address(in headers: HTTPHeaders, peer: SocketAddress?) -> String? {
-        guard !self.trustedProxies.isEmpty, let peer = peer.flatMap(IPAddress.init), self.isTrusted(peer) else {
+    func address(in headers: HTTPHeaders, peer: SocketAddress?) -> PeerAddress? {
+        guard !trustedProxies.isEmpty, let peer = peer.flatMap(IPAddress.init), isTrusted(peer) else {
             return nil
         }
-        let elements = Self.elements(headers[self.addressHeader])
+        let elements = Self.elements(headers[addressHeader])
         var found: (index: Int, element: Element)?
         for (index, text) in elements.enumerated().reversed() {
             // What a trusted proxy could not name ends the chain: the proxy itself is the last that is known.
             guard let element = Element(text) else { break }
             found = (index, element)
-            if !self.isTrusted(element.address) { break }
+            if !isTrusted(element.address) { break }
         }
         guard let found else { return nil }
         let port = found.element.port ?? self.port(of: found.index, among: elements.count, headers)
-        return Self.written(found.element.address, port: port)
+        var address = PeerAddress(found.element.address.socketAddress(port: 0))
+        address.port = port
+        return address
     }
 
     private func isTrusted(_ address: IPAddress) -> Bool {
-        self.trustedProxies.contains { $0.contains(address) }
+        trustedProxies.contains { $0.contains(address) }
     }
 
     /// There is one port for each address, or only the nearest proxy tells one.
     private func port(of index: Int, among count: Int, _ headers: HTTPHeaders) -> UInt16? {
-        let ports = Self.elements(headers[self.portHeader])
+        let ports = Self.elements(headers[portHeader])
         let port: Substring? =
             if ports.count == count {
                 ports[index]
@@ -63,12 +65,6 @@ package struct ForwardedAddress: Sendable, Equatable {
             let start = element.drop { $0 == " " || $0 == "\t" }
             return start.lastIndex { $0 != " " && $0 != "\t" }.map { start[...$0] } ?? ""
         }
-    }
-
-    /// Without a port the address stands alone, so that nobody takes a made-up port for a real one.
-    private static func written(_ address: IPAddress, port: UInt16?) -> String {
-        let whole = address.socketAddress(port: port ?? 0)
-        return port == nil ? whole.ipAddress ?? whole.hostAndPort : whole.hostAndPort
     }
 
     /// `192.0.2.7`, `192.0.2.7:5123`, `2001:db8::7`, `[2001:db8::7]`, `[2001:db8::7]:5123`.

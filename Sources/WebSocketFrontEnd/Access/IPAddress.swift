@@ -67,20 +67,20 @@ package struct IPAddress: Sendable, Hashable {
 
     /// With a port, as the rest of the front end writes addresses.
     func socketAddress(port: UInt16) -> SocketAddress {
-        switch self.family {
+        switch family {
         case .v4:
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_port = port.bigEndian
-            address.sin_addr.s_addr = UInt32(truncatingIfNeeded: self.low).bigEndian
+            address.sin_addr.s_addr = UInt32(truncatingIfNeeded: low).bigEndian
             return SocketAddress(address, host: "")
         case .v6:
             var address = sockaddr_in6()
             address.sin6_family = sa_family_t(AF_INET6)
             address.sin6_port = port.bigEndian
             withUnsafeMutableBytes(of: &address.sin6_addr) { bytes in
-                bytes.storeBytes(of: self.high.bigEndian, as: UInt64.self)
-                bytes.storeBytes(of: self.low.bigEndian, toByteOffset: 8, as: UInt64.self)
+                bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
+                bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
             }
             return SocketAddress(address, host: "")
         }

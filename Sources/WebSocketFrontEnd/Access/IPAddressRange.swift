@@ -22,13 +22,13 @@ package struct IPAddressRange: Sendable, Hashable {
     }
 
     package func contains(_ address: IPAddress) -> Bool {
-        guard address.family == self.base.family else { return false }
+        guard address.family == base.family else { return false }
         switch address.family {
         case .v4:
-            return (address.low ^ self.base.low) & Self.mask(self.prefix + 32) == 0
+            return (address.low ^ base.low) & Self.mask(prefix + 32) == 0
         case .v6:
-            return (address.high ^ self.base.high) & Self.mask(self.prefix) == 0
-                && (address.low ^ self.base.low) & Self.mask(self.prefix - 64) == 0
+            return (address.high ^ base.high) & Self.mask(prefix) == 0
+                && (address.low ^ base.low) & Self.mask(prefix - 64) == 0
         }
     }
 

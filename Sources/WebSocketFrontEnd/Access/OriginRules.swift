@@ -15,15 +15,15 @@ package struct OriginRules: Sendable, Equatable {
     /// Nil when the request may pass, else why not.
     func refusal(for headers: HTTPHeaders) -> String? {
         let origins = headers["origin"]
-        guard let origin = origins.first else { return self.allowsAbsence ? nil : "the header Origin is missing" }
+        guard let origin = origins.first else { return allowsAbsence ? nil : "the header Origin is missing" }
         // Scheme and host have no case (RFC 6454, 4).
-        guard origins.count == 1, self.isAllowed(origin.asciiLowercased) else {
+        guard origins.count == 1, isAllowed(origin.asciiLowercased) else {
             return "the origin is not allowed here"
         }
         return nil
     }
 
     private func isAllowed(_ origin: String) -> Bool {
-        self.allowed.contains { $0.hasSameBytes(as: origin) }
+        allowed.contains { $0.hasSameBytes(as: origin) }
     }
 }

@@ -36,15 +36,15 @@ struct CompressionAgreement: Equatable {
         for parameter in offer.parameters {
             switch (parameter.name, parameter.value) {
             case ("server_no_context_takeover", nil):
-                self.header += "; server_no_context_takeover"
+                header += "; server_no_context_takeover"
             case ("client_no_context_takeover", nil):
-                self.header += "; client_no_context_takeover"
+                header += "; client_no_context_takeover"
                 keepsContext = false
             case ("server_max_window_bits", let value?):
                 // zlib makes no window of 2^8 bytes.
                 guard let bits = Self.windowBits(value), bits >= MessageDeflater.smallestWindow else { return nil }
-                self.serverWindowBits = UInt8(bits)
-                self.header += "; server_max_window_bits=\(bits)"
+                serverWindowBits = UInt8(bits)
+                header += "; server_max_window_bits=\(bits)"
             case ("client_max_window_bits", nil):
                 clientLimit = 15
             case ("client_max_window_bits", let value?):
@@ -58,8 +58,8 @@ struct CompressionAgreement: Equatable {
         // 32 KB a session: too much for what it saves.
         guard let clientLimit else { return nil }
         let bits = min(clientLimit, UInt8(Self.largestClientWindow))
-        self.clientWindowBits = bits
-        self.header += "; client_max_window_bits=\(bits)"
+        clientWindowBits = bits
+        header += "; client_max_window_bits=\(bits)"
     }
 
     /// 8 to 15, without leading zeros.

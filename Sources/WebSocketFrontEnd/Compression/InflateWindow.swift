@@ -8,14 +8,14 @@ final class InflateWindow {
 
     /// - Parameter bits: Of the window, as a power of 2.
     init(bits: UInt8) {
-        self.size = 1 << min(Int(bits), 15)
+        size = 1 << min(Int(bits), 15)
     }
 
     func append(_ message: ByteBuffer) {
         var message = message
-        message.moveReaderIndex(forwardBy: max(0, message.readableBytes - self.size))
-        self.bytes.moveReaderIndex(forwardBy: max(0, self.bytes.readableBytes + message.readableBytes - self.size))
-        self.bytes.discardReadBytes()
-        self.bytes.writeBuffer(&message)
+        message.moveReaderIndex(forwardBy: max(0, message.readableBytes - size))
+        bytes.moveReaderIndex(forwardBy: max(0, bytes.readableBytes + message.readableBytes - size))
+        bytes.discardReadBytes()
+        bytes.writeBuffer(&message)
     }
 }

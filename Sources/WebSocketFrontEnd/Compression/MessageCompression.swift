@@ -12,7 +12,7 @@ final class MessageCompression {
     ///   - window: What the sender may refer back to; nil where it keeps nothing.
     func inflate(_ compressed: ByteBuffer, longest: Int, window: InflateWindow? = nil) -> MessageInflater.Outcome {
         self.inflater = self.inflater ?? MessageInflater()
-        guard let inflater = self.inflater else { return .tooLong }
+        guard let inflater else { return .tooLong }
         let outcome = inflater.inflate(compressed, longest: longest, behind: window?.bytes)
         if case .message(let message) = outcome { window?.append(message) }
         return outcome
@@ -22,9 +22,9 @@ final class MessageCompression {
     func deflate(_ message: ByteBuffer, agreed: CompressionAgreement) -> ByteBuffer? {
         guard message.readableBytes >= MessageDeflater.shortestMessage else { return nil }
         let limit = agreed.serverWindowBits.map { Int($0) } ?? 15
-        if self.deflaters[limit] == nil {
-            self.deflaters[limit] = MessageDeflater(windowLimit: limit)
+        if deflaters[limit] == nil {
+            deflaters[limit] = MessageDeflater(windowLimit: limit)
         }
-        return self.deflaters[limit]?.deflate(message)
+        return deflaters[limit]?.deflate(message)
     }
 }

@@ -22,38 +22,38 @@ final class MessageDeflater {
     /// - Parameter limit: Of the window, as a power of 2.
     /// - Returns: Nil where zlib has no memory.
     init?(windowLimit limit: Int) {
-        self.windowBits = min(limit, Self.usualWindow)
-        self.stream = .allocate(capacity: 1)
-        self.stream.initialize(to: z_stream())
-        guard CZlib_deflateInit2(self.stream, Self.level, -CInt(self.windowBits), Self.memoryLevel) == Z_OK else {
+        windowBits = min(limit, Self.usualWindow)
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        guard CZlib_deflateInit2(stream, Self.level, -CInt(windowBits), Self.memoryLevel) == Z_OK else {
             return nil
         }
     }
 
     deinit {
-        deflateEnd(self.stream)
-        self.stream.deallocate()
+        deflateEnd(stream)
+        stream.deallocate()
     }
 
     /// - Returns: Nil where the message would not become shorter: it is then sent as it is.
     func deflate(_ message: ByteBuffer) -> ByteBuffer? {
         let length = message.readableBytes
-        guard length >= Self.shortestMessage, length <= Int(UInt32.max) / 2, deflateReset(self.stream) == Z_OK else {
+        guard length >= Self.shortestMessage, length <= Int(UInt32.max) / 2, deflateReset(stream) == Z_OK else {
             return nil
         }
         var compressed = ByteBuffer()
         let written = compressed.writeWithUnsafeMutableBytes(minimumWritableBytes: length) { output in
             message.withUnsafeReadableBytes { input in
                 // zlib does not write to its input.
-                self.stream.pointee.next_in = UnsafeMutableRawPointer(mutating: input.baseAddress)?
+                stream.pointee.next_in = UnsafeMutableRawPointer(mutating: input.baseAddress)?
                     .assumingMemoryBound(to: UInt8.self)
-                self.stream.pointee.avail_in = UInt32(length)
-                self.stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
-                self.stream.pointee.avail_out = UInt32(length)
-                let result = CZlib.deflate(self.stream, Z_SYNC_FLUSH)
-                let left = Int(self.stream.pointee.avail_out)
+                stream.pointee.avail_in = UInt32(length)
+                stream.pointee.next_out = output.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                stream.pointee.avail_out = UInt32(length)
+                let result = CZlib.deflate(stream, Z_SYNC_FLUSH)
+                let left = Int(stream.pointee.avail_out)
                 // Without room left the flush may not be complete.
-                guard result == Z_OK, self.stream.pointee.avail_in == 0, left > 0 else { return 0 }
+                guard result == Z_OK, stream.pointee.avail_in == 0, left > 0 else { return 0 }
                 return max(length - left - Self.tailLength, 0)
             }
         }

@@ -22,20 +22,20 @@ final class MessageInflater {
 
     /// - Returns: Nil where zlib has no memory.
     init?() {
-        self.stream = .allocate(capacity: 1)
-        self.stream.initialize(to: z_stream())
-        self.scratch = .allocate(byteCount: Self.scratchSize, alignment: 16)
-        guard CZlib_inflateInit2(self.stream, -Self.windowBits) == Z_OK else { return nil }
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        scratch = .allocate(byteCount: Self.scratchSize, alignment: 16)
+        guard CZlib_inflateInit2(stream, -Self.windowBits) == Z_OK else { return nil }
     }
 
     deinit {
-        inflateEnd(self.stream)
-        self.stream.deallocate()
-        self.scratch.deallocate()
+        inflateEnd(stream)
+        stream.deallocate()
+        scratch.deallocate()
     }
 
     /// How many bytes of the last message have been looked at.
-    var bytesTaken: Int { Int(self.stream.pointee.total_in) }
+    var bytesTaken: Int { Int(stream.pointee.total_in) }
 
     /// - Parameters:
     ///   - longest: Of the inflated message, in bytes.
@@ -43,21 +43,21 @@ final class MessageInflater {
     func inflate(_ compressed: ByteBuffer, longest: Int, behind window: ByteBuffer? = nil) -> Outcome {
         // Not what RFC 7692, 7.2.3.6 says of an empty message, but senders exist.
         guard compressed.readableBytes > 0 else { return .message(ByteBuffer()) }
-        guard compressed.readableBytes <= Int(UInt32.max), inflateReset(self.stream) == Z_OK,
-            self.continues(behind: window)
+        guard compressed.readableBytes <= Int(UInt32.max), inflateReset(stream) == Z_OK,
+            continues(behind: window)
         else { return .invalid }
         var message = ByteBuffer()
-        switch self.inflate(compressed, into: &message, longest: longest) {
+        switch inflate(compressed, into: &message, longest: longest) {
         case .failed(let outcome): return outcome
         // RFC 7692, 7.2.3.4: a final block, with nothing behind it to be completed.
         case .ended: return .message(message)
         case .consumed: break
         }
-        switch self.inflate(Self.tail, into: &message, longest: longest) {
+        switch inflate(Self.tail, into: &message, longest: longest) {
         case .failed(let outcome): return outcome
         case .ended: return .message(message)
         // Else the data stops in the middle of a block.
-        case .consumed: return self.isBetweenBlocks ? .message(message) : .invalid
+        case .consumed: return isBetweenBlocks ? .message(message) : .invalid
         }
     }
 
@@ -65,7 +65,7 @@ final class MessageInflater {
         guard let window, window.readableBytes > 0 else { return true }
         return window.withUnsafeReadableBytes { bytes in
             let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
-            return inflateSetDictionary(self.stream, start, UInt32(clamping: bytes.count)) == Z_OK
+            return inflateSetDictionary(stream, start, UInt32(clamping: bytes.count)) == Z_OK
         }
     }
 
@@ -79,23 +79,23 @@ final class MessageInflater {
     private func inflate(_ input: ByteBuffer, into message: inout ByteBuffer, longest: Int) -> Progress {
         input.withUnsafeReadableBytes { bytes in
             // zlib does not write to its input.
-            self.stream.pointee.next_in = UnsafeMutableRawPointer(mutating: bytes.baseAddress)?
+            stream.pointee.next_in = UnsafeMutableRawPointer(mutating: bytes.baseAddress)?
                 .assumingMemoryBound(to: UInt8.self)
-            self.stream.pointee.avail_in = UInt32(bytes.count)
+            stream.pointee.avail_in = UInt32(bytes.count)
             while true {
-                let room = min(self.scratch.count, longest - message.readableBytes + 1)
-                self.stream.pointee.next_out = self.scratch.baseAddress?.assumingMemoryBound(to: UInt8.self)
-                self.stream.pointee.avail_out = UInt32(room)
-                let result = CZlib.inflate(self.stream, Z_SYNC_FLUSH)
-                let written = room - Int(self.stream.pointee.avail_out)
+                let room = min(scratch.count, longest - message.readableBytes + 1)
+                stream.pointee.next_out = scratch.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                stream.pointee.avail_out = UInt32(room)
+                let result = CZlib.inflate(stream, Z_SYNC_FLUSH)
+                let written = room - Int(stream.pointee.avail_out)
                 guard message.readableBytes + written <= longest else { return .failed(.tooLong) }
-                message.writeBytes(UnsafeRawBufferPointer(rebasing: self.scratch[..<written]))
-                let hasInput = self.stream.pointee.avail_in > 0
+                message.writeBytes(UnsafeRawBufferPointer(rebasing: scratch[..<written]))
+                let hasInput = stream.pointee.avail_in > 0
                 switch result {
                 case Z_STREAM_END:
                     guard hasInput else { return .ended }
-                    guard inflateReset(self.stream) == Z_OK else { return .failed(.invalid) }
-                case Z_OK where hasInput || self.stream.pointee.avail_out == 0: continue
+                    guard inflateReset(stream) == Z_OK else { return .failed(.invalid) }
+                case Z_OK where hasInput || stream.pointee.avail_out == 0: continue
                 case Z_OK: return .consumed
                 // Nothing more to be had from what there is.
                 case Z_BUF_ERROR where !hasInput: return .consumed
@@ -106,5 +106,5 @@ final class MessageInflater {
     }
 
     /// zlib.h, inflate: 128 is added right after an end of block.
-    private var isBetweenBlocks: Bool { self.stream.pointee.data_type & 128 != 0 }
+    private var isBetweenBlocks: Bool { stream.pointee.data_type & 128 != 0 }
 }

@@ -32,36 +32,36 @@ struct WebSocketExtensionOffer: Equatable {
     private struct Reader {
         var rest: Substring.UTF8View
 
-        var isAtEnd: Bool { self.rest.isEmpty }
-        var isAtSeparator: Bool { self.rest.first.map { $0 == UInt8(ascii: ",") } ?? true }
+        var isAtEnd: Bool { rest.isEmpty }
+        var isAtSeparator: Bool { rest.first.map { $0 == UInt8(ascii: ",") } ?? true }
 
         mutating func skipSpace() {
-            self.rest = self.rest.drop { $0 == 0x20 || $0 == 0x09 }
+            rest = rest.drop { $0 == 0x20 || $0 == 0x09 }
         }
 
         mutating func take(_ byte: UInt8) -> Bool {
-            self.skipSpace()
-            guard self.rest.first == byte else { return false }
-            self.rest = self.rest.dropFirst()
-            self.skipSpace()
+            skipSpace()
+            guard rest.first == byte else { return false }
+            rest = rest.dropFirst()
+            skipSpace()
             return true
         }
 
         mutating func token() -> String? {
-            self.skipSpace()
-            let token = self.rest.prefix(while: WebSocketExtensionOffer.isTokenByte)
+            skipSpace()
+            let token = rest.prefix(while: WebSocketExtensionOffer.isTokenByte)
             guard !token.isEmpty else { return nil }
-            self.rest = self.rest[token.endIndex...]
-            defer { self.skipSpace() }
+            rest = rest[token.endIndex...]
+            defer { skipSpace() }
             return Substring(token).asciiLowercased
         }
 
         mutating func parameter() -> Parameter? {
-            guard let name = self.token() else { return nil }
-            guard self.take(UInt8(ascii: "=")) else { return Parameter(name: name) }
-            guard self.take(UInt8(ascii: "\"")) else { return self.token().map { Parameter(name: name, value: $0) } }
+            guard let name = token() else { return nil }
+            guard take(UInt8(ascii: "=")) else { return Parameter(name: name) }
+            guard take(UInt8(ascii: "\"")) else { return token().map { Parameter(name: name, value: $0) } }
             // What is quoted must be a token all the same, so it needs no escapes.
-            guard let value = self.token(), self.take(UInt8(ascii: "\"")) else { return nil }
+            guard let value = token(), take(UInt8(ascii: "\"")) else { return nil }
             return Parameter(name: name, value: value)
         }
     }

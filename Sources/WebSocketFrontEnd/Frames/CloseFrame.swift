@@ -29,14 +29,14 @@ struct CloseFrame: Equatable {
 
     /// The reason cut to what fits, between two characters.
     var payload: ByteBuffer {
-        guard let code = self.code else { return ByteBuffer() }
+        guard let code else { return ByteBuffer() }
         var length = 0
-        let fitting = self.reason.unicodeScalars.prefix { scalar in
+        let fitting = reason.unicodeScalars.prefix { scalar in
             length += UTF8.width(scalar)
             return length <= Self.longestReason
         }
         var payload = ByteBuffer()
-        payload.reserveCapacity(2 + min(self.reason.utf8.count, Self.longestReason))
+        payload.reserveCapacity(2 + min(reason.utf8.count, Self.longestReason))
         payload.writeInteger(code)
         payload.writeSubstring(Substring(fitting))
         return payload

@@ -20,17 +20,17 @@ struct FrameHeader: Equatable {
     static let longestControlPayload: UInt64 = 125
 
     /// Nil where RFC 6455 gives no meaning to it.
-    var opcode: FrameOpcode? { FrameOpcode(rawValue: self.firstByte & 0x0F) }
-    var isFinal: Bool { self.firstByte & 0x80 != 0 }
+    var opcode: FrameOpcode? { FrameOpcode(rawValue: firstByte & 0x0F) }
+    var isFinal: Bool { firstByte & 0x80 != 0 }
     /// RFC 7692, 6: the message that begins here is compressed.
-    var rsv1: Bool { self.firstByte & 0x40 != 0 }
-    var rsv2OrRSV3: Bool { self.firstByte & 0x30 != 0 }
-    var isControl: Bool { self.firstByte & 0x08 != 0 }
-    var isMasked: Bool { self.secondByte & 0x80 != 0 }
+    var rsv1: Bool { firstByte & 0x40 != 0 }
+    var rsv2OrRSV3: Bool { firstByte & 0x30 != 0 }
+    var isControl: Bool { firstByte & 0x08 != 0 }
+    var isMasked: Bool { secondByte & 0x80 != 0 }
 
     /// How many bytes of length come behind the second byte.
     var lengthBytes: UInt8 {
-        switch self.secondByte & 0x7F {
+        switch secondByte & 0x7F {
         case 126: 2
         case 127: 8
         default: 0
@@ -38,10 +38,10 @@ struct FrameHeader: Equatable {
     }
 
     private var isLengthMinimal: Bool {
-        switch self.lengthBytes {
+        switch lengthBytes {
         case 0: true
-        case 2: self.payloadLength > 125
-        default: self.payloadLength > 0xFFFF
+        case 2: payloadLength > 125
+        default: payloadLength > 0xFFFF
         }
     }
 
@@ -49,9 +49,9 @@ struct FrameHeader: Equatable {
     ///
     /// - Parameter longest: The longest payload that any frame may have, in bytes.
     func fatalViolation(longest: UInt32) -> FrameViolation? {
-        if self.payloadLength > longest { return .tooLong }
-        if self.isControl, !self.isFinal { return .fragmentedControl }
-        if self.isControl, self.payloadLength > Self.longestControlPayload { return .longControl }
+        if payloadLength > longest { return .tooLong }
+        if isControl, !isFinal { return .fragmentedControl }
+        if isControl, payloadLength > Self.longestControlPayload { return .longControl }
         return nil
     }
 
@@ -60,12 +60,12 @@ struct FrameHeader: Equatable {
     /// - Parameter mayBeCompressed: permessage-deflate was agreed: RSV1 on a message's first frame says that the
     ///   message is compressed (RFC 7692, 6).
     func violation(mayBeCompressed: Bool) -> FrameViolation? {
-        if !self.isMasked { return .unmasked }
-        if self.rsv2OrRSV3 { return .reservedBits }
+        if !isMasked { return .unmasked }
+        if rsv2OrRSV3 { return .reservedBits }
         let opcode = self.opcode
-        if self.rsv1, !mayBeCompressed || (opcode != .text && opcode != .binary) { return .reservedBits }
+        if rsv1, !mayBeCompressed || (opcode != .text && opcode != .binary) { return .reservedBits }
         switch opcode {
-        case .text, .continuation, .ping, .pong, .close: return self.isLengthMinimal ? nil : .longLength
+        case .text, .continuation, .ping, .pong, .close: return isLengthMinimal ? nil : .longLength
         case .binary: return .binary
         case nil: return .unknownOpcode
         }

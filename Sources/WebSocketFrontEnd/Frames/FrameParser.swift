@@ -36,7 +36,7 @@ struct FrameParser {
     }
 
     /// A header has been handed out and its payload has not been taken whole.
-    var isInPayload: Bool { self.state == .payload }
+    var isInPayload: Bool { state == .payload }
 
     // MARK: Header
 
@@ -44,10 +44,10 @@ struct FrameParser {
     ///
     /// A length that is too long is found before the mask has come, and before anything of the payload.
     mutating func takeHeader(from bytes: inout ByteBuffer) -> Outcome {
-        if self.state == .stopped { bytes.moveReaderIndex(to: bytes.writerIndex) }
+        if state == .stopped { bytes.moveReaderIndex(to: bytes.writerIndex) }
         let (outcome, taken) = bytes.withUnsafeReadableBytes { bytes in
             for index in bytes.indices {
-                let outcome = self.take(bytes[index])
+                let outcome = take(bytes[index])
                 if case .incomplete = outcome { continue }
                 return (outcome, index + 1)
             }
@@ -59,35 +59,35 @@ struct FrameParser {
 
     /// One byte of a header.
     private mutating func take(_ byte: UInt8) -> Outcome {
-        self.bytesSeen += 1
-        switch self.bytesSeen {
+        bytesSeen += 1
+        switch bytesSeen {
         case 1:
-            self.header.firstByte = byte
+            header.firstByte = byte
             return .incomplete
         case 2:
-            self.header.secondByte = byte
-            self.header.payloadLength = self.header.lengthBytes == 0 ? UInt64(byte & 0x7F) : 0
-            self.mask = 0
-        case ...(2 + self.header.lengthBytes):
-            self.header.payloadLength = self.header.payloadLength << 8 | UInt64(byte)
+            header.secondByte = byte
+            header.payloadLength = header.lengthBytes == 0 ? UInt64(byte & 0x7F) : 0
+            mask = 0
+        case ...(2 + header.lengthBytes):
+            header.payloadLength = header.payloadLength << 8 | UInt64(byte)
         default:
-            let index = self.bytesSeen - 3 - self.header.lengthBytes
-            self.mask |= UInt32(byte) << (8 * UInt32(index))
-            return index == 3 ? self.endOfHeader() : .incomplete
+            let index = bytesSeen - 3 - header.lengthBytes
+            mask |= UInt32(byte) << (8 * UInt32(index))
+            return index == 3 ? endOfHeader() : .incomplete
         }
-        guard self.bytesSeen == 2 + self.header.lengthBytes else { return .incomplete }
-        if let violation = self.header.fatalViolation(longest: self.longest) {
-            self.state = .stopped
+        guard bytesSeen == 2 + header.lengthBytes else { return .incomplete }
+        if let violation = header.fatalViolation(longest: longest) {
+            state = .stopped
             return .violation(violation)
         }
-        return self.header.isMasked ? .incomplete : self.endOfHeader()
+        return header.isMasked ? .incomplete : endOfHeader()
     }
 
     private mutating func endOfHeader() -> Outcome {
-        self.state = .payload
-        self.bytesSeen = 0
-        self.payloadLeft = UInt32(self.header.payloadLength)
-        return .header(self.header)
+        state = .payload
+        bytesSeen = 0
+        payloadLeft = UInt32(header.payloadLength)
+        return .header(header)
     }
 
     // MARK: Payload
@@ -96,26 +96,26 @@ struct FrameParser {
     ///
     /// - Returns: The payload is whole.
     mutating func takePayload(from bytes: inout ByteBuffer, to payload: inout ByteBuffer) -> Bool {
-        let count = min(Int(self.payloadLeft), bytes.readableBytes)
+        let count = min(Int(payloadLeft), bytes.readableBytes)
         if count > 0 {
-            payload.writeUnmasked(bytes, count: count, mask: self.mask)
-            self.mask = self.mask.turned(by: count)
+            payload.writeUnmasked(bytes, count: count, mask: mask)
+            mask = mask.turned(by: count)
         }
-        return self.pass(count, of: &bytes)
+        return pass(count, of: &bytes)
     }
 
     /// Drops what there is of the payload.
     ///
     /// - Returns: The payload was whole.
     mutating func skipPayload(of bytes: inout ByteBuffer) -> Bool {
-        self.pass(min(Int(self.payloadLeft), bytes.readableBytes), of: &bytes)
+        pass(min(Int(payloadLeft), bytes.readableBytes), of: &bytes)
     }
 
     private mutating func pass(_ count: Int, of bytes: inout ByteBuffer) -> Bool {
         bytes.moveReaderIndex(forwardBy: count)
-        self.payloadLeft -= UInt32(count)
-        guard self.payloadLeft == 0 else { return false }
-        self.state = .header
+        payloadLeft -= UInt32(count)
+        guard payloadLeft == 0 else { return false }
+        state = .header
         return true
     }
 }

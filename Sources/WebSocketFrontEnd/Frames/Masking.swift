@@ -10,7 +10,7 @@ extension ByteBuffer {
     ///
     /// - Parameter mask: The bytes of the mask, the one for the first byte lowest.
     mutating func writeUnmasked(_ masked: ByteBuffer, count: Int, mask: UInt32) {
-        _ = self.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+        _ = writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
             masked.withUnsafeReadableBytes { source in
                 let words = SIMD4<UInt32>(repeating: mask.littleEndian)
                 var index = 0

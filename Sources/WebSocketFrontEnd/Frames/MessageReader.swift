@@ -42,47 +42,47 @@ struct MessageReader {
     ///   - longest: The limit for a whole message, in bytes.
     ///   - mayBeCompressed: permessage-deflate was agreed.
     init(longest: Int, mayBeCompressed: Bool) {
-        self.longestMessage = UInt32(clamping: longest)
+        longestMessage = UInt32(clamping: longest)
         self.mayBeCompressed = mayBeCompressed
-        self.parser = FrameParser(longest: mayBeCompressed ? Self.longestCompressed(longest) : longest)
+        parser = FrameParser(longest: mayBeCompressed ? Self.longestCompressed(longest) : longest)
     }
 
     /// Held of a message or a control frame that is not whole.
     var unfinishedBytes: Int {
-        self.unfinished.map { $0.message.readableBytes + $0.control.readableBytes } ?? 0
+        unfinished.map { $0.message.readableBytes + $0.control.readableBytes } ?? 0
     }
 
     /// Of the frame that has come last, as far as it has come.
-    var lastOpcode: FrameOpcode? { self.parser.header.opcode }
+    var lastOpcode: FrameOpcode? { parser.header.opcode }
 
     /// Takes from the front of `bytes` what brings the next event.
     ///
     /// - Returns: Nil once all of `bytes` is taken.
     mutating func next(from bytes: inout ByteBuffer) -> Event? {
-        if !self.parser.isInPayload {
-            switch self.parser.takeHeader(from: &bytes) {
+        if !parser.isInPayload {
+            switch parser.takeHeader(from: &bytes) {
             case .incomplete:
                 return nil
             case .violation(let violation):
-                return self.refuse(violation, findsClose: false)
+                return refuse(violation, findsClose: false)
             case .header(let header):
-                if !self.discards, let violation = self.begin(header) {
-                    return self.refuse(violation, findsClose: true)
+                if !discards, let violation = begin(header) {
+                    return refuse(violation, findsClose: true)
                 }
             }
         }
-        return self.discards ? self.skipPayload(of: &bytes) : self.takePayload(from: &bytes)
+        return discards ? skipPayload(of: &bytes) : takePayload(from: &bytes)
     }
 
     /// From here on only a close frame is looked for, whatever else comes.
     mutating func discardAll() {
-        self.discards = true
-        self.unfinished = nil
+        discards = true
+        unfinished = nil
     }
 
     private mutating func refuse(_ violation: FrameViolation, findsClose: Bool) -> Event? {
-        guard !self.discards else { return nil }
-        self.discardAll()
+        guard !discards else { return nil }
+        discardAll()
         return .violation(violation, findsClose: findsClose)
     }
 
@@ -90,17 +90,17 @@ struct MessageReader {
 
     /// What can be refused is refused before the payload has come.
     private mutating func begin(_ header: FrameHeader) -> FrameViolation? {
-        if let violation = header.violation(mayBeCompressed: self.mayBeCompressed) { return violation }
+        if let violation = header.violation(mayBeCompressed: mayBeCompressed) { return violation }
         switch header.opcode {
         case .text:
-            guard !self.isInMessage else { return .interruptedMessage }
-            self.isInMessage = true
-            self.isCompressed = header.rsv1
-            guard header.payloadLength <= self.limit else { return .tooLong }
+            guard !isInMessage else { return .interruptedMessage }
+            isInMessage = true
+            isCompressed = header.rsv1
+            guard header.payloadLength <= limit else { return .tooLong }
         case .continuation:
-            guard self.isInMessage else { return .continuationOfNothing }
-            let before = UInt64(self.unfinished?.message.readableBytes ?? 0)
-            guard before + header.payloadLength <= self.limit else { return .tooLong }
+            guard isInMessage else { return .continuationOfNothing }
+            let before = UInt64(unfinished?.message.readableBytes ?? 0)
+            guard before + header.payloadLength <= limit else { return .tooLong }
         default:
             break
         }
@@ -108,27 +108,27 @@ struct MessageReader {
     }
 
     private mutating func skipPayload(of bytes: inout ByteBuffer) -> Event? {
-        guard self.parser.skipPayload(of: &bytes) else { return nil }
-        return self.parser.header.opcode == .close ? .close(ByteBuffer()) : .fragment
+        guard parser.skipPayload(of: &bytes) else { return nil }
+        return parser.header.opcode == .close ? .close(ByteBuffer()) : .fragment
     }
 
     private mutating func takePayload(from bytes: inout ByteBuffer) -> Event? {
-        let header = self.parser.header
+        let header = parser.header
         // What has come before is taken out of its place, so that writing finds the buffer unshared.
         var payload = ByteBuffer()
-        if let unfinished = self.unfinished {
+        if let unfinished {
             if header.isControl {
                 swap(&payload, &unfinished.control)
             } else {
                 swap(&payload, &unfinished.message)
             }
         }
-        let isWhole = self.parser.takePayload(from: &bytes, to: &payload)
-        if isWhole, header.isControl { return self.control(payload) }
+        let isWhole = parser.takePayload(from: &bytes, to: &payload)
+        if isWhole, header.isControl { return control(payload) }
         if isWhole, header.isFinal {
             self.unfinished = nil
-            self.isInMessage = false
-            return self.isCompressed ? .compressed(payload) : .message(payload)
+            isInMessage = false
+            return isCompressed ? .compressed(payload) : .message(payload)
         }
         let unfinished = self.unfinished ?? Unfinished()
         self.unfinished = unfinished
@@ -141,8 +141,8 @@ struct MessageReader {
     }
 
     private mutating func control(_ payload: ByteBuffer) -> Event {
-        if !self.isInMessage { self.unfinished = nil }
-        switch self.parser.header.opcode {
+        if !isInMessage { unfinished = nil }
+        switch parser.header.opcode {
         case .ping: return .ping(payload)
         case .close: return .close(payload)
         default: return .pong
@@ -152,7 +152,7 @@ struct MessageReader {
     // MARK: Limits
 
     private var limit: UInt64 {
-        self.isCompressed ? UInt64(Self.longestCompressed(Int(self.longestMessage))) : UInt64(self.longestMessage)
+        isCompressed ? UInt64(Self.longestCompressed(Int(longestMessage))) : UInt64(longestMessage)
     }
 
     /// What cannot be compressed becomes a little longer by it.

@@ -8,20 +8,20 @@ struct OutgoingFrame {
     var payload: ByteBuffer
 
     var headerLength: Int {
-        switch self.payload.readableBytes {
+        switch payload.readableBytes {
         case ...125: 2
         case ...0xFFFF: 4
         default: 10
         }
     }
 
-    var length: Int { self.headerLength + self.payload.readableBytes }
+    var length: Int { headerLength + payload.readableBytes }
 
     /// Appends the header to `bytes`.
     func writeHeader(to bytes: inout ByteBuffer) {
-        bytes.writeInteger(0x80 | (self.isCompressed ? 0x40 : 0) | self.opcode.rawValue)
-        let length = self.payload.readableBytes
-        switch self.headerLength {
+        bytes.writeInteger(0x80 | (isCompressed ? 0x40 : 0) | opcode.rawValue)
+        let length = payload.readableBytes
+        switch headerLength {
         case 2:
             bytes.writeInteger(UInt8(length))
         case 4:

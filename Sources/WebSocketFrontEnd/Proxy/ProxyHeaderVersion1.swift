@@ -7,10 +7,10 @@ enum ProxyHeaderVersion1 {
     private static let longest = 107
 
     static func read(from buffer: inout ByteBuffer) throws(ProxyHeader.Malformed) -> ProxyHeader? {
-        guard try ProxyHeader.checkPrefix(self.prefix, of: buffer) else { return nil }
-        let view = buffer.readableBytesView.prefix(self.longest)
+        guard try ProxyHeader.checkPrefix(prefix, of: buffer) else { return nil }
+        let view = buffer.readableBytesView.prefix(longest)
         guard let end = view.firstIndex(of: UInt8(ascii: "\n")) else {
-            guard view.count < self.longest else {
+            guard view.count < longest else {
                 throw ProxyHeader.Malformed(reason: "PROXY header without a line end")
             }
             return nil
@@ -21,7 +21,7 @@ enum ProxyHeaderVersion1 {
         }
         let text = String(decoding: line.dropLast(), as: UTF8.self)
         buffer.moveReaderIndex(forwardBy: line.count + 1)
-        return try self.header(in: text)
+        return try header(in: text)
     }
 
     private static func header(in line: String) throws(ProxyHeader.Malformed) -> ProxyHeader {
@@ -31,8 +31,8 @@ enum ProxyHeaderVersion1 {
         // What comes behind UNKNOWN must be ignored.
         if words[1] == "UNKNOWN" { return ProxyHeader() }
         let family: IPAddress.Family? = words[1] == "TCP4" ? .v4 : words[1] == "TCP6" ? .v6 : nil
-        guard let family, words.count == 6, let source = self.address(words[2], family),
-            self.address(words[3], family) != nil, let port = self.port(words[4]), self.port(words[5]) != nil
+        guard let family, words.count == 6, let source = address(words[2], family),
+            address(words[3], family) != nil, let port = self.port(words[4]), self.port(words[5]) != nil
         else { throw ProxyHeader.Malformed(reason: "malformed PROXY header") }
         return ProxyHeader(source: source.socketAddress(port: port))
     }

@@ -15,19 +15,19 @@ enum ProxyHeaderVersion2 {
     }
 
     static func read(from buffer: inout ByteBuffer) throws(ProxyHeader.Malformed) -> ProxyHeader? {
-        guard try ProxyHeader.checkPrefix(self.signature, of: buffer),
+        guard try ProxyHeader.checkPrefix(signature, of: buffer),
             let length = buffer.getInteger(at: buffer.readerIndex + 14, as: UInt16.self)
         else { return nil }
-        guard Int(length) <= self.longestRest else {
-            throw ProxyHeader.Malformed(reason: "PROXY header longer than \(self.longestRest) bytes")
+        guard Int(length) <= longestRest else {
+            throw ProxyHeader.Malformed(reason: "PROXY header longer than \(longestRest) bytes")
         }
-        guard let whole = buffer.readSlice(length: self.fixedLength + Int(length)) else { return nil }
-        return try self.header(in: whole)
+        guard let whole = buffer.readSlice(length: fixedLength + Int(length)) else { return nil }
+        return try header(in: whole)
     }
 
     private static func header(in whole: ByteBuffer) throws(ProxyHeader.Malformed) -> ProxyHeader {
         var rest = whole
-        rest.moveReaderIndex(forwardBy: self.signature.count)
+        rest.moveReaderIndex(forwardBy: signature.count)
         guard let command: UInt8 = rest.readInteger(), let family: UInt8 = rest.readInteger(),
             rest.readInteger(as: UInt16.self) != nil
         else { throw ProxyHeader.Malformed(reason: "malformed PROXY header") }
@@ -41,26 +41,26 @@ enum ProxyHeaderVersion2 {
         switch family {
         // Unspecified.
         case 0x00: break
-        case 0x11: header.source = try self.addressOfIPv4(&rest)
-        case 0x21: header.source = try self.addressOfIPv6(&rest)
+        case 0x11: header.source = try addressOfIPv4(&rest)
+        case 0x21: header.source = try addressOfIPv6(&rest)
         // Unix domain sockets, two paths of 108 bytes: the charge point has no address.
-        case 0x31: _ = try self.slice(216, of: &rest)
+        case 0x31: _ = try slice(216, of: &rest)
         default: throw ProxyHeader.Malformed(reason: "PROXY header of a connection that is not TCP")
         }
-        try self.readTLVs(of: rest, whole: whole, into: &header)
+        try readTLVs(of: rest, whole: whole, into: &header)
         return header
     }
 
     /// Source and destination address, source and destination port.
     private static func addressOfIPv4(_ rest: inout ByteBuffer) throws(ProxyHeader.Malformed) -> SocketAddress {
-        var addresses = try self.slice(12, of: &rest)
+        var addresses = try slice(12, of: &rest)
         guard let (source, _, port, _) = addresses.readMultipleIntegers(as: (UInt32, UInt32, UInt16, UInt16).self)
         else { throw ProxyHeader.Malformed(reason: "malformed PROXY header") }
         return IPAddress(v4: source).socketAddress(port: port)
     }
 
     private static func addressOfIPv6(_ rest: inout ByteBuffer) throws(ProxyHeader.Malformed) -> SocketAddress {
-        var addresses = try self.slice(36, of: &rest)
+        var addresses = try slice(36, of: &rest)
         guard
             let (high, low, _, _, port, _) = addresses.readMultipleIntegers(
                 as: (UInt64, UInt64, UInt64, UInt64, UInt16, UInt16).self)
@@ -72,12 +72,13 @@ enum ProxyHeaderVersion2 {
         of buffer: ByteBuffer, whole: ByteBuffer, into header: inout ProxyHeader
     ) throws(ProxyHeader.Malformed) {
         var rest = buffer
-        while let (type, value, index) = try self.tlv(&rest) {
+        while let (type, value, index) = try tlv(&rest) {
             switch type {
             case Types.ssl:
-                header.certificate = try self.certificate(value)
+                header.isEncrypted = try isEncrypted(value)
+                header.certificate = try certificate(value)
             case Types.crc32c:
-                guard value.getInteger(at: value.readerIndex, as: UInt32.self) == self.checksum(whole, zeroAt: index),
+                guard value.getInteger(at: value.readerIndex, as: UInt32.self) == checksum(whole, zeroAt: index),
                     value.readableBytes == 4
                 else { throw ProxyHeader.Malformed(reason: "PROXY header with a wrong checksum") }
             default: break
@@ -85,20 +86,27 @@ enum ProxyHeaderVersion2 {
         }
     }
 
+    private static func isEncrypted(_ value: ByteBuffer) throws(ProxyHeader.Malformed) -> Bool {
+        guard let flags = value.getInteger(at: value.readerIndex, as: UInt8.self) else {
+            throw ProxyHeader.Malformed(reason: "malformed PROXY header")
+        }
+        return flags & 0x01 != 0
+    }
+
     /// The first byte has the flags, the next four the result of the check (0: good), then TLVs.
-    private static func certificate(_ value: ByteBuffer) throws(ProxyHeader.Malformed) -> PeerCertificateNames? {
+    private static func certificate(_ value: ByteBuffer) throws(ProxyHeader.Malformed) -> PeerCertificate? {
         var rest = value
         guard let flags: UInt8 = rest.readInteger(), let result: UInt32 = rest.readInteger() else {
             throw ProxyHeader.Malformed(reason: "malformed PROXY header")
         }
         // Shown on this connection, or earlier in its TLS session.
         guard flags & 0x01 != 0, flags & 0x06 != 0 else { return nil }
-        var names = PeerCertificateNames(isVerified: result == 0)
-        while let (type, value, _) = try self.tlv(&rest) {
+        var commonName: String?
+        while let (type, value, _) = try tlv(&rest) {
             guard type == Types.sslCommonName else { continue }
-            names.commonName = String(validating: value.readableBytesView, as: UTF8.self)
+            commonName = String(validating: value.readableBytesView, as: UTF8.self)
         }
-        return names
+        return PeerCertificate(commonName: commonName, isVerified: result == 0)
     }
 
     /// One TLV, and where its value is in the whole header.
@@ -110,7 +118,7 @@ enum ProxyHeaderVersion2 {
             throw ProxyHeader.Malformed(reason: "malformed PROXY header")
         }
         let index = rest.readerIndex
-        return (type, try self.slice(Int(length), of: &rest), index)
+        return (type, try slice(Int(length), of: &rest), index)
     }
 
     private static func slice(

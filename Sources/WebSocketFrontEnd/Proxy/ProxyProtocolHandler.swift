@@ -7,48 +7,55 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
     typealias InboundOut = ByteBuffer
 
     private let listener: ListenerState
-    private let share: LoopShare
+    private let resources: EventLoopResources
     private let origin: ConnectionOrigin
+    private let proceed: (any Channel, ConnectionOrigin) throws -> Bool
     private var received = ByteBuffer()
     private var isDone = false
     private var context: ChannelHandlerContext?
     var deadlinePlace: DeadlinePlace?
 
-    /// - Parameter origin: The proxy itself.
-    init(listener: ListenerState, share: LoopShare, origin: ConnectionOrigin) {
+    /// - Parameters:
+    ///   - origin: The proxy itself.
+    ///   - proceed: Goes on with the charge point's origin; false: it may not connect, and the channel is closed.
+    init(
+        listener: ListenerState, resources: EventLoopResources, origin: ConnectionOrigin,
+        proceed: @escaping (any Channel, ConnectionOrigin) throws -> Bool
+    ) {
         self.listener = listener
-        self.share = share
+        self.resources = resources
         self.origin = origin
+        self.proceed = proceed
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        let deadline = min(.now() + self.listener.configuration.proxyProtocolTimeout, self.origin.handshakeDeadline)
-        self.share.deadlines.set(deadline, for: self)
+        let deadline = min(.now() + listener.configuration.proxyProtocolTimeout, origin.handshakeDeadline)
+        resources.deadlines.set(deadline, for: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        self.share.deadlines.remove(self)
+        resources.deadlines.remove(self)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard !self.isDone else { return }
-        var bytes = self.unwrapInboundIn(data)
-        if self.received.readableBytes == 0 {
-            self.received = bytes
+        guard !isDone else { return }
+        var bytes = unwrapInboundIn(data)
+        if received.readableBytes == 0 {
+            received = bytes
         } else {
-            self.received.writeBuffer(&bytes)
+            received.writeBuffer(&bytes)
         }
-        switch ProxyHeader.read(from: &self.received) {
+        switch ProxyHeaderReader.read(from: &received) {
         case .incomplete: break
-        case .malformed(let reason): self.refuse(reason, context: context)
-        case .header(let header): self.proceed(header, context: context)
+        case .malformed(let reason): refuse(reason, context: context)
+        case .header(let header): goOn(header, context: context)
         }
     }
 
-    private func proceed(_ header: ProxyHeader, context: ChannelHandlerContext) {
-        self.isDone = true
+    private func goOn(_ header: ProxyHeader, context: ChannelHandlerContext) {
+        isDone = true
         var origin = self.origin
         if let source = header.source {
             origin.address = source
@@ -56,48 +63,41 @@ final class ProxyProtocolHandler: ChannelInboundHandler, RemovableChannelHandler
             origin.isProxyItself = header.certificate == nil
         }
         origin.certificate = header.certificate
+        origin.isEncrypted = header.isEncrypted
         do {
-            guard try AcceptedConnection.proceed(on: context.channel, listener: self.listener, origin: origin) else {
-                return
-            }
+            guard try proceed(context.channel, origin) else { return }
         } catch {
-            self.listener.admission.handshakeRefused(self.refusal("\(error)"))
+            listener.refusedUnseen(origin.peer, "\(error)", eventLoop: context.eventLoop)
             context.close(promise: nil)
             return
         }
-        let rest = self.received
-        self.received = ByteBuffer()
+        let rest = received
+        received = ByteBuffer()
         if rest.readableBytes > 0 {
-            context.fireChannelRead(self.wrapInboundOut(rest))
+            context.fireChannelRead(wrapInboundOut(rest))
         }
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         // Port probes connect and go.
-        if !self.isDone, self.received.readableBytes > 0 {
-            self.isDone = true
-            self.listener.refusedUnseen(
-                self.refusal("connection closed within the PROXY header"), eventLoop: context.eventLoop)
+        if !isDone, received.readableBytes > 0 {
+            isDone = true
+            listener.refusedUnseen(
+                origin.peer, "connection closed within the PROXY header", eventLoop: context.eventLoop)
         }
         context.fireChannelInactive()
     }
 
     func deadlineReached(now: NIODeadline) {
-        guard let context = self.context, !self.isDone else { return }
-        self.refuse("no PROXY header within the time-out", context: context)
+        guard let context, !isDone else { return }
+        refuse("no PROXY header within the time-out", context: context)
     }
 
     private func refuse(_ reason: String, context: ChannelHandlerContext) {
-        self.isDone = true
-        self.received = ByteBuffer()
-        self.listener.refusedUnseen(self.refusal(reason), eventLoop: context.eventLoop)
+        isDone = true
+        received = ByteBuffer()
+        listener.refusedUnseen(origin.peer, reason, eventLoop: context.eventLoop)
         context.close(promise: nil)
-    }
-
-    private func refusal(_ reason: String) -> HandshakeRefusal {
-        HandshakeRefusal(
-            listener: self.listener.configuration.name, remoteAddress: self.origin.remote, identity: nil, status: nil,
-            reason: reason)
     }
 }

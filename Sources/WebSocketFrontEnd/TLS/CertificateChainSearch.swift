@@ -48,23 +48,23 @@ struct CertificateChainSearch {
     mutating func run(from leaf: Certificate, judge: ([Certificate]) async -> String?) async -> Outcome {
         var reason: String?
         // A client's certificate may itself be trusted.
-        if self.authorities[leaf.subject, default: []].contains(leaf) {
+        if authorities[leaf.subject, default: []].contains(leaf) {
             reason = await judge([leaf])
             if reason == nil { return .accepted }
         }
         var partial = [[leaf]]
         while let chain = partial.popLast(), let tip = chain.last {
-            for authority in self.authorities[tip.issuer, default: []] where !chain.contains(authority) {
-                guard let isSigned = self.checkSignature(of: tip, by: authority) else { return .tooManySteps }
+            for authority in authorities[tip.issuer, default: []] where !chain.contains(authority) {
+                guard let isSigned = checkSignature(of: tip, by: authority) else { return .tooManySteps }
                 guard isSigned else { continue }
                 // Checks its signatures once more.
-                self.steps += chain.count
+                steps += chain.count
                 let fault = await judge(chain + [authority])
                 if fault == nil { return .accepted }
                 reason = reason ?? fault
             }
-            for issuer in self.intermediates[tip.issuer, default: []].reversed() where !chain.contains(issuer) {
-                guard let isSigned = self.checkSignature(of: tip, by: issuer) else { return .tooManySteps }
+            for issuer in intermediates[tip.issuer, default: []].reversed() where !chain.contains(issuer) {
+                guard let isSigned = checkSignature(of: tip, by: issuer) else { return .tooManySteps }
                 if isSigned { partial.append(chain + [issuer]) }
             }
         }
@@ -73,8 +73,8 @@ struct CertificateChainSearch {
 
     /// Nil: this step is one too many.
     private mutating func checkSignature(of certificate: Certificate, by issuer: Certificate) -> Bool? {
-        guard self.steps < Self.mostSteps, self.isWanted() else { return nil }
-        self.steps += 1
+        guard steps < Self.mostSteps, isWanted() else { return nil }
+        steps += 1
         return issuer.publicKey.isValidSignature(certificate.signature, for: certificate)
     }
 }

@@ -14,7 +14,7 @@ final class CertificateThreads: Sendable {
 
     /// - Parameter longestQueue: So many verifications may wait or run; each holds a chain of certificates.
     init(count: Int, longestQueue: Int) {
-        self.group = MultiThreadedEventLoopGroup(numberOfThreads: count)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: count)
         self.longestQueue = longestQueue
     }
 
@@ -24,11 +24,11 @@ final class CertificateThreads: Sendable {
     func run<Result: Sendable>(
         _ work: @escaping @Sendable () async -> Result, then done: @escaping @Sendable (Result) -> Void
     ) -> Task<Void, Never>? {
-        guard self.waiting.wrappingAdd(1, ordering: .relaxed).newValue <= self.longestQueue else {
-            self.waiting.wrappingSubtract(1, ordering: .relaxed)
+        guard waiting.wrappingAdd(1, ordering: .relaxed).newValue <= longestQueue else {
+            waiting.wrappingSubtract(1, ordering: .relaxed)
             return nil
         }
-        return Task(executorPreference: LoopExecutor(eventLoop: self.group.next())) {
+        return Task(executorPreference: LoopExecutor(eventLoop: group.next())) {
             let result = await work()
             self.waiting.wrappingSubtract(1, ordering: .relaxed)
             done(result)
@@ -46,6 +46,6 @@ private final class LoopExecutor: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        self.eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

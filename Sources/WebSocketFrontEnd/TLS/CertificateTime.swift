@@ -20,10 +20,10 @@ enum CertificateTime {
     static func seconds(_ node: ASN1Node) throws -> Int64 {
         if node.identifier == .utcTime {
             let time = try UTCTime(derEncoded: node)
-            return self.seconds(time.year, time.month, time.day, time.hours, time.minutes, time.seconds)
+            return seconds(time.year, time.month, time.day, time.hours, time.minutes, time.seconds)
         }
         let time = try GeneralizedTime(derEncoded: node)
-        return self.seconds(time.year, time.month, time.day, time.hours, time.minutes, time.seconds)
+        return seconds(time.year, time.month, time.day, time.hours, time.minutes, time.seconds)
     }
 
     private static func seconds(

@@ -19,7 +19,7 @@ struct ClientCertificatePolicy: VerifierPolicy, Sendable {
 
     func chainMeetsPolicyRequirements(chain: UnverifiedCertificateChain) async -> PolicyEvaluationResult {
         let certificates = chain.indices.map { chain[$0] }
-        guard let reason = self.fault(certificates, now: CertificateTime.now) else { return .meetsPolicy }
+        guard let reason = fault(certificates, now: CertificateTime.now) else { return .meetsPolicy }
         return .failsToMeetPolicy(reason: reason)
     }
 
@@ -29,9 +29,9 @@ struct ClientCertificatePolicy: VerifierPolicy, Sendable {
             return index == 0 ? reason : "its authority \("\(certificate.subject)".inOneLine): \(reason)"
         }
         let between = chain.dropFirst().dropLast().count { $0.subject != $0.issuer }
-        if between > self.depth {
+        if between > depth {
             return
-                "too deep: \(between) certificates between it and a trusted one, and ssl_options.depth is \(self.depth)"
+                "too deep: \(between) certificates between it and a trusted one, and ssl_options.depth is \(depth)"
         }
         for authority in chain.dropFirst() {
             guard let usage = try? authority.extensions.keyUsage, !usage.keyCertSign else { continue }
@@ -41,6 +41,6 @@ struct ClientCertificatePolicy: VerifierPolicy, Sendable {
         {
             return "it may not be used by a client (extended key usage)"
         }
-        return self.revocation.fault(in: chain, now: now)
+        return revocation.fault(in: chain, now: now)
     }
 }

@@ -21,26 +21,27 @@ struct ClientCertificateVerifier: Sendable {
 
     /// The client's own, those between, and the authority's, which some clients send too; what comes behind is not
     /// looked at.
-    var mostCertificates: Int { self.depth + 2 }
+    var mostCertificates: Int { depth + 2 }
 
     /// - Parameters:
     ///   - shown: The client's certificate and what it sent with it, in DER.
     ///   - isWanted: False: the client has gone, and the verdict matters no more.
     func verify(_ shown: [[UInt8]], isWanted: @escaping @Sendable () -> Bool = { true }) async -> Verdict {
-        let looked = shown.prefix(self.mostCertificates)
-        guard isWanted(), let certificates = try? looked.map({ try Certificate(derEncoded: $0) }),
+        let looked = shown.prefix(mostCertificates)
+        guard isWanted(), let der = looked.first,
+            let certificates = try? looked.map({ try Certificate(derEncoded: $0) }),
             let leaf = certificates.first
         else { return .refused("a client certificate that cannot be read") }
         let subject = "client certificate of \("\(leaf.subject)".inOneLine)"
         // Looked at here, because what is found below is a chain without it.
-        if let unknown = self.unknownExtension(of: leaf) {
+        if let unknown = unknownExtension(of: leaf) {
             return .refused("\(subject): it has a critical extension that is not understood (\(unknown))")
         }
         var search = CertificateChainSearch(
-            authorities: self.authorities, shown: certificates.dropFirst(), isWanted: isWanted)
-        switch await search.run(from: leaf, judge: self.fault) {
+            authorities: authorities, shown: certificates.dropFirst(), isWanted: isWanted)
+        switch await search.run(from: leaf, judge: fault) {
         case .accepted:
-            return .accepted(PeerCertificate(leaf))
+            return .accepted(PeerCertificate(leaf, der: der))
         case .tooManySteps:
             return .refused("\(subject): its chain to a trusted authority takes too many steps to find")
         case .refused(let reason):
@@ -54,7 +55,7 @@ struct ClientCertificateVerifier: Sendable {
     /// nothing to search.
     @Sendable private func fault(in chain: [Certificate]) async -> String? {
         guard let leaf = chain.first, let root = chain.last else { return "no certificate" }
-        let policy = ClientCertificatePolicy(depth: self.depth, revocation: self.revocation)
+        let policy = ClientCertificatePolicy(depth: depth, revocation: revocation)
         var verifier = Verifier(rootCertificates: CertificateStore([root])) {
             policy
             RFC5280Policy()
@@ -64,7 +65,7 @@ struct ClientCertificateVerifier: Sendable {
         {
         case .validCertificate: return nil
         case .couldNotValidate(let failures):
-            let unknown = chain.dropFirst().compactMap(self.unknownExtension).first.map {
+            let unknown = chain.dropFirst().compactMap(unknownExtension).first.map {
                 "its authority has a critical extension that is not understood (\($0))"
             }
             return failures.first.map { "\($0.policyFailureReason)" } ?? unknown ?? "its chain is not valid"
@@ -72,11 +73,11 @@ struct ClientCertificateVerifier: Sendable {
     }
 
     /// A client that resumes a TLS session shows no certificate again; meanwhile it may have expired.
-    func verifyAgain(_ leaf: Certificate) -> Verdict {
+    func verifyAgain(_ leaf: Certificate, der: [UInt8]) -> Verdict {
         if let reason = leaf.invalidity(at: CertificateTime.now) {
             return .refused("client certificate of \("\(leaf.subject)".inOneLine): \(reason)")
         }
-        return .accepted(PeerCertificate(leaf))
+        return .accepted(PeerCertificate(leaf, der: der))
     }
 
     private func unknownExtension(of certificate: Certificate) -> ASN1ObjectIdentifier? {
@@ -87,9 +88,9 @@ struct ClientCertificateVerifier: Sendable {
 extension Certificate {
     /// Why it is not valid at this time.
     func invalidity(at now: Int64) -> String? {
-        let end = CertificateTime.seconds(self.notValidAfter)
+        let end = CertificateTime.seconds(notValidAfter)
         if now > end { return "expired on \(CertificateTime.text(end))" }
-        let start = CertificateTime.seconds(self.notValidBefore)
+        let start = CertificateTime.seconds(notValidBefore)
         if now < start { return "not valid before \(CertificateTime.text(start))" }
         return nil
     }

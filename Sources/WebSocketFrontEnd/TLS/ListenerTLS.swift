@@ -19,21 +19,21 @@ final class ListenerTLS: Sendable {
     }
 
     /// Nil until `reload` has succeeded once.
-    var material: TLSMaterial? { self.state.withLock { $0.material } }
+    var material: TLSMaterial? { state.withLock { $0.material } }
 
     /// Reads the files. When one of them is bad, what was read before stays.
     func reload() throws(TLSProblems) {
         // Before they are read: a change meanwhile is then seen as one.
-        let attempted = self.fingerprints
-        self.state.withLock { $0.attempted = attempted }
-        let material = try TLSMaterial(self.options)
-        self.state.withLock { $0.material = material }
+        let attempted = fingerprints
+        state.withLock { $0.attempted = attempted }
+        let material = try TLSMaterial(options)
+        state.withLock { $0.material = material }
     }
 
     /// Whether a file is not what it was at the last `reload`, and has not changed since the last call: files that
     /// are being written are left alone.
     func haveFilesChanged() -> Bool {
-        let now = self.fingerprints
+        let now = fingerprints
         return self.state.withLock { state in
             defer { state.seen = now }
             return now != state.attempted && now == state.seen
@@ -42,8 +42,8 @@ final class ListenerTLS: Sendable {
 
     private var fingerprints: [TLSFile.Fingerprint] {
         [
-            self.options.certificateFile, self.options.keyFile, self.options.authorityFile,
-            self.options.revocationFile,
+            options.certificateFile, options.keyFile, options.authorityFile,
+            options.revocationFile,
         ].compactMap { $0.map(TLSFile.Fingerprint.init) }
     }
 }

@@ -1,35 +1,39 @@
+import Authentication
 import NIOSSL
 import OutsideNames
 import SwiftASN1
 import X509
 
-/// The names in the certificate that a client has shown and that has been verified, by this gateway or by a proxy
-/// that is trusted to tell. Fired through the pipeline as a user event before the upgrade request is read.
+/// The certificate that a client has shown: here, where it has been verified, or to a proxy in front, which tells what
+/// came of it. Fired through the pipeline as a user event before the upgrade request is read.
 package struct PeerCertificate: Sendable, Equatable {
-    /// The most specific CN of the subject.
-    package var commonName: String?
-    /// The subject, as RFC 4514 writes it; nil where a proxy told no more than the CN.
-    package var distinguishedName: String?
+    package var certificate: ClientCertificate
     /// DNS names, URIs and mail addresses of the Subject Alternative Name.
     package var alternativeNames: [String]
+    /// A name that is not verified is a claim only.
+    package var isVerified: Bool
 
-    package init(commonName: String?, distinguishedName: String? = nil, alternativeNames: [String] = []) {
-        self.commonName = commonName
-        self.distinguishedName = distinguishedName
-        self.alternativeNames = alternativeNames
+    /// What a proxy has told.
+    package init(commonName: String? = nil, isVerified: Bool) {
+        certificate = ClientCertificate(commonName: commonName)
+        alternativeNames = []
+        self.isVerified = isVerified
     }
 
-    init(_ certificate: Certificate) {
+    /// One that has been verified here.
+    init(_ certificate: Certificate, der: [UInt8]) {
         let names = certificate.subject.flatMap { $0 }.filter { $0.type == .RDNAttributeType.commonName }
-        self.commonName = names.last.flatMap { String($0.value) }
-        self.distinguishedName = "\(certificate.subject)"
+        self.certificate = ClientCertificate(
+            // The most specific one.
+            commonName: names.last.flatMap { String($0.value) }, subject: "\(certificate.subject)", der: der)
         let alternatives = try? certificate.extensions.subjectAlternativeNames
-        self.alternativeNames = (alternatives ?? SubjectAlternativeNames()).compactMap { name in
+        alternativeNames = (alternatives ?? SubjectAlternativeNames()).compactMap { name in
             switch name {
             case .dnsName(let name), .uniformResourceIdentifier(let name), .rfc822Name(let name): name
             default: nil
             }
         }
+        isVerified = true
     }
 
     /// Why this certificate is not that of the identity; nil: it is.
@@ -38,34 +42,13 @@ package struct PeerCertificate: Sendable, Equatable {
         case .none:
             return nil
         case .commonName:
-            guard self.commonName.map({ ChargePointIdentity($0) }) != identity else { return nil }
-            return "the client certificate's CN is \(self.commonName.map { "\"\($0.inOneLine)\"" } ?? "missing")"
-                + ", not the identity"
+            let name = certificate.commonName
+            guard name.map({ ChargePointIdentity($0) }) != identity else { return nil }
+            return "the client certificate's CN is \(name.map { "\"\($0.inOneLine)\"" } ?? "missing"), not the identity"
         case .alternativeName:
-            guard !self.alternativeNames.contains(where: { ChargePointIdentity($0) == identity }) else { return nil }
-            let names = self.alternativeNames.prefix(5).map(\.inOneLine).joined(separator: ", ")
+            guard !alternativeNames.contains(where: { ChargePointIdentity($0) == identity }) else { return nil }
+            let names = alternativeNames.prefix(5).map(\.inOneLine).joined(separator: ", ")
             return "none of the client certificate's alternative names is the identity: \"\(names)\""
         }
-    }
-}
-
-/// `ssl_options.identity_from_cert`: which name of the client certificate must be the identity (security profile 3).
-package enum CertificateIdentity: Sendable, Equatable {
-    case none
-    case commonName
-    case alternativeName
-}
-
-extension String {
-    /// Cut, and without control characters: a certificate may hold anything.
-    var inOneLine: String {
-        var text = ""
-        for scalar in self.unicodeScalars.prefix(200) {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: text += "?"
-            default: text.unicodeScalars.append(scalar)
-            }
-        }
-        return text
     }
 }

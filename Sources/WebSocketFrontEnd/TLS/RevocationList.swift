@@ -24,26 +24,26 @@ struct RevocationList: Sendable {
             }
             return (list: list, algorithm: algorithm, signature: try ASN1BitString(derEncoded: signature))
         }
-        self.signedBytes = Array(parts.list.encodedBytes)
+        signedBytes = Array(parts.list.encodedBytes)
         self.signature = Array(parts.signature.bytes)
         self.algorithm = try Self.algorithm(parts.algorithm)
         let contents = try Self.contents(parts.list, signedWith: parts.algorithm)
-        self.issuer = contents.issuer
-        self.thisUpdate = contents.thisUpdate
-        self.nextUpdate = contents.nextUpdate
-        self.revoked = contents.revoked
+        issuer = contents.issuer
+        thisUpdate = contents.thisUpdate
+        nextUpdate = contents.nextUpdate
+        revoked = contents.revoked
     }
 
-    var revokedCount: Int { self.revoked.count }
+    var revokedCount: Int { revoked.count }
 
     func revokes(_ certificate: Certificate) -> Bool {
-        self.revoked.contains(Array(certificate.serialNumber.bytes))
+        revoked.contains(Array(certificate.serialNumber.bytes))
     }
 
     /// Why it says nothing about this moment.
     func outdated(at now: Int64) -> String? {
-        if now < self.thisUpdate { return "is not valid before \(CertificateTime.text(self.thisUpdate))" }
-        guard let nextUpdate = self.nextUpdate, now > nextUpdate else { return nil }
+        if now < thisUpdate { return "is not valid before \(CertificateTime.text(thisUpdate))" }
+        guard let nextUpdate, now > nextUpdate else { return nil }
         return "is out of date since \(CertificateTime.text(nextUpdate))"
     }
 
@@ -54,7 +54,7 @@ struct RevocationList: Sendable {
     }
 
     func hasSignature(of key: Certificate.PublicKey) -> Bool {
-        key.isValidSignature(self.signature, for: self.signedBytes, signatureAlgorithm: self.algorithm)
+        key.isValidSignature(signature, for: signedBytes, signatureAlgorithm: algorithm)
     }
 
     // MARK: Reading
@@ -89,7 +89,7 @@ struct RevocationList: Sendable {
                 next = nodes.next()
             }
             if let node = next {
-                try self.checkExtensions(node)
+                try checkExtensions(node)
             }
             // Nothing may come behind; `DER.sequence` says so.
             return (
@@ -106,7 +106,7 @@ struct RevocationList: Sendable {
                 guard let serial = nodes.next(), nodes.next() != nil else {
                     throw Unusable(reason: "an entry is cut short")
                 }
-                if let extensions = nodes.next() { try self.checkExtensionList(extensions) }
+                if let extensions = nodes.next() { try checkExtensionList(extensions) }
                 return try ArraySlice<UInt8>(derEncoded: serial)
             }
             serials.insert(Array(serial))
@@ -120,7 +120,7 @@ struct RevocationList: Sendable {
         guard node.identifier == tag, case .constructed(let children) = node.content else {
             throw Unusable(reason: "it holds something unknown")
         }
-        for child in children { try self.checkExtensionList(child) }
+        for child in children { try checkExtensionList(child) }
     }
 
     /// A critical extension changes what the list means: delta lists, and lists for other issuers' certificates.
@@ -154,7 +154,7 @@ struct RevocationList: Sendable {
             _ = nodes.next()
             return try ASN1ObjectIdentifier(derEncoded: oid)
         }
-        guard let known = self.algorithms.first(where: { $0.0 == oid }) else {
+        guard let known = algorithms.first(where: { $0.0 == oid }) else {
             throw Unusable(reason: "its signature algorithm \(oid) is not supported")
         }
         return known.1

@@ -10,7 +10,7 @@ struct RevocationLists: Sendable {
     /// - Parameter authorities: Those whose signatures on their lists can be checked at once.
     init(file path: String?, authorities: [Certificate]) throws(TLSProblem) {
         guard let path else { return }
-        let bytes = try TLSMaterial.read(path, .revocation)
+        let bytes = try TLSFile.read(path, .revocation)
         let all: [SignedRevocationList]
         do {
             all = try Self.split(bytes).map { SignedRevocationList(try RevocationList(der: $0)) }
@@ -31,12 +31,12 @@ struct RevocationLists: Sendable {
                     reason: "expected the list of \(issuer) to be signed by it (by its certificate in cacertfile)")
             }
         }
-        self.lists = Dictionary(grouping: all, by: \.contents.issuer)
+        lists = Dictionary(grouping: all, by: \.contents.issuer)
     }
 
     /// - Parameter chain: From the client's certificate to the trusted one, signatures checked.
     func fault(in chain: [Certificate], now: Int64) -> String? {
-        guard let lists = self.lists else { return nil }
+        guard let lists else { return nil }
         for (certificate, issuer) in zip(chain, chain.dropFirst()) {
             let own = lists[issuer.subject, default: []].filter { $0.isSigned(by: issuer) }.map(\.contents)
             let name = "\(certificate.issuer)".inOneLine
@@ -62,7 +62,7 @@ struct RevocationLists: Sendable {
         var lists: [ArraySlice<UInt8>] = []
         var rest = bytes[...]
         while !rest.isEmpty {
-            guard let length = self.lengthOfFirst(rest), length <= rest.count else {
+            guard let length = lengthOfFirst(rest), length <= rest.count else {
                 throw RevocationList.Unusable(reason: "it is cut short")
             }
             lists.append(rest.prefix(length))

@@ -19,14 +19,14 @@ final class SignedRevocationList: Sendable {
         self.contents = contents
     }
 
-    var checkCount: Int { self.checks.load(ordering: .relaxed) }
+    var checkCount: Int { checks.load(ordering: .relaxed) }
 
     func isSigned(by authority: Certificate) -> Bool {
         if let known = self.results.withLock({ $0[authority.publicKey] }) {
             return known && RevocationList.maySign(authority)
         }
-        self.checks.wrappingAdd(1, ordering: .relaxed)
-        let isSigned = self.contents.hasSignature(of: authority.publicKey)
+        checks.wrappingAdd(1, ordering: .relaxed)
+        let isSigned = contents.hasSignature(of: authority.publicKey)
         self.results.withLock { results in
             if results.count >= Self.mostResults { results.removeAll() }
             results[authority.publicKey] = isSigned

@@ -30,17 +30,17 @@ package enum TLSCiphers {
     ]
 
     package static func isKnown(_ name: String) -> Bool {
-        self.fixed.contains(name) || self.isConfigurable(name)
+        fixed.contains(name) || isConfigurable(name)
     }
 
     /// Of TLS 1.2 or older, where suites can be chosen.
     package static func isConfigurable(_ name: String) -> Bool {
-        self.names[name] != nil || self.openSSLNames.contains(name)
+        names[name] != nil || openSSLNames.contains(name)
     }
 
     /// The list in the TLS library's words; nil where no suite in it can be chosen.
     static func list(_ names: [String]) -> String? {
-        let known = names.filter(self.isConfigurable).map { self.names[$0] ?? $0 }
+        let known = names.filter(isConfigurable).map { self.names[$0] ?? $0 }
         return known.isEmpty ? nil : known.joined(separator: ":")
     }
 }

@@ -27,7 +27,7 @@ enum TLSFailure {
 
     static func reason(_ error: any Error) -> String {
         guard let name = self.name(error) else { return "TLS handshake failed" }
-        return "TLS handshake failed: \(self.words[name] ?? name.lowercased().replacing("_", with: " "))"
+        return "TLS handshake failed: \(words[name] ?? name.lowercased().replacing("_", with: " "))"
     }
 
     /// The library's name of the first error, `HTTP_REQUEST`.

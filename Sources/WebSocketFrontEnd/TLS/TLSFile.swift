@@ -7,15 +7,11 @@ enum TLSFile {
 
     typealias Fingerprint = FileStamp
 
-    struct Unreadable: Error {
-        var reason: String
-    }
-
-    static func read(_ path: String) throws(Unreadable) -> [UInt8] {
+    static func read(_ path: String, _ option: TLSProblem.Option) throws(TLSProblem) -> [UInt8] {
         do {
             return try BoundedFile.readAtOnce(path, limit: limit)
         } catch {
-            throw Unreadable(reason: error.description)
+            throw TLSProblem(option: option, reason: "expected a file that can be read: \(error.description)")
         }
     }
 }

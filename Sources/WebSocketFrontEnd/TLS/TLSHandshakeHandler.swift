@@ -11,10 +11,10 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
 
     private let listener: ListenerState
     private let origin: ConnectionOrigin
-    private let share: LoopShare
+    private let resources: EventLoopResources
     private let verifier: ClientCertificateVerifier?
     /// In front of the TLS handler.
-    private let gate = HandshakeGate(isBeforeHTTP: false)
+    private let gate = FirstBytesGate(isBeforeHTTP: false)
     private weak var tls: NIOSSLServerHandler?
     private var context: ChannelHandlerContext?
     var deadlinePlace: DeadlinePlace?
@@ -29,7 +29,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     ) throws {
         guard let material = tls.material else { throw ChannelError.inappropriateOperationForState }
         let handler = TLSHandshakeHandler(
-            listener: listener, share: listener.share(of: channel.eventLoop), origin: origin,
+            listener: listener, resources: listener.eventLoops.resources(of: channel.eventLoop), origin: origin,
             verifier: material.verifier)
         let ssl: NIOSSLServerHandler
         if material.verifier == nil {
@@ -44,36 +44,37 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     }
 
     private init(
-        listener: ListenerState, share: LoopShare, origin: ConnectionOrigin, verifier: ClientCertificateVerifier?
+        listener: ListenerState, resources: EventLoopResources, origin: ConnectionOrigin,
+        verifier: ClientCertificateVerifier?
     ) {
         self.listener = listener
-        self.share = share
+        self.resources = resources
         self.origin = origin
         self.verifier = verifier
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        let time = self.listener.configuration.tls?.handshakeTimeout ?? .seconds(0)
-        self.share.deadlines.set(min(.now() + time, self.origin.handshakeDeadline), for: self)
+        let time = listener.configuration.tls?.handshakeTimeout ?? .seconds(0)
+        resources.deadlines.set(min(.now() + time, origin.handshakeDeadline), for: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         self.context = nil
-        self.share.deadlines.remove(self)
-        self.verification?.cancel()
+        resources.deadlines.remove(self)
+        verification?.cancel()
     }
 
     /// Off the event loop: it takes a few signatures' time.
     private func verify(_ certificates: [NIOSSLCertificate], _ promise: EventLoopPromise<NIOSSLVerificationResult>) {
-        guard let verifier = self.verifier, let eventLoop = self.context?.eventLoop,
+        guard let verifier, let eventLoop = context?.eventLoop,
             let shown = try? certificates.prefix(verifier.mostCertificates).map({ try $0.toDERBytes() })
         else {
             promise.succeed(.failed)
             return
         }
         // What the client sends meanwhile would pile up.
-        self.setReading(false)
+        setReading(false)
         let verdict = eventLoop.makePromise(of: ClientCertificateVerifier.Verdict.self)
         verdict.futureResult.assumeIsolated().whenSuccess { verdict in
             self.verification = nil
@@ -85,72 +86,72 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
                 promise.succeed(.failed)
             }
         }
-        self.verification = CertificateThreads.shared.run(
+        verification = CertificateThreads.shared.run(
             { await verifier.verify(shown, isWanted: { !Task.isCancelled }) }, then: verdict.succeed)
-        if self.verification == nil {
+        if verification == nil {
             verdict.succeed(.refused("too many client certificates wait to be verified"))
         }
     }
 
     private func setReading(_ reads: Bool) {
-        try? self.context?.channel.syncOptions?.setOption(.autoRead, value: reads)
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: reads)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard case .handshakeCompleted? = event as? TLSUserEvent, !self.isOver else {
+        guard case .handshakeCompleted? = event as? TLSUserEvent, !isOver else {
             context.fireUserInboundEventTriggered(event)
             return
         }
-        self.isOver = true
-        self.checkResumed()
-        switch self.verdict {
+        isOver = true
+        checkResumed()
+        switch verdict {
         case .accepted(let certificate):
             context.fireUserInboundEventTriggered(certificate)
         case .refused(let reason):
-            self.report(reason)
+            report(reason)
             context.close(promise: nil)
             return
         case nil:
             break
         }
-        self.verdict = nil
-        context.pipeline.syncOperations.removeHandler(self.gate, promise: nil)
+        verdict = nil
+        context.pipeline.syncOperations.removeHandler(gate, promise: nil)
         context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
     }
 
     /// A resumed TLS session brings its certificate along unchecked.
     private func checkResumed() {
-        guard let verifier = self.verifier, self.verdict == nil, let shown = self.tls?.peerCertificate else { return }
+        guard let verifier, verdict == nil, let shown = tls?.peerCertificate else { return }
         if let der = try? shown.toDERBytes(), let certificate = try? Certificate(derEncoded: der) {
-            self.verdict = verifier.verifyAgain(certificate)
+            verdict = verifier.verifyAgain(certificate, der: der)
         } else {
-            self.verdict = .refused("a client certificate that cannot be read")
+            verdict = .refused("a client certificate that cannot be read")
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard !self.isOver else {
+        guard !isOver else {
             context.fireErrorCaught(error)
             return
         }
-        self.isOver = true
+        isOver = true
         // Port probes and load balancers connect and go.
-        guard self.gate.sawBytes else { return }
-        if case .refused(let reason) = self.verdict {
-            self.report("TLS handshake failed: \(reason)")
+        guard gate.sawBytes else { return }
+        if case .refused(let reason) = verdict {
+            report("TLS handshake failed: \(reason)")
         } else if TLSFailure.isTLS(error) {
-            self.report(TLSFailure.reason(error))
+            report(TLSFailure.reason(error))
         } else {
-            self.report("TLS handshake failed: connection lost")
+            report("TLS handshake failed: connection lost")
         }
     }
 
     func deadlineReached(now: NIODeadline) {
-        guard !self.isOver, let context = self.context else { return }
-        self.isOver = true
-        self.report("TLS handshake time-out")
+        guard !isOver, let context else { return }
+        isOver = true
+        report("TLS handshake time-out")
         // Past the TLS handler, which would wait for the peer to say goodbye.
-        if let front = try? context.pipeline.syncOperations.context(handler: self.gate) {
+        if let front = try? context.pipeline.syncOperations.context(handler: gate) {
             front.close(promise: nil)
         } else {
             context.close(promise: nil)
@@ -158,14 +159,8 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     }
 
     private func report(_ reason: String) {
-        self.listener.admission.handshakeRefused(
-            HandshakeRefusal(
-                listener: self.listener.configuration.name,
-                remoteAddress: self.origin.remote,
-                identity: nil,
-                status: nil,
-                reason: reason
-            )
-        )
+        listener.refused(
+            HandshakeRefusal(listener: listener.id, peer: origin.peer, identity: nil, status: nil, reason: reason),
+            as: .tls)
     }
 }

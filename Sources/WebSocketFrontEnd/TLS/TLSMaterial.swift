@@ -7,6 +7,8 @@ struct TLSMaterial: Sendable {
     let context: NIOSSLContext
     /// Nil: no client certificate is asked for.
     let verifier: ClientCertificateVerifier?
+    /// When the first certificate of the listener's chain ends, in seconds since 1970.
+    let certificateEnd: Int64?
 
     /// Reads the files.
     init(_ options: TLSOptions) throws(TLSProblems) {
@@ -21,11 +23,12 @@ struct TLSMaterial: Sendable {
             throw TLSProblems(problems: problems)
         }
         do throws(TLSProblem) {
-            self.context = try Self.context(options, chain: chain, key: key, authorities: authorities.forTLS)
+            context = try Self.context(options, chain: chain, key: key, authorities: authorities.forTLS)
         } catch {
             throw TLSProblems(problems: [error])
         }
-        self.verifier =
+        certificateEnd = chain.map { Int64($0.notValidAfter) }.min()
+        verifier =
             options.verifiesPeer
             ? ClientCertificateVerifier(
                 authorities: authorities.certificates, revocation: revocation, depth: options.depth)
@@ -43,16 +46,8 @@ struct TLSMaterial: Sendable {
         }
     }
 
-    static func read(_ path: String, _ option: TLSProblem.Option) throws(TLSProblem) -> [UInt8] {
-        do throws(TLSFile.Unreadable) {
-            return try TLSFile.read(path)
-        } catch {
-            throw TLSProblem(option: option, reason: "expected a file that can be read: \(error.reason)")
-        }
-    }
-
     private static func chain(_ path: String) throws(TLSProblem) -> [NIOSSLCertificate] {
-        let bytes = try self.read(path, .certfile)
+        let bytes = try TLSFile.read(path, .certfile)
         guard let chain = try? NIOSSLCertificate.fromPEMBytes(bytes), !chain.isEmpty else {
             throw TLSProblem(option: .certfile, reason: "expected a file with a certificate in PEM")
         }
@@ -60,7 +55,7 @@ struct TLSMaterial: Sendable {
     }
 
     private static func key(_ options: TLSOptions) throws(TLSProblem) -> NIOSSLPrivateKey {
-        let bytes = try self.read(options.keyFile, .keyfile)
+        let bytes = try TLSFile.read(options.keyFile, .keyfile)
         let password = Array((options.keyPassword ?? "").utf8)
         // Without a callback the library would ask on the terminal.
         let key = try? NIOSSLPrivateKey(bytes: bytes, format: .pem) { setPassword in setPassword(password) }
@@ -79,7 +74,7 @@ struct TLSMaterial: Sendable {
 
     private static func authorities(_ options: TLSOptions) throws(TLSProblem) -> Authorities {
         guard let path = options.authorityFile else { return ([], []) }
-        let bytes = try self.read(path, .cacertfile)
+        let bytes = try TLSFile.read(path, .cacertfile)
         guard let forTLS = try? NIOSSLCertificate.fromPEMBytes(bytes), !forTLS.isEmpty,
             let certificates = try? forTLS.map({ try Certificate(derEncoded: $0.toDERBytes()) })
         else {
@@ -112,6 +107,18 @@ struct TLSMaterial: Sendable {
         } catch {
             throw TLSProblem(
                 option: .keyfile, reason: "expected the key of the certificate in ssl_options.certfile")
+        }
+    }
+}
+
+extension TLSOptions {
+    /// All problems with the files and what they hold; empty: a listener can start with them.
+    package var problems: [TLSProblem] {
+        do throws(TLSProblems) {
+            _ = try TLSMaterial(self)
+            return []
+        } catch {
+            return error.problems
         }
     }
 }

@@ -51,16 +51,6 @@ package struct TLSOptions: Sendable, Equatable {
         self.depth = depth
         self.handshakeTimeout = handshakeTimeout
     }
-
-    /// All problems with the files and what they hold; empty: a listener can start with them.
-    package var problems: [TLSProblem] {
-        do throws(TLSProblems) {
-            _ = try TLSMaterial(self)
-            return []
-        } catch {
-            return error.problems
-        }
-    }
 }
 
 extension TLSOptions.Version: Comparable {
@@ -69,27 +59,7 @@ extension TLSOptions.Version: Comparable {
 
 // Whoever prints a configuration must not print the key's password.
 extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    package var description: String { "TLS with \(self.certificateFile)" }
-    package var debugDescription: String { self.description }
-    package var customMirror: Mirror { Mirror(self, children: ["certificateFile": self.certificateFile]) }
-}
-
-/// What is wrong with one of the files of a `wss` listener. Never holds what is in them.
-package struct TLSProblem: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The key behind `ssl_options.`.
-    package enum Option: String, Sendable, Equatable {
-        case certfile, keyfile, password, cacertfile, ciphers
-        case revocation = "crl_file"
-    }
-
-    package var option: Option
-    /// What was expected.
-    package var reason: String
-
-    package var description: String { "ssl_options.\(self.option.rawValue): \(self.reason)" }
-}
-
-/// Every problem, not just the first.
-package struct TLSProblems: Error, Sendable, Equatable {
-    package var problems: [TLSProblem]
+    package var description: String { "TLS with \(certificateFile)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: ["certificateFile": certificateFile]) }
 }

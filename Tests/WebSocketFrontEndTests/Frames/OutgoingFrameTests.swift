@@ -7,9 +7,8 @@ import Testing
 
 @Suite("Frames to a charge point")
 struct OutgoingFrameTests {
-    private static func share() -> LoopShare {
-        let loop = EmbeddedEventLoop()
-        return LoopShare(eventLoop: loop, receiveBuffer: SharedReceiveBuffer(capacity: 2048, eventLoop: loop))
+    private static func resources() -> EventLoopResources {
+        EventLoopResources(eventLoop: EmbeddedEventLoop())
     }
 
     @Test(
@@ -20,10 +19,10 @@ struct OutgoingFrameTests {
         let payload = ByteBuffer(repeating: 0x78, count: length)
         let decoder = ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: 65_536))
         let channel = EmbeddedChannel(handler: decoder)
-        let share = Self.share()
+        let resources = Self.resources()
         for isCompressed in [false, true] {
             let frame = OutgoingFrame(opcode: opcode, isCompressed: isCompressed, payload: payload)
-            let (first, second) = share.pieces(of: frame, from: share)
+            let (first, second) = resources.pieces(of: frame, from: resources)
             #expect(first.readableBytes + (second?.readableBytes ?? 0) == frame.length)
             try channel.writeInbound(first)
             if let second { try channel.writeInbound(second) }
@@ -39,25 +38,26 @@ struct OutgoingFrameTests {
     func `The buffer of a frame is used again once the channel has let go of it, and not before`() {
         final class Writer {}
         let (one, other) = (Writer(), Writer())
-        let share = Self.share()
+        let resources = Self.resources()
         let frame = OutgoingFrame(opcode: .text, payload: ByteBuffer(string: "one"))
-        var written: ByteBuffer? = share.pieces(of: frame, from: one).0
-        #expect(!share.isTaken(from: one), "the channel has it")
-        let second = share.pieces(of: OutgoingFrame(opcode: .text, payload: ByteBuffer(string: "two")), from: other)
+        var written: ByteBuffer? = resources.pieces(of: frame, from: one).0
+        #expect(!resources.isTaken(from: one), "the channel has it")
+        let second = resources.pieces(of: OutgoingFrame(opcode: .text, payload: ByteBuffer(string: "two")), from: other)
         #expect(written == ByteBuffer(bytes: [0x81, 3] + Array("one".utf8)))
         #expect(second.0 == ByteBuffer(bytes: [0x81, 3] + Array("two".utf8)))
         written = nil
-        #expect(!share.isTaken(from: one), "another has written since")
+        #expect(!resources.isTaken(from: one), "another has written since")
     }
 
     @Test
     func `A frame counts as taken when nobody has its bytes any more, unless it was too long for one buffer`() {
         final class Writer {}
         let writer = Writer()
-        let share = Self.share()
-        _ = share.pieces(of: OutgoingFrame(opcode: .ping, payload: ByteBuffer()), from: writer)
-        #expect(share.isTaken(from: writer))
-        _ = share.pieces(of: OutgoingFrame(opcode: .text, payload: ByteBuffer(repeating: 0, count: 8193)), from: writer)
-        #expect(!share.isTaken(from: writer))
+        let resources = Self.resources()
+        _ = resources.pieces(of: OutgoingFrame(opcode: .ping, payload: ByteBuffer()), from: writer)
+        #expect(resources.isTaken(from: writer))
+        _ = resources.pieces(
+            of: OutgoingFrame(opcode: .text, payload: ByteBuffer(repeating: 0, count: 8193)), from: writer)
+        #expect(!resources.isTaken(from: writer))
     }
 }

@@ -8,11 +8,11 @@ final class EventQueue<Event: Sendable>: Sendable {
     private let continuation: AsyncStream<Event>.Continuation
 
     init() {
-        (self.stream, self.continuation) = AsyncStream.makeStream()
+        (stream, continuation) = AsyncStream.makeStream()
     }
 
     func add(_ event: Event) {
-        self.continuation.yield(event)
+        continuation.yield(event)
     }
 
     /// - Throws: `NothingHappened` after a time that is long on any machine.

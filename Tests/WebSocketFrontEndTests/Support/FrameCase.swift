@@ -18,7 +18,7 @@ struct FrameCase: Sendable, CustomTestStringConvertible {
     var expected: [Expected]
 
     init(_ description: String, _ writes: [[UInt8]], _ expected: [Expected]) {
-        self.testDescription = description
+        testDescription = description
         self.writes = writes
         self.expected = expected
     }
@@ -29,7 +29,7 @@ struct FrameCase: Sendable, CustomTestStringConvertible {
     /// - Parameter connect: Gives a connection whose upgrade is done.
     func run(connect: () async throws -> RawClient) async throws {
         let client = try await connect()
-        for write in self.writes { try await client.send(bytes: write) }
+        for write in writes { try await client.send(bytes: write) }
         for expected in self.expected {
             let frame = try await client.frame()
             switch expected {

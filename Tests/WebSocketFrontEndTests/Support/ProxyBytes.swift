@@ -10,7 +10,7 @@ enum ProxyBytes {
         + [0x20, 0x01, 0x0D, 0xB8] + Array(repeating: 0, count: 11) + [1] + [0x14, 0x03, 0x01, 0xBB]
 
     static func version2(_ rest: [UInt8], command: UInt8 = 0x21, family: UInt8 = 0x11) -> [UInt8] {
-        self.signature + [command, family, UInt8(rest.count >> 8), UInt8(rest.count & 0xFF)] + rest
+        signature + [command, family, UInt8(rest.count >> 8), UInt8(rest.count & 0xFF)] + rest
     }
 
     static func tlv(_ type: UInt8, _ value: [UInt8]) -> [UInt8] {
@@ -19,8 +19,8 @@ enum ProxyBytes {
 
     /// - Parameter flags: 1: TLS; 2: a certificate on this connection; 4: in this TLS session.
     static func ssl(commonName: String?, flags: UInt8 = 7, result: UInt8 = 0) -> [UInt8] {
-        let version = self.tlv(0x21, Array("TLSv1.3".utf8))
-        let name = commonName.map { self.tlv(0x22, Array($0.utf8)) } ?? []
-        return self.tlv(0x20, [flags, 0, 0, 0, result] + version + name)
+        let version = tlv(0x21, Array("TLSv1.3".utf8))
+        let name = commonName.map { tlv(0x22, Array($0.utf8)) } ?? []
+        return tlv(0x20, [flags, 0, 0, 0, result] + version + name)
     }
 }

@@ -13,7 +13,7 @@ final class RawClient {
 
     struct Response: Equatable {
         var status: Int
-        /// Names in lower case.
+        /// Names in lower case; what came several times is joined by commas.
         var headers: [String: String]
         var body: String
     }
@@ -22,7 +22,7 @@ final class RawClient {
         var firstByte: UInt8
         var payload: [UInt8]
 
-        var text: String { String(decoding: self.payload, as: UTF8.self) }
+        var text: String { String(decoding: payload, as: UTF8.self) }
 
         static func text(_ text: String) -> Frame { Frame(firstByte: 0x81, payload: Array(text.utf8)) }
         static func pong(_ text: String) -> Frame { Frame(firstByte: 0x8A, payload: Array(text.utf8)) }
@@ -30,8 +30,8 @@ final class RawClient {
 
         /// The code of a close frame.
         var closeCode: UInt16? {
-            guard self.firstByte == 0x88, self.payload.count >= 2 else { return nil }
-            return UInt16(self.payload[0]) << 8 | UInt16(self.payload[1])
+            guard firstByte == 0x88, payload.count >= 2 else { return nil }
+            return UInt16(payload[0]) << 8 | UInt16(payload[1])
         }
     }
 
@@ -73,11 +73,11 @@ final class RawClient {
     // MARK: Sending
 
     func send(_ text: String) async throws {
-        try await self.send(bytes: Array(text.utf8))
+        try await send(bytes: Array(text.utf8))
     }
 
     func send(bytes: [UInt8]) async throws {
-        try await self.channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
     }
 
     static func handshake(
@@ -117,80 +117,82 @@ final class RawClient {
     }
 
     static func text(_ text: String) -> [UInt8] {
-        self.frame(0x81, Array(text.utf8))
+        frame(0x81, Array(text.utf8))
     }
 
     static func close(_ code: UInt16, reason: String = "") -> [UInt8] {
-        self.frame(0x88, [UInt8(code >> 8), UInt8(code & 0xFF)] + Array(reason.utf8))
+        frame(0x88, [UInt8(code >> 8), UInt8(code & 0xFF)] + Array(reason.utf8))
     }
 
     func send(frame firstByte: UInt8, _ payload: [UInt8] = []) async throws {
-        try await self.send(bytes: RawClient.frame(firstByte, payload))
+        try await send(bytes: RawClient.frame(firstByte, payload))
     }
 
     // MARK: Receiving
 
     func response(hasBody: Bool = true) async throws -> Response {
-        while self.received.firstRange(of: [13, 10, 13, 10]) == nil { try await self.readMore() }
-        let end = try #require(self.received.firstRange(of: [13, 10, 13, 10]))
-        let head = String(decoding: self.received[..<end.lowerBound], as: UTF8.self)
-        self.received.removeSubrange(..<end.upperBound)
+        while received.firstRange(of: [13, 10, 13, 10]) == nil { try await readMore() }
+        let end = try #require(received.firstRange(of: [13, 10, 13, 10]))
+        let head = String(decoding: received[..<end.lowerBound], as: UTF8.self)
+        received.removeSubrange(..<end.upperBound)
         var lines = head.split(separator: "\r\n")
         let status = try #require(Int(lines.removeFirst().split(separator: " ")[1]))
         var headers: [String: String] = [:]
         for line in lines {
             let parts = line.split(separator: ":", maxSplits: 1)
-            headers[parts[0].lowercased()] = String(parts[1].drop { $0 == " " })
+            let value = String(parts[1].drop { $0 == " " })
+            let name = parts[0].lowercased()
+            headers[name] = headers[name].map { "\($0), \(value)" } ?? value
         }
         var body = ""
         if hasBody, let length = headers["content-length"].flatMap({ Int($0) }) {
-            body = String(decoding: try await self.read(length), as: UTF8.self)
+            body = String(decoding: try await read(length), as: UTF8.self)
         }
         return Response(status: status, headers: headers, body: body)
     }
 
     func frame() async throws -> Frame {
-        let head = try await self.read(2)
+        let head = try await read(2)
         var length = Int(head[1] & 0x7F)
         #expect(head[1] & 0x80 == 0, "a server never masks")
         if length == 126 {
-            length = try await self.read(2).reduce(0) { $0 << 8 | Int($1) }
+            length = try await read(2).reduce(0) { $0 << 8 | Int($1) }
         } else if length == 127 {
-            length = try await self.read(8).reduce(0) { $0 << 8 | Int($1) }
+            length = try await read(8).reduce(0) { $0 << 8 | Int($1) }
         }
-        return Frame(firstByte: head[0], payload: try await self.read(length))
+        return Frame(firstByte: head[0], payload: try await read(length))
     }
 
     /// Waits until the server has closed its side; throws nothing away before that.
     func closedByServer() async throws -> Bool {
-        while !self.isClosed {
-            do { try await self.readMore() } catch is ConnectionClosed { break }
+        while !isClosed {
+            do { try await readMore() } catch is ConnectionClosed { break }
         }
-        return self.received.isEmpty
+        return received.isEmpty
     }
 
     func close() async throws {
-        try? await self.channel.close()
+        try? await channel.close()
     }
 
     /// Makes `close` send a reset.
     func resetOnClose() async throws {
-        let options = try #require(self.channel as? any SocketOptionProvider)
+        let options = try #require(channel as? any SocketOptionProvider)
         try await options.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
     }
 
     private func read(_ count: Int) async throws -> [UInt8] {
-        while self.received.count < count { try await self.readMore() }
-        defer { self.received.removeFirst(count) }
-        return Array(self.received.prefix(count))
+        while received.count < count { try await readMore() }
+        defer { received.removeFirst(count) }
+        return Array(received.prefix(count))
     }
 
     private func readMore() async throws {
-        guard !self.isClosed else { throw ConnectionClosed() }
-        switch try await self.events.next() {
-        case .bytes(let bytes): self.received += bytes
+        guard !isClosed else { throw ConnectionClosed() }
+        switch try await events.next() {
+        case .bytes(let bytes): received += bytes
         case .closed:
-            self.isClosed = true
+            isClosed = true
             throw ConnectionClosed()
         }
     }
@@ -204,15 +206,15 @@ final class RawClient {
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            self.events.add(.bytes(Array(self.unwrapInboundIn(data).readableBytesView)))
+            events.add(.bytes(Array(unwrapInboundIn(data).readableBytesView)))
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-            if event as? ChannelEvent == .inputClosed { self.events.add(.closed) }
+            if event as? ChannelEvent == .inputClosed { events.add(.closed) }
         }
 
         func channelInactive(context: ChannelHandlerContext) {
-            self.events.add(.closed)
+            events.add(.closed)
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) {

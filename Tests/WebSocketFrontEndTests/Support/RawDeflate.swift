@@ -8,13 +8,13 @@ enum RawDeflate {
 
     /// One message as permessage-deflate has it: flushed, without the four bytes at the end.
     static func message(_ bytes: [UInt8], level: CInt = 6, windowBits: CInt = 15) throws -> [UInt8] {
-        let flushed = try self.run(bytes, flush: Z_SYNC_FLUSH, level: level, windowBits: windowBits)
+        let flushed = try run(bytes, flush: Z_SYNC_FLUSH, level: level, windowBits: windowBits)
         return Array(flushed.dropLast(4))
     }
 
     /// With a final block.
     static func finished(_ bytes: [UInt8]) throws -> [UInt8] {
-        try self.run(bytes, flush: Z_FINISH, level: 6, windowBits: 15)
+        try run(bytes, flush: Z_FINISH, level: 6, windowBits: 15)
     }
 
     /// One after the other, each referring back to those before.

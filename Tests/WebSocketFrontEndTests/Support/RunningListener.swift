@@ -48,7 +48,7 @@ struct RunningListener {
     }
 
     func client(tls: NIOSSLContext? = nil) async throws -> RawClient {
-        try await RawClient.connect(to: self.address, tls: tls)
+        try await RawClient.connect(to: address, tls: tls)
     }
 
     /// Sends a request and reads the answer.
@@ -62,7 +62,7 @@ struct RunningListener {
 
     /// A connection after the upgrade, both ends of it.
     func connected(tls: NIOSSLContext? = nil) async throws -> (RawClient, StubSession) {
-        let (_, client) = try await self.exchange(RawClient.handshake(), tls: tls)
-        return (client, try await self.admission.sessions.next())
+        let (_, client) = try await exchange(RawClient.handshake(), tls: tls)
+        return (client, try await admission.sessions.next())
     }
 }

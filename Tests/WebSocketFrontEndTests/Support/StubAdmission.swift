@@ -1,3 +1,4 @@
+import Authentication
 import NIOCore
 import Synchronization
 
@@ -5,55 +6,70 @@ import Synchronization
 
 /// Takes every handshake unless told to refuse, and records everything.
 final class StubAdmission: ConnectionAdmission {
+    typealias Verdict = AuthenticationVerdict
+
     let refusals = EventQueue<HandshakeRefusal>()
     let sessions = EventQueue<StubSession>()
     private let refusalReason = Mutex<String?>(nil)
     private let refusalCount = Mutex(0)
+    private let opened = Mutex<[StubSession]>([])
     private let onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)?
-    /// Asked by `authenticate` when set before the listener is made.
-    private let authenticator: (@Sendable (HandshakeCredentials) async -> HandshakeVerdict)?
-    let credentials = EventQueue<HandshakeCredentials>()
+    /// Nil: everyone is let in.
+    private let authenticator: (@Sendable (Credentials) async -> Verdict)?
+    let credentials = EventQueue<Credentials>()
+    /// One for each that was let in and is let go of.
+    let dropped = EventQueue<Void>()
+    let takesTokens: Bool
+    let userNameIsSecret: Bool
 
     /// - Parameter onText: Called on the event loop with each message, before it is recorded.
     init(
-        onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)? = nil,
-        authenticator: (@Sendable (HandshakeCredentials) async -> HandshakeVerdict)? = nil
+        onText: (@Sendable (WebSocketConnection, ByteBuffer) -> Void)? = nil, takesTokens: Bool = false,
+        userNameIsSecret: Bool = false, authenticator: (@Sendable (Credentials) async -> Verdict)? = nil
     ) {
         self.onText = onText
+        self.takesTokens = takesTokens
+        self.userNameIsSecret = userNameIsSecret
         self.authenticator = authenticator
     }
 
-    var numberOfRefusals: Int { self.refusalCount.withLock { $0 } }
+    var numberOfRefusals: Int { refusalCount.withLock { $0 } }
 
     func refuseAll(_ reason: String) {
-        self.refusalReason.withLock { $0 = reason }
+        refusalReason.withLock { $0 = reason }
     }
 
-    func refusal(for listener: String) -> String? {
-        self.refusalReason.withLock { $0 }
+    var refusal: String? { refusalReason.withLock { $0 } }
+
+    func admit(_ credentials: Credentials, on eventLoop: any EventLoop) -> AdmissionDecision {
+        guard let authenticator else { return .now(.admitted(admitted(.init()))) }
+        self.credentials.add(credentials)
+        return .later {
+            switch await authenticator(credentials).minding(credentials.securityProfile) {
+            case .accepted(let acceptance): .admitted(self.admitted(acceptance))
+            case .refused(let refusal): .refused(refusal)
+            }
+        }
     }
 
-    func authenticates(on listener: String) -> Bool { self.authenticator != nil }
-
-    func authenticate(
-        _ request: HandshakeCredentials, on eventLoop: any EventLoop
-    ) -> EventLoopFuture<HandshakeVerdict> {
-        self.credentials.add(request)
-        return eventLoop.makeFutureWithTask { await self.authenticator?(request) ?? .accepted(username: nil) }
-    }
-
-    func connectionOpened(
-        _ connection: WebSocketConnection,
-        _ handshake: AcceptedHandshake
-    ) -> any ConnectionDelegate {
-        let session = StubSession(connection: connection, handshake: handshake, onText: self.onText)
-        self.sessions.add(session)
-        return session
+    private func admitted(_ acceptance: Verdict.Acceptance) -> StubAdmitted {
+        StubAdmitted(acceptance, onDrop: { [dropped] in dropped.add(()) }) { connection, handshake in
+            let session = StubSession(connection: connection, handshake: handshake, onText: self.onText)
+            self.opened.withLock { $0.append(session) }
+            self.sessions.add(session)
+            return session
+        }
     }
 
     func handshakeRefused(_ refusal: HandshakeRefusal) {
-        self.refusalCount.withLock { $0 += 1 }
-        self.refusals.add(refusal)
+        refusalCount.withLock { $0 += 1 }
+        refusals.add(refusal)
+    }
+
+    func endConnections(over time: Duration) async {
+        for session in opened.withLock({ $0 }) {
+            try? await session.onLoop { $0.close(code: 1001, reason: "going away") }
+        }
     }
 }
 
@@ -87,32 +103,32 @@ final class StubSession: ConnectionDelegate {
         self.onText = onText
     }
 
-    var numberOfLifeSigns: Int { self.lifeSigns.withLock { $0 } }
+    var numberOfLifeSigns: Int { lifeSigns.withLock { $0 } }
 
     func connectionReceived(text: ByteBuffer) {
-        self.onText?(self.connection, text)
-        self.events.add(.text(String(buffer: text)))
+        onText?(connection, text)
+        events.add(.text(String(buffer: text)))
     }
 
     func connectionShowedLife(isPong: Bool) {
-        self.lifeSigns.withLock { $0 += 1 }
+        lifeSigns.withLock { $0 += 1 }
     }
 
     func connectionTimerFired() {
-        self.events.add(.timer)
+        events.add(.timer)
     }
 
     func connectionEnded(_ end: ConnectionEnd) {
-        self.events.add(.ended(end))
+        events.add(.ended(end))
     }
 
     /// Does something with the connection where it may be done.
     func onLoop<Result: Sendable>(_ body: @escaping @Sendable (WebSocketConnection) -> Result) async throws -> Result {
-        try await self.connection.eventLoop.submit { [connection] in body(connection) }.get()
+        try await connection.eventLoop.submit { [connection] in body(connection) }.get()
     }
 }
 
 extension WebSocketConnection {
     /// Nothing written is pending in the process.
-    var isTakenAtOnce: Bool { self.stall == nil }
+    var isTakenAtOnce: Bool { stall == nil }
 }

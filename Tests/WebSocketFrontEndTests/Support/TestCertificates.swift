@@ -38,23 +38,23 @@ struct TestCertificates: Sendable {
         """#
 
     private init() throws {
-        self.folder = FileManager.default.temporaryDirectory.appending(path: "gateway-tls-\(UUID().uuidString)")
-        try CertificateMaker.make(in: self.folder, Self.script)
+        folder = FileManager.default.temporaryDirectory.appending(path: "gateway-tls-\(UUID().uuidString)")
+        try CertificateMaker.make(in: folder, Self.script)
     }
 
-    func path(_ name: String) -> String { self.folder.appending(path: name).path }
+    func path(_ name: String) -> String { folder.appending(path: name).path }
 
     /// Of a listener with the certificate `server.pem`.
     func options(_ change: (inout TLSOptions) -> Void = { _ in }) -> TLSOptions {
-        var options = TLSOptions(certificateFile: self.path("server.pem"), keyFile: self.path("server.key"))
+        var options = TLSOptions(certificateFile: path("server.pem"), keyFile: path("server.key"))
         change(&options)
         return options
     }
 
     /// Of a listener that asks for client certificates.
     func verifying(_ change: (inout TLSOptions) -> Void = { _ in }) -> TLSOptions {
-        self.options {
-            $0.authorityFile = self.path("ca.pem")
+        options {
+            $0.authorityFile = path("ca.pem")
             $0.verifiesPeer = true
             $0.requiresPeerCertificate = true
             change(&$0)
@@ -68,15 +68,15 @@ struct TestCertificates: Sendable {
         certificate: String? = nil, version: TLSVersion? = nil, ciphers: String? = nil
     ) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
-        configuration.trustRoots = .file(self.path("ca.pem"))
+        configuration.trustRoots = .file(path("ca.pem"))
         configuration.minimumTLSVersion = version ?? .tlsv1
         configuration.maximumTLSVersion = version
         if let ciphers { configuration.cipherSuites = ciphers }
         if let certificate {
-            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(self.path("\(certificate).pem"))
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(path("\(certificate).pem"))
                 .map { .certificate($0) }
             configuration.privateKey = .privateKey(
-                try NIOSSLPrivateKey(file: self.path("\(certificate).key"), format: .pem))
+                try NIOSSLPrivateKey(file: path("\(certificate).key"), format: .pem))
         }
         return try NIOSSLContext(configuration: configuration)
     }

@@ -1,0 +1,103 @@
+import NIOCore
+
+/// The one timer of a connection: the delegate's, the answer to a close frame, and the watch over a stalled peer.
+extension WebSocketFrameHandler: DeadlineWaiter {
+    func armTimer(at deadline: NIODeadline) {
+        guard phase == .open else { return }
+        timerDeadline = deadline
+        schedule()
+    }
+
+    func cancelTimer() {
+        guard phase == .open else { return }
+        timerDeadline = .distantFuture
+        schedule()
+    }
+
+    /// Waits for the first thing due.
+    func schedule() {
+        let due = min(timerDeadline, stall?.nextCheck ?? .distantFuture)
+        if due == .distantFuture || context == nil {
+            resources.deadlines.remove(self)
+        } else {
+            resources.deadlines.set(due, for: self)
+        }
+    }
+
+    func deadlineReached(now: NIODeadline) {
+        guard let context else { return }
+        switch phase {
+        case .open:
+            checkStall(now: now, context: context)
+            if phase == .open, timerDeadline <= now {
+                timerDeadline = .distantFuture
+                delegate?.connectionTimerFired()
+            }
+        case .closing:
+            if timerDeadline <= now {
+                timerDeadline = .distantFuture
+                context.close(promise: nil)
+            }
+        case .closed:
+            return
+        }
+        schedule()
+    }
+
+    // MARK: A peer that takes nothing
+
+    /// Bytes that the kernel has not taken yet.
+    func pendingBytes(context: ChannelHandlerContext) -> Int {
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+    }
+
+    func watchForStall(context: ChannelHandlerContext) {
+        guard phase == .open else { return }
+        if let stall {
+            checkPending(pendingBytes(context: context), stall, context: context)
+            return
+        }
+        // Behind TLS there is another buffer.
+        if listener.tls == nil, resources.isTaken(from: self) { return }
+        let pending = pendingBytes(context: context)
+        guard pending > 0 else { return }
+        let stall = SendStall(
+            pending: pending, now: .now(), timeout: listener.configuration.sendTimeout,
+            memory: listener.memory)
+        self.stall = stall
+        schedule()
+        checkPending(pending, stall, context: context)
+    }
+
+    /// Closes the connection of a peer that leaves too much of what is written to it (behaviour.md, "Bounds").
+    private func checkPending(_ pending: Int, _ stall: SendStall, context: ChannelHandlerContext) {
+        let longest = max(listener.memory.share, listener.configuration.maxFrameSize + 64 * 1024)
+        guard !stall.mayLeave(pending: pending, longest: longest) else { return }
+        let end = ConnectionEnd(reason: "send_queue_full", detail: "\(pending) bytes that the peer does not take")
+        self.end(end, context: context)
+        context.close(promise: nil)
+    }
+
+    private func checkStall(now: NIODeadline, context: ChannelHandlerContext) {
+        guard let stall, stall.nextCheck <= now else { return }
+        let pending = pendingBytes(context: context)
+        guard pending > 0 else {
+            self.stall = nil
+            if let ping = stall.unansweredPing {
+                write(.pong, ping, context: context)
+                flush(context: context)
+            }
+            return
+        }
+        stall.update(pending: pending, now: now)
+        checkPending(pending, stall, context: context)
+        guard phase == .open else { return }
+        let configuration = listener.configuration
+        if configuration.closesOnSendTimeout, stall.lastProgress + configuration.sendTimeout <= now {
+            end(
+                ConnectionEnd(reason: "send_timeout", detail: "\(pending) bytes that the peer does not take"),
+                context: context)
+            context.close(promise: nil)
+        }
+    }
+}

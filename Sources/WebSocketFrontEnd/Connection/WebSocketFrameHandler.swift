@@ -1,0 +1,308 @@
+import NIOCore
+
+/// One connection after the upgrade: frames in, messages to the delegate, frames out.
+final class WebSocketFrameHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    enum Phase {
+        case open
+        /// A close frame was sent; what still comes in is dropped until the peer's close frame.
+        case closing
+        case closed
+    }
+
+    /// How long a peer may take to answer a close frame.
+    static let closeTimeout = TimeAmount.seconds(5)
+
+    // There is one of these for each connection: the small ones stand together, behind what is aligned.
+    let listener: ListenerState
+    let resources: EventLoopResources
+    private(set) var context: ChannelHandlerContext?
+    var delegate: (any ConnectionDelegate)?
+    var held: HeldMessages?
+    /// When the delegate's timer is due; in `closing`, when the connection is closed without the peer's answer.
+    var timerDeadline = NIODeadline.distantFuture
+    var stall: SendStall?
+    private var reader: MessageReader
+    private(set) var phase = Phase.open
+    private var unfinished = UnfinishedBytes()
+    var isPaused = false
+    var isAutoReading = true
+    private var isInRead = false
+    private var messagesInRound: UInt32 = 0
+    var deadlinePlace: DeadlinePlace?
+    private var writer: FrameWriter
+    /// Nil: nobody has been told of the connection, or it has ended.
+    private var place: ListenerPlace?
+    /// Nil: the peer's compressor begins anew with each message.
+    private let window: InflateWindow?
+
+    init(
+        listener: ListenerState,
+        resources: EventLoopResources,
+        compression: CompressionAgreement? = nil
+    ) {
+        self.listener = listener
+        self.resources = resources
+        writer = FrameWriter(compression: compression)
+        window = compression?.clientWindowBits.map { InflateWindow(bits: $0) }
+        reader = MessageReader(
+            longest: listener.configuration.maxFrameSize, mayBeCompressed: compression != nil)
+    }
+
+    // MARK: Beginning and end
+
+    /// Hands the connection over to what the admission has prepared.
+    func open(
+        _ handshake: AcceptedHandshake, _ place: consuming ListenerPlace, _ admitted: any AdmittedConnection
+    ) {
+        guard let context else { return }
+        place.becomeConnection()
+        self.place = consume place
+        delegate = admitted.open(WebSocketConnection(self, eventLoop: context.eventLoop), handshake)
+    }
+
+    /// Closes a connection that no delegate is told of.
+    func turnAway(code: UInt16, reason: String) {
+        guard let context else { return }
+        startClosing(CloseFrame(code: code, reason: reason), end: ConnectionEnd(reason: reason), context: context)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        schedule()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end(
+            ConnectionEnd(reason: "connection_lost", detail: "closed without a close frame"), context: context)
+        phase = .closed
+        countUnfinished(context: context)
+        stall = nil
+        timerDeadline = .distantFuture
+        schedule()
+        place = nil
+        context.fireChannelInactive()
+    }
+
+    /// Tells the delegate once, on the next turn of the loop: whoever ends the connection may be the delegate itself,
+    /// in the middle of a call.
+    func end(_ end: ConnectionEnd, discardingHeld: Bool = false, context: ChannelHandlerContext) {
+        guard phase == .open else { return }
+        phase = .closing
+        reader.discardAll()
+        context.eventLoop.assumeIsolated().execute {
+            guard let delegate = self.delegate else { return }
+            self.delegate = nil
+            let held = self.held
+            self.held = nil
+            if let held, !discardingHeld {
+                while let message = held.popFirst() {
+                    guard let text = self.text(of: message, context: context) else { break }
+                    delegate.connectionReceived(text: text)
+                }
+            }
+            delegate.connectionEnded(end)
+        }
+    }
+
+    private func startClosing(
+        _ frame: CloseFrame,
+        end: ConnectionEnd,
+        discardingHeld: Bool = false,
+        context: ChannelHandlerContext
+    ) {
+        guard phase == .open else { return }
+        self.end(end, discardingHeld: discardingHeld, context: context)
+        timerDeadline = .now() + Self.closeTimeout
+        stall = nil
+        schedule()
+        write(.close, frame.payload, context: context)
+        flush(context: context)
+        updateReading()
+    }
+
+    private func fail(_ violation: FrameViolation, context: ChannelHandlerContext) {
+        startClosing(
+            CloseFrame(code: violation.code, reason: violation.reason),
+            end: ConnectionEnd(reason: "protocol_error", closeCode: violation.code, detail: violation.reason),
+            context: context
+        )
+    }
+
+    // MARK: Frames in
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        isInRead = true
+        var bytes = unwrapInboundIn(data)
+        while phase != .closed, let event = reader.next(from: &bytes) {
+            switch phase {
+            case .open:
+                receive(event, context: context)
+            case .closing:
+                if case .close = event { context.close(promise: nil) }
+            case .closed:
+                break
+            }
+        }
+        resources.giveBack(bytes)
+        countUnfinished(context: context)
+    }
+
+    private func countUnfinished(context: ChannelHandlerContext) {
+        guard !unfinished.update(to: reader.unfinishedBytes, in: listener.memory) else { return }
+        let reason = "no memory for so long a message now"
+        startClosing(
+            CloseFrame(code: 1013, reason: reason),
+            end: ConnectionEnd(reason: "no_memory", closeCode: 1013, detail: reason), context: context)
+        // Closing has let go of it.
+        _ = unfinished.update(to: reader.unfinishedBytes, in: listener.memory)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isInRead = false
+        messagesInRound = 0
+        if writer.hasUnflushed { flush(context: context) }
+    }
+
+    private func receive(_ event: MessageReader.Event, context: ChannelHandlerContext) {
+        if case .violation(let violation, let findsClose) = event {
+            fail(violation, context: context)
+            if reader.lastOpcode == .close {
+                // A peer that has said its last word, however badly, says no other.
+                closeOnceWritten(context: context)
+            } else if !findsClose {
+                // The peer's close frame will not be found; the end of our side makes it close.
+                context.close(mode: .output, promise: nil)
+            }
+            return
+        }
+        delegate?.connectionShowedLife(isPong: event.isPong)
+        // The delegate may have closed.
+        guard phase == .open else { return }
+        switch event {
+        case .fragment, .pong, .violation: break
+        case .message(let message): take(.plain(message), context: context)
+        case .compressed(let message): take(.compressed(message), context: context)
+        case .ping(let payload): pong(payload, context: context)
+        case .close(let payload): answerClose(payload, context: context)
+        }
+    }
+
+    private func take(_ message: ReceivedMessage, context: ChannelHandlerContext) {
+        messagesInRound += 1
+        if messagesInRound > listener.configuration.framesPerRound, self.held == nil {
+            // The others of this event loop have their turn first.
+            self.held = HeldMessages(memory: listener.memory)
+            context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
+        }
+        if isPaused || self.held != nil {
+            let held = self.held ?? HeldMessages(memory: listener.memory)
+            self.held = held
+            held.append(message)
+            updateReading()
+        } else if let text = self.text(of: message, context: context) {
+            delegate?.connectionReceived(text: text)
+        }
+    }
+
+    /// Nil: the connection had to be closed over it.
+    func text(of message: ReceivedMessage, context: ChannelHandlerContext) -> ByteBuffer? {
+        switch message {
+        case .plain(let text): return text
+        case .compressed(let compressed):
+            let longest = listener.configuration.maxFrameSize
+            switch resources.compression.inflate(compressed, longest: longest, window: window) {
+            case .message(let text): return text
+            case .tooLong: fail(.tooLong, context: context)
+            case .invalid: fail(.badCompression, context: context)
+            }
+            return nil
+        }
+    }
+
+    private func pong(_ payload: ByteBuffer, context: ChannelHandlerContext) {
+        if let stall, pendingBytes(context: context) > 0 {
+            stall.unansweredPing = payload
+        } else {
+            self.stall = nil
+            write(.pong, payload, context: context)
+        }
+    }
+
+    private func answerClose(_ payload: ByteBuffer, context: ChannelHandlerContext) {
+        guard let close = CloseFrame(payload: payload) else {
+            fail(.badClose, context: context)
+            closeOnceWritten(context: context)
+            return
+        }
+        let end = ConnectionEnd(reason: "closed_by_peer", closeCode: close.code, detail: close.reason)
+        startClosing(CloseFrame(code: close.code), end: end, context: context)
+        // RFC 6455, 7.1.1: the server closes first. Closing at once would drop what is not written yet.
+        closeOnceWritten(context: context)
+    }
+
+    private func closeOnceWritten(context: ChannelHandlerContext) {
+        guard phase == .closing else { return }
+        if pendingBytes(context: context) == 0 {
+            context.close(promise: nil)
+        } else {
+            context.close(mode: .output, promise: nil)
+        }
+    }
+
+    /// The socket's error, or that of TLS: nothing more comes behind it.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let end = ConnectionEnd(reason: "connection_lost", detail: ConnectionFailure.reason(error))
+        self.end(end, context: context)
+        context.close(promise: nil)
+    }
+
+    // MARK: Frames out
+
+    func send(text: ByteBuffer) {
+        guard phase == .open, let context else { return }
+        writeAndFlush(.text, text, context: context)
+    }
+
+    func sendPing() {
+        guard phase == .open, let context else { return }
+        writeAndFlush(.ping, ByteBuffer(), context: context)
+    }
+
+    func close(code: UInt16, reason: String) {
+        guard phase == .open, let context else { return }
+        startClosing(
+            CloseFrame(code: code, reason: reason),
+            end: ConnectionEnd(reason: reason, closeCode: code),
+            discardingHeld: true,
+            context: context
+        )
+    }
+
+    private func writeAndFlush(_ opcode: FrameOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
+        write(opcode, payload, context: context)
+        if !isInRead { flush(context: context) }
+    }
+
+    func write(_ opcode: FrameOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
+        let frame = writer.frame(opcode, payload, resources)
+        stall?.wrote(frame.length)
+        writer.wrote()
+        let (first, second) = resources.pieces(of: frame, from: self)
+        context.write(wrapOutboundOut(first), promise: nil)
+        if let second { context.write(wrapOutboundOut(second), promise: nil) }
+        if writer.mustFlush { flush(context: context) }
+    }
+
+    func flush(context: ChannelHandlerContext) {
+        writer.flushed()
+        context.flush()
+        watchForStall(context: context)
+    }
+}
