@@ -292,7 +292,7 @@ let package = Package(
             name: "ManagementTests",
             dependencies: [
                 "Management", "Counters", "Authentication", "OutsideNames", "SpawnedProcess", "TestSupport", nio,
-                nioPosix, logging,
+                nioPosix, logging, lifecycle,
             ], swiftSettings: strict),
         .testTarget(
             name: "LoadGeneratorTests",

@@ -1,0 +1,6 @@
+/// What a key may do.
+package enum ManagementRole: String, Sendable, CaseIterable {
+    case administrator
+    /// Looks, and changes nothing.
+    case viewer
+}

@@ -1,0 +1,21 @@
+import HTTPTypes
+import NIOCore
+
+/// What is shown to people: the page, and the description of the API.
+enum DocumentRoutes {
+    static func routes(_ page: (any ManagementPage)?) -> [Route] {
+        let pageRoutes = (page?.paths ?? []).map { path in
+            Route(.get, path, .open) { _ in
+                guard let file = page?.file(at: path) else { throw APIError.notFound("there is nothing at this path") }
+                var answer = Answer.bytes(file.bytes, type: file.type)
+                answer.headers[.contentSecurityPolicy] = "default-src 'self'; frame-ancestors 'none'"
+                return answer
+            }
+        }
+        return pageRoutes + [
+            Route(.get, "/api-docs/openapi.yaml", .viewer) { _ in
+                .bytes(ByteBuffer(string: OpenAPIDocument.text), type: "application/yaml")
+            }
+        ]
+    }
+}

@@ -1,0 +1,183 @@
+import NIOCore
+import OutsideNames
+
+/// The users of the built-in database.
+enum UserRoutes {
+    static func routes(_ operations: any GatewayOperations, _ directory: ClientDirectory) -> [Route] {
+        let users = ManagementRoutes.gateway("/authentication/users")
+        let imports = Permits(1)
+        return [
+            Route(.get, users + "/export", .administrator) { _ in
+                let store = try await store(operations)
+                let first = try await store.exportUsers(after: nil)
+                return .pieces(type: "text/csv; charset=utf-8") { writer in
+                    var piece = first
+                    try await writer.write(piece.bytes)
+                    while let last = piece.last {
+                        piece = try await store.exportUsers(after: last)
+                        try await writer.write(piece.bytes)
+                    }
+                }
+            },
+            Route(.get, users, .viewer) { request in try await list(operations, request) },
+            Route(.post, users, .administrator) { request in try await add(operations, request) },
+            Route(.get, users + "/{uid}", .viewer) { request in
+                guard let user = try await store(operations).user(try id(request)) else {
+                    throw APIError.userNotFound()
+                }
+                return .json(200, json(user))
+            },
+            Route(.put, users + "/{uid}", .administrator) { request in
+                try await change(operations, directory, request)
+            },
+            Route(.delete, users + "/{uid}", .administrator) { request in
+                let id = try id(request)
+                let kicks = try request.query.bool("kick") ?? false
+                guard try await store(operations).delete(id) else { throw APIError.userNotFound() }
+                if kicks { await kick(id, operations, directory) }
+                return .empty(changed: "user \(id) deleted")
+            },
+            Route(
+                .post, ManagementRoutes.gateway("/authentication/import_users"), .administrator, importsBody: true,
+                hasOwnDeadline: true
+            ) { request in
+                // 64 MB are held while it lasts: one at a time.
+                guard let permit = imports.take() else { throw APIError.unavailable("another import is on its way") }
+                defer { withExtendedLifetime(permit) {} }
+                let result = try await store(operations).importUsers(try await UserImport(request))
+                return .json(
+                    200,
+                    [
+                        "total": .integer(result.total), "success": .integer(result.success),
+                        "override": .integer(result.overridden), "skipped": .integer(result.skipped),
+                        "failed": .integer(result.failed),
+                    ], changed: "\(result.success) users imported, \(result.overridden) of them replaced")
+            },
+        ]
+    }
+
+    private static func store(_ operations: any GatewayOperations) async throws -> any UserStore {
+        if let store = await operations.users { return store }
+        guard await operations.authenticator() != nil else { throw APIError.notFound("there is no authenticator") }
+        throw APIError.badRequest("this backend keeps its users elsewhere")
+    }
+
+    private static func list(_ operations: any GatewayOperations, _ request: ManagementRequest) async throws -> Answer {
+        let store = try await store(operations)
+        let paging = try Paging(request.query)
+        let page = try await store.users(
+            UserQuery(
+                like: request.query["like_user_id"], isSuperuser: try request.query.bool("is_superuser"),
+                offset: paging.offset, limit: paging.limit))
+        return .json(200, ["data": .array(page.users.map(json)), "meta": paging.meta(count: page.count)])
+    }
+
+    private static func add(_ operations: any GatewayOperations, _ request: ManagementRequest) async throws -> Answer {
+        let store = try await store(operations)
+        let body = try await request.object()
+        try body.allow("user_id", "password", "is_superuser", "security_profile")
+        let user = try await store.add(
+            NewUser(
+                id: try checked(try body.text("user_id")), password: try password(body, "password"),
+                isSuperuser: try body.optionalBool("is_superuser") ?? false, securityProfile: try securityProfile(body))
+        )
+        return .json(201, json(user), changed: "user \(user.id) added")
+    }
+
+    private static func change(
+        _ operations: any GatewayOperations, _ directory: ClientDirectory, _ request: ManagementRequest
+    ) async throws -> Answer {
+        let store = try await store(operations)
+        let id = try id(request)
+        let kicks = try request.query.bool("kick") ?? false
+        let body = try await request.object()
+        try body.allow("user_id", "password", "is_superuser", "security_profile", "keep_previous")
+        if let sent = try body.optionalText("user_id"), !sent.hasSameBytes(as: id.text) {
+            throw APIError.badRequest("\"user_id\" cannot be changed")
+        }
+        // The mark that answers have in a secret's place means: as it is.
+        let isUnchanged = body.value(of: "password").map { $0.isNull || $0 == .string(HiddenSecrets.mark) } ?? true
+        let change = UserChange(
+            password: isUnchanged ? nil : try password(body, "password"),
+            keepPrevious: try body.optionalDuration("keep_previous"),
+            isSuperuser: try body.optionalBool("is_superuser"), securityProfile: try securityProfile(body))
+        guard let user = try await store.change(id, change) else { throw APIError.userNotFound() }
+        if kicks { await kick(id, operations, directory) }
+        let what = change.password == nil ? "user \(id) changed" : "user \(id) changed, with its password"
+        return .json(200, json(user), changed: what)
+    }
+
+    /// Whoever is connected under this name.
+    private static func kick(_ id: UserName, _ operations: any GatewayOperations, _ directory: ClientDirectory) async {
+        for entry in await directory.entries() {
+            guard entry.userName == id || entry.identity.text.hasSameBytes(as: id.text) else { continue }
+            _ = await operations.kick(entry.key)
+        }
+    }
+
+    private static func json(_ user: StoredUser) -> JSON {
+        var members = [
+            JSON.Member("user_id", .string(user.id.text)), JSON.Member("is_superuser", .bool(user.isSuperuser)),
+        ]
+        if let profile = user.securityProfile { members.append(JSON.Member("security_profile", .integer(profile))) }
+        return .object(members)
+    }
+
+    /// A path may hold any id; one that cannot be is not there.
+    private static func id(_ request: ManagementRequest) throws -> UserName {
+        let id = request.parameter("uid")
+        guard (1...255).contains(id.utf8.count) else { throw APIError.userNotFound() }
+        return UserName(id)
+    }
+
+    private static func checked(_ id: String) throws -> UserName {
+        guard (1...255).contains(id.utf8.count) else {
+            throw APIError.badRequest("Bad value for \"user_id\": expected 1 to 255 bytes")
+        }
+        return UserName(id)
+    }
+
+    private static func password(_ body: [JSON.Member], _ key: String) throws -> Password {
+        let text = try body.text(key)
+        guard !text.isEmpty else { throw APIError.badRequest("Bad value for \"\(key)\": it is empty") }
+        return Password(Array(text.utf8))
+    }
+
+    private static func securityProfile(_ body: [JSON.Member]) throws -> Int? {
+        guard let value = body.value(of: "security_profile"), !value.isNull else { return nil }
+        guard let profile = value.integer, (1...3).contains(profile) else {
+            throw APIError.badRequest("Bad value for \"security_profile\": expected 1, 2 or 3")
+        }
+        return profile
+    }
+}
+
+extension UserImport {
+    /// By itself (`text/csv`, `application/json`), or as the one file of a multipart body, whose name or type says what
+    /// it is.
+    fileprivate init(_ request: ManagementRequest) async throws {
+        let type = request.query["type"] ?? Content.hash.rawValue
+        guard let content = Content(rawValue: type) else {
+            throw APIError.badRequest("Bad value for \"type\": expected hash or plain")
+        }
+        let overrides = try request.query.bool("override") ?? false
+        switch request.contentType {
+        case "text/csv":
+            self.init(format: .csv, content: content, overrides: overrides, bytes: try await request.bytes())
+        case "application/json":
+            self.init(format: .json, content: content, overrides: overrides, bytes: try await request.bytes())
+        case "multipart/form-data":
+            let boundary = request.headers[.contentType].flatMap { MultipartBody.boundary(ofContentType: $0) }
+            let file = try MultipartBody(reading: try await request.bytes(), boundary: boundary ?? "")
+            self.init(format: try Self.format(of: file), content: content, overrides: overrides, bytes: file.content)
+        default: throw APIError.unsupportedType(expected: "multipart/form-data, text/csv or application/json")
+        }
+    }
+
+    private static func format(of file: MultipartBody) throws -> Format {
+        let name = file.fileName?.lowercased() ?? ""
+        if name.hasSuffix(".csv") || file.contentType?.hasPrefix("text/csv") == true { return .csv }
+        if name.hasSuffix(".json") || file.contentType?.hasPrefix("application/json") == true { return .json }
+        throw APIError.badRequest("multipart: the file is called neither .csv nor .json")
+    }
+}

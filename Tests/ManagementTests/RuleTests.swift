@@ -1,0 +1,189 @@
+import NIOCore
+import Testing
+
+@testable import Management
+
+@Suite struct `Rules of management without input or output` {
+    @Test func `An address is blocked from its tenth failure in a minute on, for a minute`() {
+        var throttle = FailureThrottle()
+        let start = ContinuousClock.now
+        for second in 0..<9 { throttle.failed("a", now: start + .seconds(second)) }
+        #expect(!throttle.isBlocked("a", now: start + .seconds(9)))
+        // The first ones are a minute old, and no longer count.
+        throttle.failed("a", now: start + .seconds(61))
+        #expect(!throttle.isBlocked("a", now: start + .seconds(61)))
+        for _ in 0..<3 { throttle.failed("a", now: start + .seconds(62)) }
+        #expect(throttle.isBlocked("a", now: start + .seconds(121)))
+        #expect(!throttle.isBlocked("b", now: start + .seconds(121)))
+        #expect(!throttle.isBlocked("a", now: start + .seconds(122)))
+        throttle.failed("a", now: start + .seconds(123))
+        #expect(!throttle.isBlocked("a", now: start + .seconds(123)))
+    }
+
+    @Test func `Who has many addresses fills no memory, and an IPv6 household counts as one`() {
+        var throttle = FailureThrottle()
+        let start = ContinuousClock.now
+        for _ in 0..<10 { throttle.failed("blocked", now: start + .seconds(1)) }
+        for number in 0..<12_000 { throttle.failed("10.0.\(number)", now: start) }
+        #expect(throttle.isBlocked("blocked", now: start + .seconds(2)))
+        #expect(FailureThrottle.subject(of: "2001:db8:1:2:3:4:5:6") == FailureThrottle.subject(of: "2001:db8:1:2::9"))
+        #expect(FailureThrottle.subject(of: "2001:db8:1:3::9") != FailureThrottle.subject(of: "2001:db8:1:2::9"))
+        #expect(FailureThrottle.subject(of: "203.0.113.7") == "203.0.113.7")
+    }
+
+    @Test func `A connection's time runs from its beginning, and anew from each answer`() {
+        let start = NIODeadline.now()
+        var bounds = ConnectionBounds(requestTime: .seconds(30), isSurplus: false, now: start)
+        #expect(bounds.deadline == start + .seconds(30))
+        #expect(bounds.receivedHead(now: start + .seconds(20)) == .forward)
+        #expect(bounds.deadline == start + .seconds(30))
+        #expect(bounds.receivedEnd(now: start + .seconds(21)) == .forward)
+        #expect(bounds.deadline == nil)
+        #expect(bounds.writesHead(closes: false) == .forward)
+        bounds.becameWritable(false, now: start + .seconds(22))
+        #expect(bounds.deadline == start + .seconds(52))
+        bounds.becameWritable(true, now: start + .seconds(40))
+        #expect(bounds.deadline == nil)
+        #expect(bounds.writesEnd(now: start + .seconds(41)) == .forward)
+        #expect(bounds.state == .idle(answered: 1))
+        #expect(bounds.deadlinePassed(now: start + .seconds(71)) == .close)
+    }
+
+    @Test func `An answer that closes is followed by nothing, and the connection lingers two seconds`() {
+        let start = NIODeadline.now()
+        var bounds = ConnectionBounds(requestTime: .seconds(30), isSurplus: false, now: start)
+        _ = bounds.receivedHead(now: start)
+        #expect(bounds.receivedBody() == .forward)
+        #expect(bounds.writesHead(closes: true) == .forward)
+        #expect(bounds.writesEnd(now: start) == .close)
+        #expect(bounds.receivedBody() == .discard)
+        #expect(bounds.writesHead(closes: false) == .discard)
+        #expect(bounds.deadlinePassed(now: start + .seconds(1)) == .none)
+        #expect(bounds.deadlinePassed(now: start + .seconds(2)) == .close)
+    }
+
+    @Test func `A request that does not come is answered with 408, unless an answer has begun`() {
+        let start = NIODeadline.now()
+        var silent = ConnectionBounds(requestTime: .seconds(30), isSurplus: false, now: start)
+        guard case .answer(let error) = silent.deadlinePassed(now: start + .seconds(30)) else {
+            Issue.record("no answer")
+            return
+        }
+        #expect(error.status == 408)
+        var half = ConnectionBounds(requestTime: .seconds(30), isSurplus: false, now: start)
+        _ = half.receivedHead(now: start)
+        _ = half.writesHead(closes: false)
+        #expect(half.deadlinePassed(now: start + .seconds(30)) == .close)
+        var surplus = ConnectionBounds(requestTime: .seconds(30), isSurplus: true, now: start)
+        guard case .answer(let full) = surplus.receivedHead(now: start) else {
+            Issue.record("no answer")
+            return
+        }
+        #expect(full.status == 503)
+    }
+
+    @Test func `A feed holds its bound, says that it has overflowed, and never more`() async {
+        let feed = BoundedFeed<Int>(limit: 3)
+        for number in 1...3 { feed.offer(number) }
+        guard case .elements(let all) = await feed.next() else {
+            Issue.record("no elements")
+            return
+        }
+        #expect(all == [1, 2, 3])
+        for number in 1...4 { feed.offer(number) }
+        feed.offer(5)
+        feed.end()
+        for _ in 1...2 {
+            guard case .overflow = await feed.next() else {
+                Issue.record("no overflow")
+                return
+            }
+        }
+        let ended = BoundedFeed<Int>(limit: 3)
+        ended.offer(1)
+        ended.end()
+        ended.offer(2)
+        guard case .elements([1]) = await ended.next(), case .ended = await ended.next() else {
+            Issue.record("what waits is read before the end")
+            return
+        }
+    }
+
+    @Test func `Times are RFC 3339 with milliseconds, and are read with any offset and fraction`() {
+        for (text, milliseconds) in [
+            ("1970-01-01T00:00:00Z", 0), ("2000-02-29T23:59:59.999Z", 951_868_799_999),
+            ("2026-01-31T12:00:00.1+02:00", 1_769_853_600_100), ("1969-12-31T23:59:59.5-00:00", -500),
+            ("2100-03-01t00:00:00z", 4_107_542_400_000), ("1769853600100", 1_769_853_600_100),
+        ] {
+            #expect(Timestamp(text)?.millisecondsSince1970 == Int64(milliseconds), "\(text)")
+        }
+        for milliseconds: Int64 in [-1, 0, 951_782_400_000, 1_709_164_800_000, 4_102_444_799_999] {
+            let time = Timestamp(millisecondsSince1970: milliseconds)
+            #expect(Timestamp(time.text) == time, "\(time.text)")
+        }
+        #expect(Timestamp(millisecondsSince1970: 1_709_164_800_007).text == "2024-02-29T00:00:00.007Z")
+        for text in ["", "2026-01-31", "2026-13-01T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01T24:00:00Z", "-5"] {
+            #expect(Timestamp(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func `JSON is written so that it can be read again`() throws {
+        let value: JSON = [
+            "a": ["x\"\\\n\u{1}ö\u{1F600}", 1, true, .null, .number("1.50e3")], "b": [:], "c": [],
+            "d": .verbatim(ByteBuffer(string: #"{"e": 1}"#)),
+        ]
+        let text = value.compactText
+        #expect(text == #"{"a":["x\"\\\n\u0001ö😀",1,true,null,1.50e3],"b":{},"c":[],"d":{"e": 1}}"#)
+        let read = try JSON(reading: ByteBuffer(string: text))
+        #expect(read["a"] == value["a"])
+        #expect(JSON.verbatim("d", in: ByteBuffer(string: " " + text)) == ByteBuffer(string: #"{"e": 1}"#))
+    }
+
+    @Test func `One file comes out of a multipart body, whatever its bytes`() throws {
+        let content = "a--b\r\n--not\r\n"
+        let body =
+            "preamble\r\n--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\nnot this\r\n--b\r\n"
+            + "content-disposition: form-data; name=file; filename=\"u.csv\"\r\n\r\n\(content)\r\n--b--"
+        let file = try MultipartBody(reading: ByteBuffer(string: body), boundary: "b")
+        #expect(String(buffer: file.content) == content)
+        #expect(file.fileName == "u.csv")
+        let empty = "--b\r\nContent-Disposition: form-data; name=filename; filename=u.csv\r\n\r\n\r\n--b--\r\n"
+        #expect(try MultipartBody(reading: ByteBuffer(string: empty), boundary: "b").content.readableBytes == 0)
+        #expect(MultipartBody.boundary(ofContentType: "multipart/form-data; boundary=\"b 1\"") == "b 1")
+        for bad in ["", "--b", "--b--", "--b\r\n\r\n", String(body.dropLast(12)), body.dropLast(2) + "\r\n" + body] {
+            #expect(throws: APIError.self, "\(bad)") {
+                try MultipartBody(reading: ByteBuffer(string: bad), boundary: "b")
+            }
+        }
+    }
+
+    @Test func `A key file is taken whole or not at all`() throws {
+        let keys = try APIKeyFile.read(Array("a:1:administrator\r\n\n b:2:viewer\nc:3".utf8))
+        #expect(keys.map(\.name) == ["a", "b", "c"])
+        #expect(keys.map(\.role) == [.administrator, .viewer, .administrator])
+        do {
+            _ = try APIKeyFile.read(Array("a:1\na:2\nb\nc::viewer\nd:topsecret:owner\n".utf8))
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.problems.map { String($0.prefix(6)) } == ["line 2", "line 3", "line 4", "line 5"])
+            #expect(!error.problems.joined().contains("topsecret"))
+        }
+        #expect(throws: APIKeyFile.self) { try APIKeyFile.read([0xFF]) }
+    }
+
+    @Test func `Secrets are hidden by name wherever they lie, and never in a description`() {
+        let shown = HiddenSecrets.hide([
+            "password": "x", "password_hash_algorithm": ["name": "sha256"], "secret": "", "ssl": ["key_password": "y"],
+            "headers": ["Authorization": "Basic z"], "url": "http://u:p@h/x@y,mqtt://h",
+        ])
+        #expect(
+            shown == [
+                "password": "******", "password_hash_algorithm": ["name": "sha256"], "secret": "",
+                "ssl": ["key_password": "******"], "headers": ["Authorization": "******"],
+                "url": "http://u:******@h/x@y,mqtt://h",
+            ])
+        let key = APIKey(name: "ops", secret: Password(Array("topsecret".utf8)), role: .viewer)
+        #expect(!"\(key)".contains("topsecret"))
+        #expect(!String(reflecting: key).contains("116"))  // nor its bytes
+    }
+}
