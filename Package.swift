@@ -233,6 +233,12 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        .target(
+            name: "BackendTestSupport",
+            dependencies: ["Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess"],
+            path: "Tests/BackendTestSupport",
+            swiftSettings: strict
+        ),
         .target(name: "SpawnedProcess", dependencies: ["CSpawn"], path: "Tests/SpawnedProcess", swiftSettings: strict),
         .target(
             name: "ReferenceJSON", dependencies: ["TestSupport"], path: "Tests/ReferenceJSON", swiftSettings: strict),
@@ -253,25 +259,25 @@ let package = Package(
         .testTarget(
             name: "PostgreSQLAuthenticatorTests",
             dependencies: [
-                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "BackendTestSupport",
                 "PostgreSQLAuthenticator", nio, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "MySQLAuthenticatorTests",
             dependencies: [
-                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "BackendTestSupport",
                 "MySQLAuthenticator", nio, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "RedisAuthenticatorTests",
             dependencies: [
-                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "BackendTestSupport",
                 "RedisAuthenticator", nio, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "MongoDBAuthenticatorTests",
             dependencies: [
-                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "TestSupport",
+                "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "BackendTestSupport",
                 "MongoDBAuthenticator", nio, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(

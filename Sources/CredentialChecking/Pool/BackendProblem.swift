@@ -23,3 +23,53 @@ package struct BackendProblems: Error, Sendable, Equatable, CustomStringConverti
 
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 }
+
+/// Gathers what is wrong with a backend's settings, so that all of it is told at once.
+package struct BackendProblemCollection {
+    private var gathered: [BackendProblem]
+
+    package init(_ problems: [BackendProblem] = []) {
+        gathered = problems
+    }
+
+    package var isEmpty: Bool { gathered.isEmpty }
+    package var problems: BackendProblems { BackendProblems(gathered) }
+
+    package mutating func add(_ key: String, _ reason: String) {
+        gathered.append(BackendProblem(key, reason))
+    }
+
+    /// The value, or nil and one problem more.
+    package mutating func value<Value>(_ make: () throws(BackendProblem) -> Value) -> Value? {
+        do throws(BackendProblem) {
+            return try make()
+        } catch {
+            gathered.append(error)
+            return nil
+        }
+    }
+
+    /// A C library would end a text at a NUL, and take a shorter one.
+    package mutating func require(_ text: String, _ key: String) {
+        if text.isEmpty { add(key, "is required") }
+        if text.utf8.contains(0) { add(key, "must not hold a NUL") }
+    }
+}
+
+extension SQLTemplate {
+    /// The key `query`: it must ask for this charge point.
+    package init(query: String, dialect: Dialect) throws(BackendProblem) {
+        do throws(CredentialTemplateError) {
+            try self.init(query, dialect: dialect)
+        } catch {
+            throw BackendProblem("query", error.description)
+        }
+        guard namesIdentity else { throw BackendProblem("query", BackendProblem.namesNobody) }
+        guard !statement.utf8.contains(0) else { throw BackendProblem("query", "must not hold a NUL") }
+    }
+}
+
+extension BackendProblem {
+    package static let namesNobody =
+        "holds neither ${clientid}, ${username} nor a certificate's placeholder: it would find the same for everybody"
+}

@@ -11,7 +11,9 @@ package struct BackendServers: Sendable, Equatable {
             self.port = port
         }
 
-        package var description: String { host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)" }
+        package var description: String {
+            host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
+        }
     }
 
     /// At least one.
@@ -24,7 +26,8 @@ package struct BackendServers: Sendable, Equatable {
         var servers: [Server] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard let server = Self.server(part.trimmed, defaultPort: defaultPort) else {
-                throw BackendProblem(key, "expected host:port, several with commas, for example 127.0.0.1:\(defaultPort)")
+                throw BackendProblem(
+                    key, "expected host:port, several with commas, for example 127.0.0.1:\(defaultPort)")
             }
             servers.append(server)
         }

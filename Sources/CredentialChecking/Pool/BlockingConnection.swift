@@ -32,7 +32,7 @@ package enum ConnectionFault: Error, Sendable, Equatable {
     /// - Parameter isUsable: whether the connection can take the next request.
     case nonsense(String, isUsable: Bool)
 
-    var failure: BackendFailure {
+    package var failure: BackendFailure {
         switch self {
         case .lost(let reason), .timedOut(let reason): BackendFailure(.unreachable, reason: reason)
         case .nonsense(let reason, _): BackendFailure(.nonsense, reason: reason)

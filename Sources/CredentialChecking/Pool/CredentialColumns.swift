@@ -38,12 +38,15 @@ extension StoredCredential {
         hash: [UInt8]?, salt: [UInt8]?, isSuperuser: [UInt8]?, securityProfile: [UInt8]?
     ) throws(ConnectionFault) {
         let hash = hash.flatMap { $0.isEmpty ? nil : $0 }
-        guard (hash?.count ?? 0) <= CredentialColumns.mostBytes, (salt?.count ?? 0) <= CredentialColumns.mostBytes else {
+        guard (hash?.count ?? 0) <= CredentialColumns.mostBytes, (salt?.count ?? 0) <= CredentialColumns.mostBytes
+        else {
             throw .nonsense("a hash or salt longer than \(CredentialColumns.mostBytes) bytes", isUsable: true)
         }
         self.init(
             hash: hash, salt: salt ?? [],
-            isSuperuser: isSuperuser.map { !["", "0", "f", "false", "\0"].contains(String(decoding: $0, as: UTF8.self)) }
+            isSuperuser: isSuperuser.map {
+                !["", "0", "f", "false", "\0"].contains(String(decoding: $0, as: UTF8.self))
+            }
                 ?? false,
             securityProfile: try Self.securityProfile(securityProfile))
     }

@@ -1,0 +1,216 @@
+import BackendTestSupport
+import CredentialChecking
+import Testing
+
+@testable import PostgreSQLAuthenticator
+
+/// authentication.md, "Backends" and "Outcomes", against the real server.
+@Suite(.serialized) struct PostgreSQLSourceTests {
+    private let server: PostgreSQLServer
+
+    init() throws {
+        server = try PostgreSQLServer.shared.get()
+    }
+
+    private func with<Result>(
+        _ configuration: PostgreSQLConfiguration, _ body: (PostgreSQLSource) async throws -> Result
+    ) async throws -> Result {
+        let source = try PostgreSQLSource(configuration)
+        do {
+            let result = try await body(source)
+            await source.close()
+            return result
+        } catch {
+            await source.close()
+            throw error
+        }
+    }
+
+    private func failure(_ configuration: PostgreSQLConfiguration, _ name: String = "CP-1") async throws
+        -> BackendFailure?
+    {
+        try await with(configuration) { source in
+            await Outcome(of: name, from: source).failure
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func `A row is read by its columns' names`(isUnprepared: Bool) async throws {
+        var configuration = server.configuration(
+            query: "SELECT security_profile, SALT, password_hash AS \"Password_Hash\", is_superuser FROM mqtt_user "
+                + "WHERE username = '${username}'")
+        configuration.disablesPreparedStatements = isUnprepared
+        try await with(configuration) { source in
+            let row = StoredCredential(
+                hash: Array("hash-1".utf8), salt: Array("salt-1".utf8), isSuperuser: true, securityProfile: 2)
+            #expect(await Outcome(of: "CP-1", from: source) == .rows([row]))
+            #expect(await Outcome(of: "CP-1", from: source) == .rows([row]))
+            #expect(await Outcome(of: "nobody", from: source) == .unknown)
+        }
+    }
+
+    @Test func `A row without a hash has none, NULL or empty`() async throws {
+        try await with(server.configuration()) { source in
+            for name in ["CP-NULL", "CP-EMPTY"] {
+                #expect(await Outcome(of: name, from: source) == .rows([StoredCredential(hash: nil)]))
+            }
+        }
+    }
+
+    @Test func `Two rows are an old and a new password, and no more are read`() async throws {
+        let query = "SELECT password_hash FROM mqtt_user WHERE username = ${username}"
+        try await with(server.configuration(query: query)) { source in
+            #expect(await Outcome(of: "CP-2", from: source).hashes == ["new", "old"])
+            for _ in 0..<3 {
+                #expect(await Outcome(of: "CP-MANY", from: source).hashes?.count == 2)
+            }
+            #expect(await Outcome(of: "CP-1", from: source).hashes?.count == 1)
+        }
+    }
+
+    @Test func `A hostile name is a name that nobody has`() async throws {
+        try await with(server.configuration()) { source in
+            for name in HostileNames.all {
+                #expect(await Outcome(of: name, from: source) == .unknown, "\(name.prefix(40))")
+            }
+            #expect(await Outcome(of: "O'Hara", from: source).hashes?.count == 1)
+            #expect(await Outcome(of: "CP-1", from: source).hashes?.count == 1)
+        }
+    }
+
+    @Test func `A name that cannot be of the column's type is nobody's`() async throws {
+        let query = "SELECT password FROM numbered WHERE id = ${username}"
+        try await with(server.configuration(query: query)) { source in
+            #expect(await Outcome(of: "7", from: source).hashes?.count == 1)
+            for name in ["CP-7", "99999999999999999999", "7; --"] {
+                #expect(await Outcome(of: name, from: source) == .unknown)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("SELECT password_hash FROM nowhere WHERE username = ${username}", "nowhere"),
+        ("SELECT password_hsah FROM mqtt_user WHERE username = ${username}", "password_hsah"),
+        ("SELECT salt FROM mqtt_user WHERE username = ${username}", "password_hash"),
+        ("SELECTT ${username}", "syntax error"),
+        ("DELETE FROM mqtt_user WHERE username = ${username}", "permission denied"),
+    ])
+    func `A wrong query is nonsense, and the server says why`(query: String, words: String) async throws {
+        let failure = try await failure(server.configuration(query: query), "secret-name")
+        #expect(failure?.kind == .nonsense)
+        #expect(failure?.reason.contains(words) == true, "\(failure?.reason ?? "")")
+        #expect(failure?.reason.contains("secret-name") == false)
+    }
+
+    @Test func `Words of the server that may quote a parameter are not handed on`() async throws {
+        let query =
+            "SELECT password_hash FROM mqtt_user WHERE username = repeat(${username}, -1) || CHR(CAST(LENGTH(${username}) - 11 AS integer))"
+        let failure = try await failure(server.configuration(query: query), "secret-name")
+        #expect(failure?.kind == .nonsense)
+        #expect(failure?.reason == "SQLSTATE 54000", "\(failure?.reason ?? "")")
+    }
+
+    @Test func `A security profile that is none is nonsense`() async throws {
+        #expect(try await failure(server.configuration(), "CP-9")?.kind == .nonsense)
+    }
+
+    @Test func `Wrong credentials of ours are nonsense, and not in the words`() async throws {
+        let failure = try await failure(server.configuration(password: "wrong password"))
+        #expect(failure?.kind == .nonsense)
+        #expect(failure?.reason.contains("28P01") == true, "\(failure?.reason ?? "")")
+        #expect(failure?.reason.contains("wrong password") == false)
+    }
+
+    @Test func `A database that is not there is nonsense`() async throws {
+        var configuration = server.configuration()
+        configuration.database = "nowhere"
+        #expect(try await failure(configuration)?.kind == .nonsense)
+    }
+
+    @Test func `Nobody listens: unreachable, and the next server of the list is tried`() async throws {
+        var configuration = server.configuration()
+        let port = try BackendServer.freePort()
+        configuration.server = "127.0.0.1:\(port)"
+        #expect(try await failure(configuration)?.kind == .unreachable)
+        configuration.server = "127.0.0.1:\(port), 127.0.0.1:\(server.server.port)"
+        #expect(try await failure(configuration) == nil)
+    }
+
+    @Test func `TLS checks the server's certificate and name`() async throws {
+        var tls = BackendTLS(isEnabled: true)
+        #expect(try await failure(server.configuration(host: "localhost", tls: tls))?.kind == .unreachable)
+        tls.caFile = server.certificates.caFile
+        #expect(try await failure(server.configuration(host: "localhost", tls: tls)) == nil)
+        #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls))?.kind == .unreachable)
+        tls.serverName = .named("localhost")
+        #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls)) == nil)
+        tls.serverName = .named("another.example")
+        #expect(try await failure(server.configuration(host: "localhost", tls: tls))?.kind == .unreachable)
+        tls.serverName = .disabled
+        tls.versions = [.tls13]
+        #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls)) == nil)
+        tls.caFile = nil
+        #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls))?.kind == .unreachable)
+        tls.verifiesPeer = false
+        tls.serverName = .ofHost
+        #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls)) == nil)
+    }
+
+    @Test func `A server that was killed and started again answers on fresh connections`() async throws {
+        let server = server.server
+        try await with(self.server.configuration()) { source in
+            for _ in 0..<2 {
+                await withTaskGroup { group in
+                    for _ in 0..<20 { group.addTask { await Outcome(of: "CP-1", from: source) } }
+                    for await outcome in group { #expect(outcome.hashes == ["hash-1"]) }
+                }
+                server.kill()
+                #expect(await Outcome(of: "CP-1", from: source).failure?.kind == .unreachable)
+                try server.start()
+            }
+            #expect(await Outcome(of: "CP-1", from: source).hashes?.count == 1)
+        }
+    }
+
+    @Test func `Killed and started again while requests run: each is answered, right or not at all`() async throws {
+        let server = server.server
+        try await with(self.server.configuration()) { source in
+            await withTaskGroup { group in
+                for number in 0..<200 {
+                    let isKnown = number % 2 == 0
+                    group.addTask { (isKnown, await Outcome(of: isKnown ? "CP-1" : "nobody", from: source)) }
+                    if number == 100 {
+                        _ = await group.next()
+                        server.kill()
+                    }
+                }
+                for await (isKnown, outcome) in group {
+                    switch outcome {
+                    case .rows: #expect(outcome.hashes == (isKnown ? ["hash-1"] : []))
+                    case .failed(let failure): #expect(failure.kind == .unreachable, "\(failure.reason)")
+                    }
+                }
+            }
+            try server.start()
+            #expect(await Outcome(of: "CP-1", from: source).hashes?.count == 1)
+        }
+    }
+
+    @Test func `A query that takes too long is given up with its connection`() async throws {
+        let query =
+            "SELECT password_hash, pg_sleep(CASE username WHEN 'CP-1' THEN 30 ELSE 0 END) FROM mqtt_user "
+            + "WHERE username = ${username}"
+        let limits = PoolLimits(size: 1, queryTimeout: .milliseconds(300))
+        try await with(server.configuration(query: query, limits: limits)) { source in
+            #expect(await Outcome(of: "CP-1", from: source).failure?.kind == .unreachable)
+            #expect(await Outcome(of: "O'Hara", from: source).hashes?.count == 1)
+        }
+    }
+
+    @Test func `What is wrong with the settings is told at once`() throws {
+        let configuration = PostgreSQLConfiguration(
+            server: "host:port", database: "", userName: "", query: "SELECT ${password}", limits: PoolLimits(size: 0))
+        let problems = #expect(throws: BackendProblems.self) { try PostgreSQLSource(configuration) }?.problems
+        #expect(problems?.map(\.key) == ["pool_size", "server", "query", "database", "username"])
+    }
+}
