@@ -37,7 +37,7 @@ package final class BackendHTTPClient: Sendable {
             decompression: .disabled)
         configuration.httpVersion = .http1Only
         name =
-            if case .name(let name) = tls.serverName { name } else { url.host }
+            if case .named(let name) = tls.serverName { name } else { url.host }
         if !name.utf8.elementsEqual(url.host.utf8) { configuration.dnsOverride[name] = url.host }
         if url.isEncrypted { configuration.tlsConfiguration = try tls.clientConfiguration() }
         client = HTTPClient(
@@ -134,14 +134,25 @@ extension BackendTLS {
             let key = try NIOSSLPrivateKey(file: keyFile, format: .pem) { set in set(password ?? []) }
             configuration.privateKey = .privateKey(key)
         }
-        configuration.minimumTLSVersion = versions.contains(.tls12) ? .tlsv12 : .tlsv13
-        configuration.maximumTLSVersion = versions.contains(.tls13) ? .tlsv13 : .tlsv12
+        configuration.minimumTLSVersion = versions.min()?.nio ?? .tlsv12
+        configuration.maximumTLSVersion = versions.max()?.nio
         configuration.certificateVerification =
-            switch (verifies, serverName) {
+            switch (verifiesPeer, serverName) {
             case (false, _): .none
-            case (true, .none): .noHostnameVerification
+            case (true, .disabled): .noHostnameVerification
             case (true, _): .fullVerification
             }
         return configuration
+    }
+}
+
+extension BackendTLS.Version {
+    fileprivate var nio: TLSVersion {
+        switch self {
+        case .tls10: .tlsv1
+        case .tls11: .tlsv11
+        case .tls12: .tlsv12
+        case .tls13: .tlsv13
+        }
     }
 }
