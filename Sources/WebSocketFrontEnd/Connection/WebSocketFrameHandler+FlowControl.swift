@@ -27,7 +27,7 @@ extension WebSocketFrameHandler {
         guard phase == .open, let context else { return }
         var delivered = 0
         while !isPaused, let held, !held.isEmpty {
-            if delivered == listener.configuration.framesPerRound {
+            if delivered == limits.framesPerRound {
                 context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
                 return
             }

@@ -58,21 +58,20 @@ extension WebSocketFrameHandler: DeadlineWaiter {
             return
         }
         // Behind TLS there is another buffer.
-        if listener.tls == nil, resources.isTaken(from: self) { return }
+        if !limits.isBehindTLS, resources.isTaken(from: self) { return }
         let pending = pendingBytes(context: context)
         guard pending > 0 else { return }
         let stall = SendStall(
-            pending: pending, now: .now(), timeout: listener.configuration.sendTimeout,
-            memory: listener.memory)
+            pending: pending, now: .now(), timeout: limits.sendTimeout,
+            memory: limits.memory)
         self.stall = stall
         schedule()
         checkPending(pending, stall, context: context)
     }
 
-    /// Closes the connection of a peer that leaves too much of what is written to it (behaviour.md, "Bounds").
+    /// Closes the connection of a peer that leaves too much of what is written to it.
     private func checkPending(_ pending: Int, _ stall: SendStall, context: ChannelHandlerContext) {
-        let longest = max(listener.memory.share, listener.configuration.maxFrameSize + 64 * 1024)
-        guard !stall.mayLeave(pending: pending, longest: longest) else { return }
+        guard !stall.mayLeave(pending: pending, longest: limits.mostPending) else { return }
         let end = ConnectionEnd(reason: "send_queue_full", detail: "\(pending) bytes that the peer does not take")
         self.end(end, context: context)
         context.close(promise: nil)
@@ -92,8 +91,7 @@ extension WebSocketFrameHandler: DeadlineWaiter {
         stall.update(pending: pending, now: now)
         checkPending(pending, stall, context: context)
         guard phase == .open else { return }
-        let configuration = listener.configuration
-        if configuration.closesOnSendTimeout, stall.lastProgress + configuration.sendTimeout <= now {
+        if limits.closesOnSendTimeout, stall.lastProgress + limits.sendTimeout <= now {
             end(
                 ConnectionEnd(reason: "send_timeout", detail: "\(pending) bytes that the peer does not take"),
                 context: context)

@@ -15,8 +15,8 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     /// How long a peer may take to answer a close frame.
     static let closeTimeout = TimeAmount.seconds(5)
 
-    // There is one of these for each connection: the small ones stand together, behind what is aligned.
-    let listener: ListenerState
+    // There is one of these for each connection: the small ones stand where what is aligned leaves room.
+    let limits: ConnectionLimits
     let resources: EventLoopResources
     private(set) var context: ChannelHandlerContext?
     var delegate: (any ConnectionDelegate)?
@@ -26,41 +26,32 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     var stall: SendStall?
     private var reader: MessageReader
     private(set) var phase = Phase.open
-    private var unfinished = UnfinishedBytes()
     var isPaused = false
     var isAutoReading = true
     private var isInRead = false
-    private var messagesInRound: UInt32 = 0
+    private var unfinished = UnfinishedBytes()
     var deadlinePlace: DeadlinePlace?
     private var writer: FrameWriter
-    /// Nil: nobody has been told of the connection, or it has ended.
-    private var place: ListenerPlace?
+    private var messagesInRound: UInt32 = 0
     /// Nil: the peer's compressor begins anew with each message.
     private let window: InflateWindow?
+    /// Nil: nobody has been told of the connection, or it has ended.
+    private var place: ListenerPlace?
 
-    init(
-        listener: ListenerState,
-        resources: EventLoopResources,
-        compression: CompressionAgreement? = nil
-    ) {
-        self.listener = listener
+    init(limits: ConnectionLimits, resources: EventLoopResources, compression: CompressionAgreement? = nil) {
+        self.limits = limits
         self.resources = resources
         writer = FrameWriter(compression: compression)
         window = compression?.clientWindowBits.map { InflateWindow(bits: $0) }
-        reader = MessageReader(
-            longest: listener.configuration.maxFrameSize, mayBeCompressed: compression != nil)
+        reader = MessageReader(longest: limits.maxFrameSize, mayBeCompressed: compression != nil)
     }
 
     // MARK: Beginning and end
 
-    /// Hands the connection over to what the admission has prepared.
-    func open(
-        _ handshake: AcceptedHandshake, _ place: consuming ListenerPlace, _ admitted: any AdmittedConnection
-    ) {
-        guard let context else { return }
+    /// The handshake's place is the connection's from here on; `delegate` is to be set next.
+    func open(_ place: consuming ListenerPlace) {
         place.becomeConnection()
         self.place = consume place
-        delegate = admitted.open(WebSocketConnection(self, eventLoop: context.eventLoop), handshake)
     }
 
     /// Closes a connection that no delegate is told of.
@@ -155,13 +146,13 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     private func countUnfinished(context: ChannelHandlerContext) {
-        guard !unfinished.update(to: reader.unfinishedBytes, in: listener.memory) else { return }
+        guard !unfinished.update(to: reader.unfinishedBytes, in: limits.memory) else { return }
         let reason = "no memory for so long a message now"
         startClosing(
             CloseFrame(code: 1013, reason: reason),
             end: ConnectionEnd(reason: "no_memory", closeCode: 1013, detail: reason), context: context)
         // Closing has let go of it.
-        _ = unfinished.update(to: reader.unfinishedBytes, in: listener.memory)
+        _ = unfinished.update(to: reader.unfinishedBytes, in: limits.memory)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -196,13 +187,13 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     private func take(_ message: ReceivedMessage, context: ChannelHandlerContext) {
         messagesInRound += 1
-        if messagesInRound > listener.configuration.framesPerRound, self.held == nil {
+        if messagesInRound > limits.framesPerRound, self.held == nil {
             // The others of this event loop have their turn first.
-            self.held = HeldMessages(memory: listener.memory)
+            self.held = HeldMessages(memory: limits.memory)
             context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
         }
         if isPaused || self.held != nil {
-            let held = self.held ?? HeldMessages(memory: listener.memory)
+            let held = self.held ?? HeldMessages(memory: limits.memory)
             self.held = held
             held.append(message)
             updateReading()
@@ -216,7 +207,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         switch message {
         case .plain(let text): return text
         case .compressed(let compressed):
-            let longest = listener.configuration.maxFrameSize
+            let longest = limits.maxFrameSize
             switch resources.compression.inflate(compressed, longest: longest, window: window) {
             case .message(let text): return text
             case .tooLong: fail(.tooLong, context: context)

@@ -252,14 +252,15 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         case .open(let identity, let subprotocol, let place, let admitted):
             guard let frameHandler = replaceHandlers(compression, context: context) else { return }
             listener.traffic.counters.add(.switched)
-            frameHandler.open(
-                AcceptedHandshake(
-                    identity: identity, subprotocol: subprotocol, peer: peer, listener: listener.id,
-                    acceptance: admitted.acceptance,
-                    securityProfile: SecurityProfile(
-                        isEncrypted: isEncrypted, hasCertificate: verifiedCertificate != nil),
-                    certificate: certificate),
-                place, admitted)
+            frameHandler.open(place)
+            let handshake = AcceptedHandshake(
+                identity: identity, subprotocol: subprotocol, peer: peer, listener: listener.id,
+                acceptance: admitted.acceptance,
+                securityProfile: SecurityProfile(
+                    isEncrypted: isEncrypted, hasCertificate: verifiedCertificate != nil),
+                certificate: certificate)
+            frameHandler.delegate = admitted.open(
+                WebSocketConnection(frameHandler, eventLoop: context.eventLoop), handshake)
         case .turnAway(let identity, let reason):
             guard let frameHandler = replaceHandlers(compression, context: context) else { return }
             report(identity: identity, status: 101, reason: reason)
@@ -271,7 +272,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     private func replaceHandlers(
         _ compression: CompressionAgreement?, context: ChannelHandlerContext
     ) -> WebSocketFrameHandler? {
-        let frameHandler = WebSocketFrameHandler(listener: listener, resources: resources, compression: compression)
+        let frameHandler = WebSocketFrameHandler(
+            limits: listener.limits, resources: resources, compression: compression)
         do {
             try context.pipeline.syncOperations.addHandler(frameHandler)
         } catch {

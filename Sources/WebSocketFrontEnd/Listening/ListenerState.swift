@@ -12,8 +12,8 @@ final class ListenerState: Sendable {
     let traffic: ListenerTraffic
     /// Of all listeners.
     let eventLoops: EventLoopTable
-    /// What all queues of the process may hold.
-    let memory: MemoryBudget
+    /// Of the connections.
+    let limits: ConnectionLimits
     /// Nil: connections are accepted at any rate.
     let limiter: AcceptRateLimiter?
     /// Nil: `ws`.
@@ -30,7 +30,7 @@ final class ListenerState: Sendable {
         self.admission = admission
         self.traffic = traffic
         self.eventLoops = eventLoops
-        self.memory = memory
+        limits = ConnectionLimits(configuration, memory: memory)
         id = configuration.id
         limiter = configuration.maxConnectionRate > 0 ? AcceptRateLimiter(rate: configuration.maxConnectionRate) : nil
         rules = HandshakeRules(configuration)

@@ -1,0 +1,29 @@
+import MemoryBudget
+import NIOCore
+
+/// What holds for all connections of one opening of a listener.
+final class ConnectionLimits: Sendable {
+    /// Longest message, all its fragments together, in bytes.
+    let maxFrameSize: Int
+    /// Messages of one connection handled in a row before others have their turn.
+    let framesPerRound: Int
+    /// How long a peer may take nothing of what is written to it.
+    let sendTimeout: TimeAmount
+    let closesOnSendTimeout: Bool
+    /// What is written waits in the TLS handler, too.
+    let isBehindTLS: Bool
+    /// What all queues of the process may hold.
+    let memory: MemoryBudget
+
+    init(_ configuration: ListenerConfiguration, memory: MemoryBudget) {
+        maxFrameSize = configuration.maxFrameSize
+        framesPerRound = configuration.framesPerRound
+        sendTimeout = configuration.sendTimeout
+        closesOnSendTimeout = configuration.closesOnSendTimeout
+        isBehindTLS = configuration.tls != nil
+        self.memory = memory
+    }
+
+    /// Bytes that a peer may leave lying of what is written to it (behaviour.md, "Bounds").
+    var mostPending: Int { max(memory.share, maxFrameSize + 64 * 1024) }
+}
