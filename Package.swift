@@ -33,7 +33,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.3"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
@@ -175,14 +174,13 @@ let package = Package(
                 "CredentialChecking", "BuiltInDatabaseAuthenticator", "PostgreSQLAuthenticator", "MySQLAuthenticator",
                 "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management",
                 nioPosix, logging, lifecycle, unixSignals,
-                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "ocpp-gateway",
-            dependencies: ["Gateway", arguments],
+            dependencies: ["Gateway", "Settings", arguments],
             swiftSettings: strict
         ),
         .target(
@@ -324,7 +322,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "GatewayTests", dependencies: ["TestSupport", "OutsideNames", "SpawnedProcess", "Gateway"],
+            name: "GatewayTests",
+            dependencies: ["TestSupport", "OutsideNames", "SpawnedProcess", "Settings", "Gateway"],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",

@@ -15,13 +15,17 @@ package struct SettingReading: Sendable {
     /// Empty: not set.
     package var defaultText: String
 
-    /// The value as it was written.
+    /// The value as it was written, but for what is secret of it.
     package var text: String
+    /// A part of the value is hidden.
+    package var hidesPart: Bool
+    /// Of the whole value, to tell secrets apart.
+    var hash: Int
     package var source: SettingSource
     /// What lies beneath it and would count without it, the nearest first; the default is not among them.
     package var beneath: [Layered] = []
     /// As it may be shown: ``SettingProblem/hidden`` for a secret.
-    package var shown: String
+    package var shown: String { text }
     /// The text in the form in which values are compared.
     package var normalized: String
     /// What is wrong with it; its default stands in.
@@ -40,6 +44,15 @@ package struct SettingReading: Sendable {
 
     package var isSet: Bool { source != .defaults }
     package var isDefault: Bool { flaw != nil || normalized.hasSameBytes(defaultText) }
+
+    package func hasSameValue(as other: SettingReading) -> Bool {
+        normalized.hasSameBytes(other.normalized) && (hidesPart || isSecret ? hash == other.hash : true)
+    }
+
+    /// A text that says what is the value already.
+    package func isShown(as text: String) -> Bool {
+        [self.text, normalized, effectiveText ?? self.text].contains { $0.hasSameBytes(text) }
+    }
 
     package func problem(_ expectation: String) -> SettingProblem {
         SettingProblem(key: key, value: shown, expectation: expectation, source: source)

@@ -40,6 +40,9 @@ package struct SettingSyntax<Value: Sendable>: Sendable {
         self.shown = shown
         self.parse = parse
     }
+
+    /// The value of a text, for a syntax that is made of this one.
+    package func value(of text: String) throws(SettingFlaw) -> Value { try parse(.text(text)) }
 }
 
 /// The kinds of values, for whoever shows them.
@@ -58,4 +61,9 @@ package enum SettingKind: Sendable, Equatable {
     case map
     /// `name=text` with commas between them, or a map in a file.
     case pairs
+
+    /// What is a map where none is a value: the keys in it are judged by themselves.
+    func isSection(_ value: SettingsValue) -> Bool {
+        if case .map = value { self != .map && self != .pairs } else { false }
+    }
 }

@@ -32,15 +32,11 @@ package enum SettingsDocument {
 
     private static func line(_ reading: SettingReading) -> String {
         var remark = "\(reading.source)"
-        for layer in reading.beneath {
-            remark += ", over \(layer.source): \(yamlQuoted(layer.shown))"
-        }
+        for layer in reading.beneath { remark += ", over \(layer.source): \(yamlQuoted(layer.shown))" }
         // A secret comes from elsewhere; in the file that is made of this it must not be the text that hides it.
         if reading.shown == SettingProblem.hidden { return "# \(reading.key): \(reading.shown)  # \(remark)" }
-        let hidesPassword = !reading.shown.hasSameBytes(reading.text)
-        let text = reading.effectiveText ?? reading.shown
-        return
-            "\(reading.key): \(yamlQuoted(text))  # \(remark)\(hidesPassword ? ", password \(SettingProblem.hidden)" : "")"
+        if reading.hidesPart { remark += ", password \(SettingProblem.hidden)" }
+        return "\(reading.key): \(yamlQuoted(reading.effectiveText ?? reading.text))  # \(remark)"
     }
 
     /// By title, in the order of the first of each.

@@ -140,21 +140,24 @@ package struct SettingsReader: Sendable {
         _ applies: SettingEffect?, _ help: String
     ) -> Outcome<Value> {
         let full = prefix + key
-        let entries = layers.compactMap { $0.entry(for: full) }
+        let entries = layers.compactMap { $0.entry(for: full) }.filter { !syntax.kind.isSection($0.value) }
         let entry = entries.first
         let defaultText = standard.map(syntax.format) ?? ""
         let text = entry.map { $0.value.plainText ?? $0.value.json } ?? defaultText
         var reading = SettingReading(
             key: full, name: key, documentedKey: documentedPrefix + key, group: group, kind: syntax.kind,
-            isSecret: false, effect: applies ?? effect, help: help, defaultText: defaultText, text: text,
+            isSecret: false, effect: applies ?? effect, help: help, defaultText: defaultText,
+            text: syntax.shown(text), hidesPart: !syntax.shown(text).hasSameBytes(text), hash: text.hashValue,
             source: entry?.source ?? .defaults,
             beneath: entries.dropFirst().map {
                 .init(source: $0.source, shown: syntax.shown($0.value.plainText ?? $0.value.json))
             },
-            shown: syntax.shown(text), normalized: text)
+            normalized: syntax.shown(text))
         let outcome: Outcome<Value>
         if let entry {
             outcome = Self.outcome(entry.value, text, syntax, isRequired, &reading)
+            // In the effective file it is one text, as in the environment.
+            if case .map = entry.value, syntax.kind == .pairs, reading.flaw == nil { reading.text = reading.normalized }
         } else {
             reading.normalized = defaultText
             outcome = .nothing
@@ -256,6 +259,9 @@ package struct SettingsReader: Sendable {
     package mutating func refuse(_ key: String, because reason: String) {
         if refused[key] == nil { refused[key] = reason }
     }
+
+    /// A key that may be there without being read.
+    package mutating func overlook(_ key: String) { refused[key] = "" }
 
     /// What takes effect where the text itself does not say it.
     package mutating func setEffectiveText(_ key: String, _ text: String) {
