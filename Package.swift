@@ -33,7 +33,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.3"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.3.0"),
@@ -59,7 +58,7 @@ let package = Package(
         .systemLibrary(name: "CMariaDB", pkgConfig: "libmariadb", providers: [.apt(["libmariadb-dev"])]),
         .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
-        .target(name: "Settings", swiftSettings: strict),
+        .target(name: "Settings", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "Counters", swiftSettings: strict),
         .target(name: "OutsideNames", swiftSettings: strict),
         .target(name: "MemoryBudget", swiftSettings: strict),
@@ -189,14 +188,13 @@ let package = Package(
                 "CredentialChecking", "BuiltInDatabaseAuthenticator", "PostgreSQLAuthenticator", "MySQLAuthenticator",
                 "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management",
                 nioPosix, logging, lifecycle, unixSignals,
-                .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "ocpp-gateway",
-            dependencies: ["Gateway", arguments],
+            dependencies: ["Gateway", "Settings", arguments],
             swiftSettings: strict
         ),
         .target(name: "ClientEndpoints", swiftSettings: strict),
@@ -356,7 +354,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "GatewayTests", dependencies: ["TestSupport", "OutsideNames", "SpawnedProcess", "Gateway"],
+            name: "GatewayTests",
+            dependencies: ["TestSupport", "OutsideNames", "SpawnedProcess", "Settings", "Gateway"],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",

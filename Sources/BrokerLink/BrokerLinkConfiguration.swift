@@ -39,25 +39,15 @@ package struct BrokerLinkConfiguration: Sendable, Equatable {
         package var keyFile: String?
         package var keyPassword: String?
         /// Check the broker's certificate and host name.
-        package var verify: Bool
-        package var minimumVersion: MinimumVersion
+        package var verify = true
+        package var minimumVersion = MinimumVersion.v12
 
         package enum MinimumVersion: String, Sendable, Equatable, CaseIterable {
             case v12 = "tlsv1.2"
             case v13 = "tlsv1.3"
         }
 
-        package init(
-            caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil,
-            keyPassword: String? = nil, verify: Bool = true, minimumVersion: MinimumVersion = .v12
-        ) {
-            self.caFile = caFile
-            self.certificateFile = certificateFile
-            self.keyFile = keyFile
-            self.keyPassword = keyPassword
-            self.verify = verify
-            self.minimumVersion = minimumVersion
-        }
+        package init() {}
     }
 
     /// What the broker publishes when this client dies (MQTT's Will).
@@ -88,23 +78,23 @@ package struct BrokerLinkConfiguration: Sendable, Equatable {
     /// Its first line is the password; read anew for each connection, and `password` is what was in it at the start.
     package var passwordFile: String?
     package var clientID: ClientID
-    package var protocolVersion: ProtocolVersion
-    package var qualityOfService: QualityOfService
-    package var keepAlive: Duration
+    package var protocolVersion = ProtocolVersion.v5
+    package var qualityOfService: QualityOfService = .atLeastOnce
+    package var keepAlive: Duration = .seconds(30)
     /// How long the broker keeps subscriptions across a lost link; zero: clean start.
-    package var sessionExpiry: Duration
+    package var sessionExpiry: Duration = .seconds(60)
     /// MQTT connections shared by all charge points, 1 or more.
-    package var connections: Int
-    package var sessions: Sessions
+    package var connections = 1
+    package var sessions = Sessions.shared
     /// Charge points that may wait for the broker's word on them, over all connections.
-    package var maxLogins: Int
+    package var maxLogins = 10_000
     /// QoS 1 and 2 publishes sent and not yet acknowledged, per connection.
-    package var maxInflight: Int
+    package var maxInflight = 64
     /// Messages that wait for the broker, over all connections.
-    package var maxPending: Int
+    package var maxPending = 100_000
     /// First and longest pause between connection attempts (jitter is taken off it).
-    package var reconnectDelay: ClosedRange<Duration>
-    package var tls: TLS
+    package var reconnectDelay: ClosedRange<Duration> = .milliseconds(500)...(.seconds(30))
+    package var tls = TLS()
     /// Set on the first connection only.
     package var will: Will?
     /// Bytes of a message from the broker that are read; the rest is cut off one that is longer, so that its length alone
@@ -115,42 +105,9 @@ package struct BrokerLinkConfiguration: Sendable, Equatable {
     /// The origin of a CALL that nobody subscribes to is told so (MQTT 5 with QoS 1).
     package var refusesUnrouted = false
 
-    package init(
-        addresses: [Address] = [Address(host: "127.0.0.1", port: 1883)],
-        username: UserName? = nil,
-        password: String? = nil,
-        passwordFile: String? = nil,
-        clientID: ClientID,
-        protocolVersion: ProtocolVersion = .v5,
-        qualityOfService: QualityOfService = .atLeastOnce,
-        keepAlive: Duration = .seconds(30),
-        sessionExpiry: Duration = .seconds(60),
-        connections: Int = 1,
-        sessions: Sessions = .shared,
-        maxLogins: Int = 10_000,
-        maxInflight: Int = 64,
-        maxPending: Int = 100_000,
-        reconnectDelay: ClosedRange<Duration> = .milliseconds(500)...(.seconds(30)),
-        tls: TLS = TLS(),
-        will: Will? = nil
-    ) {
+    package init(addresses: [Address] = [Address(host: "127.0.0.1", port: 1883)], clientID: ClientID) {
         self.addresses = addresses
-        self.username = username
-        self.password = password
-        self.passwordFile = passwordFile
         self.clientID = clientID
-        self.protocolVersion = protocolVersion
-        self.qualityOfService = qualityOfService
-        self.keepAlive = keepAlive
-        self.sessionExpiry = sessionExpiry
-        self.connections = connections
-        self.sessions = sessions
-        self.maxLogins = maxLogins
-        self.maxInflight = maxInflight
-        self.maxPending = maxPending
-        self.reconnectDelay = reconnectDelay
-        self.tls = tls
-        self.will = will
     }
 
     /// Of a shared connection: that of the first is the gateway's id.

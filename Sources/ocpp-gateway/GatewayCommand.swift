@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Gateway
 import Logging
+import Settings
 
 /// `ocpp-gateway`: reads the configuration and runs the gateway, or says what the configuration is.
 @main
@@ -43,7 +44,7 @@ struct GatewayCommand: AsyncParsableCommand {
     func run() async throws {
         // A reader of our output or a peer that goes away is an error to handle, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
-        if helpConfig { return try write(ConfigurationHelp.text) }
+        if helpConfig { return try write(LoadedConfiguration.help) }
 
         let loaded = try load()
         if checkConfig {
@@ -70,6 +71,7 @@ struct GatewayCommand: AsyncParsableCommand {
         let logger = logs.logger()
         defer { logs.flush() }
         for warning in loaded.warnings { log(warning, as: .warning, to: logger) }
+        for change in loaded.changesInEffect { logger.info("configuration: \(change)") }
         do {
             try await Gateway(
                 configuration: loaded.configuration, logger: logger, flushLog: { logs.flush() }
@@ -81,7 +83,7 @@ struct GatewayCommand: AsyncParsableCommand {
     }
 
     /// On standard error: as a person reads it, or as lines of the log for a machine.
-    private func show(_ problems: [ConfigurationProblem], as level: Logger.Level, _ format: LogFormat) {
+    private func show(_ problems: [SettingProblem], as level: Logger.Level, _ format: LogFormat) {
         switch format {
         case .text:
             // Nothing can be done about a standard error that takes nothing; the exit code still tells.
@@ -95,7 +97,7 @@ struct GatewayCommand: AsyncParsableCommand {
         }
     }
 
-    private func log(_ problem: ConfigurationProblem, as level: Logger.Level, to logger: Logger) {
+    private func log(_ problem: SettingProblem, as level: Logger.Level, to logger: Logger) {
         logger.log(
             level: level, "configuration: \(problem)", metadata: problem.key.map { ["key": .string($0)] } ?? [:])
     }

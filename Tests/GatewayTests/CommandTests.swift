@@ -78,7 +78,7 @@ struct CommandTests {
     @Test
     func `--help shows how to set it, --help-config lists the settings, --version the version`() throws {
         #expect(try run(["--help"]).output.contains("BROKER_URL="))
-        #expect(try run(["--help-config"]).output == ConfigurationHelp.text)
+        #expect(try run(["--help-config"]).output == LoadedConfiguration.help)
         #expect(try run(["--version"]).output.isEmpty == false)
     }
 }

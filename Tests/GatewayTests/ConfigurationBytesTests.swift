@@ -1,3 +1,4 @@
+import Settings
 import Testing
 
 @testable import Gateway
@@ -49,8 +50,8 @@ struct ConfigurationBytesTests {
 
     @Test
     func `Entries of lists and maps end with their comma`() {
-        #expect(ConfigurationText.list("a,\(Self.mark)b").count == 2)
-        let pairs = ConfigurationText.pairs("Heartbeat=\(Self.mark)x") ?? []
+        #expect(SettingText.list("a,\(Self.mark)b").count == 2)
+        let pairs = TopicOverride.list("Heartbeat=\(Self.mark)x") ?? []
         #expect(pairs.map(\.action) == ["Heartbeat"])
         #expect(problems(yaml: "upstream.topic_override_mapping: {Heartbeat: \"a/,\(Self.mark)b\"}").count == 1)
     }

@@ -1,6 +1,7 @@
 import BrokerLink
 import ChargePointSessions
 import Foundation
+import Settings
 import Testing
 import WebSocketFrontEnd
 
@@ -113,25 +114,26 @@ struct ConfigurationLoadingTests {
         #expect(try load([:]).configuration.listeners.allSatisfy { $0.topics.claim != nil })
     }
 
-    @Test(arguments: ConfigurationKey.all.map(\.name))
-    func `Every available setting changes the configuration`(name: String) throws {
-        let key = try #require(ConfigurationKey.all.first { $0.name == name })
-        guard case .available = key.availability, name != "enable_authn", name != "broker.password_file" else { return }
-        // `TLSConfigurationTests`: a listener without TLS takes none of them.
-        guard !key.isTLSOption else { return }
+    @Test(arguments: LoadedConfiguration.table.map(\.name))
+    func `Every setting changes the configuration`(name: String) throws {
+        let setting = try #require(LoadedConfiguration.table.first { $0.name == name })
+        // `TLSConfigurationTests`: a listener without TLS takes none of them; `AuthenticationSettingsTests`.
+        guard !name.hasPrefix("ssl_options."), !name.hasPrefix("authentication.") else { return }
+        // A key and its secret go together: there too.
+        guard !["management.api_key", "management.api_secret", "management.api_secret_file"].contains(name) else {
+            return
+        }
         let value = try #require(Self.samples[name], "a sample value for \(name)")
         let pem = try TemporaryFile("PEM")
         let base = [
             "BROKER_URL": "mqtts://127.0.0.1", "BROKER_USERNAME": "gw", "BROKER_OUTAGE": "disconnect",
             "BROKER_TLS_CERT_FILE": pem.path, "BROKER_TLS_KEY_FILE": pem.path,
             "LISTENERS_WS_DEFAULT_WEBSOCKET_CHECK_ORIGIN_ENABLE": "true",
+            "MANAGEMENT_SSL_OPTIONS_CERTFILE": pem.path, "MANAGEMENT_SSL_OPTIONS_KEYFILE": pem.path,
         ]
         var changed = base
-        let fullName = key.scope == .listener ? "listeners.ws.default.\(name)" : name
-        changed[ConfigurationKey.environmentName(of: fullName)] =
-            value == "<file>" ? try TemporaryFile("x").path : value
         let file = try TemporaryFile("x")
-        if value == "<file>" { changed[ConfigurationKey.environmentName(of: fullName)] = file.path }
+        changed[SettingName.variable(of: setting.key)] = value == "<file>" ? file.path : value
         let configuration = try load(changed).configuration
         #expect(try load(base).configuration != configuration)
     }
@@ -166,6 +168,10 @@ struct ConfigurationLoadingTests {
         "trusted_proxies": "10.0.0.1", "websocket.compress": "true", "websocket.check_origin_enable": "false",
         "websocket.check_origins": "https://a.example", "websocket.allow_origin_absence": "false",
         "websocket.proxy_address_header": "x-real-ip", "websocket.proxy_port_header": "x-real-port",
-        "log.level": "warn", "log.format": "json", "log.frames": "true",
+        "enable_authn": "false", "broker.password_file": "<file>",
+        "management.bind": "", "management.api_keys_file": "<file>",
+        "management.metrics_auth": "true", "management.ssl_options.certfile": "<file>",
+        "management.ssl_options.keyfile": "<file>", "management.read_only": "true", "management.page": "false",
+        "data_dir": "/data", "log.level": "warn", "log.format": "json", "log.frames": "true",
     ]
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 import Testing
 
 @testable import Gateway
@@ -134,7 +135,8 @@ struct ConfigurationProblemTests {
         Bad("AUTHENTICATION_BACKEND", "redis", "not available in this version"),
         Bad("AUTHENTICATION_BACKEND", "broker", "broker.sessions: per_charge_point"),
         Bad("AUTHENTICATION_BACKEND", "ldap", "expected none, built_in_database"),
-        Bad("AUTHENTICATION_SERVER", "db:1", "not available in this version"),
+        Bad("AUTHENTICATION_SERVER", "db:1", "nothing reads it with authentication.backend: none"),
+        Bad("AUTHENTICATION_TIMEUOT", "1", "did you mean AUTHENTICATION_TIMEOUT?"),
         Bad("LOG_LEVEL", "loud", "expected trace, debug"),
         Bad("LOG_FORMAT", "xml", "expected text, json"),
         Bad("LOG_FRAMES", "2", "true or false"),
@@ -153,9 +155,9 @@ struct ConfigurationProblemTests {
 
     @Test(arguments: bad)
     func `A value in the file is as wrong as in the environment, with its line`(_ bad: Bad) throws {
-        let key = ConfigurationKey.all.first { ConfigurationKey.environmentName(of: $0.name) == bad.name }
+        let key = LoadedConfiguration.table.first { SettingName.variable(of: $0.name) == bad.name }
         guard let key, !bad.value.isEmpty else { return }
-        let problem = try #require(problems(yaml: "\n\(key.name): \(EffectiveConfiguration.quoted(bad.value))").first)
+        let problem = try #require(problems(yaml: "\n\(key.name): \(SettingsDocument.yamlQuoted(bad.value))").first)
         #expect(problem.contains(bad.expected) && problem.contains("(file, line 2)"), "\(problem)")
     }
 
@@ -169,16 +171,6 @@ struct ConfigurationProblemTests {
                 """)
         #expect(problems.count == 5)
         #expect(problems.contains(#"BROKER_QOS (broker.qos) is "7" (environment): expected a whole number of 0 to 2"#))
-    }
-
-    @Test
-    func `What is built later and harmless is accepted with a warning that it has no effect`() throws {
-        let found = try warnings([
-            "MANAGEMENT_BIND": "0.0.0.0:80", "MANAGEMENT_API_SECRET": "hush",
-        ])
-        #expect(found.count == 2)
-        #expect(found.allSatisfy { $0.hasSuffix("has no effect in this version") && !$0.contains("hush") })
-        #expect(try warnings(["MANAGEMENT_BIND": "", "GATEWAY_CLAIM_TOPIC": ""]).isEmpty)
     }
 
     @Test
@@ -220,7 +212,8 @@ struct ConfigurationProblemTests {
                 "BROKER_PASWORD (broker.pasword) (file, line 2): unknown name; did you mean broker.password?",
                 "LISTENERS_WS_OTHER_BIND (listeners.ws.other.bind) (file, line 3): "
                     + "there is no listener ws:other in listeners",
-                "AUTHENTICATION_SERVER (authentication.server) (file, line 4): not available in this version",
+                "AUTHENTICATION_SERVER (authentication.server) (file, line 4): "
+                    + "nothing reads it with authentication.backend: none",
                 "COLOUR (colour) (file, line 5): unknown name",
             ])
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 import Testing
 
 @testable import Gateway
@@ -32,19 +33,31 @@ struct EffectiveConfigurationTests {
     }
 
     @Test
-    func `Every default is a value that its own check accepts`() {
-        for key in ConfigurationKey.all where !key.defaultText.isEmpty {
-            #expect(key.kind.expectation(unmetBy: key.defaultText) == nil, "\(key.name)")
+    func `Every key is there once, and every default, written down, is a value that its own check accepts`() throws {
+        let table = LoadedConfiguration.table
+        #expect(Set(table.map(\.documentedKey)).count == table.count)
+        for reading in table where !reading.defaultText.isEmpty && reading.key != "listeners" {
+            let again = try load([SettingName.variable(of: reading.key): reading.defaultText])
+            let value = try #require(again.readings.first { $0.key == reading.key })
+            #expect(value.isDefault && value.isSet && value.flaw == nil, "\(reading.key)")
         }
-        #expect(Set(ConfigurationKey.all.map { "\($0.scope) \($0.name)" }).count == ConfigurationKey.all.count)
     }
 
     @Test
     func `The list of settings names every one with its default`() {
-        for key in ConfigurationKey.all {
-            let line = key.defaultText.isEmpty ? "\(key.name)\n" : "\(key.name) = \(key.defaultText)\n"
-            #expect(ConfigurationHelp.text.contains(line))
+        for reading in LoadedConfiguration.table {
+            let isDefault = reading.defaultText.isEmpty ? "\n" : " = \(reading.defaultText)\n"
+            #expect(LoadedConfiguration.help.contains("\(reading.documentedKey)\(isDefault)"))
         }
+    }
+
+    @Test
+    func `A change counts before the file, and what it hides is printed with it`() throws {
+        let changed = try load(yaml: "log.level: error").changed(by: [SettingsMember("log.level", .text("debug"))])
+        #expect(changed.loaded.effectiveText.contains("log.level: \"debug\"  # change, over file, line 1: \"error\"\n"))
+        #expect(changed.loaded.changesInEffect == ["log.level is \"debug\" by a change, file, line 1 says \"error\""])
+        let below = try load(["LOG_LEVEL": "info"], yaml: "log.level: error").effectiveText
+        #expect(below.contains("log.level: \"info\"  # environment, over file, line 1: \"error\"\n"))
     }
 
     @Test
@@ -52,14 +65,14 @@ struct EffectiveConfigurationTests {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let page = root.deletingLastPathComponent().appendingPathComponent("docs/configuration.md")
         let rows = try String(contentsOf: page, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("|") }
-        for key in ConfigurationKey.all {
+        for key in LoadedConfiguration.table {
             let isRow = { (row: Substring) in
                 row.hasPrefix("| `\(key.name)` |")
                     && (key.defaultText.isEmpty || row.hasPrefix("| `\(key.name)` | `\(key.defaultText)` |"))
             }
             #expect(rows.contains(where: isRow), "\(key.name)")
         }
-        let known = Set(ConfigurationKey.all.map(\.name))
+        let known = Set(LoadedConfiguration.table.map(\.name))
         for row in rows {
             guard let name = row.wholeMatch(of: /\| `([a-z0-9_.]+)` \|.*/)?.output.1 else { continue }
             #expect(known.contains(String(name)), "\(name) is documented and does not exist")

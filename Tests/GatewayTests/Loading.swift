@@ -6,7 +6,7 @@ import Foundation
 func load(_ environment: [String: String] = [:], yaml: String? = nil) throws(InvalidConfiguration)
     -> LoadedConfiguration
 {
-    let file = yaml.map(ConfigurationFile.init(yaml:)) ?? ConfigurationFile()
+    let file = yaml.map { ConfigurationFile(yaml: $0) } ?? ConfigurationFile()
     return try LoadedConfiguration(environment: environment, file: file, hostName: "test")
 }
 

@@ -1,3 +1,5 @@
+import Foundation
+import Settings
 import Testing
 
 @testable import Gateway
@@ -12,15 +14,17 @@ struct NumericSettingTests {
         var testDescription: String { name }
     }
 
-    static let bounded: [Bounds] = ConfigurationKey.all.compactMap { key in
-        let name = key.fullName(for: ListenerName(transport: key.isTLSOption ? .wss : .ws, name: "default"))
-        let variable = ConfigurationKey.environmentName(of: name)
-        switch key.kind {
+    static let bounded: [Bounds] = LoadedConfiguration.table.compactMap { reading in
+        // `TLSConfigurationTests`: a listener without TLS takes none of its settings.
+        let key = reading.key.replacing("listeners.ws.default.ssl_", with: "listeners.wss.default.ssl_")
+        let variable = SettingName.variable(of: key)
+        switch reading.kind {
         case .integer(let range): return Bounds(name: variable, low: "\(range.lowerBound)", high: "\(range.upperBound)")
         case .duration(let range):
-            let bounds = [range.lowerBound, range.upperBound].map(ConfigurationText.format)
+            let bounds = [range.lowerBound, range.upperBound].map(SettingText.format)
             return Bounds(name: variable, low: bounds[0], high: bounds[1])
-        case .size(let range): return Bounds(name: variable, low: "\(range.lowerBound)", high: "\(range.upperBound)")
+        case .byteSize(let range):
+            return Bounds(name: variable, low: "\(range.lowerBound)", high: "\(range.upperBound)")
         default: return nil
         }
     }

@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct OwnClientIDTests {
     @Test func `A gateways client IDIs nobody elses`() {
-        let broker = BrokerLinkConfiguration(clientID: "ocpp-gw", connections: 3)
+        var broker = BrokerLinkConfiguration(clientID: "ocpp-gw")
+        broker.connections = 3
         let clientIDs = OwnClientIDs(template: TopicTemplate("ocpp-${clientid}"), taken: broker.ownClientIDs)
         for identity: ChargePointIdentity in ["gw", "gw-2", "gw-3", "gateway-other", "gateway-"] {
             #expect(clientIDs.clientID(of: identity) == nil, "\(identity)")

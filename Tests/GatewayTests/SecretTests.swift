@@ -21,6 +21,7 @@ struct SecretTests {
     func `Passwords are in no problem, warning, printed or described configuration`() throws {
         let environment = [
             "BROKER_URL": "mqtt://gw:hush@h", "BROKER_TLS_KEY_PASSWORD": "hush", "MANAGEMENT_API_SECRET": "hush",
+            "MANAGEMENT_API_KEY": "ops",
         ]
         let loaded = try load(environment)
         #expect(loaded.configuration.broker.password == "hush")
@@ -29,14 +30,14 @@ struct SecretTests {
         for text in [loaded.effectiveText, "\(loaded)", "\(loaded.configuration)", "\(loaded.warnings)", dumped] {
             #expect(!text.contains("hush"), "\(text)")
         }
-        #expect(loaded.effectiveText.contains("# broker.tls.key_password: <hidden>  # environment"))
-        #expect(loaded.effectiveText.contains(#"broker.url: "mqtt://gw@h:1883"  # environment, password <hidden>"#))
+        #expect(loaded.effectiveText.contains("# broker.tls.key_password: ******  # environment"))
+        #expect(loaded.effectiveText.contains(#"broker.url: "mqtt://gw@h:1883"  # environment, password ******"#))
 
         var bad = environment
         bad["BROKER_PASSWORD"] = "hush2"
         #expect(
             problems(bad) == [
-                "BROKER_PASSWORD (broker.password) is <hidden> (environment): "
+                "BROKER_PASSWORD (broker.password) is ****** (environment): "
                     + "expected no password here, because broker.url has one"
             ])
     }

@@ -143,6 +143,6 @@ struct TLSConfigurationTests {
         #expect(!text.contains("s3cr3t"))
         let environment = ["LISTENERS_WSS_MAIN_SSL_OPTIONS_PASSWORD": "s3cr3t"]
         #expect(try load(environment, yaml: text).configuration == load(files.environment(peer)).configuration)
-        #expect(try !load().effectiveText.contains("ssl_options"))
+        #expect(try !load().effectiveText.contains("listeners.ws.default.ssl_options"))
     }
 }

@@ -24,10 +24,9 @@ struct HandshakeDecisionTests {
         limits: String? = nil,
         failIfNoSubprotocol: Bool = false
     ) -> HandshakeEnd {
-        let configuration = ListenerConfiguration(
-            supportedSubprotocols: ["ocpp1.6", "ocpp2.0.1"],
-            failIfNoSubprotocol: failIfNoSubprotocol
-        )
+        var configuration = ListenerConfiguration()
+        configuration.supportedSubprotocols = ["ocpp1.6", "ocpp2.0.1"]
+        configuration.failIfNoSubprotocol = failIfNoSubprotocol
         return HandshakeEnd(request, configuration) { limits }
     }
 

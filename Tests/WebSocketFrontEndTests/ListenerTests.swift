@@ -8,8 +8,10 @@ import Testing
 @Suite("A listener", .timeLimit(.minutes(2)))
 struct ListenerTests {
     static func listener(port: Int, acceptors: Int?) -> WebSocketListener {
-        WebSocketListener(
-            configuration: ListenerConfiguration(name: "main", host: "127.0.0.1", port: port, acceptors: acceptors),
+        var configuration = ListenerConfiguration(name: "main", host: "127.0.0.1", port: port)
+        configuration.acceptors = acceptors
+        return WebSocketListener(
+            configuration: configuration,
             group: .singletonMultiThreadedEventLoopGroup,
             admission: StubAdmission(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -9,7 +9,8 @@ struct OriginTests {
         _ origins: [String], allowed: [String] = ["https://Console.Example"], allowsAbsence: Bool = true,
         limits: String? = nil, change: (inout HTTPRequestHead) -> Void = { _ in }
     ) -> UInt {
-        var configuration = ListenerConfiguration(failIfNoSubprotocol: true)
+        var configuration = ListenerConfiguration()
+        configuration.failIfNoSubprotocol = true
         configuration.origins = OriginRules(allowed: allowed, allowsAbsence: allowsAbsence)
         let request = HandshakeDecisionTests.request {
             for origin in origins { $0.headers.add(name: "Origin", value: origin) }

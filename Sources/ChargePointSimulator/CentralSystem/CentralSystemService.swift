@@ -80,14 +80,15 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
     }
 
     package func start(logger: Logger) {
-        let configuration = BrokerLinkConfiguration(
+        var configuration = BrokerLinkConfiguration(
             addresses: [
                 BrokerLinkConfiguration.Address(
                     host: plan.broker.host, port: plan.broker.port, usesTLS: plan.broker.usesTLS)
             ],
-            username: plan.broker.username.map { UserName($0) }, password: plan.password,
-            clientID: "charge-point-simulator-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))",
-            sessionExpiry: .zero)
+            clientID: "charge-point-simulator-\(String(UInt32.random(in: 0...UInt32.max), radix: 36))")
+        configuration.username = plan.broker.username.map { UserName($0) }
+        configuration.password = plan.password
+        configuration.sessionExpiry = .zero
         let link = BrokerLink(configuration: configuration, observer: self, logger: logger)
         let timer = eventLoop.scheduleRepeatedTask(initialDelay: .seconds(1), delay: .milliseconds(200)) { _ in
             self.sendCommands()

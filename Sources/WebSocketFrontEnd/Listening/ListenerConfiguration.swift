@@ -9,97 +9,47 @@ package struct ListenerConfiguration: Sendable, Equatable {
     package var port: Int
     /// Sockets that share the port by SO_REUSEPORT, each on its own event loop; nil: one per event loop.
     package var acceptors: Int?
-    package var maxConnections: Int
+    package var maxConnections = 1_024_000
     /// Connections accepted per second; the excess waits in the backlog.
-    package var maxConnectionRate: Int
+    package var maxConnectionRate = 1000
     /// `/ocpp`: charge points connect to `/ocpp/<identity>`.
-    package var path: String
+    package var path = "/ocpp"
     /// In the order of preference for a charge point that offers none.
-    package var supportedSubprotocols: [String]
-    package var failIfNoSubprotocol: Bool
+    package var supportedSubprotocols: [String] = ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"]
+    package var failIfNoSubprotocol = false
     /// Longest message, all its fragments together, in bytes.
-    package var maxFrameSize: Int
+    package var maxFrameSize = 512 * 1024
     /// From accept to the end of the upgrade.
-    package var handshakeTimeout: TimeAmount
-    package var noDelay: Bool
-    package var reuseAddress: Bool
-    package var backlog: Int
+    package var handshakeTimeout: TimeAmount = .seconds(30)
+    package var noDelay = true
+    package var reuseAddress = true
+    package var backlog = 1024
     /// Bytes read at once.
-    package var receiveBuffer: Int
+    package var receiveBuffer = 2048
     /// Messages of one connection handled in a row before others have their turn.
-    package var framesPerRound: Int
+    package var framesPerRound = 100
     /// How long a peer may take nothing of what is written to it.
-    package var sendTimeout: TimeAmount
-    package var closesOnSendTimeout: Bool
+    package var sendTimeout: TimeAmount = .seconds(15)
+    package var closesOnSendTimeout = true
     /// Nil: `ws`.
     package var tls: TLSOptions?
     /// Which name of the client certificate must be the identity.
-    package var identityFromCertificate: CertificateIdentity
+    package var identityFromCertificate: CertificateIdentity = .none
     /// Every connection begins with a PROXY header, version 1 or 2.
-    package var expectsProxyHeader: Bool
+    package var expectsProxyHeader = false
     /// From accept to the end of the PROXY header.
-    package var proxyProtocolTimeout: TimeAmount
+    package var proxyProtocolTimeout: TimeAmount = .seconds(3)
     /// By the TCP address, or the one in the PROXY header.
-    package var accessRules: AccessRules
+    package var accessRules: AccessRules = AccessRules()
     /// Nil: the header `Origin` is not looked at.
     package var origins: OriginRules?
-    package var forwardedAddress: ForwardedAddress
+    package var forwardedAddress: ForwardedAddress = ForwardedAddress()
     /// With whom permessage-deflate (RFC 7692) is agreed, of those that offer it.
-    package var compression: CompressionPolicy
+    package var compression: CompressionPolicy = .inOCPP2
 
-    package init(
-        name: String = "default",
-        host: String = "0.0.0.0",
-        port: Int = 33033,
-        acceptors: Int? = nil,
-        maxConnections: Int = 1_024_000,
-        maxConnectionRate: Int = 1000,
-        path: String = "/ocpp",
-        supportedSubprotocols: [String] = ["ocpp1.6", "ocpp2.0.1", "ocpp2.1"],
-        failIfNoSubprotocol: Bool = false,
-        maxFrameSize: Int = 512 * 1024,
-        handshakeTimeout: TimeAmount = .seconds(30),
-        noDelay: Bool = true,
-        reuseAddress: Bool = true,
-        backlog: Int = 1024,
-        receiveBuffer: Int = 2048,
-        framesPerRound: Int = 100,
-        sendTimeout: TimeAmount = .seconds(15),
-        closesOnSendTimeout: Bool = true,
-        tls: TLSOptions? = nil,
-        identityFromCertificate: CertificateIdentity = .none,
-        expectsProxyHeader: Bool = false,
-        proxyProtocolTimeout: TimeAmount = .seconds(3),
-        accessRules: AccessRules = AccessRules(),
-        origins: OriginRules? = nil,
-        forwardedAddress: ForwardedAddress = ForwardedAddress(),
-        compression: CompressionPolicy = .inOCPP2
-    ) {
+    package init(name: String = "default", host: String = "0.0.0.0", port: Int = 33033) {
         self.name = name
         self.host = host
         self.port = port
-        self.acceptors = acceptors
-        self.maxConnections = maxConnections
-        self.maxConnectionRate = maxConnectionRate
-        self.path = path
-        self.supportedSubprotocols = supportedSubprotocols
-        self.failIfNoSubprotocol = failIfNoSubprotocol
-        self.maxFrameSize = maxFrameSize
-        self.handshakeTimeout = handshakeTimeout
-        self.noDelay = noDelay
-        self.reuseAddress = reuseAddress
-        self.backlog = backlog
-        self.receiveBuffer = receiveBuffer
-        self.framesPerRound = framesPerRound
-        self.sendTimeout = sendTimeout
-        self.closesOnSendTimeout = closesOnSendTimeout
-        self.tls = tls
-        self.identityFromCertificate = identityFromCertificate
-        self.expectsProxyHeader = expectsProxyHeader
-        self.proxyProtocolTimeout = proxyProtocolTimeout
-        self.accessRules = accessRules
-        self.origins = origins
-        self.forwardedAddress = forwardedAddress
-        self.compression = compression
     }
 }

@@ -33,9 +33,10 @@ final class TestLink: Sendable {
 
 /// A configuration for tests: one address, short pauses.
 func testConfiguration(port: Int, clientID: ClientID = "gateway") -> BrokerLinkConfiguration {
-    BrokerLinkConfiguration(
-        addresses: [BrokerLinkConfiguration.Address(host: "127.0.0.1", port: port)], clientID: clientID,
-        reconnectDelay: .milliseconds(20)...(.milliseconds(200)))
+    var configuration = BrokerLinkConfiguration(
+        addresses: [BrokerLinkConfiguration.Address(host: "127.0.0.1", port: port)], clientID: clientID)
+    configuration.reconnectDelay = .milliseconds(20)...(.milliseconds(200))
+    return configuration
 }
 
 /// Starts a link and stops it in the end.

@@ -1,0 +1,107 @@
+import OutsideNames
+import Settings
+
+/// The changes as they will be, while a proposal is taken in.
+struct ChangeDraft {
+    private let loaded: LoadedConfiguration
+    private let readings: [String: SettingReading]
+    private var members: [SettingsMember]
+    /// `ws:default`.
+    private var listeners: [String]
+
+    init(_ loaded: LoadedConfiguration) {
+        self.loaded = loaded
+        readings = Dictionary(loaded.readings.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+        members = loaded.layers.changes.members
+        listeners = Self.listeners(loaded)
+    }
+
+    private static func listeners(_ loaded: LoadedConfiguration) -> [String] {
+        loaded.readings.first { $0.key == "listeners" }.map { SettingText.list($0.effectiveText ?? $0.text) } ?? []
+    }
+
+    /// - Parameters:
+    ///   - value: null takes the change of the key, or of all keys below it, back.
+    ///   - key: with dots.
+    mutating func take(_ value: SettingsValue, for key: String) throws(ConfigurationChange.Refusal) {
+        let reading = reading(of: key)
+        let isValue = reading.map { $0.kind == .map || $0.kind == .pairs } ?? false
+        if case .map(let inner) = value, !isValue {
+            for member in inner { try take(member.value, for: "\(key).\(member.name)") }
+            return
+        }
+        guard value != .null else { return try takeBack(key) }
+        let text = Self.text(of: value, reading?.kind)
+        if let reading, let current = readings[key] {
+            if reading.isSecret, text.hasSameBytes(as: SettingProblem.hidden) { return }
+            // What is sent back as it was shown is no change.
+            if current.source != .change, current.isShown(as: text) { return }
+            if current.source == .environment {
+                throw .fixed(key: key, variable: SettingName.variable(of: key))
+            }
+        }
+        if key == "listeners" { listeners = SettingText.list(text) }
+        addListener(of: key)
+        set(key, isValue ? .text(text) : value, isMap: isValue)
+    }
+
+    /// One text for a key: in a file the members of a map would be keys of their own.
+    private static func text(of value: SettingsValue, _ kind: SettingKind?) -> String {
+        if case .map(let members) = value, kind == .pairs {
+            return members.map { "\($0.name)=\($0.value.plainText ?? "")" }.joined(separator: ",")
+        }
+        return value.plainText ?? value.json
+    }
+
+    private mutating func takeBack(_ key: String) throws(ConfigurationChange.Refusal) {
+        let before = members.count
+        members.removeAll { $0.name.hasSameBytes(as: key) || $0.name.utf8.starts(with: (key + ".").utf8) }
+        let parts = key.split(separator: ".")
+        if parts.count == 3, parts[0] == "listeners" {
+            listeners.removeAll { $0.hasSameBytes(as: "\(parts[1]):\(parts[2])") }
+        } else if members.count == before {
+            guard let reading = readings[key] else {
+                // A section of which nothing was changed.
+                if readings.keys.contains(where: { $0.hasPrefix(key + ".") }) { return }
+                throw .unknown(key: key)
+            }
+            if reading.source == .environment {
+                throw .fixed(key: key, variable: SettingName.variable(of: key))
+            }
+        }
+    }
+
+    private mutating func addListener(of key: String) {
+        let parts = key.split(separator: ".", maxSplits: 3)
+        guard parts.count == 4, parts[0] == "listeners" else { return }
+        let name = "\(parts[1]):\(parts[2])"
+        if !listeners.contains(where: { $0.hasSameBytes(as: name) }) { listeners.append(name) }
+    }
+
+    /// - Parameter isMap: its members have been keys of their own until now.
+    private mutating func set(_ key: String, _ value: SettingsValue, isMap: Bool = false) {
+        members.removeAll {
+            $0.name.hasSameBytes(as: key) || isMap && $0.name.utf8.starts(with: (key + ".").utf8)
+        }
+        members.append(SettingsMember(key, value))
+    }
+
+    /// For a listener that is not there yet, that of any other.
+    private func reading(of key: String) -> SettingReading? {
+        if let reading = readings[key] { return reading }
+        let parts = key.split(separator: ".", maxSplits: 3)
+        guard parts.count == 4, parts[0] == "listeners" else { return nil }
+        return LoadedConfiguration.table.first { $0.documentedKey == ListenerName.documentedPrefix + parts[3] }
+    }
+
+    /// The changes, by their keys.
+    mutating func finished() throws(ConfigurationChange.Refusal) -> [SettingsMember] {
+        if listeners != Self.listeners(loaded) {
+            if readings["listeners"]?.source == .environment {
+                throw .fixed(key: "listeners", variable: SettingName.variable(of: "listeners"))
+            }
+            set("listeners", .text(listeners.joined(separator: ",")))
+        }
+        return members
+    }
+}

@@ -1,0 +1,19 @@
+import BoundedFiles
+import Settings
+
+/// `data_dir`.
+enum DataDirectory {
+    static let standard = "/var/lib/ocpp-gateway"
+
+    static func read(_ read: inout SettingsReader) -> String {
+        read(
+            "data_dir", .text, default: standard, applies: .afterRestart,
+            help: "folder of users, changes and traces; made if missing")
+    }
+
+    /// Where changes are kept, which are a layer themselves: known before the rest is read.
+    static func path(in layers: [any SettingsLayer]) -> String {
+        var reader = SettingsReader(layers, readFile: BoundedFile.reader)
+        return read(&reader)
+    }
+}

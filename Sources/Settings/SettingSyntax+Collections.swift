@@ -1,0 +1,56 @@
+extension SettingSyntax where Value == [String] {
+    /// Texts with commas between them.
+    package static var list: Self {
+        Self(.list, empty: [], format: { $0.joined(separator: ", ") }) { text throws(SettingFlaw) in
+            guard !text.utf8.contains(0) else { throw SettingFlaw("expected a comma-separated list") }
+            return SettingText.list(text)
+        }
+    }
+
+    /// Some of these, at least one, in any case.
+    package static func choices(_ names: [String]) -> Self {
+        Self(.list, format: { $0.joined(separator: ", ") }) { text throws(SettingFlaw) in
+            let values = SettingText.list(text).map { $0.lowercased() }
+            guard !values.isEmpty, values.allSatisfy(names.contains) else {
+                throw SettingFlaw("expected some of \(names.joined(separator: ", ")), comma-separated")
+            }
+            return values
+        }
+    }
+}
+
+extension SettingSyntax where Value == [SettingsMember] {
+    /// Names and texts, in order: a map in a file, a JSON object in the environment. No name may be there twice.
+    package static var textMap: Self {
+        map { members throws(SettingFlaw) in
+            try members.map { member throws(SettingFlaw) in
+                guard let text = member.value.plainText, !text.utf8.contains(0), !member.name.utf8.contains(0) else {
+                    throw SettingFlaw("expected a plain text for \(member.name.shownInOneLine)")
+                }
+                return SettingsMember(member.name, .text(text))
+            }
+        }
+    }
+
+    /// A document: names and values of every kind.
+    package static var document: Self { map { members throws(SettingFlaw) in members } }
+
+    private static func map(
+        _ check: @escaping @Sendable ([SettingsMember]) throws(SettingFlaw) -> [SettingsMember]
+    ) -> Self {
+        Self(.map, empty: [], format: { $0.isEmpty ? "" : SettingsValue.map($0).json }) {
+            (value: SettingsValue) throws(SettingFlaw) in
+            var value = value
+            if case .text(let text) = value { value = try SettingsValue(json: text) }
+            if case .plain(let text) = value { value = try SettingsValue(json: text) }
+            guard case .map(let members) = value else {
+                throw SettingFlaw(#"expected names and values, in the environment JSON such as {"name":"value"}"#)
+            }
+            var names: Set<[UInt8]> = []
+            for member in members where !names.insert(Array(member.name.utf8)).inserted {
+                throw SettingFlaw("\(member.name.shownInOneLine) is there twice")
+            }
+            return try check(members)
+        }
+    }
+}

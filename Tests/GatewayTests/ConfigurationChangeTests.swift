@@ -1,0 +1,135 @@
+import OutsideNames
+import Settings
+import Testing
+
+@testable import Gateway
+
+/// management.md, "Configuration at run time".
+@Suite("Configuration: a change while the gateway runs")
+struct ConfigurationChangeTests {
+    private func change(
+        _ proposal: [(String, SettingsValue)], _ environment: [String: String] = [:], yaml: String? = nil
+    ) throws -> ConfigurationChange {
+        try load(environment, yaml: yaml).changed(by: proposal.map { SettingsMember($0.0, $0.1) })
+    }
+
+    private func refusal(
+        _ proposal: [(String, SettingsValue)], _ environment: [String: String] = [:], yaml: String? = nil
+    ) throws -> ConfigurationChange.Refusal? {
+        let loaded = try load(environment, yaml: yaml)
+        do throws(ConfigurationChange.Refusal) {
+            _ = try loaded.changed(by: proposal.map { SettingsMember($0.0, $0.1) })
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("log.level", "debug", SettingEffect.atOnce), ("limits.bad_messages", "7", .atOnce),
+            ("default_heartbeat_interval", "5m", .atOnce), ("heartbeat_checking_times_backoff", "2", .atOnce),
+            ("upstream.answer_timeout", "1s", .atOnce), ("upstream.max_open_calls", "3", .atOnce),
+            ("dnstream.max_mqueue_len", "3", .atOnce), ("dnstream.call_timeout", "3s", .atOnce),
+            ("message_format_checking", "all", .atOnce), ("message_format_checking_exempt", "Reset", .atOnce),
+            ("idle_timeout", "3s", .atOnce), ("enable_stats", "false", .atOnce),
+            ("authentication.username_is_identity", "false", .atOnce),
+            ("listeners.ws.default.bind", "33034", .atOnce), ("mountpoint", "m/", .laterSessions),
+            ("upstream.topic", "u/${cid}", .laterSessions), ("presence.topic", "p/${cid}", .laterSessions),
+        ])
+    func `A changed key applies as the table says`(key: String, value: String, effect: SettingEffect) throws {
+        let change = try change([(key, .text(value))])
+        // A listener without a mountpoint of its own has the global one: that is no other key.
+        #expect(change.differences.map(\.key) == [key])
+        #expect(change.differences.map(\.effect) == [effect])
+        let reading = change.loaded.readings.first { $0.key == key }
+        #expect(reading?.source == .change && reading?.text == value)
+    }
+
+    @Test(
+        arguments: [
+            ("broker.qos", "2"), ("gateway.claim_topic", "c/${cid}"), ("management.page", "false"), ("data_dir", "/x"),
+            ("json_schema_dir", "/x"), ("json_schema_id_prefix", "urn:x:"),
+        ])
+    func `What needs a restart is refused, with its keys, and the same value again is no change`(
+        key: String, value: String
+    ) throws {
+        #expect(try refusal([(key, .text(value)), ("log.level", .text("debug"))]) == .afterRestart([key]))
+        let current = try #require(LoadedConfiguration.table.first { $0.key == key }).defaultText
+        if !current.isEmpty { #expect(try change([(key, .text(current))]).differences.isEmpty) }
+    }
+
+    @Test func `Keys are dotted or nested, null takes a change back, and others stay`() throws {
+        let first = try change(
+            [("limits", .map([SettingsMember("bad_messages", .plain("7"))])), ("log.level", .text("debug"))],
+            yaml: "log.level: error")
+        #expect(first.loaded.configuration.listeners[0].sessions.maxBadMessages == 7)
+        #expect(first.loaded.configuration.logs.level == .debug)
+        let second = try first.loaded.changed(by: [SettingsMember("log", .map([SettingsMember("level", .null)]))])
+        #expect(second.differences.map(\.key) == ["log.level"])
+        #expect(second.loaded.configuration.logs.level == .error)
+        #expect(second.loaded.configuration.listeners[0].sessions.maxBadMessages == 7)
+    }
+
+    @Test func `A key that the environment sets is fixed, unless it is sent back as it is`() throws {
+        let environment = ["LOG_LEVEL": "info"]
+        #expect(
+            try refusal([("log.level", .text("debug"))], environment) == .fixed(key: "log.level", variable: "LOG_LEVEL")
+        )
+        #expect(try refusal([("log.level", .null)], environment) == .fixed(key: "log.level", variable: "LOG_LEVEL"))
+        #expect(try change([("log.level", .text("info"))], environment).differences.isEmpty)
+        #expect(try refusal([("log.levle", .null)]) == .unknown(key: "log.levle"))
+    }
+
+    @Test func `Every problem of what would come of it is told, with the change as its source, and nothing is changed`()
+        throws
+    {
+        let refusal = try refusal([
+            ("limits.bad_messages", .text("x")), ("log.levle", .text("debug")),
+            ("listeners.ws.default.bind", .text("abc")),
+        ])
+        guard case .invalid(let problems) = refusal else {
+            Issue.record("\(String(describing: refusal))")
+            return
+        }
+        #expect(Set(problems.map(\.key)) == ["limits.bad_messages", "log.levle", "listeners.ws.default.bind"])
+        #expect(problems.allSatisfy { $0.source == .change })
+    }
+
+    @Test func `A listener is added by its keys, and taken away by null, also one of the file`() throws {
+        let yaml = "listeners: {ws: {a: {bind: 1}, b: {bind: 2}}}"
+        let added = try change([("listeners.ws.site2.bind", .text("33034"))], yaml: yaml)
+        #expect(added.loaded.configuration.listeners.map(\.configuration.name) == ["a", "b", "site2"])
+        #expect(added.differences.contains { $0.key == "listeners.ws.site2.bind" && $0.before == nil })
+        let gone = try added.loaded.changed(by: [SettingsMember("listeners.ws.b", .null)])
+        #expect(gone.loaded.configuration.listeners.map(\.configuration.name) == ["a", "site2"])
+        #expect(gone.differences.contains { $0.key == "listeners.ws.b.bind" && $0.after == nil })
+        let last = try gone.loaded.changed(by: [SettingsMember("listeners.ws.site2", .null)])
+        #expect(last.loaded.configuration.listeners.map(\.configuration.name) == ["a"])
+        #expect(
+            try refusal([("listeners.ws.x.bind", .text("1"))], ["LISTENERS": "ws:default"])
+                == .fixed(key: "listeners", variable: "LISTENERS"))
+        #expect(try refusal([("listeners.ws.x.bind", .text("33033"))]) != nil)
+    }
+
+    @Test func `A secret that is sent back hidden stays, and another one is a difference that shows neither`() throws {
+        let loaded = try load(["AUTHENTICATION_PASSWORD": "hush"])
+        let same = try loaded.changed(by: [SettingsMember("authentication.password", .text(SettingProblem.hidden))])
+        #expect(same.differences.isEmpty)
+        let first = try change([("authentication.ssl.password", .text("hush"))])
+        let second = try first.loaded.changed(by: [SettingsMember("authentication.ssl.password", .text("hush2"))])
+        #expect(second.differences.map(\.key) == ["authentication.ssl.password"])
+        #expect(second.loaded.configuration.authentication.tls.keyPassword == Secret("hush2"))
+        var dumped = ""
+        dump(second, to: &dumped)
+        #expect(!dumped.contains("hush"))
+    }
+
+    @Test func `Topic overrides are changed as a whole`() throws {
+        let map = SettingsValue.map([SettingsMember("Heartbeat", .text("h/${cid}"))])
+        let change = try change(
+            [("upstream.topic_override_mapping", map)], yaml: "upstream.topic_override_mapping: {Reset: r}")
+        #expect(change.loaded.configuration.listeners[0].topics.callOverrides.keys.sorted() == ["Heartbeat"])
+        #expect(change.differences.map(\.effect) == [.laterSessions])
+    }
+}
