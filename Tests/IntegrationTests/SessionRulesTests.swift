@@ -260,8 +260,9 @@ import Testing
 
     @Test func `Beyond the calls that may wait the socket is not read until one is answered`() async throws {
         try await withSite(["UPSTREAM_MAX_OPEN_CALLS": "1"]) { site in
+            // While the broker is away the CALL behind the open one would be refused at once.
+            let chargePoint = try await site.connectReady("CP-1")
             site.central.onCall { _ in .none }
-            let chargePoint = try await site.connect()
             // One is open, 64 wait, the next stops reading.
             for number in 0...65 {
                 try await chargePoint.send(text: #"[2,"u\#(number)","DataTransfer",{}]"#)

@@ -51,9 +51,7 @@ package struct PresenceMessage: Sendable {
             if let code = end.code { out.writeString(",\"code\":\(code)") }
             write("detail", end.detail, to: &out)
             if let duration = end.duration {
-                let milliseconds = duration.nanoseconds / 1_000_000
-                out.writeString(",\"duration\":\(milliseconds / 1000).")
-                out.writeString(String(1000 + milliseconds % 1000).dropFirst().description)
+                out.writeString(",\"duration\":\(duration.secondsWithMilliseconds)")
             }
         }
         out.writeStaticString("}")

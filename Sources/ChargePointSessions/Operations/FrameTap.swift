@@ -14,17 +14,3 @@ package protocol FrameTap: AnyObject, Sendable {
     /// Nothing follows.
     func sessionEnded()
 }
-
-extension ChargePointSession {
-    /// From now on every frame is shown. False: the session has ended, and nothing will be.
-    package func add(_ tap: any FrameTap) -> Bool {
-        guard !isEnded else { return false }
-        taps = (taps ?? []) + [tap]
-        return true
-    }
-
-    package func remove(_ tap: any FrameTap) {
-        taps?.removeAll { $0 === tap }
-        if taps?.isEmpty == true { taps = nil }
-    }
-}

@@ -96,12 +96,6 @@ extension CallRules {
         case silence(isCertain: Bool)
     }
 
-    /// Why reading pauses.
-    enum Hold: Equatable {
-        case openCalls
-        case rate
-    }
-
     /// What is left when the session ends.
     struct Remains {
         /// SENDs that waited behind CALLs, in order: those will not be said any more, and nobody says a SEND again.

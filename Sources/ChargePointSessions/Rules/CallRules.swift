@@ -63,7 +63,7 @@ struct CallRules: ~Copyable {
     ///
     /// - Returns: whether reading was on until now.
     @discardableResult
-    mutating func pause(for hold: Hold, holding text: ByteBuffer) -> Bool {
+    mutating func pause(for hold: Reading.Hold, holding text: ByteBuffer) -> Bool {
         upstreamMemory.force(text.readableBytes)
         return reading.pause(for: hold, holding: text)
     }

@@ -3,11 +3,17 @@ import NIOCore
 
 /// Whether a session reads what its charge point sends, with what was read and not looked at while it does not.
 enum Reading {
+    /// Why reading pauses.
+    enum Hold: Equatable {
+        case openCalls
+        case rate
+    }
+
     case on
     /// In the order of their arrival.
-    case paused(CallRules.Hold, Deque<ByteBuffer>)
+    case paused(Hold, Deque<ByteBuffer>)
 
-    var hold: CallRules.Hold? {
+    var hold: Hold? {
         if case .paused(let hold, _) = self { hold } else { nil }
     }
 
@@ -29,7 +35,7 @@ enum Reading {
     /// Puts a text in front of those that are held.
     ///
     /// - Returns: whether reading was on until now.
-    mutating func pause(for hold: CallRules.Hold, holding text: ByteBuffer) -> Bool {
+    mutating func pause(for hold: Hold, holding text: ByteBuffer) -> Bool {
         guard case .paused(_, var texts) = self else {
             self = .paused(hold, [text])
             return true

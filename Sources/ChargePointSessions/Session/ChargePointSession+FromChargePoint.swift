@@ -24,7 +24,7 @@ extension ChargePointSession {
         }
     }
 
-    private func pauseReading(for reason: CallRules.Hold, now: NIODeadline) {
+    private func pauseReading(for reason: Reading.Hold, now: NIODeadline) {
         armTimer(now: now)
         connection.pauseReading()
         log(.debug, "reading paused", ["reason": "\(reason)"])

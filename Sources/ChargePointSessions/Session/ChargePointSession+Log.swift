@@ -2,7 +2,7 @@ import Logging
 import NIOCore
 import OCPPJ
 
-// What a session says to the log, and to those who look on.
+// What a session says to the log, and to those who watch the gateway.
 extension ChargePointSession {
     nonisolated func log(
         _ level: Logger.Level, _ message: Logger.Message, _ metadata: @autoclosure () -> Logger.Metadata
@@ -23,13 +23,6 @@ extension ChargePointSession {
     nonisolated func tell(_ event: () -> SessionEvent) {
         guard let events = context.events, events.isListening else { return }
         events.occurred(event())
-    }
-
-    /// Shows a frame to those who look on.
-    func show(_ text: ByteBuffer, _ direction: MessageDirection, to taps: [any FrameTap]) {
-        let shown = FrameRedaction.text(of: text, showsAll: context.logsWholeFrames)
-        let frame = TappedFrame(milliseconds: WallClock.milliseconds(), direction: direction, text: shown)
-        for tap in taps { tap.passed(frame) }
     }
 }
 
