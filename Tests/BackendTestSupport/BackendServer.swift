@@ -8,6 +8,10 @@ import Synchronization
 package final class BackendServer: Sendable {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+
+        package init(description: String) {
+            self.description = description
+        }
     }
 
     package let directory: String
