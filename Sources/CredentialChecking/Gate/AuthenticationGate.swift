@@ -57,6 +57,9 @@ package final class AuthenticationGate: Authenticator {
         state = Mutex(State(rules: GateRules(configuration: configuration, at: .now)))
     }
 
+    /// For log lines: the backend's name in the configuration.
+    package var backendName: String { backend.name }
+
     package var status: AuthenticationGateStatus {
         state.withLock { AuthenticationGateStatus(isUp: $0.rules.isUp, waiting: $0.rules.waiting) }
             .with(cacheHits: memory.hits)
@@ -79,6 +82,7 @@ package final class AuthenticationGate: Authenticator {
 
     /// Asks the backend once whether it is there and understands what it will be asked. That it is away is no error.
     package func start() async {
+        await backend.start()
         do {
             try await backend.probe(after: nil)
         } catch {
