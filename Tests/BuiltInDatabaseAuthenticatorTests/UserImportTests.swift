@@ -46,6 +46,16 @@ struct UserImportTests {
         #expect(try await database.listed { $0.isSuperuser = true } == ["CP,1", "CP3"])
     }
 
+    @Test func `A field is every byte between its commas`() async throws {
+        let database = try directory.database()
+        let text = "user_id,password\nCP1, a b \n CP2,\u{301}x\u{85}y\u{2028}z\u{B}\nCP3,a\rCP4,\"\"\"\"\n"
+        #expect(try await database.add(file(text)).success == 4)
+        #expect(try await database.letsIn("CP1", " a b ") == true)
+        #expect(try await database.letsIn(" CP2", "\u{301}x\u{85}y\u{2028}z\u{B}") == true)
+        #expect(try await database.letsIn("CP3", "a") == true)
+        #expect(try await database.letsIn("CP4", "\"") == true)
+    }
+
     @Test func `Who is there is skipped, or replaced with override`() async throws {
         let database = try directory.database()
         try await database.add("CP1", "old")
@@ -103,6 +113,7 @@ struct UserImportTests {
     @Test(arguments: [
         "user_id,password\n,p\n", "user_id,password\nCP1,\n", "user_id,password\nCP1\n",
         "user_id,password,is_superuser\nCP1,p,yes\n", "user_id,password,security_profile\nCP1,p,x\n",
+        "user_id,password\nCP1,pass,word\n",
     ])
     func `A CSV row that is none is bad`(text: String) async throws {
         let database = try directory.database()

@@ -41,10 +41,16 @@ struct UserCSV {
 
 /// A CSV file's rows as bytes by the names of their columns.
 ///
-/// The parser goes by Swift's characters, in which a quote or comma with a combining accent after it is neither; so each
-/// byte above ASCII is handed to it as a character of its own (U+E080 to U+E0FF) and taken back afterwards.
+/// The parser goes by Swift's characters: it drops spaces before a field, ends lines at odd places, and takes a quote or
+/// comma with a combining accent after it for neither. So each byte without a meaning in CSV is handed to it as a
+/// character of its own (U+E000 and up), and taken back afterwards.
 struct CSVRows {
-    typealias Row = [String: [UInt8]]
+    struct Row {
+        /// By the column's name.
+        var fields: [String: [UInt8]]
+        /// There are more fields than columns: somebody's comma is not in quotes.
+        var hasSurplus: Bool
+    }
 
     let columns: [String]
     let rows: [Row]
@@ -61,7 +67,9 @@ struct CSVRows {
         guard Set(columns).count == columns.count else { throw .badFile("a column is there twice") }
         self.columns = columns
         rows = table.rows.filter { $0.contains { !$0.isEmpty } }.map { fields in
-            Row(zip(columns, fields.map(Self.bytes))) { first, _ in first }
+            Row(
+                fields: Dictionary(zip(columns, fields.map(Self.bytes))) { first, _ in first },
+                hasSurplus: fields.dropFirst(columns.count).contains { !$0.isEmpty })
         }
     }
 
@@ -69,7 +77,12 @@ struct CSVRows {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         var scalars = String.UnicodeScalarView()
         for byte in bytes.starts(with: mark) ? bytes.dropFirst(3) : bytes[...] {
-            scalars.append(byte < 0x80 ? UnicodeScalar(byte) : UnicodeScalar(0xE000 + UInt32(byte)) ?? "?")
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: ","), UInt8(ascii: "\r"), UInt8(ascii: "\n"):
+                scalars.append(UnicodeScalar(byte))
+            default:
+                scalars.append(UnicodeScalar(0xE000 + UInt32(byte)) ?? "?")
+            }
         }
         return String(scalars)
     }

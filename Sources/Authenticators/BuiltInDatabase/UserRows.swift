@@ -83,7 +83,8 @@ private struct Fields: Decodable {
     /// What is wrong with it; one wrong row must not hide the others.
     var fault: String?
 
-    init(csv row: CSVRows.Row) {
+    init(csv csvRow: CSVRows.Row) {
+        let row = csvRow.fields
         id = row["user_id"]
         password = row["password"]
         hash = row["password_hash"]
@@ -99,6 +100,7 @@ private struct Fields: Decodable {
             securityProfile = Int(text)
             if securityProfile == nil { fault = "security_profile is 1, 2 or 3" }
         }
+        if csvRow.hasSurplus { fault = "there are more fields than columns" }
     }
 
     private enum Key: String, CodingKey {

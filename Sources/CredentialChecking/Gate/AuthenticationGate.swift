@@ -193,7 +193,8 @@ package final class AuthenticationGate: Authenticator {
             case .unreachable:
                 state.withLock { state in
                     state.lastFailed = credentials
-                    state.lastWords = error.reason
+                    // Of one that was cut short the words are about that.
+                    state.lastWords = isWaitedFor ? error.reason : GateRules.SentAway.overdue.reason
                 }
                 finish(ticket, with: unavailable(error), .unreachable)
             }
@@ -207,7 +208,10 @@ package final class AuthenticationGate: Authenticator {
     }
 
     private func finish(_ ticket: Ticket, with verdict: AuthenticationVerdict?, _ end: GateRules.End) {
-        let continuation = state.withLock { $0.handshakes.removeValue(forKey: ticket)?.continuation }
+        let continuation = state.withLock { state in
+            if end == .answered { state.lastFailed = nil }
+            return state.handshakes.removeValue(forKey: ticket)?.continuation
+        }
         perform { $0.rules.ended(ticket, end, at: .now, chance: .random(in: 0...1)) }
         if let continuation {
             continuation.resume(returning: verdict ?? .unavailable(retryAfter: 1, reason: Self.closed))
