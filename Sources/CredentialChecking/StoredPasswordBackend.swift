@@ -81,12 +81,20 @@ package final class StoredPasswordBackend: AuthenticationBackend {
         trial.forgetVerified()
     }
 
-    /// For the log at start: how many handshakes a slow hash lets in. Nil for those that take no time.
-    package func hashDuration() async -> Duration? {
-        guard settings.hash.isSlow else { return nil }
-        return await threads.run { [trial] in
+    /// Measures one slow hash, so that the log says how many handshakes in a second this machine can take.
+    package func start() async {
+        guard settings.hash.isSlow else { return }
+        let duration = await threads.run { [trial] in
             ContinuousClock().measure { _ = trial.result(of: [0x61], against: []) }
         }
+        guard let duration, duration > .zero else { return }
+        let rate = Double(threads.count) * (.seconds(1) / duration)
+        logger.info(
+            "one password takes its time to hash",
+            metadata: [
+                "algorithm": "\(settings.hash.name)", "milliseconds": "\(Int((duration / .milliseconds(1)).rounded()))",
+                "handshakes_per_second": "\(Int(rate.rounded()))",
+            ])
     }
 
     /// An error line for the operator: what is stored is wrong, so the charge point is refused whatever it sends.

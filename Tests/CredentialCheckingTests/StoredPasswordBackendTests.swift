@@ -177,6 +177,14 @@ struct StoredPasswordBackendTests {
         }
     }
 
+    @Test func `At start the log says how many handshakes a slow hash lets in`() async {
+        await backend(Rows()).start()
+        #expect(lines.all == [])
+        await backend(Rows()) { $0.hash = .bcrypt(saltRounds: 5) }.start()
+        #expect(lines.all.count == 1)
+        #expect(lines.all.first?.contains("algorithm=bcrypt handshakes_per_second=") == true)
+    }
+
     @Test func `Hashes run on threads of their own, so many wait, and a cancelled one does not run`() async {
         let threads = HashingThreads(count: 1, capacity: 1)
         let (began, begin) = AsyncStream<Void>.makeStream()

@@ -7,6 +7,9 @@ package protocol AuthenticationBackend: Sendable {
     /// For the log: where it is, without a password; empty where it is here.
     var server: String { get }
 
+    /// Called once when the gateway starts or takes this backend up, before it is first asked.
+    func start() async
+
     /// What can be said without asking anybody; nil: it is to be asked. Called on whatever thread the handshake is on.
     func refusalUnasked(_ credentials: Credentials) -> AuthenticationVerdict.Refusal?
 
@@ -25,5 +28,7 @@ package protocol AuthenticationBackend: Sendable {
 }
 
 extension AuthenticationBackend {
+    package func start() async {}
+
     package func changeCount() async -> Int { 0 }
 }

@@ -57,6 +57,9 @@ package final class AuthenticationGate: Authenticator {
         state = Mutex(State(rules: GateRules(configuration: configuration, at: .now)))
     }
 
+    /// For log lines: the backend's name in the configuration.
+    package var backendName: String { backend.name }
+
     package var status: AuthenticationGateStatus {
         state.withLock { AuthenticationGateStatus(isUp: $0.rules.isUp, waiting: $0.rules.waiting) }
             .with(cacheHits: memory.hits)
@@ -79,6 +82,7 @@ package final class AuthenticationGate: Authenticator {
 
     /// Asks the backend once whether it is there and understands what it will be asked. That it is away is no error.
     package func start() async {
+        await backend.start()
         do {
             try await backend.probe(after: nil)
         } catch {
@@ -189,7 +193,8 @@ package final class AuthenticationGate: Authenticator {
             case .unreachable:
                 state.withLock { state in
                     state.lastFailed = credentials
-                    state.lastWords = error.reason
+                    // Of one that was cut short the words are about that.
+                    state.lastWords = isWaitedFor ? error.reason : GateRules.SentAway.overdue.reason
                 }
                 finish(ticket, with: unavailable(error), .unreachable)
             }
@@ -203,7 +208,10 @@ package final class AuthenticationGate: Authenticator {
     }
 
     private func finish(_ ticket: Ticket, with verdict: AuthenticationVerdict?, _ end: GateRules.End) {
-        let continuation = state.withLock { $0.handshakes.removeValue(forKey: ticket)?.continuation }
+        let continuation = state.withLock { state in
+            if end == .answered { state.lastFailed = nil }
+            return state.handshakes.removeValue(forKey: ticket)?.continuation
+        }
         perform { $0.rules.ended(ticket, end, at: .now, chance: .random(in: 0...1)) }
         if let continuation {
             continuation.resume(returning: verdict ?? .unavailable(retryAfter: 1, reason: Self.closed))

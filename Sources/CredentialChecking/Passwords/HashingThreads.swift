@@ -17,6 +17,7 @@ package final class HashingThreads: Sendable {
         var isClosed = false
     }
 
+    let count: Int
     /// Jobs that may wait. What asks for hashes is bounded itself; this is for when all of it comes together.
     private let capacity: Int
     private let state = Mutex(State())
@@ -24,7 +25,8 @@ package final class HashingThreads: Sendable {
 
     package init(count: Int = ProcessInfo.processInfo.activeProcessorCount, capacity: Int = 20_000) {
         self.capacity = capacity
-        for index in 0..<max(count, 1) {
+        self.count = max(count, 1)
+        for index in 0..<self.count {
             let thread = Thread { [weak self, arrivals] in
                 Self.lowerPriority()
                 while true {

@@ -57,6 +57,14 @@ package enum CredentialField: String, Sendable, CaseIterable {
     }
 }
 
+extension [CredentialField] {
+    /// Whether one of them tells charge points apart.
+    package var nameIdentity: Bool { contains(where: \.namesIdentity) }
+
+    /// Whether charge points are told apart by their user name alone: who has none cannot be found.
+    package var needUserName: Bool { nameIdentity && filter(\.namesIdentity).allSatisfy { $0 == .userName } }
+}
+
 extension String {
     /// U+0000 to U+001F and U+007F to U+009F: what cuts lines and fields in other people's formats.
     package var hasControlCharacters: Bool {

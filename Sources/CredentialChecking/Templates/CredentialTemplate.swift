@@ -52,7 +52,7 @@ package struct CredentialTemplate: Sendable, Equatable {
 
     /// Whether it has a placeholder that tells charge points apart. A query, key or filter without one would find the
     /// same row for everybody.
-    package var namesIdentity: Bool { fields.contains(where: \.namesIdentity) }
+    package var namesIdentity: Bool { fields.nameIdentity }
 
     /// Each placeholder as it is: for one string of a format that keeps strings apart itself (JSON, BSON, RESP).
     package func text(for credentials: Credentials) -> String {

@@ -28,7 +28,7 @@ package struct SQLTemplate: Sendable, Equatable {
         fields = scan.fields
     }
 
-    package var namesIdentity: Bool { fields.contains(where: \.namesIdentity) }
+    package var namesIdentity: Bool { fields.nameIdentity }
 
     /// UTF-8 of each parameter's text, in order; all are text to the server.
     package func values(for credentials: Credentials) -> [[UInt8]] {

@@ -26,7 +26,9 @@ struct AuthenticationGateTests {
     }
 
     private func isUnavailable(_ verdict: AuthenticationVerdict, reason: String? = nil) -> Bool {
-        guard case .refused(let refusal) = verdict, case .unavailable(let retryAfter) = refusal.kind else { return false }
+        guard case .refused(let refusal) = verdict, case .unavailable(let retryAfter) = refusal.kind else {
+            return false
+        }
         return (retryAfter ?? 1) >= 1 && reason.map { refusal.reason == $0 } ?? true
     }
 

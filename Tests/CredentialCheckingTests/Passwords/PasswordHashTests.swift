@@ -18,7 +18,8 @@ struct PasswordHashTests {
         }
     }
 
-    private static func pbkdf2(_ function: PBKDF2.Function, _ iterations: Int, _ byteCount: Int? = nil) -> PasswordHash {
+    private static func pbkdf2(_ function: PBKDF2.Function, _ iterations: Int, _ byteCount: Int? = nil) -> PasswordHash
+    {
         PBKDF2(function: function, iterations: iterations, byteCount: byteCount).map { .pbkdf2($0) } ?? .standard
     }
 

@@ -89,4 +89,11 @@ struct CredentialTemplateTests {
             #expect(try !CredentialTemplate(text).namesIdentity)
         }
     }
+
+    @Test func `It knows whether a charge point without a user name can be found`() throws {
+        #expect(try CredentialTemplate("${username}${peerhost}").fields.needUserName)
+        for text in ["", "${clientid}", "${username}${clientid}", "${username}${cert_subject}"] {
+            #expect(try !CredentialTemplate(text).fields.needUserName)
+        }
+    }
 }

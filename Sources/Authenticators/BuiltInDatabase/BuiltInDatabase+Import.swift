@@ -1,0 +1,123 @@
+import Authentication
+import CredentialChecking
+import Foundation
+import GRDB
+import OutsideNames
+
+extension BuiltInDatabase {
+    /// Passwords that are hashed at once.
+    private static let hashesAtOnce = 64
+    /// Of a file that is read at start.
+    private static let mostBytes = 64 << 20
+
+    package func add(_ file: UserFile) async throws(UserStoreFailure) -> UserImportReport {
+        let users = try await users(in: file)
+        // Hashing takes its time, and the database is not held meanwhile; who is there and stays needs none.
+        let present = file.replacesExisting ? [] : try await presentIDs()
+        let hashes = try await hashes(of: users, file.secret, except: present)
+        return try await write { database in
+            var report = UserImportReport()
+            report.total = users.count
+            let find = try database.makeStatement(sql: "SELECT 1 FROM users WHERE user_id = ?")
+            let insert = try database.makeStatement(sql: Self.insertion)
+            for (index, user) in users.enumerated() {
+                let isPresent = try Row.fetchOne(find, arguments: [user.user.id.utf8.bytes.blob]) != nil
+                guard let hash = hashes[index], !isPresent || file.replacesExisting else {
+                    report.skipped += 1
+                    continue
+                }
+                try insert.execute(arguments: Self.insertionValues(user.user, hash))
+                if isPresent { report.override += 1 } else { report.success += 1 }
+            }
+            return report
+        }
+    }
+
+    /// A large file takes a while: not on one of Swift's own threads.
+    private func users(in file: UserFile) async throws(UserStoreFailure) -> [UserRows.User] {
+        let hash = configuration.hash
+        let result = await threads.run {
+            do throws(UserStoreFailure) {
+                return Result<_, UserStoreFailure>.success(try UserRows(file, hash: hash).users)
+            } catch {
+                return .failure(error)
+            }
+        }
+        guard let result else { throw .unavailable("too many passwords wait to be hashed") }
+        return try result.get()
+    }
+
+    /// Adds who is missing of the configured file, if there is one (`bootstrap_file`).
+    ///
+    /// - Throws: It cannot be read, or is wrong: the gateway does not start then.
+    package func addBootstrapUsers() async throws(UserStoreFailure) -> UserImportReport? {
+        guard let bootstrap = configuration.bootstrap else { return nil }
+        let bytes = try Self.contents(of: bootstrap.path)
+        let isJSON =
+            bootstrap.path.lowercased().hasSuffix(".json")
+            || bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
+        do {
+            return try await add(UserFile(bytes: bytes, format: isJSON ? .json : .csv, secret: bootstrap.secret))
+        } catch .badFile(let reason) {
+            throw .badFile("\(bootstrap.path): \(reason)")
+        }
+    }
+
+    private static func contents(of path: String) throws(UserStoreFailure) -> [UInt8] {
+        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: mostBytes + 1) else {
+            throw .badFile("\(path): \(FileManager.default.fileExists(atPath: path) ? "cannot be read" : "is missing")")
+        }
+        guard data.count <= mostBytes else { throw .badFile("\(path): has more than \(mostBytes >> 20) MB") }
+        return [UInt8](data)
+    }
+
+    private func presentIDs() async throws(UserStoreFailure) -> Set<[UInt8]> {
+        try await read { database in
+            Set(try Data.fetchAll(database, sql: "SELECT user_id FROM users").map { [UInt8]($0) })
+        }
+    }
+
+    /// By the index of the user. The first fault is told with its row.
+    private func hashes(
+        of users: [UserRows.User], _ secret: UserFile.Secret, except present: Set<[UInt8]>
+    ) async throws(UserStoreFailure) -> [Int: HashedPassword] {
+        let wanted = users.indices.filter { !present.contains(users[$0].user.id.utf8.bytes) }
+        guard secret == .plain else {
+            return Dictionary(
+                uniqueKeysWithValues: wanted.map { ($0, HashedPassword(hash: users[$0].secret, salt: users[$0].salt)) })
+        }
+        typealias Made = (index: Int, result: Result<HashedPassword, UserStoreFailure>)
+        let made = await withTaskGroup(of: Made.self) { group in
+            var made: [Made] = []
+            var next = wanted.makeIterator()
+            func start() {
+                guard let index = next.next() else { return }
+                group.addTask {
+                    do throws(UserStoreFailure) {
+                        return (index, .success(try await self.hashed(users[index].secret)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+            }
+            for _ in 0..<Self.hashesAtOnce { start() }
+            while let result = await group.next() {
+                made.append(result)
+                start()
+            }
+            return made
+        }
+        var hashes: [Int: HashedPassword] = [:]
+        var faults: [UserStoreFailure.Row] = []
+        for (index, result) in made {
+            switch result {
+            case .success(let hash): hashes[index] = hash
+            case .failure(let failure): faults.append(.init(number: index + 1, reason: failure.description))
+            }
+        }
+        guard faults.isEmpty else {
+            throw .badRows(Array(faults.sorted { $0.number < $1.number }.prefix(10)))
+        }
+        return hashes
+    }
+}

@@ -1,0 +1,92 @@
+import Authentication
+import CredentialChecking
+import Foundation
+import GRDB
+
+/// Users in an SQLite file of the gateway's own: `data_dir`/users.sqlite3. Another process may change it at the same time
+/// (`ocpp-gateway users`), and every handshake reads what is there by then.
+package final class BuiltInDatabase: Sendable {
+    package static let fileName = "users.sqlite3"
+
+    let configuration: BuiltInDatabaseConfiguration
+    let pool: DatabasePool
+    let threads: HashingThreads
+    /// Milliseconds since 1970.
+    let wallClock: @Sendable () -> Int64
+
+    /// Opens the file, and makes it where it is missing: mode 0600, in a directory of mode 0700.
+    ///
+    /// - Throws: It cannot be used; with this backend the gateway does not start then.
+    package init(
+        _ configuration: BuiltInDatabaseConfiguration, threads: HashingThreads = .shared,
+        wallClock: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1000) }
+    ) throws(UserStoreFailure) {
+        self.configuration = configuration
+        self.threads = threads
+        self.wallClock = wallClock
+        let path = configuration.directory + "/" + Self.fileName
+        try Self.makeFile(path, in: configuration.directory)
+        do {
+            var settings = Configuration()
+            // Another process may be writing.
+            settings.busyMode = .timeout(5)
+            settings.maximumReaderCount = max(1, configuration.poolSize)
+            pool = try DatabasePool(path: path, configuration: settings)
+            try Self.migrator.migrate(pool)
+            // A password that a charge point has been told must not be forgotten with the power.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        } catch {
+            throw .unavailable("\(path): \(Self.words(of: error))")
+        }
+    }
+
+    private static func makeFile(_ path: String, in directory: String) throws(UserStoreFailure) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw .unavailable("\(directory): the directory cannot be made")
+        }
+        // SQLite gives its other two files the mode of this one.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else {
+            let words = String(cString: strerror(errno))
+            if descriptor >= 0 { close(descriptor) }
+            throw .unavailable("\(path): \(words)")
+        }
+        close(descriptor)
+    }
+
+    /// Names are BLOBs: SQLite compares and orders these by their bytes. STRICT, so that whoever writes by hand cannot
+    /// put in what is not read as what it should be.
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("users") { database in
+            try database.execute(
+                sql: """
+                    CREATE TABLE users (
+                        user_id BLOB NOT NULL PRIMARY KEY,
+                        password_hash BLOB NOT NULL,
+                        salt BLOB NOT NULL,
+                        is_superuser INTEGER NOT NULL DEFAULT 0,
+                        security_profile INTEGER CHECK (security_profile IN (1, 2, 3)),
+                        previous_hash BLOB,
+                        previous_salt BLOB,
+                        previous_until INTEGER
+                    ) STRICT, WITHOUT ROWID;
+                    CREATE TABLE changes (count INTEGER NOT NULL) STRICT;
+                    INSERT INTO changes VALUES (0);
+                    CREATE TRIGGER added AFTER INSERT ON users BEGIN UPDATE changes SET count = count + 1; END;
+                    CREATE TRIGGER changed AFTER UPDATE ON users BEGIN UPDATE changes SET count = count + 1; END;
+                    CREATE TRIGGER deleted AFTER DELETE ON users BEGIN UPDATE changes SET count = count + 1; END;
+                    """)
+        }
+        return migrator
+    }
+
+    /// SQLite's own, without the statement and its values.
+    static func words(of error: any Error) -> String {
+        guard let error = error as? DatabaseError else { return "internal failure" }
+        return error.message ?? error.resultCode.description
+    }
+}
