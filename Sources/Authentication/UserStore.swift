@@ -94,7 +94,7 @@ package struct UserFile: Sendable {
     }
 
     /// What stands in the file for a password.
-    package enum Secret: String, Sendable {
+    package enum Secret: String, Sendable, CaseIterable {
         case plain, hash
     }
 

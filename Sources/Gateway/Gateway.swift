@@ -4,6 +4,7 @@ import Logging
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
+import Settings
 import WebSocketFrontEnd
 
 /// The gateway: its rooms put together, started and stopped.
@@ -21,11 +22,14 @@ package struct Gateway: Sendable {
 
     /// Runs until SIGTERM or SIGINT, then stops in order.
     ///
-    /// - Throws: what keeps a listener from listening.
+    /// - Throws: what keeps a listener from listening, or an `InvalidConfiguration`: what the authenticator cannot work
+    ///   with.
     package func run() async throws {
         OpenFileLimit.raise(logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        let service = GatewayService(configuration: configuration, group: group, logger: logger)
+        let authenticator = try await authenticator()
+        let service = GatewayService(
+            configuration: configuration, authenticator: authenticator, group: group, logger: logger)
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: await StopSignals(
@@ -48,5 +52,35 @@ package struct Gateway: Sendable {
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         ).run()
         try await group.shutdownGracefully()
+    }
+
+    private func authenticator() async throws(InvalidConfiguration) -> GatewayAuthenticator? {
+        do {
+            return try await GatewayAuthenticator.make(
+                configuration.authentication, directory: configuration.dataDirectory, logger: logger)
+        } catch {
+            throw InvalidConfiguration(
+                problems: GatewayAuthenticator.problems(from: error), warnings: [], logFormat: configuration.logs.format
+            )
+        }
+    }
+}
+
+extension GatewayConfiguration {
+    /// What an authenticator finds wrong with its settings beyond each one's own form; it asks nobody and opens no
+    /// database.
+    package func authenticatorProblems() async -> [SettingProblem] {
+        guard authentication.effectiveBackend.isAsked, authentication.effectiveBackend != .builtInDatabase else {
+            return []
+        }
+        do {
+            let made = try await GatewayAuthenticator.make(
+                authentication, directory: dataDirectory,
+                logger: Logger(label: "check") { _ in SwiftLogNoOpLogHandler() })
+            await made?.stop()
+            return []
+        } catch {
+            return GatewayAuthenticator.problems(from: error)
+        }
     }
 }

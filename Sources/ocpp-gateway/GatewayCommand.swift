@@ -48,6 +48,11 @@ struct GatewayCommand: AsyncParsableCommand {
 
         let loaded = try load()
         if checkConfig {
+            let problems = await loaded.configuration.authenticatorProblems()
+            guard problems.isEmpty else {
+                show(problems, as: .error, loaded.configuration.logs.format)
+                throw ExitCode(78)
+            }
             show(loaded.warnings, as: .warning, loaded.configuration.logs.format)
             return try write("configuration is valid\n")
         }
@@ -76,6 +81,9 @@ struct GatewayCommand: AsyncParsableCommand {
             try await Gateway(
                 configuration: loaded.configuration, logger: logger, flushLog: { logs.flush() }
             ).run()
+        } catch let invalid as InvalidConfiguration {
+            for problem in invalid.problems { log(problem, as: .critical, to: logger) }
+            throw ExitCode(78)
         } catch {
             logger.critical("the gateway cannot go on", error: error)
             throw ExitCode(70)

@@ -17,7 +17,7 @@ package final class HashingThreads: Sendable {
         var isClosed = false
     }
 
-    let count: Int
+    package let count: Int
     /// Jobs that may wait. What asks for hashes is bounded itself; this is for when all of it comes together.
     private let capacity: Int
     private let state = Mutex(State())

@@ -40,14 +40,15 @@ final class AdmittedChargePoint: AdmittedConnection {
         }
         let chargePoint = ChargePoint(
             identity: handshake.identity, version: version, remoteAddress: "\(handshake.peer)",
-            listener: handshake.listener.shortName, username: handshake.userName)
+            listener: handshake.listener.shortName, username: handshake.userName,
+            securityProfile: UInt8(handshake.securityProfile.rawValue))
         let topics = SessionTopics(templates: topics, identity: handshake.identity, version: version)
         let upstream = BrokerUpstream(
             connection: ownConnection?.connection ?? link.connection(for: topics.downstream), ticket: ownConnection,
             share: LeasedShare(from: link, topic: topics.downstream))
         let session = ChargePointSession(
             chargePoint: chargePoint, topics: topics, context: context, connection: connection, link: upstream,
-            sessionID: ownConnection?.sessionID ?? RandomID.make())
+            sessionID: ownConnection?.sessionID ?? RandomID.make(), credentialsExpire: handshake.expiry)
         session.assumeIsolated { $0.start() }
         return session
     }

@@ -24,8 +24,15 @@ final class GatewayService: Service {
     private let takeover: TakeoverListener?
     private let events: BrokerEvents
 
-    init(configuration: GatewayConfiguration, group: any EventLoopGroup, logger: Logger) {
+    /// Nil: nobody is asked, or the broker is.
+    private let authenticator: GatewayAuthenticator?
+
+    init(
+        configuration: GatewayConfiguration, authenticator: GatewayAuthenticator?, group: any EventLoopGroup,
+        logger: Logger
+    ) {
         self.configuration = configuration
+        self.authenticator = authenticator
         self.logger = logger
         let registry = registry
         let counters = counters
@@ -65,7 +72,7 @@ final class GatewayService: Service {
                 memory: memory)
             let admission = ChargePointAdmission(
                 listener: listener.configuration.id, topics: listener.topics, context: context,
-                entry: Self.entry(configuration, listener, link: link), link: link,
+                entry: Self.entry(configuration, listener, authenticator: authenticator, link: link), link: link,
                 refusesWithoutBroker: outage != nil, draining: draining, counters: counters, logger: logger)
             return (listener.configuration, admission)
         }
@@ -93,6 +100,7 @@ final class GatewayService: Service {
         logger.info("stopping")
         draining.raise()
         await listeners.stopAccepting()
+        await authenticator?.stop()
         await Drain(registry: registry, time: configuration.drainTime, logger: logger).run()
         status?.publish(.offline)
         takeover?.unsubscribe(from: link)
@@ -127,9 +135,13 @@ final class GatewayService: Service {
     }
 
     private static func entry(
-        _ configuration: GatewayConfiguration, _ listener: GatewayConfiguration.Listener, link: BrokerLink
+        _ configuration: GatewayConfiguration, _ listener: GatewayConfiguration.Listener,
+        authenticator: GatewayAuthenticator?, link: BrokerLink
     ) -> ChargePointAdmission.Entry {
-        guard configuration.broker.sessions != .shared else { return .open }
+        guard configuration.broker.sessions != .shared else {
+            guard listener.passesCredentials, let authenticator else { return .open }
+            return .authenticator(authenticator)
+        }
         return .brokerLogin(
             ChargePointLogins(
                 link: link, topics: listener.topics,

@@ -71,6 +71,11 @@ extension AuthenticationSettings {
         if backend == .broker, !hasOwnConnections, isEnabled {
             read.problem("authentication.backend", "expected broker.sessions: per_charge_point with it")
         }
+        if effectiveBackend.isAsked, hasOwnConnections {
+            read.problem(
+                "authentication.backend",
+                "expected broker or none with broker.sessions: per_charge_point, where the broker decides")
+        }
         if let mechanismIsJWT, backend != .none, mechanismIsJWT != (backend == .jwt) {
             read.problem(
                 "authentication.mechanism", "expected \(backend == .jwt ? "jwt" : "password_based"), the backend's")

@@ -1,3 +1,10 @@
+import BoundedFiles
+import BuiltInDatabaseAuthenticator
+import HTTPAuthenticator
+import JWTAuthenticator
+import MySQLAuthenticator
+import PostgreSQLAuthenticator
+import RedisAuthenticator
 import Settings
 
 /// The sections of authenticators, each in its own target. One line here makes a backend known: its keys are then in the
@@ -6,7 +13,19 @@ enum AuthenticatorSections {
     /// Reads a backend's own settings; the common ones have been read.
     typealias Section = @Sendable (inout SettingsReader, AuthenticationSettings) -> any Sendable
 
-    static let all: [AuthenticationSettings.Backend: Section] = [:]
+    static let all: [AuthenticationSettings.Backend: Section] = [
+        .builtInDatabase: { read, _ in BuiltInDatabaseConfiguration(&read) },
+        .postgresql: { read, common in
+            if common.username == nil, !read.layers.isEmpty {
+                read.problem("authentication.username", "expected a value: postgresql needs it")
+            }
+            return PostgreSQLConfiguration(&read)
+        },
+        .mysql: { read, _ in MySQLConfiguration(&read) },
+        .redis: { read, _ in RedisConfiguration(&read) },
+        .http: { read, _ in HTTPAuthenticatorSettings(&read) },
+        .jwt: { read, _ in JWTAuthenticatorSettings(&read, readFile: BoundedFile.reader) },
+    ]
 }
 
 extension AuthenticationSettings {

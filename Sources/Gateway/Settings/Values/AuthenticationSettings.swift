@@ -1,3 +1,4 @@
+import CredentialChecking
 import Settings
 
 /// `authentication.*`: what all backends have in common (authentication.md, "Keys for all backends"), and the chosen
@@ -16,16 +17,6 @@ package struct AuthenticationSettings: Sendable, Equatable {
 
         /// It has an authenticator, which is asked.
         var isAsked: Bool { self != .none && self != .broker }
-    }
-
-    package enum UnknownIdentity: String, Sendable, CaseIterable {
-        case notFound = "404"
-        case unauthorized = "401"
-    }
-
-    package enum PasswordForms: String, Sendable, CaseIterable {
-        case ocpp
-        case exact
     }
 
     package struct TLS: Sendable, Equatable {
@@ -56,18 +47,10 @@ package struct AuthenticationSettings: Sendable, Equatable {
             case plain, md5, sha, sha256, sha512, pbkdf2, bcrypt
         }
 
-        package enum SaltPosition: String, Sendable, CaseIterable {
-            case prefix, suffix, disable
-        }
-
-        package enum MACFunction: String, Sendable, CaseIterable {
-            case sha, sha224, sha256, sha384, sha512
-        }
-
         package var name = Name.sha256
-        package var saltPosition = SaltPosition.prefix
+        package var saltPosition = PasswordHash.SaltPosition.prefix
         /// With pbkdf2 both are there.
-        package var macFunction: MACFunction?
+        package var macFunction: PBKDF2.Function?
         package var iterations: Int?
         /// In bytes; nil: the digest's.
         package var derivedLength: Int?
@@ -80,7 +63,7 @@ package struct AuthenticationSettings: Sendable, Equatable {
     package var backend = Backend.none
     package var isEnabled = true
     package var usernameIsIdentity = true
-    package var unknownIdentity = UnknownIdentity.notFound
+    package var unknownIdentity = UnknownIdentityAnswer.notFound
     package var passwordForms = PasswordForms.ocpp
     /// From the request to the verdict.
     package var timeout = Duration.seconds(10)

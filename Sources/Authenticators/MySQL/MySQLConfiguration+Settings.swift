@@ -1,0 +1,19 @@
+import CredentialChecking
+import Settings
+
+extension MySQLConfiguration {
+    /// The section of `backend: mysql`; what all backends have in common is set by whoever reads it.
+    package init(_ read: inout SettingsReader) {
+        self.init(database: "")
+        server = read(
+            "authentication.server", .text, default: server, help: "host:port of the backend; several with commas")
+        database =
+            read.required(
+                "authentication.database", .text, help: "mysql, postgresql, mongodb: its name; redis: its number") ?? ""
+        query = read(
+            "authentication.query", .text, default: query, help: "mysql, postgresql: finds the rows of a charge point")
+        for key in ["auto_reconnect", "pool_type"] {
+            read.ignored("authentication.\(key)", because: "connections are opened again as needed")
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Authentication
+import BuiltInDatabaseAuthenticator
+import CredentialChecking
+import Foundation
+import HTTPAuthenticator
+import JWTAuthenticator
+import Logging
+import MySQLAuthenticator
+import PostgreSQLAuthenticator
+import RedisAuthenticator
+import Settings
+
+/// The authenticator as the settings describe it: the gate, and what stands behind it with all that it has opened.
+final class GatewayAuthenticator: Authenticator {
+    let settings: AuthenticationSettings
+    let gate: AuthenticationGate
+    /// Of the built-in database; nil: users are kept elsewhere.
+    let users: (any UserStore)?
+    let takesTokens: Bool
+    let userNameIsSecret: Bool
+    private let tasks: [Task<Void, Never>]
+    private let close: @Sendable () async -> Void
+
+    /// Opens nothing but the built-in database: a backend that is away at start is no error.
+    ///
+    /// - Parameter directory: `data_dir`.
+    /// - Returns: Nil where nobody is asked: `none` and `broker`.
+    /// - Throws: Why it cannot be: a `BackendProblems`, a `UserStoreFailure`, or the like.
+    static func make(
+        _ settings: AuthenticationSettings, directory: String, logger: Logger
+    ) async throws -> GatewayAuthenticator? {
+        guard let own = settings.own?.settings, settings.effectiveBackend.isAsked else { return nil }
+        switch own {
+        case let own as BuiltInDatabaseConfiguration:
+            let configuration = settings.completed(own, directory: directory)
+            let database = try BuiltInDatabase(configuration)
+            if let report = try await database.addBootstrapUsers(), report.success > 0 {
+                logger.info("users added from the bootstrap file", metadata: ["count": "\(report.success)"])
+            }
+            return GatewayAuthenticator(
+                settings, stored: database, needsUserName: configuration.idType == .userName, users: database,
+                logger: logger, close: {})
+        case let own as PostgreSQLConfiguration:
+            let source = try PostgreSQLSource(settings.completed(own))
+            return GatewayAuthenticator(
+                settings, server: own.server, stored: source, needsUserName: Self.needsUserName(own.query),
+                logger: logger, close: { await source.close() })
+        case let own as MySQLConfiguration:
+            let source = try MySQLSource(settings.completed(own))
+            return GatewayAuthenticator(
+                settings, server: own.server, stored: source, needsUserName: Self.needsUserName(own.query),
+                logger: logger, close: { await source.close() })
+        case let own as RedisConfiguration:
+            let source = try RedisSource(settings.completed(own))
+            return GatewayAuthenticator(
+                settings, server: own.server, stored: source, needsUserName: Self.needsUserName(own.command),
+                logger: logger, close: { await source.close() })
+        case let own as HTTPAuthenticatorSettings:
+            let source = try HTTPAuthenticator(
+                settings.completed(own), now: { Int64(Date().timeIntervalSince1970) })
+            return GatewayAuthenticator(
+                settings, server: own.url, decides: source, logger: logger, close: { await source.shutDown() })
+        case let own as JWTAuthenticatorSettings:
+            let source = try await JWTAuthenticator(
+                settings.completed(own), now: { Date().timeIntervalSince1970 }, logger: logger)
+            return GatewayAuthenticator(
+                settings, server: "", decides: source, takesTokens: true, userNameIsToken: own.from == .username,
+                run: { await source.run() }, logger: logger, close: { await source.shutDown() })
+        default: return nil
+        }
+    }
+
+    /// What keeps an authenticator from being made, key by key where that can be said.
+    static func problems(from error: any Error) -> [SettingProblem] {
+        switch error {
+        case let problems as BackendProblems:
+            problems.problems.map { SettingProblem(key: "authentication.\($0.key)", expectation: $0.reason) }
+        case let problem as JWTAuthenticator.Problem:
+            [SettingProblem(key: "authentication.\(problem.key)", expectation: problem.words)]
+        default: [SettingProblem(key: "authentication.backend", expectation: "\(error)".shownInOneLine)]
+        }
+    }
+
+    /// A query that names charge points by their user name alone finds nobody without one.
+    private static func needsUserName(_ text: String) -> Bool {
+        let fields = (try? CredentialTemplate(text))?.fields ?? []
+        return fields.contains(.userName) && !fields.contains { $0.namesIdentity && $0 != .userName }
+    }
+
+    private convenience init(
+        _ settings: AuthenticationSettings, server: String = "", stored source: any CredentialSource,
+        needsUserName: Bool, users: (any UserStore)? = nil, logger: Logger,
+        close: @escaping @Sendable () async -> Void
+    ) {
+        var passwords = settings.storedPasswords
+        passwords.needsUserName = needsUserName
+        let backend = StoredPasswordBackend(
+            name: settings.backend.rawValue, server: server, source: source, settings: passwords, logger: logger)
+        self.init(
+            settings, backend: backend, users: users, takesTokens: false, userNameIsSecret: false,
+            run: nil, logger: logger, close: close)
+    }
+
+    private convenience init(
+        _ settings: AuthenticationSettings, server: String, decides source: any VerdictSource,
+        takesTokens: Bool = false, userNameIsToken: Bool = false, run: (@Sendable () async -> Void)? = nil,
+        logger: Logger,
+        close: @escaping @Sendable () async -> Void
+    ) {
+        self.init(
+            settings,
+            backend: DirectVerdictBackend(
+                name: settings.backend.rawValue, server: server, source: source,
+                settings: settings.directVerdicts(userNameIsToken: userNameIsToken)),
+            users: nil, takesTokens: takesTokens, userNameIsSecret: userNameIsToken, run: run, logger: logger,
+            close: close)
+    }
+
+    private init(
+        _ settings: AuthenticationSettings, backend: any AuthenticationBackend, users: (any UserStore)?,
+        takesTokens: Bool, userNameIsSecret: Bool, run: (@Sendable () async -> Void)?, logger: Logger,
+        close: @escaping @Sendable () async -> Void
+    ) {
+        self.settings = settings
+        self.users = users
+        self.takesTokens = takesTokens
+        self.userNameIsSecret = userNameIsSecret
+        self.close = close
+        let gate = AuthenticationGate(backend: backend, configuration: settings.gate, logger: logger)
+        self.gate = gate
+        tasks = [Task { await gate.start() }] + (run.map { run in [Task { await run() }] } ?? [])
+    }
+
+    func authenticate(_ credentials: Credentials) async -> AuthenticationVerdict {
+        await gate.authenticate(credentials)
+    }
+
+    /// Sends away who waits, and closes all connections. Nothing may be asked any more.
+    func stop() async {
+        for task in tasks { task.cancel() }
+        gate.close()
+        await close()
+    }
+}
