@@ -64,7 +64,18 @@ package final class BackendServer: Sendable {
 
     /// Stopped in its tracks: connections stay open, nothing answers.
     package func freeze() {
-        process.withLock { process in process.map { _ = Glibc.kill($0.processIdentifier, SIGSTOP) } }
+        guard let process = process.withLock({ $0?.processIdentifier }) else { return }
+        Glibc.kill(process, SIGSTOP)
+        // The signal reaches its threads one by one: until then one of them may still answer.
+        while !Self.isStopped(process) { usleep(1_000) }
+    }
+
+    private static func isStopped(_ process: pid_t) -> Bool {
+        let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task")) ?? []
+        return tasks.allSatisfy { task in
+            let status = try? String(contentsOfFile: "/proc/\(process)/task/\(task)/status", encoding: .utf8)
+            return status?.contains("State:\tT") ?? true
+        }
     }
 
     package func thaw() {

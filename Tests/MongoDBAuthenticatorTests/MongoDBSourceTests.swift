@@ -1,0 +1,196 @@
+import BackendTestSupport
+import CredentialChecking
+import Testing
+
+@testable import MongoDBAuthenticator
+
+/// authentication.md, "Backends" and "Outcomes", against the real server.
+@Suite(.serialized) struct MongoDBSourceTests {
+    private let server: MongoDBServer
+
+    init() throws {
+        server = try MongoDBServer.shared.get()
+    }
+
+    private func with<Result>(
+        _ configuration: MongoDBConfiguration, _ body: (MongoDBSource) async throws -> Result
+    ) async throws -> Result {
+        let source = try MongoDBSource(configuration)
+        do {
+            let result = try await body(source)
+            await source.close()
+            return result
+        } catch {
+            await source.close()
+            throw error
+        }
+    }
+
+    private func failure(_ configuration: MongoDBConfiguration, _ name: String = "CP-1") async throws
+        -> BackendFailure?
+    {
+        try await with(configuration) { source in
+            await Outcome(of: name, from: source).failure
+        }
+    }
+
+    @Test func `A document's fields are read by their names`() async throws {
+        var configuration = server.configuration()
+        try await with(configuration) { source in
+            let row = StoredCredential(
+                hash: Array("hash-1".utf8), salt: Array("salt-1".utf8), isSuperuser: true, securityProfile: 2)
+            #expect(await Outcome(of: "CP-1", from: source) == .rows([row]))
+            #expect(await Outcome(of: "nobody", from: source) == .unknown)
+        }
+        configuration.hashField = "login.hash"
+        configuration.saltField = "login.salt"
+        try await with(configuration) { source in
+            let row = StoredCredential(hash: Array("hash-deep".utf8), salt: Array("s".utf8))
+            #expect(await Outcome(of: "CP-DEEP", from: source) == .rows([row]))
+        }
+    }
+
+    @Test func `A document without a hash has none, null, empty or missing`() async throws {
+        try await with(server.configuration()) { source in
+            for name in ["CP-NULL", "CP-EMPTY", "CP-DEEP"] {
+                #expect(await Outcome(of: name, from: source) == .rows([StoredCredential(hash: nil)]))
+            }
+        }
+    }
+
+    @Test func `Two documents are an old and a new password, and no more are read`() async throws {
+        try await with(server.configuration()) { source in
+            #expect(await Outcome(of: "CP-2", from: source).hashes == ["new", "old"])
+        }
+    }
+
+    @Test func `A hostile name is a name that nobody has`() async throws {
+        let filter = #"{"$or": [{"username": "${username}"}, {"username": {"$eq": "${clientid}"}}]}"#
+        for filter in [MongoDBConfiguration.defaultFilter, filter] {
+            try await with(server.configuration(filter: filter)) { source in
+                for name in HostileNames.all {
+                    #expect(await Outcome(of: name, from: source) == .unknown, "\(name.prefix(40))")
+                }
+                #expect(await Outcome(of: "O'Hara", from: source).hashes == ["hash-q"])
+                #expect(await Outcome(of: "CP-1", from: source).hashes == ["hash-1"])
+            }
+        }
+    }
+
+    @Test func `A wrong query is nonsense, and what was asked for is not in the words`() async throws {
+        let filter = #"{"$or": [{"x": {"$nonsense": 1}}, {"username": "${username}"}]}"#
+        let failure = try await failure(server.configuration(filter: filter), "secret-name")
+        #expect(failure?.kind == .nonsense)
+        #expect(failure?.reason.hasPrefix("error ") == true, "\(failure?.reason ?? "")")
+        #expect(try await self.failure(server.configuration(), "CP-9")?.kind == .nonsense)
+    }
+
+    @Test func `Wrong credentials of ours are nonsense, and not in the words`() async throws {
+        let failure = try await failure(server.configuration(password: "wrong password"))
+        #expect(failure?.kind == .nonsense, "\(failure?.reason ?? "")")
+        #expect(failure?.reason.contains("uthentication failed") == true, "\(failure?.reason ?? "")")
+        #expect(failure?.reason.contains("wrong password") == false)
+        var configuration = server.configuration()
+        configuration.userName = nil
+        configuration.password = nil
+        #expect(try await self.failure(configuration)?.kind == .nonsense)
+    }
+
+    @Test func `A replica set is found by its name, and no other by it`() async throws {
+        var configuration = server.configuration()
+        configuration.topology = .replicaSet(name: "secantus")
+        configuration.mayAskSecondaries = true
+        #expect(try await failure(configuration) == nil)
+        configuration.topology = .replicaSet(name: "another")
+        #expect(try await failure(configuration)?.kind == .unreachable)
+    }
+
+    @Test func `Nobody listens: unreachable, and the next server of the list is tried`() async throws {
+        var configuration = server.configuration()
+        let port = try BackendServer.freePort()
+        configuration.server = "127.0.0.1:\(port)"
+        #expect(try await failure(configuration)?.kind == .unreachable)
+        configuration.server = "127.0.0.1:\(port), 127.0.0.1:\(server.server.port)"
+        #expect(try await failure(configuration) == nil)
+    }
+
+    @Test func `TLS checks the server's certificate and name`() async throws {
+        let server = try MongoDBServer.withTLS.get()
+        var tls = BackendTLS(isEnabled: true)
+        #expect(try await failure(server.configuration(host: "localhost", tls: tls))?.kind == .unreachable)
+        tls.caFile = server.certificates.caFile
+        #expect(try await failure(server.configuration(host: "localhost", tls: tls)) == nil)
+        #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls))?.kind == .unreachable)
+        tls.serverName = .disabled
+        #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls)) == nil)
+        tls.caFile = nil
+        #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls))?.kind == .unreachable)
+        tls.verifiesPeer = false
+        tls.serverName = .ofHost
+        #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls)) == nil)
+    }
+
+    @Test func `A server that was killed and started again answers on fresh connections`() async throws {
+        let server = server.server
+        try await with(self.server.configuration()) { source in
+            for _ in 0..<2 {
+                await withTaskGroup { group in
+                    for _ in 0..<20 { group.addTask { await Outcome(of: "CP-1", from: source) } }
+                    for await outcome in group { #expect(outcome.hashes == ["hash-1"]) }
+                }
+                server.kill()
+                #expect(await Outcome(of: "CP-1", from: source).failure?.kind == .unreachable)
+                try server.start()
+            }
+            #expect(await Outcome(of: "CP-1", from: source).hashes?.count == 1)
+        }
+    }
+
+    @Test func `Killed and started again while requests run: each is answered, right or not at all`() async throws {
+        let server = server.server
+        try await with(self.server.configuration()) { source in
+            await withTaskGroup { group in
+                for number in 0..<200 {
+                    let isKnown = number % 2 == 0
+                    group.addTask { (isKnown, await Outcome(of: isKnown ? "CP-1" : "nobody", from: source)) }
+                    if number == 100 {
+                        _ = await group.next()
+                        server.kill()
+                    }
+                }
+                for await (isKnown, outcome) in group {
+                    switch outcome {
+                    case .rows: #expect(outcome.hashes == (isKnown ? ["hash-1"] : []))
+                    case .failed(let failure): #expect(failure.kind == .unreachable, "\(failure.reason)")
+                    }
+                }
+            }
+            try server.start()
+            #expect(await Outcome(of: "CP-1", from: source).hashes?.count == 1)
+        }
+    }
+
+    @Test func `A server that does not answer is given up with its connection`() async throws {
+        let limits = PoolLimits(size: 1, queryTimeout: .milliseconds(500))
+        let server = server.server
+        try await with(self.server.configuration(limits: limits)) { source in
+            #expect(await Outcome(of: "CP-1", from: source).hashes == ["hash-1"])
+            server.freeze()
+            #expect(await Outcome(of: "CP-1", from: source).failure?.kind == .unreachable)
+            server.thaw()
+            #expect(await Outcome(of: "CP-1", from: source).hashes == ["hash-1"])
+        }
+    }
+
+    @Test func `What is wrong with the settings is told at once`() {
+        var tls = BackendTLS(isEnabled: true)
+        tls.versions = [.tls13]
+        tls.serverName = .named("other")
+        let configuration = MongoDBConfiguration(
+            topology: .replicaSet(name: ""), server: "host:port", database: "", collection: "", userName: "gateway",
+            filter: "{}", tls: tls, limits: PoolLimits(size: 0))
+        let problems = #expect(throws: BackendProblems.self) { try MongoDBSource(configuration) }?.problems
+        let keys = ["pool_size", "server", "filter", "database", "collection", "replica_set_name", "username"]
+        #expect(problems?.map(\.key) == keys + ["ssl.versions", "ssl.server_name_indication"])
+    }
+}
