@@ -3,6 +3,7 @@ import BuiltInDatabaseAuthenticator
 import CredentialChecking
 import HTTPAuthenticator
 import JWTAuthenticator
+import MongoDBAuthenticator
 import MySQLAuthenticator
 import PostgreSQLAuthenticator
 import RedisAuthenticator
@@ -104,6 +105,15 @@ extension AuthenticationSettings {
     }
 
     func completed(_ own: RedisConfiguration) -> RedisConfiguration {
+        var own = own
+        own.userName = username
+        own.password = password?.text
+        own.tls = backendTLS
+        own.limits = limits
+        return own
+    }
+
+    func completed(_ own: MongoDBConfiguration) -> MongoDBConfiguration {
         var own = own
         own.userName = username
         own.password = password?.text

@@ -5,6 +5,7 @@ import Foundation
 import HTTPAuthenticator
 import JWTAuthenticator
 import Logging
+import MongoDBAuthenticator
 import MySQLAuthenticator
 import PostgreSQLAuthenticator
 import RedisAuthenticator
@@ -54,6 +55,11 @@ final class GatewayAuthenticator: Authenticator {
             let source = try RedisSource(settings.completed(own))
             return GatewayAuthenticator(
                 settings, server: own.server, stored: source, needsUserName: Self.needsUserName(own.command),
+                logger: logger, close: { await source.close() })
+        case let own as MongoDBConfiguration:
+            let source = try MongoDBSource(settings.completed(own))
+            return GatewayAuthenticator(
+                settings, server: own.server, stored: source, needsUserName: Self.needsUserName(own.filter),
                 logger: logger, close: { await source.close() })
         case let own as HTTPAuthenticatorSettings:
             let source = try HTTPAuthenticator(

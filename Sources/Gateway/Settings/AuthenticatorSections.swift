@@ -2,6 +2,7 @@ import BoundedFiles
 import BuiltInDatabaseAuthenticator
 import HTTPAuthenticator
 import JWTAuthenticator
+import MongoDBAuthenticator
 import MySQLAuthenticator
 import PostgreSQLAuthenticator
 import RedisAuthenticator
@@ -22,6 +23,7 @@ enum AuthenticatorSections {
             return PostgreSQLConfiguration(&read)
         },
         .mysql: { read, _ in MySQLConfiguration(&read) },
+        .mongodb: { read, _ in MongoDBConfiguration(&read) },
         .redis: { read, _ in RedisConfiguration(&read) },
         .http: { read, _ in HTTPAuthenticatorSettings(&read) },
         .jwt: { read, _ in JWTAuthenticatorSettings(&read, readFile: BoundedFile.reader) },
