@@ -166,7 +166,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
-            name: "ManagementPage",
+            name: "PageFiles",
             resources: [.embedInCode("Files")],
             swiftSettings: strict
         ),
@@ -186,7 +186,7 @@ let package = Package(
                 "OutsideNames", "MemoryBudget", "BoundedFiles", "OCPPJ", "SchemaChecking", "CMosquitto", "BrokerLink",
                 "ChargePointSessions", "WebSocketFrontEnd", "Authentication", "Settings", "Counters",
                 "CredentialChecking", "BuiltInDatabaseAuthenticator", "PostgreSQLAuthenticator", "MySQLAuthenticator",
-                "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management",
+                "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management", "PageFiles",
                 nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Yams", package: "Yams"),
             ],

@@ -10,22 +10,22 @@ import WebSocketFrontEnd
 final class GatewayService: Service {
     /// After the drain, what is pending may take this long to reach the broker.
     private static let flushTime = TimeAmount.seconds(10)
-    private let configuration: GatewayConfiguration
-    private let logger: Logger
-    private let registry = SessionRegistry()
-    private let counters = SessionCounters()
-    private let memory: MemoryBudget
-    private let link: BrokerLink
-    private let draining = DrainFlag()
-    private let listeners: ListenerSet
+    let configuration: GatewayConfiguration
+    let logger: Logger
+    let registry = SessionRegistry()
+    let counters = SessionCounters()
+    let memory: MemoryBudget
+    let link: BrokerLink
+    let draining = DrainFlag()
+    let listeners: ListenerSet
     /// In the order of the configuration.
-    private let admissions: [(configuration: ListenerConfiguration, admission: ChargePointAdmission)]
-    private let status: GatewayStatus?
-    private let takeover: TakeoverListener?
-    private let events: BrokerEvents
+    let admissions: [(configuration: ListenerConfiguration, admission: ChargePointAdmission)]
+    let status: GatewayStatus?
+    let takeover: TakeoverListener?
+    let events: BrokerEvents
 
     /// Nil: nobody is asked, or the broker is.
-    private let authenticator: GatewayAuthenticator?
+    let authenticator: GatewayAuthenticator?
 
     init(
         configuration: GatewayConfiguration, authenticator: GatewayAuthenticator?, group: any EventLoopGroup,

@@ -1,6 +1,6 @@
 /// The management page: HTML, CSS and JavaScript of ours, inside the program (management.md, "The page"). It asks the API
 /// and nobody else.
-package enum ManagementPage {
+package enum PageFiles {
     package struct File: Sendable {
         /// `/page/main.js`.
         package let path: String

@@ -1,0 +1,19 @@
+import Logging
+import Synchronization
+
+/// What management sees of the gateway and does to it. One extension for each of management's protocols; nothing here is
+/// on the way of a message.
+final class GatewayControl: Sendable {
+    let service: GatewayService
+    let gatewayVersion: String
+    /// As it is now: what the gateway was started with, and the changes since.
+    let loaded: Mutex<LoadedConfiguration>
+    let logger: Logger
+
+    init(service: GatewayService, loaded: LoadedConfiguration, gatewayVersion: String, logger: Logger) {
+        self.service = service
+        self.loaded = Mutex(loaded)
+        self.gatewayVersion = gatewayVersion
+        self.logger = logger
+    }
+}
