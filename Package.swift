@@ -186,7 +186,8 @@ let package = Package(
                 "OutsideNames", "MemoryBudget", "BoundedFiles", "OCPPJ", "SchemaChecking", "CMosquitto", "BrokerLink",
                 "ChargePointSessions", "WebSocketFrontEnd", "Authentication", "Settings", "Counters",
                 "CredentialChecking", "BuiltInDatabaseAuthenticator", "PostgreSQLAuthenticator", "MySQLAuthenticator",
-                "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management", "PageFiles",
+                "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management",
+                "PageFiles",
                 nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -194,7 +195,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "ocpp-gateway",
-            dependencies: ["Gateway", "Settings", arguments],
+            dependencies: [
+                "Gateway", "Authentication", "CredentialChecking", "OutsideNames", "Settings", "Settings", arguments,
+            ],
             swiftSettings: strict
         ),
         .target(name: "ClientEndpoints", swiftSettings: strict),

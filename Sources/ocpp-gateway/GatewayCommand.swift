@@ -23,7 +23,8 @@ struct GatewayCommand: AsyncParsableCommand {
             Exit codes: 0 orderly stop; 64 bad command line; 78 bad configuration (every problem is listed); \
             70 it cannot listen, or an internal failure.
             """,
-        version: GatewayVersion.current
+        version: GatewayVersion.current,
+        subcommands: [UsersCommand.self, CheckAuthenticationCommand.self]
     )
 
     @Flag(help: "Check the configuration, list every problem, and exit.")
