@@ -1,6 +1,8 @@
 import Settings
 import Testing
 
+import BoundedFiles
+
 @testable import Gateway
 
 /// authentication.md, "Keys for all backends".
