@@ -60,11 +60,34 @@ struct EffectiveConfigurationTests {
         #expect(below.contains("log.level: \"info\"  # environment, over file, line 1: \"error\"\n"))
     }
 
-    @Test
-    func `docs/configuration.md has a row for every setting, with its default`() throws {
+    private static func page() throws -> [Substring] {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let page = root.deletingLastPathComponent().appendingPathComponent("docs/configuration.md")
-        let rows = try String(contentsOf: page, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("|") }
+        return try String(contentsOf: page, encoding: .utf8).split(separator: "\n").filter { $0.hasPrefix("|") }
+    }
+
+    @Test
+    func `docs/configuration.md says of every setting how a change of it applies`() throws {
+        let rows = try Self.page()
+        /// A name, or the beginning of names with a `*`.
+        func names(_ effect: SettingEffect) throws -> [Substring] {
+            let row = try #require(rows.first { $0.hasPrefix("| \(effect.rawValue) |") })
+            return row.split(separator: "`").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        }
+        let (atOnce, later) = (try names(.atOnce), try names(.laterSessions))
+        for reading in LoadedConfiguration.table {
+            let isIn = { (name: Substring) in
+                name.hasSuffix("*") ? reading.documentedKey.hasPrefix(name.dropLast()) : reading.documentedKey == name
+            }
+            let effect: SettingEffect =
+                later.contains(where: isIn) ? .laterSessions : atOnce.contains(where: isIn) ? .atOnce : .afterRestart
+            #expect(reading.effect == effect, "\(reading.documentedKey)")
+        }
+    }
+
+    @Test
+    func `docs/configuration.md has a row for every setting, with its default`() throws {
+        let rows = try Self.page()
         for key in LoadedConfiguration.table {
             let isRow = { (row: Substring) in
                 row.hasPrefix("| `\(key.name)` |")

@@ -61,11 +61,15 @@ struct SettingSyntaxTests {
         #expect(SettingsValue.map(document).json == #"{"a":{"$or":[1,true,null,"x"]},"e":"😀\u000a"}"#)
     }
 
-    @Test func `A list and a map are no plain value`() {
-        for bad in [SettingsValue.map([SettingsMember("a", .null)]), .list([.list([])]), .list([.null])] {
+    @Test func `A list is no plain value, and of a map each key is judged by itself`() {
+        for bad in [SettingsValue.list([.list([])]), .list([.null])] {
             var read = reader(file: [SettingsMember("k", bad)])
             #expect(read.optional("k", .text, help: "") == nil)
             #expect(read.problems.count == 1)
         }
+        var read = reader(file: [SettingsMember("k", .map([SettingsMember("a", .plain("1"))]))])
+        #expect(read.optional("k", .text, help: "") == nil)
+        read.checkNames(strict: [], others: [])
+        #expect(read.problems.map(\.key) == ["k.a"])
     }
 }
