@@ -6,8 +6,10 @@ import Testing
     private func limits(_ quality: BrokerLinkConfiguration.QualityOfService = .atLeastOnce, inFlight: Int = 64)
         -> BrokerLimits
     {
-        BrokerLimits(
-            BrokerLinkConfiguration(clientID: "gateway", qualityOfService: quality, maxInflight: inFlight))
+        var configuration = BrokerLinkConfiguration(clientID: "gateway")
+        configuration.qualityOfService = quality
+        configuration.maxInflight = inFlight
+        return BrokerLimits(configuration)
     }
 
     @Test func `The broker lowers what is configured and does not raise it`() {

@@ -1,5 +1,6 @@
 import BrokerLink
 import NIOCore
+import TestSupport
 import Testing
 
 /// What metrics and health are told about the link (management.md).
@@ -23,7 +24,7 @@ struct ConnectionStatusTests {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             #expect(await gateway.isUp())
-            broker.kill()
+            await broker.kill()
             #expect(await eventually { !gateway.link.isUp })
             #expect(gateway.publish("cp/CP1", "waits") == .accepted)
             #expect(await eventually { gateway.link.statuses.first?.count(.failedAttempts) ?? 0 > 0 })
