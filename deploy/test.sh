@@ -18,7 +18,7 @@ fi
 # Of the Python charge point that takes part in the tests, and of the judge of the schema checker; pinned, so that a
 # test fails for our reasons only.
 readonly python_packages=(ocpp==2.1.0 websockets==15.0.1 jsonschema==4.26.0
-    rfc3339-validator==0.1.4 rfc3986-validator==0.1.1 pyjwt==2.10.1 cryptography==45.0.7)
+    rfc3339-validator==0.1.4 rfc3986-validator==0.1.1 pyjwt==2.10.1 cryptography==45.0.7 secantusdb==0.7.0b3)
 
 prepare_python() {
     local environment=.build/python wanted="${python_packages[*]}" python=/usr/bin/python3
@@ -35,7 +35,7 @@ prepare_python() {
 
 begin=$SECONDS
 need_swift
-install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv
+install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv redis-tools util-linux curl
 install_servers mosquitto rabbitmq-server haproxy nginx-light mariadb-server postgresql redis-server redis-sentinel
 mkdir -p .build
 prepare_python
@@ -49,9 +49,13 @@ swift build --build-tests || fail "the build FAILED"
 
 # The pure modules keep both cores busy with random texts; tests that wait for real servers come after them, or they
 # would wait for a core.
-readonly pure='OutsideNamesTests|MemoryBudgetTests|CountersTests|SettingsTests|JSONTextTests|OCPPJTests|SchemaCheckingTests'
+readonly pure='OutsideNamesTests|MemoryBudgetTests|CountersTests|SettingsTests|BoundedFilesTests|JSONTextTests|OCPPJTests|SchemaCheckingTests'
 readonly sessions='ChargePointSessionsTests'
 readonly link='BrokerLinkTests'
+# Each with servers of its own, one after the other.
+readonly credentials=(CredentialCheckingTests BuiltInDatabaseAuthenticatorTests PostgreSQLAuthenticatorTests
+    MySQLAuthenticatorTests RedisAuthenticatorTests MongoDBAuthenticatorTests
+    'HTTPAuthenticatorTests|JWTAuthenticatorTests' ManagementTests)
 readonly whole='IntegrationTests'
 status=0
 if (($# > 0)); then
@@ -63,7 +67,11 @@ else
     swift test --skip-build --filter "$sessions" </dev/null || status=$?
     say "Running the tests of the modules with input and output"
     swift test --skip-build --filter "$link" </dev/null || status=$?
-    swift test --skip-build --skip "$pure|$sessions|$link|$whole" </dev/null || status=$?
+    for suite in "${credentials[@]}"; do
+        swift test --skip-build --filter "$suite" </dev/null || status=$?
+    done
+    others=$(printf '|%s' "${credentials[@]}")
+    swift test --skip-build --skip "$pure|$sessions|$link|$whole$others" </dev/null || status=$?
     say "Running the tests of the whole gateway"
     swift test --skip-build --filter "$whole" </dev/null || status=$?
 fi

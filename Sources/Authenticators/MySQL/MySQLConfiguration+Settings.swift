@@ -5,8 +5,10 @@ extension MySQLConfiguration {
     /// The section of `backend: mysql`; what all backends have in common is set by whoever reads it.
     package init(_ read: inout SettingsReader) {
         self.init(database: "")
-        server = read(
-            "authentication.server", .text, default: server, help: "host:port of the backend; several with commas")
+        server =
+            read.optional(
+                "authentication.server", .text,
+                help: "host:port, several with commas; default 127.0.0.1 and the backend's port") ?? server
         database =
             read.required(
                 "authentication.database", .text, help: "mysql, postgresql, mongodb: its name; redis: its number") ?? ""

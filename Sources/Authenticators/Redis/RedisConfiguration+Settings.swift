@@ -8,8 +8,10 @@ extension RedisConfiguration {
         let type = read(
             "authentication.redis_type", .choice(["single": 0, "sentinel": 1, "cluster": 2]), default: 0,
             help: "redis: one server, sentinels that know the master, or a cluster")
-        server = read(
-            "authentication.server", .text, default: server, help: "host:port of the backend; several with commas")
+        server =
+            read.optional(
+                "authentication.server", .text,
+                help: "host:port, several with commas; default 127.0.0.1 and the backend's port") ?? server
         if let servers = read.optional("authentication.servers", .text, help: "redis, mongodb: the same as server") {
             if read.isSet("authentication.server") {
                 read.problem("authentication.servers", "expected authentication.server or this, not both")

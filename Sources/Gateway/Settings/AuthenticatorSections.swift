@@ -28,6 +28,12 @@ enum AuthenticatorSections {
         .http: { read, _ in HTTPAuthenticatorSettings(&read) },
         .jwt: { read, _ in JWTAuthenticatorSettings(&read, readFile: BoundedFile.reader) },
     ]
+
+    /// The keys that belong to some backend, and are errors without it.
+    static var keys: Set<String> {
+        let common = AuthenticationSettings()
+        return Set(all.values.flatMap { section in SettingsReader.table { _ = section(&$0, common) }.map(\.key) })
+    }
 }
 
 extension AuthenticationSettings {
