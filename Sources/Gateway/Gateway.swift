@@ -40,10 +40,7 @@ package struct Gateway: Sendable {
                 failureTerminationBehavior: .cancelGroup),
         ]
         services.append(.init(service: service.memoryRelease, successTerminationBehavior: .ignore))
-        if let interval = configuration.statsInterval {
-            let statistics = service.statistics(every: interval)
-            services.append(.init(service: statistics, successTerminationBehavior: .ignore))
-        }
+        services.append(.init(service: service.statistics, successTerminationBehavior: .ignore))
         services.append(.init(service: service.certificateReload, successTerminationBehavior: .ignore))
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .error)

@@ -8,12 +8,21 @@ package final class MemoryBudget: Sendable {
     /// What one session may hold each way, unless a quarter of the whole is less.
     private static let largestShare = 4 << 20
 
-    package let limit: Int
+    private let most: Atomic<Int>
     private let taken = Atomic(0)
 
     /// - Parameter limit: bytes, at least 1.
     package init(limit: Int) {
-        self.limit = max(1, limit)
+        most = Atomic(max(1, limit))
+    }
+
+    package var limit: Int { most.load(ordering: .relaxed) }
+
+    /// What is held already stays, also where it is more than that.
+    ///
+    /// - Parameter limit: bytes, at least 1.
+    package func use(limit: Int) {
+        most.store(max(1, limit), ordering: .relaxed)
     }
 
     /// Bytes that queues hold now.
@@ -26,6 +35,7 @@ package final class MemoryBudget: Sendable {
     ///
     /// - Parameter reserve: bytes that are to stay free for what is more urgent, at most `limit`.
     package func take(_ bytes: Int, leaving reserve: Int = 0) -> Bool {
+        let limit = limit
         guard bytes <= limit else { return false }
         let new = taken.wrappingAdd(bytes, ordering: .relaxed).newValue
         guard new <= limit - reserve else {

@@ -51,7 +51,12 @@ package struct SettingReading: Sendable {
 
     /// A text that says what is the value already.
     package func isShown(as text: String) -> Bool {
-        [self.text, normalized, effectiveText ?? self.text].contains { $0.hasSameBytes(text) }
+        if kind == .list,
+            SettingText.list(text).map({ Array($0.utf8) }) == SettingText.list(normalized).map({ Array($0.utf8) })
+        {
+            return true
+        }
+        return [self.text, normalized, effectiveText ?? self.text].contains { $0.hasSameBytes(text) }
     }
 
     package func problem(_ expectation: String) -> SettingProblem {

@@ -10,14 +10,13 @@ final class DeliveryBacklog: Sendable {
     static let bytesPerRound = 1 << 20
 
     /// Not a share of what is free: acknowledgements must be read for anything to become free.
-    let byteLimit: Int
+    var byteLimit: Int { min(16 << 20, memory.limit / 8) }
     private let memory: MemoryBudget
     private let count = Atomic(0)
     private let bytes = Atomic(0)
 
     init(memory: MemoryBudget = MemoryBudget(limit: .max)) {
         self.memory = memory
-        byteLimit = min(16 << 20, memory.limit / 8)
     }
 
     var isEmpty: Bool { count.load(ordering: .sequentiallyConsistent) == 0 }

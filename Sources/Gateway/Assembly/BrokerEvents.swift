@@ -10,7 +10,7 @@ import Synchronization
 /// that are not here is reported.
 final class BrokerEvents: BrokerLinkObserver {
     private let registry: SessionRegistry
-    private let owners: DownstreamOwners
+    private let owners: Mutex<DownstreamOwners>
     private let counters: SessionCounters
     private let takeover: TakeoverListener?
     private let events: (any SessionEventSink)?
@@ -25,12 +25,17 @@ final class BrokerEvents: BrokerLinkObserver {
         linkChanged: @escaping @Sendable (_ connection: Int, _ isUp: Bool) -> Void
     ) {
         self.registry = registry
-        owners = DownstreamOwners(templates)
+        owners = Mutex(DownstreamOwners(templates))
         self.counters = counters
         self.takeover = takeover
         self.events = events
         self.logger = logger
         self.linkChanged = linkChanged
+    }
+
+    /// - Parameter templates: of each listener, and of the sessions that have begun under earlier ones.
+    func use(_ templates: [RelayTopicTemplates]) {
+        owners.withLock { $0 = DownstreamOwners(templates) }
     }
 
     func brokerLinkChanged(connection: Int, isUp: Bool) {
@@ -72,7 +77,7 @@ final class BrokerEvents: BrokerLinkObserver {
     }
 
     func brokerDeliveredUnrouted(_ message: BrokerMessage, from connection: BrokerConnection) {
-        switch owners.owner(of: message.topic, payload: message.payload) {
+        switch owners.withLock({ $0 }).owner(of: message.topic, payload: message.payload) {
         case .emptyMessage:
             connection.discardSubscription(topic: message.topic)
             logger.debug("empty message from the broker", metadata: ["topic": "\(message.topic)"])

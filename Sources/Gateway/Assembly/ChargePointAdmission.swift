@@ -18,10 +18,23 @@ final class ChargePointAdmission: ConnectionAdmission {
         case brokerLogin(ChargePointLogins)
     }
 
-    private let listener: ListenerID
-    private let topics: RelayTopicTemplates
-    private let context: SessionContext
-    private let entry: Mutex<Entry>
+    /// What sessions that are opened now have.
+    private struct Current {
+        var topics: RelayTopicTemplates
+        var context: SessionContext
+        var entry: Entry
+        var earlier: [Earlier] = []
+    }
+
+    /// What sessions have that were opened before a change; gone when these are.
+    private struct Earlier {
+        let topics: RelayTopicTemplates
+        weak var context: SessionContext?
+    }
+
+    let listener: ListenerID
+    private let current: Mutex<Current>
+    private let registry: SessionRegistry
     private let link: BrokerLink
     private let refusesWithoutBroker: Bool
     private let draining: DrainFlag
@@ -37,9 +50,8 @@ final class ChargePointAdmission: ConnectionAdmission {
         refusesWithoutBroker: Bool, draining: DrainFlag, counters: SessionCounters, logger: Logger
     ) {
         self.listener = listener
-        self.topics = topics
-        self.context = context
-        self.entry = Mutex(entry)
+        current = Mutex(Current(topics: topics, context: context, entry: entry))
+        registry = context.registry
         self.link = link
         self.refusesWithoutBroker = refusesWithoutBroker
         self.draining = draining
@@ -49,11 +61,32 @@ final class ChargePointAdmission: ConnectionAdmission {
 
     /// From the next handshake on `entry` decides.
     func use(_ entry: Entry) {
-        self.entry.withLock { $0 = entry }
+        current.withLock { $0.entry = entry }
+    }
+
+    /// Sessions that are opened from now on have these.
+    func use(_ topics: RelayTopicTemplates, _ context: SessionContext) {
+        current.withLock { current in
+            current.earlier.removeAll { $0.context == nil }
+            current.earlier.append(Earlier(topics: current.topics, context: current.context))
+            current.topics = topics
+            current.context = context
+        }
+    }
+
+    /// All sessions of the listener go by these rules from now on.
+    func apply(_ rules: SessionRuleSet) {
+        let contexts = current.withLock { [$0.context] + $0.earlier.compactMap(\.context) }
+        for context in contexts { context.apply(rules) }
+    }
+
+    /// Those of new sessions, then those of the ones that have begun under earlier ones.
+    var topicsInUse: [RelayTopicTemplates] {
+        current.withLock { [$0.topics] + $0.earlier.filter { $0.context != nil }.map(\.topics) }
     }
 
     private var authenticator: (any Authenticator)? {
-        guard case .authenticator(let authenticator) = entry.withLock({ $0 }) else { return nil }
+        guard case .authenticator(let authenticator) = current.withLock({ $0.entry }) else { return nil }
         return authenticator
     }
 
@@ -70,7 +103,7 @@ final class ChargePointAdmission: ConnectionAdmission {
     var userNameIsSecret: Bool { authenticator?.userNameIsSecret ?? false }
 
     func admit(_ credentials: Credentials, on eventLoop: any EventLoop) -> AdmissionDecision {
-        switch entry.withLock({ $0 }) {
+        switch current.withLock({ $0.entry }) {
         case .open:
             return .now(.admitted(chargePoint(credentials, as: .init(), ownConnection: nil)))
         case .authenticator(let authenticator):
@@ -100,7 +133,8 @@ final class ChargePointAdmission: ConnectionAdmission {
         _ credentials: Credentials, as acceptance: AuthenticationVerdict.Acceptance,
         ownConnection: OwnBrokerConnection?
     ) -> AdmittedChargePoint {
-        AdmittedChargePoint(
+        let (topics, context) = current.withLock { ($0.topics, $0.context) }
+        return AdmittedChargePoint(
             acceptance: acceptance, version: credentials.version, topics: topics, context: context, link: link,
             ownConnection: ownConnection, logger: logger)
     }
@@ -122,7 +156,7 @@ final class ChargePointAdmission: ConnectionAdmission {
     }
 
     func endConnections(over time: Duration) async {
-        await Drain(registry: context.registry, time: time, logger: logger, listener: listener.shortName).run()
+        await Drain(registry: registry, time: time, logger: logger, listener: listener.shortName).run()
     }
 }
 

@@ -4,13 +4,14 @@ import Logging
 import MemoryBudget
 import NIOCore
 import ServiceLifecycle
+import Synchronization
 import WebSocketFrontEnd
 
 /// What the gateway is there for: the listeners, the sessions and the broker link between them.
 final class GatewayService: Service {
     /// After the drain, what is pending may take this long to reach the broker.
     private static let flushTime = TimeAmount.seconds(10)
-    let configuration: GatewayConfiguration
+    private let current: Mutex<GatewayConfiguration>
     let logger: Logger
     let registry = SessionRegistry()
     let counters = SessionCounters()
@@ -18,25 +19,24 @@ final class GatewayService: Service {
     let link: BrokerLink
     let draining = DrainFlag()
     let listeners: ListenerSet
-    /// In the order of the configuration.
-    let admissions: [(configuration: ListenerConfiguration, admission: ChargePointAdmission)]
+    private let admissions = Mutex<[ListenerID: ChargePointAdmission]>([:])
     let status: GatewayStatus?
     let takeover: TakeoverListener?
     let events: BrokerEvents
-
-    /// Nil: nobody is asked, or the broker is.
-    let authenticator: GatewayAuthenticator?
+    let statistics: StatisticsLog
+    private let refusesWithoutBroker: Bool
+    private let authenticatorInUse: Mutex<GatewayAuthenticator?>
 
     init(
         configuration: GatewayConfiguration, authenticator: GatewayAuthenticator?, group: any EventLoopGroup,
         logger: Logger
     ) {
-        self.configuration = configuration
-        self.authenticator = authenticator
+        current = Mutex(configuration)
+        authenticatorInUse = Mutex(authenticator)
         self.logger = logger
         let registry = registry
         let counters = counters
-        let memory = MemoryBudget(limit: configuration.memoryLimit ?? MachineMemory.bytes / 4)
+        let memory = MemoryBudget(limit: configuration.memoryBound)
         self.memory = memory
         let outage = Self.outagePolicy(configuration, registry: registry, logger: logger)
         let status = GatewayStatus(configuration)
@@ -62,38 +62,96 @@ final class GatewayService: Service {
         status?.attach(link.connections.first)
         takeover?.subscribe(on: link)
         listeners = ListenerSet(group: group, memory: memory, logger: logger)
-        let draining = draining
-        admissions = configuration.listeners.map { listener in
-            let context = SessionContext(
-                settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
-                counters: counters, logger: logger,
-                logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
-                retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
-                memory: memory)
-            let admission = ChargePointAdmission(
-                listener: listener.configuration.id, topics: listener.topics, context: context,
-                entry: Self.entry(configuration, listener, authenticator: authenticator, link: link), link: link,
-                refusesWithoutBroker: outage != nil, draining: draining, counters: counters, logger: logger)
-            return (listener.configuration, admission)
+        refusesWithoutBroker = outage != nil
+        statistics = StatisticsLog(counters: counters, registry: registry, link: link, memory: memory, logger: logger)
+        statistics.use(configuration.statsInterval)
+        for listener in configuration.listeners {
+            set(admission(of: listener, configuration, authenticator), of: listener.configuration.id)
         }
     }
+
+    // MARK: As it is now
+
+    var configuration: GatewayConfiguration { current.withLock { $0 } }
+
+    func set(_ configuration: GatewayConfiguration) {
+        current.withLock { $0 = configuration }
+    }
+
+    /// Nil: nobody is asked, or the broker is.
+    var authenticator: GatewayAuthenticator? { authenticatorInUse.withLock { $0 } }
+
+    func set(_ authenticator: GatewayAuthenticator?) {
+        authenticatorInUse.withLock { $0 = authenticator }
+    }
+
+    func admission(of id: ListenerID) -> ChargePointAdmission? { admissions.withLock { $0[id] } }
+
+    func set(_ admission: ChargePointAdmission?, of id: ListenerID) {
+        admissions.withLock { $0[id] = admission }
+    }
+
+    // MARK: Parts of listeners
+
+    func admission(
+        of listener: GatewayConfiguration.Listener, _ configuration: GatewayConfiguration,
+        _ authenticator: GatewayAuthenticator?
+    ) -> ChargePointAdmission {
+        ChargePointAdmission(
+            listener: listener.configuration.id, topics: listener.topics, context: context(of: listener, configuration),
+            entry: entry(of: listener, configuration, authenticator), link: link,
+            refusesWithoutBroker: refusesWithoutBroker, draining: draining, counters: counters, logger: logger)
+    }
+
+    func context(
+        of listener: GatewayConfiguration.Listener, _ configuration: GatewayConfiguration
+    ) -> SessionContext {
+        SessionContext(
+            settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
+            counters: counters, logger: logger,
+            logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
+            retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
+            memory: memory)
+    }
+
+    /// - Parameter authenticator: nil: nobody is asked, or the broker is.
+    func entry(
+        of listener: GatewayConfiguration.Listener, _ configuration: GatewayConfiguration,
+        _ authenticator: GatewayAuthenticator?
+    ) -> ChargePointAdmission.Entry {
+        guard configuration.broker.sessions != .shared else {
+            guard listener.passesCredentials, let authenticator else { return .open }
+            return .authenticator(authenticator)
+        }
+        return .brokerLogin(
+            ChargePointLogins(
+                link: link, topics: listener.topics,
+                clientIDs: OwnClientIDs(template: listener.clientID, taken: configuration.broker.ownClientIDs),
+                passesCredentials: listener.passesCredentials, userNames: configuration.userNames,
+                gatewayID: configuration.gatewayID, retainsPresence: configuration.presenceRetain))
+    }
+
+    // MARK: Running
 
     func run() async throws {
         // Before the broker hears of this gateway: one that cannot listen must not push another with the same client id
         // off the broker.
-        for (listener, admission) in admissions {
-            let address = try await listeners.add(listener, admission: admission)
-            logger.info(
-                "listening",
-                metadata: [
-                    "listener": "\(listener.name)", "address": "\(address.hostAndPort)",
-                    "path": "\(listener.path)",
-                    "subprotocols": "\(listener.supportedSubprotocols.joined(separator: ","))",
-                ])
+        for listener in configuration.listeners.map(\.configuration) {
+            guard let admission = admission(of: listener.id) else { continue }
+            listening(listener, at: try await listeners.add(listener, admission: admission))
         }
         link.start()
         try await gracefulShutdown()
         await stop()
+    }
+
+    func listening(_ listener: ListenerConfiguration, at address: SocketAddress) {
+        logger.info(
+            "listening",
+            metadata: [
+                "listener": "\(listener.name)", "address": "\(address.hostAndPort)", "path": "\(listener.path)",
+                "subprotocols": "\(listener.supportedSubprotocols.joined(separator: ","))",
+            ])
     }
 
     private func stop() async {
@@ -120,11 +178,6 @@ final class GatewayService: Service {
             brokerFiles: configuration.brokerFiles, logger: logger)
     }
 
-    func statistics(every interval: Duration) -> StatisticsLog {
-        StatisticsLog(
-            interval: interval, counters: counters, registry: registry, link: link, memory: memory, logger: logger)
-    }
-
     var memoryRelease: MemoryRelease { MemoryRelease(memory: memory, logger: logger) }
 
     private static func outagePolicy(
@@ -132,22 +185,6 @@ final class GatewayService: Service {
     ) -> OutagePolicy? {
         guard case .disconnect(let timeout) = configuration.brokerOutage else { return nil }
         return OutagePolicy(timeout: timeout, registry: registry, logger: logger)
-    }
-
-    private static func entry(
-        _ configuration: GatewayConfiguration, _ listener: GatewayConfiguration.Listener,
-        authenticator: GatewayAuthenticator?, link: BrokerLink
-    ) -> ChargePointAdmission.Entry {
-        guard configuration.broker.sessions != .shared else {
-            guard listener.passesCredentials, let authenticator else { return .open }
-            return .authenticator(authenticator)
-        }
-        return .brokerLogin(
-            ChargePointLogins(
-                link: link, topics: listener.topics,
-                clientIDs: OwnClientIDs(template: listener.clientID, taken: configuration.broker.ownClientIDs),
-                passesCredentials: listener.passesCredentials, userNames: configuration.userNames,
-                gatewayID: configuration.gatewayID, retainsPresence: configuration.presenceRetain))
     }
 }
 

@@ -14,7 +14,8 @@ final class TakeoverListener: Sendable {
     private static let claimsPerStep = 100
     private static let step = Duration.milliseconds(50)
 
-    private let topics: TakeoverTopics
+    private let currentTopics: Mutex<TakeoverTopics>
+    private let gatewayID: ClientID
     private let connections: Int
     private let registry: SessionRegistry
     private let counters: SessionCounters
@@ -32,7 +33,8 @@ final class TakeoverListener: Sendable {
     ) {
         guard let topics = TakeoverTopics(configuration.listeners.map(\.topics), gatewayID: configuration.gatewayID)
         else { return nil }
-        self.topics = topics
+        currentTopics = Mutex(topics)
+        gatewayID = configuration.gatewayID
         connections = max(1, configuration.broker.connections)
         self.registry = registry
         self.counters = counters
@@ -43,6 +45,29 @@ final class TakeoverListener: Sendable {
     }
 
     var gatewayClaims: GatewayClaims { claims }
+
+    private var topics: TakeoverTopics { currentTopics.withLock { $0 } }
+
+    /// Meets other gateways where these topics say.
+    ///
+    /// - Parameter templates: of each listener, and of the sessions that have begun under earlier ones.
+    func use(_ templates: [RelayTopicTemplates]) {
+        guard let new = TakeoverTopics(templates, gatewayID: gatewayID) else { return }
+        let old = currentTopics.withLock { topics in
+            defer { topics = new }
+            return topics
+        }
+        guard let connection = connection.withLock({ $0 }) else { return }
+        let left = old.meetings.filter { new.meetings[$0.key] == nil }
+        let found = new.meetings.filter { old.meetings[$0.key] == nil }
+        for answers in left.values { connection.unsubscribe(topic: answers, subscriber: self) }
+        for (gateways, answers) in found {
+            connection.subscribe(topic: answers, with: gateways, subscriber: self, on: eventLoop)
+        }
+        for (topic, hello) in zip(found.keys, claims.hellos(found.count)) {
+            _ = connection.publish(BrokerPublish(topic: topic, payload: hello.payload()))
+        }
+    }
 
     func subscribe(on link: BrokerLink) {
         guard let connection = link.connections.first else { return }

@@ -2,18 +2,25 @@ import Logging
 
 /// Formats log entries, always one line each, and hands them to a `LogWriter`, but those that a `LogLimiter` holds back.
 package struct GatewayLogHandler: LogHandler {
-    package var logLevel: Logger.Level
+    /// That of all loggers of the process, unless this one has been given its own.
+    package var logLevel: Logger.Level {
+        get { ownLevel ?? commonLevel.level }
+        set { ownLevel = newValue }
+    }
+
     package var metadata: Logger.Metadata = [:]
     package var metadataProvider: Logger.MetadataProvider?
+    private var ownLevel: Logger.Level?
+    private let commonLevel: LogLevelInUse
     private let format: LogFormat
     private let limiter: LogLimiter
     private let writer: LogWriter
     private let timestamp: LogTimestamp
 
     init(
-        level: Logger.Level, format: LogFormat, limiter: LogLimiter, writer: LogWriter, timestamp: LogTimestamp
+        level: LogLevelInUse, format: LogFormat, limiter: LogLimiter, writer: LogWriter, timestamp: LogTimestamp
     ) {
-        self.logLevel = level
+        commonLevel = level
         self.format = format
         self.limiter = limiter
         self.writer = writer

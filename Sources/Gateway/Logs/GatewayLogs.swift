@@ -3,6 +3,7 @@ import Logging
 /// The logs of one process: makes loggers that share one writer.
 package struct GatewayLogs: Sendable {
     private let configuration: LogConfiguration
+    private let level: LogLevelInUse
     private let writer: LogWriter
     private let limiter: LogLimiter
     private let timestamp = LogTimestamp()
@@ -17,6 +18,7 @@ package struct GatewayLogs: Sendable {
     ) {
         let (format, timestamp) = (configuration.format, timestamp)
         self.configuration = configuration
+        level = LogLevelInUse(configuration.level)
         let writer = LogWriter(fileDescriptor: fileDescriptor, capacity: capacity) { count in
             GatewayLogHandler.line(
                 .warning, "log lines dropped, the log is not read fast enough",
@@ -35,8 +37,13 @@ package struct GatewayLogs: Sendable {
     /// For libraries that make their own loggers.
     package func handler() -> GatewayLogHandler {
         GatewayLogHandler(
-            level: configuration.level, format: configuration.format, limiter: limiter, writer: writer,
+            level: level, format: configuration.format, limiter: limiter, writer: writer,
             timestamp: timestamp)
+    }
+
+    /// From now on all loggers, those that there are already too, log from this level on.
+    package func use(_ level: Logger.Level) {
+        self.level.use(level)
     }
 
     /// Sums up what was held back and whose time is over; a timer does so too.

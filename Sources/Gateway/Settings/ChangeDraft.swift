@@ -31,6 +31,7 @@ struct ChangeDraft {
             return
         }
         guard value != .null else { return try takeBack(key) }
+        let value = isValue ? withUnchanged(value, of: key) : value
         let text = Self.text(of: value, reading?.kind)
         if let reading, let current = readings[key] {
             if reading.isSecret, text.hasSameBytes(as: SettingProblem.hidden) { return }
@@ -45,8 +46,21 @@ struct ChangeDraft {
         set(key, isValue ? .text(text) : value, isMap: isValue)
     }
 
+    /// A member of a map that is sent back hidden stays as it is.
+    private func withUnchanged(_ value: SettingsValue, of key: String) -> SettingsValue {
+        guard case .map(let members) = value, let reading = readings[key],
+            case .map(let current)? = try? SettingsValue(json: reading.normalized)
+        else { return value }
+        return .map(
+            members.map { member in
+                guard member.value.plainText?.hasSameBytes(as: SettingProblem.hidden) ?? false else { return member }
+                return current.first { $0.name.hasSameBytes(as: member.name) } ?? member
+            })
+    }
+
     /// One text for a key: in a file the members of a map would be keys of their own.
     private static func text(of value: SettingsValue, _ kind: SettingKind?) -> String {
+        if case .map(let members) = value, members.isEmpty { return "" }
         if case .map(let members) = value, kind == .pairs {
             return members.map { "\($0.name)=\($0.value.plainText ?? "")" }.joined(separator: ",")
         }

@@ -34,6 +34,7 @@ extension GatewayConfiguration {
         memoryLimit = sessions.memoryLimit
         authentication = AuthenticationSettings(
             &read, hasOwnConnections: broker.hasOwnConnections, idleTimeout: sessions.idleTimeout)
+        self.trustedProxies = trustedProxies.compactMap { IPAddressRange($0) }
         management = ManagementSettings(&read)
         dataDirectory = DataDirectory.read(&read)
         logs = LogConfiguration(&read)
@@ -67,6 +68,12 @@ extension GatewayConfiguration {
             // A listener of the file that a change has taken away.
             for held in read.layers.flatMap(\.names) where held.name.hasPrefix("listeners.") {
                 if case .file = held.source { read.overlook(held.name) }
+            }
+        }
+        if read["authentication.backend"]?.source == .change {
+            // What the file says for another backend.
+            for held in read.layers.flatMap(\.names) where held.name.hasPrefix("authentication.") {
+                if case .file = held.source, read[held.name] == nil { read.overlook(held.name) }
             }
         }
         let listenerKeys = Set(

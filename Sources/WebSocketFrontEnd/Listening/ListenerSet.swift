@@ -70,6 +70,17 @@ package actor ListenerSet {
         try await inTurn { listeners in try await listeners.doAdd(configuration, admission) }
     }
 
+    /// Adds a listener that does not run until it is started.
+    ///
+    /// - Throws: `Refusal`.
+    package func addStopped(_ configuration: ListenerConfiguration, admission: any ConnectionAdmission) async throws {
+        try await inTurn { listeners in
+            guard !listeners.ids.contains(configuration.id) else { throw Refusal.nameTaken(configuration.id) }
+            listeners.entries.append(
+                Entry(configuration: configuration, admission: admission, traffic: ListenerTraffic(), listener: nil))
+        }
+    }
+
     /// Starts a listener that was stopped; one that runs goes on.
     ///
     /// - Throws: `Refusal`, `ListenerError`.
@@ -95,6 +106,21 @@ package actor ListenerSet {
             return admission
         }
         await admission.endConnections(over: time)
+    }
+
+    /// Stops a listener; its connections stay, until its admission is told to end them.
+    ///
+    /// - Throws: `Refusal`.
+    package func stop(_ id: ListenerID) async throws {
+        _ = try await inTurn { listeners in try await listeners.doStop(id) }
+    }
+
+    /// As `stop`; there is no such listener any more.
+    package func remove(_ id: ListenerID) async throws {
+        try await inTurn { listeners in
+            _ = try await listeners.doStop(id)
+            listeners.forget(id)
+        }
     }
 
     /// Changes the listener of this name: it is opened anew, with certificates read anew, before the old opening is

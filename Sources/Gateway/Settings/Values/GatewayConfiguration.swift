@@ -52,6 +52,8 @@ package struct GatewayConfiguration: Sendable, Equatable {
     /// What all queues of all sessions may hold, in bytes (`limits.memory`); nil: a quarter of the machine's or the
     /// container's.
     package var memoryLimit: Int?
+    /// The proxies whose address headers are believed by listeners that name none of their own, and by management.
+    package var trustedProxies: [IPAddressRange] = []
     package var management = ManagementSettings()
     /// `data_dir`: users, changes and traces.
     package var dataDirectory = DataDirectory.standard
@@ -62,6 +64,9 @@ package struct GatewayConfiguration: Sendable, Equatable {
         self.broker = broker
         self.statusTopic = statusTopic
     }
+
+    /// What all queues of all sessions may hold, in bytes.
+    var memoryBound: Int { memoryLimit ?? MachineMemory.bytes / 4 }
 
     package var userNames: UserNameRule { UserNameRule(holds: authentication.usernameIsIdentity) }
 }
