@@ -132,10 +132,9 @@ struct ConfigurationProblemTests {
         Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_PROXY_ADDRESS_HEADER", "x real ip", "name of an HTTP header"),
         Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_PROXY_PORT_HEADER", "x:port", "name of an HTTP header"),
         Bad("TRUSTED_PROXIES", "10.0.0.0/8, 10.0.0.0/x", #"not "10.0.0.0/x""#),
-        Bad("AUTHENTICATION_BACKEND", "redis", "not available in this version"),
         Bad("AUTHENTICATION_BACKEND", "broker", "broker.sessions: per_charge_point"),
         Bad("AUTHENTICATION_BACKEND", "ldap", "expected none, built_in_database"),
-        Bad("AUTHENTICATION_SERVER", "db:1", "nothing reads it with authentication.backend: none"),
+        Bad("AUTHENTICATION_SERVER", "db:1", "belongs to backend mongodb, mysql, postgresql, redis"),
         Bad("AUTHENTICATION_TIMEUOT", "1", "did you mean AUTHENTICATION_TIMEOUT?"),
         Bad("LOG_LEVEL", "loud", "expected trace, debug"),
         Bad("LOG_FORMAT", "xml", "expected text, json"),
@@ -213,7 +212,7 @@ struct ConfigurationProblemTests {
                 "LISTENERS_WS_OTHER_BIND (listeners.ws.other.bind) (file, line 3): "
                     + "there is no listener ws:other in listeners",
                 "AUTHENTICATION_SERVER (authentication.server) (file, line 4): "
-                    + "nothing reads it with authentication.backend: none",
+                    + "belongs to backend mongodb, mysql, postgresql, redis; authentication.backend is none",
                 "COLOUR (colour) (file, line 5): unknown name",
             ])
     }

@@ -29,11 +29,19 @@ enum AuthenticatorSections {
         .jwt: { read, _ in JWTAuthenticatorSettings(&read, readFile: BoundedFile.reader) },
     ]
 
-    /// The keys that belong to some backend, and are errors without it.
-    static var keys: Set<String> {
-        let common = AuthenticationSettings()
-        return Set(all.values.flatMap { section in SettingsReader.table { _ = section(&$0, common) }.map(\.key) })
+    /// Each backend's keys, which are errors without it.
+    static let keysOfBackends = keys(of: all)
+
+    static func keys(of sections: [AuthenticationSettings.Backend: Section]) -> [AuthenticationSettings.Backend:
+        [String]]
+    {
+        sections.mapValues { section in
+            SettingsReader.table { _ = section(&$0, AuthenticationSettings()) }.map(\.key)
+        }
     }
+
+    /// The keys that belong to some backend.
+    static let keys = Set(keysOfBackends.values.joined())
 }
 
 extension AuthenticationSettings {
@@ -50,12 +58,15 @@ extension AuthenticationSettings {
             sections: [Backend: AuthenticatorSections.Section] = AuthenticatorSections.all
         ) {
             let isTable = read.layers.isEmpty
-            for (backend, section) in sections.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-                if isTable {
+            if isTable {
+                for (_, section) in sections.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                     _ = section(&read, common)
-                } else if backend != common.backend {
-                    Self.refuseKeys(of: backend, section, &read, common)
                 }
+            } else {
+                let isOurs = sections.count == AuthenticatorSections.all.count
+                Self.refuseOthers(
+                    isOurs ? AuthenticatorSections.keysOfBackends : AuthenticatorSections.keys(of: sections), &read,
+                    common.backend)
             }
             guard !isTable, common.backend.isAsked else { return nil }
             guard let section = sections[common.backend] else {
@@ -69,15 +80,20 @@ extension AuthenticationSettings {
             texts = read.readings[first...].map { "\($0.key)=\($0.normalized)" }
         }
 
-        private static func refuseKeys(
-            of backend: Backend, _ section: @escaping AuthenticatorSections.Section, _ read: inout SettingsReader,
-            _ common: AuthenticationSettings
+        private static func refuseOthers(
+            _ keys: [Backend: [String]], _ read: inout SettingsReader, _ chosen: Backend
         ) {
-            for reading in SettingsReader.table({ _ = section(&$0, common) }) where read[reading.key] == nil {
+            var owners: [String: [String]] = [:]
+            for (backend, keys) in keys where backend != chosen {
+                for key in keys { owners[key, default: []].append(backend.rawValue) }
+            }
+            let own = Set(keys[chosen] ?? [])
+            for (key, backends) in owners where !own.contains(key) && read[key] == nil {
+                let names = backends.sorted().joined(separator: ", ")
                 read.refuse(
-                    reading.key,
+                    key,
                     because:
-                        "belongs to backend \(backend.rawValue); authentication.backend is \(common.backend.rawValue)")
+                        "belongs to backend \(names); authentication.backend is \(chosen.rawValue)")
             }
         }
 
