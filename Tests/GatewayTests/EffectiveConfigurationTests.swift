@@ -38,7 +38,7 @@ struct EffectiveConfigurationTests {
         #expect(Set(table.map(\.documentedKey)).count == table.count)
         for reading in table
         where !reading.defaultText.isEmpty && reading.key != "listeners"
-            && !AuthenticatorSections.keys.contains(reading.key)
+            && !AuthenticatorSections.allKeys.contains(reading.key)
         {
             let again = try load([SettingName.variable(of: reading.key): reading.defaultText])
             let value = try #require(again.readings.first { $0.key == reading.key })

@@ -30,7 +30,7 @@ enum AuthenticatorSections {
     ]
 
     /// Each backend's keys, which are errors without it.
-    static let keysOfBackends = keys(of: all)
+    static let keysOfBackends: [AuthenticationSettings.Backend: [String]] = keys(of: all)
 
     static func keys(of sections: [AuthenticationSettings.Backend: Section]) -> [AuthenticationSettings.Backend:
         [String]]
@@ -41,7 +41,7 @@ enum AuthenticatorSections {
     }
 
     /// The keys that belong to some backend.
-    static let keys = Set(keysOfBackends.values.joined())
+    static let allKeys = Set(keysOfBackends.values.joined())
 }
 
 extension AuthenticationSettings {
