@@ -89,6 +89,8 @@ struct GatewayControlTests {
                 })
             let changed = try await control.changeListener(new, to: ["max_connections": 5])
             #expect(changed.maximumConnections == 5 && changed.settings["mountpoint"] == "site2/")
+            _ = try await control.changeListener(new, to: ["websocket": ["max_frame_size": "1MB"]])
+            #expect(control.service.longestDelivery.bytes == (1 << 20) + 1)
             try await control.control(new, .stop)
             #expect(await control.listeners().map(\.isRunning) == [true, false])
             try await control.control(new, .start)
