@@ -358,7 +358,13 @@ let package = Package(
         ),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["TestSupport", "OutsideNames", "SpawnedProcess", "Settings", "Gateway"],
+            dependencies: [
+                "TestSupport", "OutsideNames", "SpawnedProcess", "BoundedFiles", "Settings", "Authentication",
+                "CredentialChecking",
+                "BuiltInDatabaseAuthenticator", "ChargePointSessions", "WebSocketFrontEnd", "Management", "Gateway",
+                nio,
+                nioPosix, logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",

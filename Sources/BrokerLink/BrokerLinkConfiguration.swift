@@ -97,9 +97,7 @@ package struct BrokerLinkConfiguration: Sendable, Equatable {
     package var tls = TLS()
     /// Set on the first connection only.
     package var will: Will?
-    /// Bytes of a message from the broker that are read; the rest is cut off one that is longer, so that its length alone
-    /// shows.
-    package var longestDelivery = 16 << 20
+    package var longestDelivery = DeliveryLimit(16 << 20)
     /// A topic filter for the Response Topics that are taken from messages; nil: none.
     package var responseTopics: Topic?
     /// The origin of a CALL that nobody subscribes to is told so (MQTT 5 with QoS 1).

@@ -45,7 +45,7 @@ enum MosquittoCallbacks {
             else { return }
             let bytes = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
             // Of one that is too long nobody reads more than that it is.
-            let readable = UnsafeRawBufferPointer(rebasing: bytes.prefix(listener.longestDelivery))
+            let readable = UnsafeRawBufferPointer(rebasing: bytes.prefix(listener.longestDelivery.bytes))
             var received = BrokerMessage(
                 topic: Topic(String(cString: topic)), payload: ByteBuffer(bytes: readable), isRetained: message.retain)
             if let properties {

@@ -4,13 +4,13 @@ import OutsideNames
 final class MosquittoListener {
     unowned let events: any MosquittoEvents
     /// Bytes of a payload that are read.
-    let longestDelivery: Int
+    let longestDelivery: DeliveryLimit
     /// Which Response Topics are taken from messages; nil: none.
     let responseTopics: Topic?
     /// What libmosquitto (and OpenSSL) said was wrong.
     private(set) var errorText: String?
 
-    init(_ events: any MosquittoEvents, longestDelivery: Int, responseTopics: Topic?) {
+    init(_ events: any MosquittoEvents, longestDelivery: DeliveryLimit, responseTopics: Topic?) {
         self.events = events
         self.longestDelivery = longestDelivery
         self.responseTopics = responseTopics

@@ -30,6 +30,7 @@ extension GatewayService {
         set(new)
         set(newAuthenticator)
         memory.use(limit: new.memoryBound)
+        longestDelivery.use(new.longestDelivery)
         if new.statsInterval != old.statsInterval { statistics.use(new.statsInterval) }
         for listener in new.listeners { applyRules(to: listener, old, new, newAuthenticator) }
         let gone = await closeListeners(old, new)

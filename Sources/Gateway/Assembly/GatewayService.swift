@@ -18,6 +18,7 @@ final class GatewayService: Service {
     let memory: MemoryBudget
     let link: BrokerLink
     let draining = DrainFlag()
+    let longestDelivery = DeliveryLimit(0)
     let listeners: ListenerSet
     private let admissions = Mutex<[ListenerID: ChargePointAdmission]>([:])
     let status: GatewayStatus?
@@ -54,8 +55,8 @@ final class GatewayService: Service {
         }
         var broker = configuration.broker
         broker.will = status?.will
-        // What is longer is refused by its length; one byte more shows that it is.
-        broker.longestDelivery = 1 + (configuration.listeners.map(\.configuration.maxFrameSize).max() ?? 0)
+        broker.longestDelivery = longestDelivery
+        longestDelivery.use(configuration.longestDelivery)
         let link = BrokerLink(configuration: broker, observer: events, memory: memory, logger: logger)
         self.link = link
         self.events = events

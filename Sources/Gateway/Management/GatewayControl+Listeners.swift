@@ -23,7 +23,7 @@ extension GatewayControl: ListenerOperations {
     static func settings(of id: Management.ListenerID, _ readings: [SettingReading]) -> JSON {
         let prefix = id.keyPrefix
         return .nested(
-            readings.filter { $0.key.hasPrefix(prefix) }.map {
+            readings.filter { $0.key.hasPrefix(prefix) && $0.isForShow }.map {
                 (String($0.key.dropFirst(prefix.count)), $0.nestedJSON)
             })
     }

@@ -3,7 +3,7 @@ import Settings
 
 extension GatewayControl: SettingOperations {
     func settings() async -> [SettingSummary] {
-        loaded.withLock { $0.readings }.map { SettingSummary($0) }
+        loaded.withLock { $0.readings }.filter(\.isForShow).map { SettingSummary($0) }
     }
 
     func changeSettings(_ change: [JSON.Member]) async throws(OperationFailure) {

@@ -101,6 +101,9 @@ extension JSON {
 }
 
 extension SettingReading {
+    /// It says something: TLS options of a listener without TLS do not, until they are set.
+    var isForShow: Bool { !(isOptionalInFile && isDefault) }
+
     /// What takes effect; secrets hidden.
     var valueInEffect: String {
         if isSecret { return shown }

@@ -68,6 +68,10 @@ package struct GatewayConfiguration: Sendable, Equatable {
     /// What all queues of all sessions may hold, in bytes.
     var memoryBound: Int { memoryLimit ?? MachineMemory.bytes / 4 }
 
+    /// Bytes of a message from the broker that are read: what is longer is refused by its length, and one byte more than
+    /// any listener takes shows that it is.
+    var longestDelivery: Int { 1 + (listeners.map(\.configuration.maxFrameSize).max() ?? 0) }
+
     package var userNames: UserNameRule { UserNameRule(holds: authentication.usernameIsIdentity) }
 }
 
