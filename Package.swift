@@ -186,7 +186,8 @@ let package = Package(
                 "OutsideNames", "MemoryBudget", "BoundedFiles", "OCPPJ", "SchemaChecking", "CMosquitto", "BrokerLink",
                 "ChargePointSessions", "WebSocketFrontEnd", "Authentication", "Settings", "Counters",
                 "CredentialChecking", "BuiltInDatabaseAuthenticator", "PostgreSQLAuthenticator", "MySQLAuthenticator",
-                "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management", "PageFiles",
+                "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management",
+                "PageFiles",
                 nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -355,7 +356,13 @@ let package = Package(
         ),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["TestSupport", "OutsideNames", "SpawnedProcess", "Settings", "Gateway"],
+            dependencies: [
+                "TestSupport", "OutsideNames", "SpawnedProcess", "BoundedFiles", "Settings", "Authentication",
+                "CredentialChecking",
+                "BuiltInDatabaseAuthenticator", "ChargePointSessions", "WebSocketFrontEnd", "Management", "Gateway",
+                nio,
+                nioPosix, logging,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",

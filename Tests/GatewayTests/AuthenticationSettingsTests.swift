@@ -1,3 +1,4 @@
+import BoundedFiles
 import Settings
 import Testing
 

@@ -23,6 +23,8 @@ final class GatewayService: Service {
     let status: GatewayStatus?
     let takeover: TakeoverListener?
     let events: BrokerEvents
+    /// What management sees of all this, beside the messages.
+    let sight: GatewaySight
 
     /// Nil: nobody is asked, or the broker is.
     let authenticator: GatewayAuthenticator?
@@ -44,11 +46,14 @@ final class GatewayService: Service {
         let takeover = TakeoverListener(
             configuration, registry: registry, counters: counters, eventLoop: group.next(), logger: logger)
         self.takeover = takeover
+        let sight = GatewaySight(registry: registry, group: group)
+        self.sight = sight
         let events = BrokerEvents(
             registry: registry, templates: configuration.listeners.map(\.topics), counters: counters,
-            takeover: takeover,
+            takeover: takeover, events: sight.events,
             logger: logger
         ) { connection, isUp in
+            sight.events.brokerLinkChanged(connection: connection, isUp: isUp)
             outage?.linkChanged(isUp: isUp)
             if isUp, connection == 0 { status?.publish(.online) }
         }
@@ -69,11 +74,12 @@ final class GatewayService: Service {
                 counters: counters, logger: logger,
                 logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
                 retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
-                memory: memory)
+                memory: memory, events: sight.events)
             let admission = ChargePointAdmission(
                 listener: listener.configuration.id, topics: listener.topics, context: context,
                 entry: Self.entry(configuration, listener, authenticator: authenticator, link: link), link: link,
-                refusesWithoutBroker: outage != nil, draining: draining, counters: counters, logger: logger)
+                refusesWithoutBroker: outage != nil, draining: draining, counters: counters, events: sight.events,
+                logger: logger)
             return (listener.configuration, admission)
         }
     }

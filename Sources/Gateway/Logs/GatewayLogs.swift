@@ -3,9 +3,12 @@ import Logging
 /// The logs of one process: makes loggers that share one writer.
 package struct GatewayLogs: Sendable {
     private let configuration: LogConfiguration
+    private let level: LogLevelInUse
     private let writer: LogWriter
     private let limiter: LogLimiter
     private let timestamp = LogTimestamp()
+    /// Who watches single charge points' lines.
+    let traces = LogTraces()
 
     /// - Parameters:
     ///   - fileDescriptor: where lines go; standard output by default.
@@ -17,6 +20,7 @@ package struct GatewayLogs: Sendable {
     ) {
         let (format, timestamp) = (configuration.format, timestamp)
         self.configuration = configuration
+        level = LogLevelInUse(configuration.level)
         let writer = LogWriter(fileDescriptor: fileDescriptor, capacity: capacity) { count in
             GatewayLogHandler.line(
                 .warning, "log lines dropped, the log is not read fast enough",
@@ -35,8 +39,16 @@ package struct GatewayLogs: Sendable {
     /// For libraries that make their own loggers.
     package func handler() -> GatewayLogHandler {
         GatewayLogHandler(
-            level: configuration.level, format: configuration.format, limiter: limiter, writer: writer,
-            timestamp: timestamp)
+            level: level, format: configuration.format, limiter: limiter, writer: writer,
+            timestamp: timestamp, traces: traces)
+    }
+
+    /// Lines since start that were held back because others said the same, or lost because nobody reads the log.
+    package var linesDropped: Int { limiter.heldBack + writer.dropped }
+
+    /// From now on all loggers, those that there are already too, log from this level on.
+    package func use(_ level: Logger.Level) {
+        self.level.use(level)
     }
 
     /// Sums up what was held back and whose time is over; a timer does so too.

@@ -6,14 +6,18 @@ import Synchronization
 final class GatewayControl: Sendable {
     let service: GatewayService
     let gatewayVersion: String
+    let logs: GatewayLogs
     /// As it is now: what the gateway was started with, and the changes since.
     let loaded: Mutex<LoadedConfiguration>
     let logger: Logger
 
-    init(service: GatewayService, loaded: LoadedConfiguration, gatewayVersion: String, logger: Logger) {
+    init(
+        service: GatewayService, loaded: LoadedConfiguration, gatewayVersion: String, logs: GatewayLogs, logger: Logger
+    ) {
         self.service = service
         self.loaded = Mutex(loaded)
         self.gatewayVersion = gatewayVersion
+        self.logs = logs
         self.logger = logger
     }
 }
