@@ -1,6 +1,7 @@
 import BrokerLink
 import ChargePointSessions
 import Logging
+import Management
 import NIOCore
 import NIOPosix
 import ServiceLifecycle
@@ -9,15 +10,18 @@ import WebSocketFrontEnd
 
 /// The gateway: its rooms put together, started and stopped.
 package struct Gateway: Sendable {
-    private let configuration: GatewayConfiguration
+    private let loaded: LoadedConfiguration
+    private let version: String
+    private let logs: GatewayLogs
     private let logger: Logger
-    private let flushLog: @Sendable () -> Void
 
-    /// - Parameter flushLog: called before the process ends in a hurry.
-    package init(configuration: GatewayConfiguration, logger: Logger, flushLog: @escaping @Sendable () -> Void = {}) {
-        self.configuration = configuration
+    private var configuration: GatewayConfiguration { loaded.configuration }
+
+    package init(_ loaded: LoadedConfiguration, version: String, logs: GatewayLogs, logger: Logger) {
+        self.loaded = loaded
+        self.version = version
+        self.logs = logs
         self.logger = logger
-        self.flushLog = flushLog
     }
 
     /// Runs until SIGTERM or SIGINT, then stops in order.
@@ -30,15 +34,25 @@ package struct Gateway: Sendable {
         let authenticator = try await authenticator()
         let service = GatewayService(
             configuration: configuration, authenticator: authenticator, group: group, logger: logger)
+        let management = try management(of: service)
+        let logs = logs
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
                 service: await StopSignals(
-                    logger: logger, flushLog: flushLog, reloadFiles: { await service.certificateReload.reloadAll() }),
+                    logger: logger, flushLog: { logs.flush() },
+                    reloadFiles: {
+                        await service.certificateReload.reloadAll()
+                        management?.server.reload()
+                    }),
                 successTerminationBehavior: .ignore),
             .init(
                 service: service, successTerminationBehavior: .gracefullyShutdownGroup,
                 failureTerminationBehavior: .cancelGroup),
         ]
+        if let management {
+            // In front of the gateway itself, so that it stops after it: who asks while it drains is told so.
+            services.insert(.init(service: management, successTerminationBehavior: .ignore), at: 1)
+        }
         services.append(.init(service: service.memoryRelease, successTerminationBehavior: .ignore))
         services.append(.init(service: service.statistics, successTerminationBehavior: .ignore))
         services.append(.init(service: service.certificateReload, successTerminationBehavior: .ignore))
@@ -49,6 +63,21 @@ package struct Gateway: Sendable {
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         ).run()
         try await group.shutdownGracefully()
+    }
+
+    private func management(of service: GatewayService) throws(InvalidConfiguration) -> ManagementService? {
+        let control = GatewayControl(
+            service: service, loaded: loaded, gatewayVersion: version, logs: logs, logger: logger)
+        do {
+            let server = try ManagementServer(
+                configuration: ManagementConfiguration(configuration), operations: control, page: EmbeddedPage(),
+                logger: logger)
+            return server.map { ManagementService(server: $0, logger: logger) }
+        } catch {
+            throw InvalidConfiguration(
+                problems: [SettingProblem(expectation: "\(error)".shownInOneLine)], warnings: [],
+                logFormat: configuration.logs.format)
+        }
     }
 
     private func authenticator() async throws(InvalidConfiguration) -> GatewayAuthenticator? {

@@ -5,6 +5,8 @@ package struct MessageSchemas: Sendable {
     /// By action.
     private let requests: [String: Schema]
     private let responses: [String: Schema]
+    /// Paths by action.
+    private let requestFiles: [String: String]
 
     /// Reads and compiles every `.json` file of a folder; other files are left alone.
     ///
@@ -42,6 +44,9 @@ package struct MessageSchemas: Sendable {
         guard problems.isEmpty else { throw SchemaProblems(problems) }
         requests = found.schemas(ofMessagesEndingIn: "Request")
         responses = found.schemas(ofMessagesEndingIn: "Response")
+        requestFiles = found.files(ofMessagesEndingIn: "Request").mapValues { name in
+            directory.hasSuffix("/") ? directory + name : directory + "/" + name
+        }
     }
 
     /// The `$id`s of a folder's `.json` files, of those that have one; nil where there is no such file.
@@ -66,6 +71,11 @@ package struct MessageSchemas: Sendable {
     /// The schema of a CALLRESULT's payload: found by `$id`, else by file name (`BootNotificationResponse.json`).
     package func schema(forResponse action: String) -> Schema? {
         responses[action]
+    }
+
+    /// The path of the file that has the schema of a CALL's payload.
+    package func file(forRequest action: String) -> String? {
+        requestFiles[action]
     }
 
     /// Whether there is a schema for a request or response of this action.
@@ -104,10 +114,19 @@ private struct FoundSchemas {
 
     /// By action; an `$id` counts before a file's name.
     func schemas(ofMessagesEndingIn ending: String) -> [String: Schema] {
-        var schemas: [String: Schema] = [:]
+        messages(endingIn: ending).mapValues(\.schema)
+    }
+
+    /// By action: the names of the files.
+    func files(ofMessagesEndingIn ending: String) -> [String: String] {
+        messages(endingIn: ending).mapValues(\.file)
+    }
+
+    private func messages(endingIn ending: String) -> [String: (schema: Schema, file: String)] {
+        var messages: [String: (schema: Schema, file: String)] = [:]
         for (message, found) in byFileName.merging(byID, uniquingKeysWith: { $1 }) where message.hasSuffix(ending) {
-            schemas[String(message.dropLast(ending.count))] = found.schema
+            messages[String(message.dropLast(ending.count))] = found
         }
-        return schemas
+        return messages
     }
 }

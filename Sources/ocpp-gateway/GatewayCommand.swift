@@ -79,9 +79,7 @@ struct GatewayCommand: AsyncParsableCommand {
         for warning in loaded.warnings { log(warning, as: .warning, to: logger) }
         for change in loaded.changesInEffect { logger.info("configuration: \(change)") }
         do {
-            try await Gateway(
-                configuration: loaded.configuration, logger: logger, flushLog: { logs.flush() }
-            ).run()
+            try await Gateway(loaded, version: GatewayVersion.current, logs: logs, logger: logger).run()
         } catch let invalid as InvalidConfiguration {
             for problem in invalid.problems { log(problem, as: .critical, to: logger) }
             throw ExitCode(78)

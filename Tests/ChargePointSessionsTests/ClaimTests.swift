@@ -211,11 +211,12 @@ struct ClaimTests {
     @Test
     func `A charge point that another gateway has claimed is elsewhere, until it is claimed here or forgotten`() {
         var book = ClaimBook()
-        book.claimedElsewhere("cs/1", now: start)
+        book.claimedElsewhere("cs/1", by: "gw2", now: start)
         #expect(book.isElsewhere("cs/1", now: start + .seconds(61)) == true)
+        #expect(book.holder(of: "cs/1", now: start + .seconds(61)) == "gw2")
         #expect(book.isElsewhere("cs/2", now: start) == false)
         #expect(book.isElsewhere("cs/1", now: start + .seconds(130)) == false)
-        book.claimedElsewhere("cs/1", now: start + .seconds(130))
+        book.claimedElsewhere("cs/1", by: "gw2", now: start + .seconds(130))
         book.claimedHere("cs/1")
         #expect(book.isElsewhere("cs/1", now: start + .seconds(130)) == false)
     }
@@ -223,7 +224,9 @@ struct ClaimTests {
     @Test
     func `A flood of claims does not make the book grow without end, and the last are known`() {
         var book = ClaimBook()
-        for number in 0..<(3 * ClaimBook.generationSize) { book.claimedElsewhere("cs/\(number)", now: start) }
+        for number in 0..<(3 * ClaimBook.generationSize) {
+            book.claimedElsewhere("cs/\(number)", by: "gw2", now: start)
+        }
         #expect(book.isElsewhere("cs/0", now: start) == false)
         #expect(book.isElsewhere("cs/\(3 * ClaimBook.generationSize - 1)", now: start) == true)
     }

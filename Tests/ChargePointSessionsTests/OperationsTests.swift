@@ -28,6 +28,29 @@ struct OperationsTests {
         return session
     }
 
+    // MARK: Who is here
+
+    @Test
+    func `The registry has another number whenever a charge point has come, gone or come again, and only then`()
+        async throws
+    {
+        try await withEnds { ends in
+            let none = try #require(ends.registry.all(changedSince: nil))
+            #expect(none.sessions.isEmpty && ends.registry.all(changedSince: none.revision) == nil)
+            let first = try await open(ends)
+            let one = try #require(ends.registry.all(changedSince: none.revision))
+            #expect(one.sessions.map(\.sessionID) == [first.sessionID])
+            #expect(ends.registry.all(changedSince: one.revision) == nil)
+            let second = try await ends.connect()
+            try await ends.turn()
+            let again = try #require(ends.registry.all(changedSince: one.revision))
+            #expect(again.sessions.map(\.sessionID) == [second.sessionID])
+            try await ends.on(second) { $0.end(.kicked) }
+            let after = try #require(ends.registry.all(changedSince: again.revision))
+            #expect(after.sessions.isEmpty)
+        }
+    }
+
     // MARK: The end
 
     @Test

@@ -27,6 +27,9 @@ package struct SessionSnapshot: Sendable {
 }
 
 extension ChargePointSession {
+    /// When it has begun, in milliseconds since 1970, by the wall clock as it is set now.
+    package nonisolated var connectedMilliseconds: Int64 { SessionClock.unixMilliseconds(of: connectedAt, now: now) }
+
     package var snapshot: SessionSnapshot {
         let now = now
         return SessionSnapshot(
@@ -51,10 +54,14 @@ extension SessionRegistry {
     package func snapshots(
         where isWanted: @Sendable (ChargePointSession) -> Bool = { _ in true }
     ) async -> [SessionSnapshot] {
+        await Self.snapshots(of: all.filter(isWanted))
+    }
+
+    /// The same of these sessions; those that have ended are left out.
+    package static func snapshots(of sessions: [ChargePointSession]) async -> [SessionSnapshot] {
         await withTaskGroup(of: [SessionSnapshot].self) { group in
-            for (eventLoop, sessions) in byEventLoop {
-                let wanted = sessions.filter(isWanted)
-                group.addTask { await Self.snapshots(of: wanted, on: eventLoop) }
+            for (eventLoop, sessions) in byEventLoop(sessions) {
+                group.addTask { await snapshots(of: sessions, on: eventLoop) }
             }
             return await group.reduce(into: []) { $0 += $1 }
         }

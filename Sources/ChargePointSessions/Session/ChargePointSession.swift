@@ -70,7 +70,7 @@ package final actor ChargePointSession {
     /// To be read once for each event.
     nonisolated var now: NIODeadline { context.clock.now() }
 
-    var isEnded: Bool { life.isEnded }
+    package var isEnded: Bool { life.isEnded }
 
     // MARK: The beginning
 

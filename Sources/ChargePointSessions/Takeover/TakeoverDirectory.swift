@@ -67,7 +67,12 @@ package struct TakeoverDirectory<Message> {
         guard claim.isOfSession else { return }
         if claim.gateway == gatewayID { return book.claimedHere(topic) }
         unowned.begun(session: claim.session, topic: topic)
-        if held.map({ claim.isNewer(than: $0) }) ?? true { book.claimedElsewhere(topic, now: now) }
+        if held.map({ claim.isNewer(than: $0) }) ?? true { book.claimedElsewhere(topic, by: claim.gateway, now: now) }
+    }
+
+    /// The other gateway that has claimed the charge point with this downstream topic lately.
+    package mutating func holder(of topic: Topic, now: NIODeadline) -> ClientID? {
+        book.holder(of: topic, now: now)
     }
 
     /// An answer to an inquiry has come.

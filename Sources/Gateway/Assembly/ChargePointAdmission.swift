@@ -39,6 +39,7 @@ final class ChargePointAdmission: ConnectionAdmission {
     private let refusesWithoutBroker: Bool
     private let draining: DrainFlag
     private let counters: SessionCounters
+    private let events: GatewayEvents
     private let logger: Logger
 
     /// - Parameters:
@@ -47,7 +48,8 @@ final class ChargePointAdmission: ConnectionAdmission {
     ///   - draining: Once raised, every handshake is refused.
     init(
         listener: ListenerID, topics: RelayTopicTemplates, context: SessionContext, entry: Entry, link: BrokerLink,
-        refusesWithoutBroker: Bool, draining: DrainFlag, counters: SessionCounters, logger: Logger
+        refusesWithoutBroker: Bool, draining: DrainFlag, counters: SessionCounters, events: GatewayEvents,
+        logger: Logger
     ) {
         self.listener = listener
         current = Mutex(Current(topics: topics, context: context, entry: entry))
@@ -56,6 +58,7 @@ final class ChargePointAdmission: ConnectionAdmission {
         self.refusesWithoutBroker = refusesWithoutBroker
         self.draining = draining
         self.counters = counters
+        self.events = events
         self.logger = logger
     }
 
@@ -153,6 +156,7 @@ final class ChargePointAdmission: ConnectionAdmission {
         }
         if let time = refusal.decidedIn { metadata["ms"] = "\(time.nanoseconds / 1_000_000)" }
         logger.warning("handshake refused", metadata: metadata)
+        events.handshakeRefused(refusal)
     }
 
     func endConnections(over time: Duration) async {

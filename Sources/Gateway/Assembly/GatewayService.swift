@@ -27,6 +27,8 @@ final class GatewayService: Service {
     let statistics: StatisticsLog
     private let refusesWithoutBroker: Bool
     private let authenticatorInUse: Mutex<GatewayAuthenticator?>
+    /// What management sees of all this, beside the messages.
+    let sight: GatewaySight
 
     init(
         configuration: GatewayConfiguration, authenticator: GatewayAuthenticator?, group: any EventLoopGroup,
@@ -45,11 +47,14 @@ final class GatewayService: Service {
         let takeover = TakeoverListener(
             configuration, registry: registry, counters: counters, eventLoop: group.next(), logger: logger)
         self.takeover = takeover
+        let sight = GatewaySight(registry: registry, group: group)
+        self.sight = sight
         let events = BrokerEvents(
             registry: registry, templates: configuration.listeners.map(\.topics), counters: counters,
-            takeover: takeover,
+            takeover: takeover, events: sight.events,
             logger: logger
         ) { connection, isUp in
+            sight.events.brokerLinkChanged(connection: connection, isUp: isUp)
             outage?.linkChanged(isUp: isUp)
             if isUp, connection == 0 { status?.publish(.online) }
         }
@@ -101,7 +106,8 @@ final class GatewayService: Service {
         ChargePointAdmission(
             listener: listener.configuration.id, topics: listener.topics, context: context(of: listener, configuration),
             entry: entry(of: listener, configuration, authenticator), link: link,
-            refusesWithoutBroker: refusesWithoutBroker, draining: draining, counters: counters, logger: logger)
+            refusesWithoutBroker: refusesWithoutBroker, draining: draining, counters: counters,
+            events: sight.events, logger: logger)
     }
 
     func context(
@@ -112,7 +118,7 @@ final class GatewayService: Service {
             counters: counters, logger: logger,
             logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
             retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
-            memory: memory)
+            memory: memory, events: sight.events)
     }
 
     /// - Parameter authenticator: nil: nobody is asked, or the broker is.

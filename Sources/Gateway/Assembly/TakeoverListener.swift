@@ -148,6 +148,11 @@ final class TakeoverListener: Sendable {
         directory.withLock { $0.takeDue(now: .distantFuture) }
     }
 
+    /// The other gateway that has claimed the charge point with this downstream topic lately; nil: none that was heard.
+    func holder(ofDownstreamTopic topic: Topic) -> ClientID? {
+        directory.withLock { $0.holder(of: topic, now: .now()) }
+    }
+
     // MARK: Hearing the others
 
     /// On the broker thread.

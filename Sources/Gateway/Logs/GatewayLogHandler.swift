@@ -2,9 +2,10 @@ import Logging
 
 /// Formats log entries, always one line each, and hands them to a `LogWriter`, but those that a `LogLimiter` holds back.
 package struct GatewayLogHandler: LogHandler {
-    /// That of all loggers of the process, unless this one has been given its own.
+    /// That of all loggers of the process, unless this one has been given its own. While lines are traced the loggers
+    /// make every line; what is written is the same.
     package var logLevel: Logger.Level {
-        get { ownLevel ?? commonLevel.level }
+        get { ownLevel ?? (traces.isActive ? .trace : commonLevel.level) }
         set { ownLevel = newValue }
     }
 
@@ -16,15 +17,18 @@ package struct GatewayLogHandler: LogHandler {
     private let limiter: LogLimiter
     private let writer: LogWriter
     private let timestamp: LogTimestamp
+    private let traces: LogTraces
 
     init(
-        level: LogLevelInUse, format: LogFormat, limiter: LogLimiter, writer: LogWriter, timestamp: LogTimestamp
+        level: LogLevelInUse, format: LogFormat, limiter: LogLimiter, writer: LogWriter, timestamp: LogTimestamp,
+        traces: LogTraces
     ) {
         commonLevel = level
         self.format = format
         self.limiter = limiter
         self.writer = writer
         self.timestamp = timestamp
+        self.traces = traces
     }
 
     package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -34,13 +38,21 @@ package struct GatewayLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         let message = event.message.description
-        guard limiter.admits(event.level, message, event.metadata, metadata) else { return }
+        let isWritten =
+            event.level >= ownLevel ?? commonLevel.level
+            && limiter.admits(event.level, message, event.metadata, metadata)
+        let traces = traces.isActive ? traces.traces(ofLineWith: event.metadata, metadata) : []
+        guard isWritten || !traces.isEmpty else { return }
         var all = metadata
         if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
         if let own = event.metadata { all.merge(own) { $1 } }
         if let error = event.error, all["error"] == nil { all["error"] = "\(error)" }
         if event.level >= .info { Self.shorten(&all) }
-        writer.write(Self.line(event.level, message, all, format: format, timestamp: timestamp))
+        for trace in traces {
+            let line = Self.line(event.level, message, all, format: trace.format, timestamp: timestamp)
+            trace.sink(String(decoding: line, as: UTF8.self))
+        }
+        if isWritten { writer.write(Self.line(event.level, message, all, format: format, timestamp: timestamp)) }
     }
 
     /// A topic or a name from outside may have 64 KB, and ten thousand lines of these would be no bound.

@@ -7,6 +7,8 @@ package struct GatewayLogs: Sendable {
     private let writer: LogWriter
     private let limiter: LogLimiter
     private let timestamp = LogTimestamp()
+    /// Who watches single charge points' lines.
+    let traces = LogTraces()
 
     /// - Parameters:
     ///   - fileDescriptor: where lines go; standard output by default.
@@ -38,8 +40,11 @@ package struct GatewayLogs: Sendable {
     package func handler() -> GatewayLogHandler {
         GatewayLogHandler(
             level: level, format: configuration.format, limiter: limiter, writer: writer,
-            timestamp: timestamp)
+            timestamp: timestamp, traces: traces)
     }
+
+    /// Lines since start that were held back because others said the same, or lost because nobody reads the log.
+    package var linesDropped: Int { limiter.heldBack + writer.dropped }
 
     /// From now on all loggers, those that there are already too, log from this level on.
     package func use(_ level: Logger.Level) {

@@ -8,6 +8,7 @@ final class LogLimiter: Sendable {
     private struct State {
         var lines = RepeatedLines()
         var isArmed = false
+        var heldBack = 0
     }
 
     /// Whom a line is about, the most telling first.
@@ -39,6 +40,7 @@ final class LogLimiter: Sendable {
         let now = now()
         let (verdict, delay) = state.withLock { state in
             let verdict = state.lines.judge(kind, level, at: now)
+            if !verdict.isWritten { state.heldBack += 1 }
             guard !verdict.isWritten, !state.isArmed else { return (verdict, Duration?.none) }
             state.isArmed = true
             return (verdict, state.lines.nextSummary.map { now.duration(to: $0) } ?? RepeatedLines.span)
@@ -47,6 +49,9 @@ final class LogLimiter: Sendable {
         if let delay { arm(delay) }
         return verdict.isWritten
     }
+
+    /// Lines since start that were not to be written.
+    var heldBack: Int { state.withLock { $0.heldBack } }
 
     /// Writes what is to be summed up.
     ///

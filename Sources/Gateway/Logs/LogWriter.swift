@@ -10,7 +10,9 @@ package final class LogWriter: Sendable {
         var buffer: [UInt8] = []
         /// Bytes that the thread is writing just now.
         var inFlight = 0
+        /// Since it was last written how many.
         var dropped = 0
+        var droppedSinceStart = 0
         var isDraining = false
     }
 
@@ -38,6 +40,7 @@ package final class LogWriter: Sendable {
         let startsDrain = state.withLock { state in
             guard state.buffer.count + state.inFlight + line.count <= capacity else {
                 state.dropped += 1
+                state.droppedSinceStart += 1
                 return false
             }
             state.buffer += line
@@ -46,6 +49,9 @@ package final class LogWriter: Sendable {
         }
         if startsDrain { queue.async { self.drain() } }
     }
+
+    /// Lines since start that found no room.
+    package var dropped: Int { state.withLock { $0.droppedSinceStart } }
 
     /// Waits until everything so far is written, or `seconds` have passed.
     ///

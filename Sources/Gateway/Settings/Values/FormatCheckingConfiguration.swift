@@ -28,16 +28,22 @@ package struct FormatCheckingConfiguration: Sendable, Equatable {
         var problems: [SchemaProblem] = []
         for version in versions {
             do throws(SchemaProblems) {
-                schemas[version] = try MessageSchemas(
-                    directory: try folder(of: version),
-                    idPrefixes: prefixes(of: version),
-                    dateTimes: version == .v16 ? .iso8601 : .rfc3339)
+                schemas[version] = try self.schemas(of: version)
             } catch {
                 problems += error.problems
             }
         }
         guard problems.isEmpty else { throw SchemaProblems(problems) }
         checking = MessageFormatChecking(schemas: schemas, mode: mode, exempt: exempt)
+    }
+
+    /// Reads and compiles the schemas of one version, whether checking is on or not.
+    ///
+    /// - Throws: every problem of every file.
+    func schemas(of version: OCPPVersion) throws(SchemaProblems) -> MessageSchemas {
+        try MessageSchemas(
+            directory: try folder(of: version), idPrefixes: prefixes(of: version),
+            dateTimes: version == .v16 ? .iso8601 : .rfc3339)
     }
 
     private func prefixes(of version: OCPPVersion) -> [String] {

@@ -1,0 +1,51 @@
+import ChargePointSessions
+import Logging
+import NIOCore
+import OutsideNames
+
+/// A session whose charge point and broker are nobody.
+enum StandInSession {
+    /// Connects; it is in the registry when this returns.
+    static func connect(
+        _ identity: ChargePointIdentity, to registry: SessionRegistry, counters: SessionCounters = SessionCounters(),
+        events: (any SessionEventSink)? = nil, listener: String = "default", address: String = "192.0.2.7:5123",
+        on eventLoop: any EventLoop
+    ) async throws -> ChargePointSession {
+        let context = SessionContext(
+            settings: SessionSettings(), registry: registry, counters: counters,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, gatewayID: "gw1", events: events)
+        let chargePoint = ChargePoint(
+            identity: identity, version: .v16, remoteAddress: address, listener: listener, username: "user")
+        return try await eventLoop.submit {
+            let session = ChargePointSession(
+                chargePoint: chargePoint,
+                topics: SessionTopics(templates: RelayTopicTemplates(), identity: identity, version: .v16),
+                context: context, connection: NoConnection(eventLoop: eventLoop), link: NoLink())
+            session.assumeIsolated { session in
+                session.start()
+                session.subscriptionAcknowledged()
+            }
+            return session
+        }.get()
+    }
+}
+
+private struct NoConnection: ChargePointConnection {
+    let eventLoop: any EventLoop
+
+    func send(text: ByteBuffer) {}
+    func sendPing() {}
+    func close(code: UInt16, reason: String) {}
+    func pauseReading() {}
+    func resumeReading() {}
+    func armTimer(at deadline: NIODeadline) {}
+    func hasAcknowledgedAll() -> Bool { false }
+}
+
+private struct NoLink: UpstreamLink {
+    let isUp = true
+
+    func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> UpstreamAdmission { .accepted }
+    func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {}
+    func unsubscribe(_ session: ChargePointSession) {}
+}
