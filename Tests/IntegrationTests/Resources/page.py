@@ -167,7 +167,7 @@ def check_refused(browser, points):
     assert points.is_refused("/ocpp/" + urllib.parse.quote("A/B" + HOSTILE, safe=""))
     browser.sees("onerror")
     points.connect("BAD-1")
-    points.send("BAD-1", '[2,"bad-1","NoSuchAction",{}]')
+    points.send("BAD-1", '[2,"bad-1","Heartbeat",{}')
     browser.sees("BAD-1")
     points.leave("BAD-1")
     step("refusals with their reasons")
