@@ -196,7 +196,7 @@ let package = Package(
         .executableTarget(
             name: "ocpp-gateway",
             dependencies: [
-                "Gateway", "Authentication", "CredentialChecking", "OutsideNames", "Settings", "Settings", arguments,
+                "Gateway", "Authentication", "CredentialChecking", "OutsideNames", "Settings", arguments,
             ],
             swiftSettings: strict
         ),

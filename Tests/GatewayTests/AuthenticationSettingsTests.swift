@@ -2,7 +2,6 @@ import BoundedFiles
 import Settings
 import Testing
 
-import BoundedFiles
 
 @testable import Gateway
 

@@ -121,6 +121,46 @@ struct GatewayControlSightTests {
         }
     }
 
+    @Test(arguments: [
+        (
+            #"[3,ID,{"status":"Accepted"}]"#,
+            ChargePointAnswer.Outcome.result(ByteBuffer(string: #"{"status":"Accepted"}"#))
+        ),
+        (
+            #"[4,ID,"NotSupported","not \u0068ere",{"a":1}]"#,
+            .error(code: "NotSupported", description: "not here", details: ByteBuffer(string: #"{"a":1}"#))
+        ),
+    ])
+    func `The charge point's answer goes to whoever asked, and whoever watches sees both frames`(
+        answer: String, outcome: ChargePointAnswer.Outcome
+    ) async throws {
+        try await look { control, loop in
+            let (frames, sent) = AsyncStream<ByteBuffer>.makeStream()
+            let session = try await StandInSession.connect(
+                "CP1", to: control.service.registry, on: loop, sent: { sent.yield($0) })
+            let (seen, watched) = AsyncStream<FrameEvent>.makeStream()
+            let key = SessionKey(session.sessionID)
+            let watch = await control.watchFrames(of: key, { watched.yield($0) }, ended: {})
+            let reset = ChargePointCall(action: "Reset", payload: ByteBuffer(string: #"{"type":"Soft"}"#))
+            async let told = control.call(key, reset)
+            let frame = try #require(await frames.first { _ in true })
+            let elements = try #require(JSON(reading: frame).elements)
+            #expect(elements[2] == "Reset" && elements[3] == ["type": "Soft"])
+            let id = try #require(elements[1].string)
+            let reply = ByteBuffer(string: answer.replacing("ID", with: "\"\(id)\""))
+            try await loop.submit { session.assumeIsolated { $0.received(text: reply) } }.get()
+            let result = try await told
+            #expect(result.uniqueID == UniqueID(id) && result.outcome == outcome)
+            var directions: [FrameEvent.Direction] = []
+            for await frame in seen {
+                directions.append(frame.direction)
+                if directions.count == 2 { break }
+            }
+            #expect(directions == [.down, .up])
+            withExtendedLifetime(watch) {}
+        }
+    }
+
     @Test func `A good command waits for its answer no longer than it may, and is disconnected with its session`()
         async throws
     {

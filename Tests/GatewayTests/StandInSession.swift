@@ -3,13 +3,13 @@ import Logging
 import NIOCore
 import OutsideNames
 
-/// A session whose charge point and broker are nobody.
+/// A session whose broker is nobody; what is sent to its charge point can be heard.
 enum StandInSession {
     /// Connects; it is in the registry when this returns.
     static func connect(
         _ identity: ChargePointIdentity, to registry: SessionRegistry, counters: SessionCounters = SessionCounters(),
         events: (any SessionEventSink)? = nil, listener: String = "default", address: String = "192.0.2.7:5123",
-        on eventLoop: any EventLoop
+        on eventLoop: any EventLoop, sent: @escaping @Sendable (ByteBuffer) -> Void = { _ in }
     ) async throws -> ChargePointSession {
         let context = SessionContext(
             settings: SessionSettings(), registry: registry, counters: counters,
@@ -20,7 +20,7 @@ enum StandInSession {
             let session = ChargePointSession(
                 chargePoint: chargePoint,
                 topics: SessionTopics(templates: RelayTopicTemplates(), identity: identity, version: .v16),
-                context: context, connection: NoConnection(eventLoop: eventLoop), link: NoLink())
+                context: context, connection: ConnectionToNobody(eventLoop: eventLoop, sent: sent), link: NoLink())
             session.assumeIsolated { session in
                 session.start()
                 session.subscriptionAcknowledged()
@@ -30,10 +30,11 @@ enum StandInSession {
     }
 }
 
-private struct NoConnection: ChargePointConnection {
+private struct ConnectionToNobody: ChargePointConnection {
     let eventLoop: any EventLoop
+    let sent: @Sendable (ByteBuffer) -> Void
 
-    func send(text: ByteBuffer) {}
+    func send(text: ByteBuffer) { sent(text) }
     func sendPing() {}
     func close(code: UInt16, reason: String) {}
     func pauseReading() {}
