@@ -2,7 +2,6 @@ import BoundedFiles
 import Settings
 import Testing
 
-
 @testable import Gateway
 
 /// authentication.md, "Keys for all backends".
