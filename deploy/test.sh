@@ -52,8 +52,8 @@ swift build --build-tests || fail "the build FAILED"
 readonly pure='OutsideNamesTests|MemoryBudgetTests|CountersTests|SettingsTests|BoundedFilesTests|JSONTextTests|OCPPJTests|SchemaCheckingTests'
 readonly sessions='ChargePointSessionsTests'
 readonly link='BrokerLinkTests'
-# Each with servers of its own, one after the other.
-readonly credentials=(CredentialCheckingTests BuiltInDatabaseAuthenticatorTests PostgreSQLAuthenticatorTests
+# One after the other: each has servers of its own, or keeps both cores busy.
+readonly apart=(GatewayTests CredentialCheckingTests BuiltInDatabaseAuthenticatorTests PostgreSQLAuthenticatorTests
     MySQLAuthenticatorTests RedisAuthenticatorTests MongoDBAuthenticatorTests
     'HTTPAuthenticatorTests|JWTAuthenticatorTests' ManagementTests)
 readonly whole='IntegrationTests'
@@ -67,10 +67,10 @@ else
     swift test --skip-build --filter "$sessions" </dev/null || status=$?
     say "Running the tests of the modules with input and output"
     swift test --skip-build --filter "$link" </dev/null || status=$?
-    for suite in "${credentials[@]}"; do
+    for suite in "${apart[@]}"; do
         swift test --skip-build --filter "$suite" </dev/null || status=$?
     done
-    others=$(printf '|%s' "${credentials[@]}")
+    others=$(printf '|%s' "${apart[@]}")
     swift test --skip-build --skip "$pure|$sessions|$link|$whole$others" </dev/null || status=$?
     say "Running the tests of the whole gateway"
     swift test --skip-build --filter "$whole" </dev/null || status=$?

@@ -34,7 +34,9 @@ package struct Gateway: Sendable {
         let authenticator = try await authenticator()
         let service = GatewayService(
             configuration: configuration, authenticator: authenticator, group: group, logger: logger)
-        let management = try management(of: service)
+        let control = GatewayControl(
+            service: service, loaded: loaded, gatewayVersion: version, logs: logs, logger: logger)
+        let management = try management(control)
         let logs = logs
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(
@@ -53,6 +55,10 @@ package struct Gateway: Sendable {
             // In front of the gateway itself, so that it stops after it: who asks while it drains is told so.
             services.insert(.init(service: management, successTerminationBehavior: .ignore), at: 1)
         }
+        if let manager = ServiceManager.ofThisProcess, let interval = manager.signInterval {
+            let watchdog = Watchdog(manager: manager, interval: interval, health: control)
+            services.append(.init(service: watchdog, successTerminationBehavior: .ignore))
+        }
         services.append(.init(service: service.memoryRelease, successTerminationBehavior: .ignore))
         services.append(.init(service: service.statistics, successTerminationBehavior: .ignore))
         services.append(.init(service: service.certificateReload, successTerminationBehavior: .ignore))
@@ -65,9 +71,7 @@ package struct Gateway: Sendable {
         try await group.shutdownGracefully()
     }
 
-    private func management(of service: GatewayService) throws(InvalidConfiguration) -> ManagementService? {
-        let control = GatewayControl(
-            service: service, loaded: loaded, gatewayVersion: version, logs: logs, logger: logger)
+    private func management(_ control: GatewayControl) throws(InvalidConfiguration) -> ManagementService? {
         do {
             let server = try ManagementServer(
                 configuration: ManagementConfiguration(configuration), operations: control, page: EmbeddedPage(),

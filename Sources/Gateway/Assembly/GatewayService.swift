@@ -148,7 +148,10 @@ final class GatewayService: Service {
             listening(listener, at: try await listeners.add(listener, admission: admission))
         }
         link.start()
+        let manager = ServiceManager.ofThisProcess
+        manager?.tell(.ready)
         try await gracefulShutdown()
+        manager?.tell(.stopping)
         await stop()
     }
 

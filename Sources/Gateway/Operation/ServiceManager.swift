@@ -42,6 +42,15 @@ struct ServiceManager: Sendable {
             }
     }
 
+    /// That of this process; nil: nobody wants to be told.
+    static var ofThisProcess: ServiceManager? {
+        var environment: [String: String] = [:]
+        for name in ["NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC"] {
+            if let value = getenv(name) { environment[name] = String(cString: value) }
+        }
+        return ServiceManager(environment: environment)
+    }
+
     /// A manager that does not listen is no reason to stop: nothing is said about it.
     func tell(_ message: Message) {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
