@@ -112,7 +112,8 @@ import Testing
     @Test func `No password reaches the log at any level`() async throws {
         let settings = [
             "BROKER_SESSIONS": "per_charge_point", "LOG_LEVEL": "trace", "BROKER_USERNAME": "gateway",
-            "BROKER_PASSWORD": "br0ker-w0rd", "MANAGEMENT_API_SECRET": "m4nagement-w0rd",
+            "BROKER_PASSWORD": "br0ker-w0rd", "MANAGEMENT_API_KEY": "ops",
+            "MANAGEMENT_API_SECRET": "m4nagement-w0rd",
         ]
         try await withSite(settings) { site in
             var own = ChargePointClient.Settings()
