@@ -124,6 +124,8 @@ stop_gateway() {
     is_signalled=true
     kill -s "$1" "$gateway_pid" 2>/dev/null || true
 }
+# libmongoc keeps counters in shared memory, which nobody reads and a killed process leaves behind.
+export MONGOC_DISABLE_SHM=1
 trap 'stop_gateway INT' INT
 trap 'stop_gateway TERM' TERM
 # In a process group of its own, so that it hears ^C once, from us.

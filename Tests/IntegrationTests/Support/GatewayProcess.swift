@@ -58,6 +58,8 @@ final class GatewayProcess: Sendable {
             "LISTENERS_WS_DEFAULT_BIND": "127.0.0.1:0", "LOG_FORMAT": "json",
             // Gateways of tests that run side by side would fight for one port.
             "MANAGEMENT_BIND": "",
+            // libmongoc would leave a segment behind for each gateway that is killed.
+            "MONGOC_DISABLE_SHM": "1",
             "BROKER_CLIENT_ID": "gateway-\(UUID().uuidString.prefix(8))",
         ]
         let settings = usual.merging(settings) { _, own in own }
