@@ -91,6 +91,10 @@ import Testing
         defer { try? FileManager.default.removeItem(at: password) }
         let settings = ["BROKER_USERNAME": "user", "BROKER_PASSWORD_FILE": password.path]
         try await withSite(files.settings().merging(settings) { $1 }) { site in
+            // Before it listens it has read nothing that could be read again.
+            _ = try await site.gateway.log("the second listener") {
+                $0.message == "listening" && $0.fields["listener"] == "wss:tls"
+            }
             site.gateway.child.send(signal: SIGHUP)
             let listener = try await site.gateway.log("the listener's") { $0.message == "certificates reloaded" }
             #expect(listener.fields["listener"] == "wss:tls")
