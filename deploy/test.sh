@@ -35,7 +35,8 @@ prepare_python() {
 
 begin=$SECONDS
 need_swift
-install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv redis-tools util-linux curl
+install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv redis-tools util-linux curl \
+    chromium chromium-driver
 install_servers mosquitto rabbitmq-server haproxy nginx-light mariadb-server postgresql redis-server redis-sentinel
 mkdir -p .build
 prepare_python

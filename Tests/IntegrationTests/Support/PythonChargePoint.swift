@@ -15,7 +15,8 @@ enum PythonChargePoint {
         try await start(script: "charge_point.py", [url] + arguments)
     }
 
-    private static func start(script name: String, _ arguments: [String]) async throws -> ChildProcess {
+    /// A program of ours in Python, from Resources.
+    static func start(script name: String, _ arguments: [String]) async throws -> ChildProcess {
         let python =
             ProcessInfo.processInfo.environment["OCPP_PYTHON"]
             ?? package.appending(path: ".build/python/bin/python").path
@@ -23,7 +24,7 @@ enum PythonChargePoint {
             FileManager.default.isExecutableFile(atPath: python),
             "\(python) is missing: run ./deploy/test.sh, which makes it, or set OCPP_PYTHON")
         let script = package.appending(path: "Tests/IntegrationTests/Resources/\(name)").path
-        return try await ChildProcess.start(python, [script] + arguments)
+        return try await ChildProcess.start(python, ["-B", script] + arguments)
     }
 
     /// Runs a whole transaction of the charge point `PY-1` and checks what the central system saw of it.
