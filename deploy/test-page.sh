@@ -41,7 +41,10 @@ install_servers mosquitto
 [[ -x .build/python/bin/python ]] || fail "run ./deploy/test.sh first: .build/python is missing"
 if $build; then
     swift build -c "$configuration" --product ocpp-gateway
-    if [[ $task == page_many.py ]]; then swift build -c release --product ocpp-load; fi
+    case $task in
+        page_many.py) swift build -c release --product ocpp-load ;;
+        page_screenshots.py) swift build --product charge-point-simulator ;;
+    esac
 fi
 bin=$(swift build -c "$configuration" --show-bin-path)
 ulimit -n "$(ulimit -Hn)"
@@ -96,7 +99,7 @@ env BROKER_URL="mqtt://127.0.0.1:$broker" LISTENERS=ws:default,ws:second MESSAGE
     LISTENERS_WS_DEFAULT_MAX_CONN_RATE=1000000 LISTENERS_WS_DEFAULT_WEBSOCKET_PING_INTERVAL=300s \
     LISTENERS_WS_SECOND_BIND="127.0.0.1:$second" MANAGEMENT_BIND="127.0.0.1:$management" MANAGEMENT_API_KEY=ops \
     MANAGEMENT_API_SECRET=operators-secret MANAGEMENT_API_KEYS_FILE="$folder/keys" DATA_DIR="$folder/data" \
-    AUTHENTICATION_BACKEND=built_in_database GATEWAY_ID=gw1 LOG_LEVEL=warning \
+    AUTHENTICATION_BACKEND=built_in_database BROKER_CLIENT_ID=gw1 LOG_LEVEL=warning \
     "$bin/ocpp-gateway" >"$folder/gateway.log" 2>&1 &
 gateway=$!
 pids+=("$gateway")
@@ -113,6 +116,9 @@ case $task in
             --viewer-secret viewers-secret)
         ;;
     page_screenshots.py)
+        "$bin/charge-point-simulator" central-system --broker "mqtt://127.0.0.1:$broker" --commands-per-minute 0 \
+            --quiet >"$folder/central-system.log" 2>&1 </dev/null &
+        pids+=("$!")
         arguments+=(--ws "ws://127.0.0.1:$charge_points" --second "ws://127.0.0.1:$second" --folder docs)
         ;;
     page_many.py)

@@ -13,7 +13,7 @@ const line = (showsIdentity) => (entry) => {
     element("p", {}, element("strong", {}, `${clock(entry.last)} ${entry.code}: ${entry.reason}`), showsIdentity && entry.identity && ` (${entry.identity})`,
       entry.count > 1 && `, ${times(entry)}`),
     (entry.pointer || entry.rule) && element("p", {}, entry.pointer && element("code", {}, `${entry.pointer} `), entry.rule),
-    entry.place && element("p", {}, element("code", {}, entry.place)),
+    entry.place && element("p", {}, element("code", {}, entry.place), ` at ${entry.listener}`),
     element("p", { class: "quiet" }, advice(entry)));
 };
 

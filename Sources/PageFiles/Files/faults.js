@@ -36,7 +36,7 @@ function handshake(event) {
   return {
     kind: "handshake", identity: event.clientid, code: event.status ?? "no answer", pointer: "", rule: "",
     reason: event.status === 404 && !event.clientid && !/identity/.test(event.reason) ? `wrong path: ${event.reason}` : event.reason ?? "",
-    place: [event.path, event.listener && `at ${event.listener}`].filter(Boolean).join(" "), host: event.ip_address ?? "",
+    place: event.path ?? "", listener: event.listener, host: event.ip_address ?? "",
     advice: handshakeAdvice(event),
   };
 }

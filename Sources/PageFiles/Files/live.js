@@ -34,13 +34,13 @@ export function startLive() {
 }
 
 function note(found, { time, count = 1 }) {
-  const key = JSON.stringify([found.kind, found.identity, found.code, found.reason, found.pointer, found.rule, found.place]);
+  const key = JSON.stringify([found.kind, found.identity, found.code, found.reason, found.pointer, found.rule, found.place, found.listener]);
   let entry = known.get(key);
   if (entry) faults.splice(faults.indexOf(entry), 1);
   else { entry = { id: ++lastID, key, count: 0, first: time, hosts: [] }; known.set(key, entry); }
   Object.assign(entry, found, { last: time, count: entry.count + count });
   if (found.host && !entry.hosts.includes(found.host) && entry.hosts.length < 4) entry.hosts.push(found.host);
-  entry.words = [entry.identity, entry.code, entry.reason, entry.pointer, entry.rule, entry.place, ...entry.hosts].join(" ").toLowerCase();
+  entry.words = [entry.identity, entry.code, entry.reason, entry.pointer, entry.rule, entry.place, entry.listener, ...entry.hosts].join(" ").toLowerCase();
   faults.unshift(entry);
   if (faults.length > 500) known.delete(faults.pop().key);
 }

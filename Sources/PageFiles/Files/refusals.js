@@ -43,7 +43,7 @@ export function refusals(view, session, wanted) {
     }
     const [place, from, details] = td.children;
     setText(place, entry.pointer || entry.place);
-    setText(from, entry.hosts.length ? `from ${entry.hosts.join(", ")}` : "");
+    setText(from, [entry.listener && `at ${entry.listener}`, entry.hosts.length && `from ${entry.hosts.join(", ")}`].filter(Boolean).join(" "));
     details.hidden = !entry.text;
     setText(details.lastChild, entry.text ?? "");
   }

@@ -47,14 +47,14 @@ def main():
     for index, name in enumerate(names):
         vendor, model = MAKERS[index % 4]
         points.connect(name, vendor, model, f"2.{index % 5}.1", VERSIONS[index % 5])
-    browser = Browser(1200, 760)
+    browser = Browser(1200, 680)
     life = Life(points, names)
 
     def picture(name):
         browser.screenshot(os.path.join(options.folder, f"page-{name}.png"))
 
     try:
-        browser.resize(1200, 760)
+        browser.resize(1200, 680)
         browser.open(options.url)
         browser.write("Key", options.key)
         browser.write("Secret", options.secret)
@@ -73,10 +73,12 @@ def main():
         browser.wait("a curve of half a minute", lambda: browser.run(
             "return document.querySelector('polyline').points.length > 30"), 120)
         picture("overview")
-        browser.click("link", "Refused")
+        browser.run("location.hash = '#/refused'")
+        browser.need("heading", "Refused")
         browser.row("CP-1005", "/connectorId")
         picture("refused")
         browser.run("location.hash = '#/chargepoints/SITE1-01'")
+        browser.resize(1200, 620)
         browser.need("heading", "SITE1-01")
         browser.wait("some frames", lambda: browser.run("return document.querySelectorAll('.frames li').length > 8"), 120)
         picture("charge-point")
