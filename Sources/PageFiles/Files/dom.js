@@ -110,7 +110,7 @@ export const linkCell = (text, address) => (item, td) => {
 export const buttonCell = (verb, object, press, look = () => "") => (item, td) => {
   let button = td.firstElementChild;
   if (!button) {
-    button = element("button", { type: "button", class: "small" }, element("span"), element("span", { class: "hidden" }));
+    button = element("button", { type: "button", class: "small" }, element("span"), element("span", { class: "of" }));
     button.addEventListener("click", () => press(button.item, button));
     td.append(button);
   }

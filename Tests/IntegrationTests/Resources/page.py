@@ -42,7 +42,7 @@ CONTRAST = r"""
   for (const node of document.querySelectorAll("body *")) {
     const isField = node.matches("input, select, textarea");
     const speaks = isField || [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim() !== "");
-    if (!speaks || !node.checkVisibility({ visibilityProperty: true }) || node.closest(".hidden, option, svg")) continue;
+    if (!speaks || !node.checkVisibility({ visibilityProperty: true }) || node.closest(".hidden, .of, option, svg")) continue;
     const style = getComputedStyle(node);
     const [one, other] = [luminance(channels(style.color)), luminance(behind(node))].sort((a, b) => b - a);
     const size = parseFloat(style.fontSize), isLarge = size >= 24 || (size >= 18.66 && style.fontWeight >= 700);
