@@ -115,8 +115,8 @@ export const buttonCell = (verb, object, press, look = () => "") => (item, td) =
     td.append(button);
   }
   button.item = item;
-  setText(button.firstChild, verb(item) + " ");
-  setText(button.lastChild, object(item));
+  setText(button.firstChild, verb(item));
+  setText(button.lastChild, ` ${object(item)}`);
   const wanted = `small ${look(item)}`.trim();
   if (button.className !== wanted) button.className = wanted;
 };
