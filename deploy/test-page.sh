@@ -54,7 +54,7 @@ pids=()
 # shellcheck disable=SC2317 # called by a trap
 clean_up() {
     if ((${#pids[@]} > 0)); then kill -KILL "${pids[@]}" 2>/dev/null || true; fi
-    wait
+    wait 2>/dev/null
     rm -rf "$folder"
 }
 trap clean_up EXIT
