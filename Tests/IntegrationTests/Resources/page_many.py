@@ -70,7 +70,7 @@ def main():
         parser.add_argument("--" + name, type=int, required=True)
     parser.add_argument("--seconds", type=float, default=20)
     options = parser.parse_args()
-    alone = load(options.gateway_pid, options.seconds)
+    before = load(options.gateway_pid, options.seconds)
     rows, failures = [], []
 
     def figure(name, value, unit, most):
@@ -93,10 +93,13 @@ def main():
         task, gap = typing(browser)
         figure("longest task while typing in Search", task, "ms", 100)
         figure("longest time between two frames while typing", gap, "ms", 150)
-        figure("the gateway's load from the open Overview", max(0, overview - alone), "%", 1)
-        figure("the gateway's load from the open list", max(0, load(options.gateway_pid, options.seconds) - alone), "%", 1)
+        listed = load(options.gateway_pid, options.seconds)
     finally:
         browser.close()
+    # The calmer one: what so many handshakes leave to do may take a while.
+    alone = min(before, load(options.gateway_pid, options.seconds))
+    figure("the gateway's load from the open Overview", max(0, overview - alone), "%", 1)
+    figure("the gateway's load from the open list", max(0, listed - alone), "%", 1)
     print(f"| with {options.count} charge points connected | measured | at most |\n|---|---|---|")
     print("\n".join(rows))
     print(f"\nThe gateway's load without the page: {alone:.2f} % of a core.")
