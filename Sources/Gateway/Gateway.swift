@@ -33,7 +33,8 @@ package struct Gateway: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let authenticator = try await authenticator()
         let service = GatewayService(
-            configuration: configuration, authenticator: authenticator, group: group, logger: logger)
+            configuration: configuration, authenticator: authenticator, group: group, logger: logger,
+            lineTracing: logs)
         let control = GatewayControl(
             service: service, loaded: loaded, gatewayVersion: version, logs: logs, logger: logger)
         let management = try management(control)
@@ -75,7 +76,10 @@ package struct Gateway: Sendable {
         do {
             let server = try ManagementServer(
                 configuration: ManagementConfiguration(configuration), operations: control, page: EmbeddedPage(),
-                logger: logger)
+                logger: logger
+            ) { [logger] address in
+                logger.info("management listening", metadata: ["address": "\(address.hostAndPort)"])
+            }
             return server.map { ManagementService(server: $0, logger: logger) }
         } catch {
             throw InvalidConfiguration(
