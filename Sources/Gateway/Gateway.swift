@@ -31,6 +31,7 @@ package struct Gateway: Sendable {
     package func run() async throws {
         OpenFileLimit.raise(logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        prepareDataDirectory()
         let authenticator = try await authenticator()
         let service = GatewayService(
             configuration: configuration, authenticator: authenticator, group: group, logger: logger,
@@ -70,6 +71,16 @@ package struct Gateway: Sendable {
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         ).run()
         try await group.shutdownGracefully()
+    }
+
+    /// Without management nobody but the user database writes there, which makes it itself.
+    private func prepareDataDirectory() {
+        guard configuration.management.bind != nil,
+            let reason = DataDirectory.prepare(configuration.dataDirectory)
+        else { return }
+        logger.warning(
+            "data_dir cannot be written: there are no traces, and changes of the configuration last until the next start",
+            metadata: ["reason": "\(reason)"])
     }
 
     private func management(_ control: GatewayControl) throws(InvalidConfiguration) -> ManagementService? {
