@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -52,14 +53,19 @@ import Testing
     }
 
     @Test func `Every filter counts, and pages are sorted by identity`() async throws {
-        try await withManagedSite { managed in
+        try await withManagedSite(["AUTHENTICATION_BACKEND": "built_in_database"]) { managed in
+            let users = (1...7).map { "CP-\($0),0123456789abcdef,false\n" }.joined()
+            let imported = try await managed.management.ask(
+                "POST", "./authentication/import_users?type=plain", headers: ["Content-Type": "text/csv"],
+                body: "user_id,password,is_superuser\n\(users)")
+            #expect(imported.status == 200)
             var clients: [ChargePointClient] = []
             for number in [7, 3, 1, 5, 2, 6, 4] {
                 var settings = ChargePointClient.Settings()
                 settings.localHost = number == 3 ? "127.0.0.3" : nil
                 settings.subprotocols = [number == 4 ? "ocpp2.0.1" : "ocpp1.6"]
-                // Its user name is taken for the client's although nobody asks for a password.
-                if number == 5 { settings.headers = [("Authorization", "Basic Q1AtNTpzZWNyZXQ=")] }
+                let credentials = Data("CP-\(number):0123456789abcdef".utf8).base64EncodedString()
+                settings.headers = [("Authorization", "Basic \(credentials)")]
                 let client = try await ChargePointClient.connect(
                     port: managed.site.port, identity: "CP-\(number)", settings: settings)
                 let payload =
@@ -153,10 +159,9 @@ import Testing
     }
 
     @Test func `Who is connected to another gateway is named with it`() async throws {
-        try await withManagedSite(["GATEWAY_CLAIM_TOPIC": "ocpp-gateways/"]) { managed in
+        try await withManagedSite { managed in
             let other = try await GatewayProcess.start([
-                "BROKER_URL": "mqtt://127.0.0.1:\(managed.broker.port)", "GATEWAY_CLAIM_TOPIC": "ocpp-gateways/",
-                "BROKER_CLIENT_ID": "gw2",
+                "BROKER_URL": "mqtt://127.0.0.1:\(managed.broker.port)", "BROKER_CLIENT_ID": "gw2",
             ])
             let here = try await managed.site.connectReady()
             let there = try await ChargePointClient.connect(port: try await other.port(), identity: "CP-1")

@@ -20,7 +20,8 @@ import Testing
             try await chargePoint.send(text: #"[2,"7","Authorize",{"idTag":"SECRET-TAG","odd":1}]"#)
             let bad = try await one.next("bad_message")
             #expect(bad["clientid"] == "CP-1")
-            #expect(bad["ErrorCode"].string?.isEmpty == false || bad["code"].string?.isEmpty == false, "\(bad)")
+            #expect(bad["reason"] == "schema" && bad["error"] == "FormationViolation")
+            #expect(bad["description"] == "/odd: unknown field")
             #expect(!"\(bad)".contains("SECRET-TAG"))
 
             var silent = ChargePointClient.Settings()
