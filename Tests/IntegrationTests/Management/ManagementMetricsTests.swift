@@ -86,7 +86,7 @@ import Testing
             }
             #expect(value("sessions", ["listener": "ocpp:ws:default", "version": "1.6"]) == 1)
             #expect(value("handshakes_total", ["listener": "ocpp:ws:default", "status": "101"]) == 1)
-            #expect(value("handshakes_total", ["listener": "ocpp:wss:tls", "status": "401"]) == 1)
+            #expect(value("handshakes_total", ["listener": "ocpp:wss:tls", "status": "404"]) == 1)
             #expect(value("calls_total", ["direction": "up", "action": "Heartbeat"]) ?? 0 >= 1)
             #expect(value("calls_total", ["direction": "up", "action": "DataTransfer"]) == 1)
             #expect(value("calls_total", ["direction": "down", "action": "ClearCache"]) == 1)
