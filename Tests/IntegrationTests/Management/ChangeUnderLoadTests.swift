@@ -25,9 +25,9 @@ import Testing
         async throws
     {
         let files = try CertificateFolder()
-        let settings = ["AUTHENTICATION_BACKEND": "built_in_database"]
-        try await withManagedSite(settings, bindingByFile: true, weight: Slots.all) { managed in
+        try await withManagedSite(bindingByFile: true, weight: Slots.all) { managed in
             let management = managed.management
+            try await management.change("POST", "./authentication", #"{"backend":"built_in_database"}"#, gives: 201)
             let users = (1...210).map { "CP-\($0),\(Self.password),false" }.joined(separator: "\n")
             #expect(
                 try await management.ask(
