@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=deploy/packages.sh
 . deploy/packages.sh
 
-readonly all_sections=(cost latency storm idle tls churn size sessions loops connections)
+readonly all_sections=(cost latency storm idle tls churn size sessions loops connections management)
 
 usage() {
     cat <<USAGE
@@ -337,6 +337,32 @@ measure_loops() {
 measure_connections() {
     say "Broker connections: ${connections[*]}"
     compare BROKER_CONNECTIONS "${connections[@]}"
+}
+
+# ask NUMBER SECONDS: 500 requests a second for a page of the list of charge points.
+ask() {
+    MANAGEMENT_API_KEY=bench MANAGEMENT_API_SECRET=bench deploy/bench-requests.py "$management" \
+        /api/v5/gateways/ocpp/clients 500 "$2" >"$results/management--requests--$1.json"
+}
+
+measure_management() {
+    say "64 sessions that send beside $many idle ones, with 500 requests a second for a page of the list, and without"
+    local i asking management
+    management=$(free_port)
+    start gateway ws MANAGEMENT_BIND="127.0.0.1:$management" MANAGEMENT_API_KEY=bench MANAGEMENT_API_SECRET=bench \
+        DATA_DIR="$results/data"
+    hold gateway "$many"
+    sleep "$settle"
+    for ((i = 1; i <= repeats; i++)); do
+        through gateway without "$i" closed "${window[@]}"
+        # It begins before and ends behind what is measured.
+        ask "$i" $((seconds + 4)) &
+        asking=$!
+        pids+=("$asking")
+        through gateway with "$i" closed "${window[@]}"
+        wait "$asking" || fail "the requests failed"
+    done
+    stop idlegateway gateway
 }
 
 begin=$SECONDS

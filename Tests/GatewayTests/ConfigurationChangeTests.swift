@@ -96,6 +96,19 @@ struct ConfigurationChangeTests {
         #expect(problems.allSatisfy { $0.source == .change })
     }
 
+    @Test func `An object in the place of a value is refused, an empty one too, and an empty section changes nothing`()
+        throws
+    {
+        for key in ["mountpoint", "log.levle", "authentication.enable"] {
+            guard case .invalid(let problems) = try refusal([(key, .map([]))]) else {
+                Issue.record("\(key) was taken")
+                continue
+            }
+            #expect(problems.map(\.key) == [key])
+        }
+        #expect(try refusal([("dnstream", .map([])), ("listeners", .map([SettingsMember("ws", .map([]))]))]) == nil)
+    }
+
     @Test func `A listener is added by its keys, and taken away by null, also one of the file`() throws {
         let yaml = "listeners: {ws: {a: {bind: 1}, b: {bind: 2}}}"
         let added = try change([("listeners.ws.site2.bind", .text("33034"))], yaml: yaml)

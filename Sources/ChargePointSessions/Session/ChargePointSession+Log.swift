@@ -8,8 +8,11 @@ extension ChargePointSession {
         _ level: Logger.Level, _ message: Logger.Message, _ metadata: @autoclosure () -> Logger.Metadata
     ) {
         guard context.logger.logLevel <= level else { return }
+        let interest = context.lineTracing?.interest(inLineAt: level, about: chargePoint) ?? .some
+        if case .none = interest { return }
         var metadata = metadata()
         metadata["cid"] = "\(chargePoint.identity)"
+        if case .byAddress = interest { metadata["remote"] = "\(chargePoint.remoteAddress)" }
         context.logger.log(level: level, message, metadata: metadata)
     }
 

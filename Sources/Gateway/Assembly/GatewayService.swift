@@ -13,6 +13,7 @@ final class GatewayService: Service {
     private static let flushTime = TimeAmount.seconds(10)
     private let current: Mutex<GatewayConfiguration>
     let logger: Logger
+    private let lineTracing: (any LineTracing)?
     let registry = SessionRegistry()
     let counters = SessionCounters()
     let memory: MemoryBudget
@@ -32,11 +33,12 @@ final class GatewayService: Service {
 
     init(
         configuration: GatewayConfiguration, authenticator: GatewayAuthenticator?, group: any EventLoopGroup,
-        logger: Logger
+        logger: Logger, lineTracing: (any LineTracing)? = nil
     ) {
         current = Mutex(configuration)
         authenticatorInUse = Mutex(authenticator)
         self.logger = logger
+        self.lineTracing = lineTracing
         let registry = registry
         let counters = counters
         let memory = MemoryBudget(limit: configuration.memoryBound)
@@ -115,7 +117,7 @@ final class GatewayService: Service {
     ) -> SessionContext {
         SessionContext(
             settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
-            counters: counters, logger: logger,
+            counters: counters, logger: logger, lineTracing: lineTracing,
             logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
             retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
             memory: memory, events: sight.events)
@@ -200,7 +202,7 @@ final class GatewayService: Service {
 
 extension SocketAddress {
     /// `127.0.0.1:33033`, `[::1]:33033`.
-    fileprivate var hostAndPort: String {
+    var hostAndPort: String {
         let host = ipAddress ?? "?"
         return "\(host.contains(":") ? "[\(host)]" : host):\(port ?? 0)"
     }

@@ -27,6 +27,10 @@ struct ChangeDraft {
         let reading = reading(of: key)
         let isValue = reading.map { $0.kind == .map || $0.kind == .pairs } ?? false
         if case .map(let inner) = value, !isValue {
+            guard !inner.isEmpty || isSection(key) else {
+                let expectation = reading == nil ? "there is no such key" : "expected a value, not an object"
+                throw .invalid([SettingProblem(key: key, expectation: expectation, source: .change)])
+            }
             for member in inner { try take(member.value, for: "\(key).\(member.name)") }
             return
         }
@@ -44,6 +48,13 @@ struct ChangeDraft {
         if key == "listeners" { listeners = SettingText.list(text) }
         addListener(of: key)
         set(key, isValue ? .text(text) : value, isMap: isValue)
+    }
+
+    /// Keys lie below it.
+    private func isSection(_ key: String) -> Bool {
+        let parts = key.split(separator: ".")
+        if parts.count <= 2, parts.first == "listeners" { return true }
+        return readings.keys.contains { $0.hasPrefix(key + ".") }
     }
 
     /// A member of a map that is sent back hidden stays as it is.
