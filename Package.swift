@@ -200,12 +200,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(name: "ClientEndpoints", swiftSettings: strict),
+        .target(name: "ClientEndpoints", dependencies: [nio, nioSSL], swiftSettings: strict),
         .target(
             name: "ChargePointSimulator",
             dependencies: [
                 "ClientEndpoints", "OutsideNames", "BrokerLink", "JSONText", "OCPPJ", nio, nioPosix, nioHTTP1,
-                nioWebSocket, logging,
+                nioWebSocket, nioSSL, logging,
             ],
             swiftSettings: strict
         ),
@@ -352,7 +352,7 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "ClientEndpoints", "OutsideNames", "ChargePointSimulator", "BrokerLink", "SchemaChecking", "JSONText",
-                "OCPPJ", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+                "OCPPJ", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
             ],
             swiftSettings: strict
         ),
