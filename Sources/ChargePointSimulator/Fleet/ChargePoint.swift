@@ -93,7 +93,7 @@ actor ChargePoint {
         link = .connecting
         ClientBootstrap(group: eventLoop)
             .connectTimeout(Self.connectTimeout)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             // Thousands of connections: the adaptive allocator would keep large buffers for each.
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1_024))
             .channelInitializer { channel in
