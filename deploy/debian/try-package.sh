@@ -43,7 +43,8 @@ install_package ./gateway.deb
 systemctl is-active --quiet ocpp-gateway || fail "it does not run after its installation"
 echo "apt install, until it has said that it is ready: $((($(date +%s%N) - begin) / 1000000)) ms"
 listen message 'ocpp/cp/#'
-charge-point-simulator run --url ws://127.0.0.1:33033/ocpp --count 1 --idle >simulator.log 2>&1 &
+# As nobody: a charge point needs no privilege.
+runuser -u nobody -- charge-point-simulator run --url ws://127.0.0.1:33033/ocpp --count 1 --idle >simulator.log 2>&1 &
 simulator=$!
 wait "$subscriber" || fail "no message: $(<simulator.log)"
 grep -q BootNotification message || fail "not a BootNotification: $(<message)"
