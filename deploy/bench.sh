@@ -53,12 +53,8 @@ readonly window=("${time_of[@]}" --settle 0.2)
 need_swift
 install_packages "${build_packages[@]}" python3 openssl
 install_servers mosquitto
-if $build; then
-    say "Building (release)"
-    swift build -c release --product ocpp-gateway
-    swift build -c release --product ocpp-load
-fi
-bin=$(swift build -c release --show-bin-path)
+if $build; then build_release; else find_release; fi
+bin=$release_bin
 ulimit -n "$(ulimit -Hn)"
 mkdir -p "$results"
 

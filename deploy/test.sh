@@ -7,12 +7,20 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [[ ${1-} == --help || ${1-} == -h ]]; then
     cat <<'USAGE'
-Usage: ./deploy/test.sh [ARGUMENT...]
+Usage: ./deploy/test.sh [--package | ARGUMENT...]
 
 Installs the packages that the tests need and that are missing, checks the format of the code, builds, and runs
 the tests. Arguments are handed to `swift test`, for example: ./deploy/test.sh --filter RelayTests
+
+  --package  try the Debian package in place of the tests (deploy/test-package.sh, as root): it needs a release build,
+             some twenty minutes on two cores, so a run without it leaves it out
 USAGE
     exit 0
+fi
+
+if [[ ${1-} == --package ]]; then
+    shift
+    exec ./deploy/test-package.sh "$@"
 fi
 
 # Of the Python charge point that takes part in the tests, of the judge of the schema checker, and of the judge of the
