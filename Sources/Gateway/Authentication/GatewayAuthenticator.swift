@@ -65,7 +65,7 @@ final class GatewayAuthenticator: Authenticator {
             let source = try HTTPAuthenticator(
                 settings.completed(own), now: { Int64(Date().timeIntervalSince1970) })
             return GatewayAuthenticator(
-                settings, server: own.url, decides: source, logger: logger, close: { await source.shutDown() })
+                settings, server: source.server, decides: source, logger: logger, close: { await source.shutDown() })
         case let own as JWTAuthenticatorSettings:
             let source = try await JWTAuthenticator(
                 settings.completed(own), now: { Date().timeIntervalSince1970 }, logger: logger)
@@ -136,6 +136,8 @@ final class GatewayAuthenticator: Authenticator {
         self.gate = gate
         tasks = [Task { await gate.start() }] + (run.map { run in [Task { await run() }] } ?? [])
     }
+
+    var backendName: String { gate.backendName }
 
     func authenticate(_ credentials: Credentials) async -> AuthenticationVerdict {
         await gate.authenticate(credentials)
