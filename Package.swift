@@ -372,7 +372,8 @@ let package = Package(
             dependencies: [
                 "TestSupport", "OutsideNames", "SpawnedProcess", "BoundedFiles", "Settings", "Authentication",
                 "CredentialChecking",
-                "BuiltInDatabaseAuthenticator", "ChargePointSessions", "WebSocketFrontEnd", "Management", "Gateway",
+                "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "ChargePointSessions", "WebSocketFrontEnd",
+                "Management", "Gateway",
                 nio,
                 nioPosix, logging,
             ],

@@ -90,6 +90,8 @@ final class GatewayAuthenticator: Authenticator {
         tasks = [Task { await gate.start() }] + (run.map { run in [Task { await run() }] } ?? [])
     }
 
+    var backendName: String { gate.backendName }
+
     func authenticate(_ credentials: Credentials) async -> AuthenticationVerdict {
         await gate.authenticate(credentials)
     }

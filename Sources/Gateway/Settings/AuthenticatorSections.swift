@@ -67,7 +67,7 @@ extension AuthenticationSettings {
     /// A backend's own settings, as its section has read them.
     package struct OwnSettings: Sendable, Equatable {
         package let settings: any Sendable
-        private let texts: [String]
+        private let readings: [SettingReading]
 
         /// Nil: nobody is asked, or (which is a problem) the backend is not in this build.
         ///
@@ -96,7 +96,7 @@ extension AuthenticationSettings {
             }
             let first = read.readings.count
             settings = section(&read, common)
-            texts = read.readings[first...].map { "\($0.key)=\($0.normalized)" }
+            readings = Array(read.readings[first...])
         }
 
         private static func refuseOthers(
@@ -116,7 +116,11 @@ extension AuthenticationSettings {
             }
         }
 
-        package static func == (one: Self, other: Self) -> Bool { one.texts == other.texts }
+        /// Also by what is hidden where it is shown.
+        package static func == (one: Self, other: Self) -> Bool {
+            one.readings.count == other.readings.count
+                && zip(one.readings, other.readings).allSatisfy { $0.key == $1.key && $0.hasSameValue(as: $1) }
+        }
     }
 
     /// Which of the common keys a backend makes nothing of.

@@ -66,6 +66,7 @@ final class GatewayProcess: Sendable {
             "BROKER_CLIENT_ID": "gateway-\(UUID().uuidString.prefix(8))",
         ]
         let settings = usual.merging(settings) { _, own in own }.filter { $0.value != unsaid }
+        Secrets.add(settings: settings)
         let limits = openFiles.map { ["/usr/bin/prlimit", "--nofile=\($0):\($0)"] } ?? []
         let command = limits + [executable] + arguments
         let child = try await ChildProcess.start(command[0], Array(command.dropFirst()), environment: settings)
@@ -96,6 +97,11 @@ final class GatewayProcess: Sendable {
 
     var logLines: [LogLine] {
         child.lines.all.map { LogLine(text: $0.text) }
+    }
+
+    /// The lines of all its output, once it has ended, that hold a secret of these tests.
+    var leakedSecrets: [String] {
+        get async { Secrets.leaks(in: await child.wholeOutput()) }
     }
 
     /// For a failure's message.

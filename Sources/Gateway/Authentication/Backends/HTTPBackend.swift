@@ -17,6 +17,6 @@ extension HTTPAuthenticatorSettings: BackendSettings {
         own.connectTimeout = common.connectTimeout
         let source = try HTTPAuthenticator(own, now: { Int64(Date().timeIntervalSince1970) })
         return GatewayAuthenticator(
-            common, server: url, decides: source, logger: logger, close: { await source.shutDown() })
+            common, server: source.server, decides: source, logger: logger, close: { await source.shutDown() })
     }
 }
