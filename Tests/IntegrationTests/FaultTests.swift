@@ -29,7 +29,7 @@ struct FaultTests {
     ]
 
     private static let settings = [
-        "UPSTREAM_ANSWER_TIMEOUT": "5s", "DNSTREAM_CALL_TIMEOUT": "5s", "BROKER_KEEP_ALIVE": "5s",
+        "UPSTREAM_ANSWER_TIMEOUT": "5s", "DNSTREAM_CALL_TIMEOUT": "20s", "BROKER_KEEP_ALIVE": "5s",
         "SHUTDOWN_DRAIN_TIME": "2s", "LOG_LEVEL": "debug", "ENABLE_STATS": "false",
     ]
 
