@@ -65,7 +65,7 @@ readonly link='BrokerLinkTests'
 # One after the other: each has servers of its own, or keeps both cores busy.
 readonly apart=(GatewayTests CredentialCheckingTests BuiltInDatabaseAuthenticatorTests PostgreSQLAuthenticatorTests
     MySQLAuthenticatorTests RedisAuthenticatorTests MongoDBAuthenticatorTests
-    'HTTPAuthenticatorTests|JWTAuthenticatorTests' ManagementTests)
+    'HTTPAuthenticatorTests|JWTAuthenticatorTests' ManagementTests LoadGeneratorTests)
 readonly whole='IntegrationTests'
 status=0
 if (($# > 0)); then

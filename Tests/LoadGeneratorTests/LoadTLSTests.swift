@@ -72,7 +72,14 @@ struct LoadTLSTests {
         plan.threads = 2
         plan.warmUp = .zero
         plan.settle = .zero
-        plan.duration = .milliseconds(200)
+        plan.duration = .seconds(30)
+        plan.patience = .seconds(30)
+        plan.isEnough = {
+            switch mode {
+            case .closed, .paced: $0.answered > 0
+            case .idle, .storm: true
+            }
+        }
         return plan
     }
 

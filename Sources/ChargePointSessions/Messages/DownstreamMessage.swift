@@ -21,4 +21,7 @@ package struct DownstreamMessage: Sendable {
         self.version = version
         self.replyAddress = replyAddress
     }
+
+    /// What it takes of the memory, in bytes: its sender chooses all of that.
+    var size: Int { payload.readableBytes + (replyAddress?.size ?? 0) }
 }

@@ -24,6 +24,7 @@ final class GatewayService: Service {
     private let admissions = Mutex<[ListenerID: ChargePointAdmission]>([:])
     let status: GatewayStatus?
     let takeover: TakeoverListener?
+    private let neighbours: GatewayNeighbours?
     let events: BrokerEvents
     let statistics: StatisticsLog
     private let refusesWithoutBroker: Bool
@@ -49,11 +50,14 @@ final class GatewayService: Service {
         let takeover = TakeoverListener(
             configuration, registry: registry, counters: counters, eventLoop: group.next(), logger: logger)
         self.takeover = takeover
+        let neighbours = GatewayNeighbours(configuration, eventLoop: group.next(), logger: logger)
+        self.neighbours = neighbours
         let sight = GatewaySight(registry: registry, group: group)
         self.sight = sight
         let events = BrokerEvents(
             registry: registry, templates: configuration.listeners.map(\.topics), counters: counters,
-            takeover: takeover, events: sight.events,
+            takeover: takeover, neighbours: neighbours, memory: memory, longestDelivery: longestDelivery,
+            events: sight.events,
             logger: logger
         ) { connection, isUp in
             sight.events.brokerLinkChanged(connection: connection, isUp: isUp)
@@ -69,6 +73,7 @@ final class GatewayService: Service {
         self.events = events
         status?.attach(link.connections.first)
         takeover?.subscribe(on: link)
+        neighbours?.subscribe(on: link)
         listeners = ListenerSet(group: group, memory: memory, logger: logger)
         refusesWithoutBroker = outage != nil
         statistics = StatisticsLog(counters: counters, registry: registry, link: link, memory: memory, logger: logger)
@@ -135,7 +140,9 @@ final class GatewayService: Service {
         return .brokerLogin(
             ChargePointLogins(
                 link: link, topics: listener.topics,
-                clientIDs: OwnClientIDs(template: listener.clientID, taken: configuration.broker.ownClientIDs),
+                clientIDs: OwnClientIDs(
+                    template: listener.clientID, taken: configuration.broker.ownClientIDs,
+                    seen: neighbours?.seen ?? SeenGateways()),
                 passesCredentials: listener.passesCredentials, userNames: configuration.userNames,
                 gatewayID: configuration.gatewayID, retainsPresence: configuration.presenceRetain))
     }
@@ -174,6 +181,7 @@ final class GatewayService: Service {
         await Drain(registry: registry, time: configuration.drainTime, logger: logger).run()
         status?.publish(.offline)
         takeover?.unsubscribe(from: link)
+        neighbours?.unsubscribe(from: link)
         events.reportUnowned()
         let undelivered = await link.stop(deadline: .now() + Self.flushTime)
         if undelivered > 0 {
