@@ -182,7 +182,8 @@ import Testing
         try await withSite(try users.settings(bootstrap: Self.csv)) { site async throws in
             #expect(try await site.status("CP-1", .basic("CP-1", Self.password)) == 101)
         }
-        try await withSite(users.settings(["AUTHENTICATION_PASSWORD_HASH_ALGORITHM_NAME": "bcrypt"])) { site async throws in
+        let bcrypt = users.settings(["AUTHENTICATION_PASSWORD_HASH_ALGORITHM_NAME": "bcrypt"])
+        try await withSite(bcrypt) { site async throws in
             #expect(try await site.answer("CP-1", .basic("CP-1", Self.password)).isUnauthorized)
             let line = try await site.gateway.log("what is wrong") { $0.message == "authentication data is wrong" }
             #expect(line.fields["level"]?.lowercased() == "error" && line.fields["identity"] == "CP-1")
