@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("user_id,password\nCP-1,s3cr3t-one\n,s3cr3t-two\nCP-3,s3cr3t-three\nCP-1,s3cr3t-four\n", ["2 (", "4 ("]),
+        ("user_id,password\nCP-1,s3cr3t-one\n,s3cr3t-two\nCP-3,s3cr3t-three\n,s3cr3t-four\n", ["2 (", "4 ("]),
         ("user_id\nCP-1\n", ["password"]), (#"[{"user_id": "CP-1"}]"#, ["1 ("]), ("no table", ["user_id"]),
     ])
     func `A bootstrap file that is wrong ends the start with its rows`(text: String, words: [String]) async throws {
