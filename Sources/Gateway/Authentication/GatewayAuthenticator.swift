@@ -23,10 +23,15 @@ final class GatewayAuthenticator: Authenticator {
     static func make(
         _ settings: AuthenticationSettings, directory: String, logger: Logger
     ) async throws -> GatewayAuthenticator? {
-        guard settings.effectiveBackend.isAsked, let own = settings.own?.settings as? any BackendSettings else {
-            return nil
-        }
+        guard settings.effectiveBackend.isAsked else { return nil }
+        // Nil would let everybody in.
+        guard let own = settings.own?.settings as? any BackendSettings else { throw MissingBackend() }
         return try await own.authenticator(settings, directory: directory, logger: logger)
+    }
+
+    /// The program was built without the backend that is asked for.
+    private struct MissingBackend: Error, CustomStringConvertible {
+        let description = "this program has no such backend"
     }
 
     /// What keeps an authenticator from being made, key by key where that can be said.
