@@ -18,7 +18,14 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+
+/// What `--version` tells. By the environment: SwiftPM keeps what a manifest has said until that or the environment is
+/// another one, so that `Context.gitInformation` may be that of an earlier commit.
+let commit = (Context.environment["OCPP_GATEWAY_COMMIT"] ?? "").filter {
+    $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
+}.prefix(64)
 
 let package = Package(
     name: "ocpp-gateway",
@@ -41,6 +48,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
@@ -60,6 +68,8 @@ let package = Package(
         .systemLibrary(name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
         .target(name: "Settings", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "Counters", swiftSettings: strict),
+        .target(name: "CBuildCommit", cSettings: [.define("OCPP_GATEWAY_COMMIT", to: "\"\(commit)\"")]),
+        .target(name: "BuildVersion", dependencies: ["CBuildCommit"], swiftSettings: strict),
         .target(name: "OutsideNames", swiftSettings: strict),
         .target(name: "MemoryBudget", swiftSettings: strict),
         .target(name: "BoundedFiles", swiftSettings: strict),
@@ -76,9 +86,17 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "CallTracing",
+            dependencies: [
+                "Counters", nio, tracing, .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "ChargePointSessions",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "Counters", "JSONText", "OCPPJ", "SchemaChecking", nio, logging,
+                "OutsideNames", "MemoryBudget", "Counters", "CallTracing", "JSONText", "OCPPJ", "SchemaChecking", nio,
+                logging, tracing,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
@@ -187,7 +205,7 @@ let package = Package(
                 "ChargePointSessions", "WebSocketFrontEnd", "Authentication", "Settings", "Counters",
                 "CredentialChecking", "BuiltInDatabaseAuthenticator", "PostgreSQLAuthenticator", "MySQLAuthenticator",
                 "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management",
-                "PageFiles",
+                "PageFiles", "BuildVersion", "CallTracing", "BackendHTTPClient", tracing,
                 nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -196,7 +214,8 @@ let package = Package(
         .executableTarget(
             name: "ocpp-gateway",
             dependencies: [
-                "Gateway", "Authentication", "CredentialChecking", "OutsideNames", "Settings", arguments,
+                "BuildVersion", "Gateway", "Authentication", "CredentialChecking", "OutsideNames", "Settings",
+                arguments,
             ],
             swiftSettings: strict
         ),
@@ -211,7 +230,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "charge-point-simulator",
-            dependencies: ["ChargePointSimulator", "ClientEndpoints", "OCPPJ", logging, arguments],
+            dependencies: ["BuildVersion", "ChargePointSimulator", "ClientEndpoints", "OCPPJ", logging, arguments],
             swiftSettings: strict
         ),
         .target(
@@ -224,7 +243,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "ocpp-load",
-            dependencies: ["LoadGenerator", "ClientEndpoints", arguments],
+            dependencies: ["BuildVersion", "LoadGenerator", "ClientEndpoints", arguments],
             swiftSettings: strict
         ),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
@@ -328,9 +347,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "CallTracingTests", dependencies: ["CallTracing", "Counters", nio, tracing], swiftSettings: strict),
+        .testTarget(
             name: "ChargePointSessionsTests",
             dependencies: [
-                "TestSupport",
+                "TestSupport", "CallTracing", tracing,
                 "OutsideNames", "MemoryBudget", "ChargePointSessions", "OCPPJ", nio, nioPosix, logging,
             ],
             swiftSettings: strict
@@ -362,13 +383,13 @@ let package = Package(
                 "TestSupport", "OutsideNames", "SpawnedProcess", "BoundedFiles", "Settings", "Authentication",
                 "CredentialChecking",
                 "BuiltInDatabaseAuthenticator", "ChargePointSessions", "WebSocketFrontEnd", "Management", "Gateway",
-                nio,
+                "BuildVersion", "CallTracing", "BackendHTTPClient", nio, tracing,
                 nioPosix, logging,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["TestSupport", "SpawnedProcess", "ocpp-gateway", nio, nioPosix, nioSSL],
+            dependencies: ["TestSupport", "SpawnedProcess", "ocpp-gateway", nio, nioPosix, nioHTTP1, nioSSL],
             exclude: ["Resources"],
             swiftSettings: strict
         ),

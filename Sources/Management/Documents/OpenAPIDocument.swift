@@ -95,6 +95,24 @@ paths:
                 required: [key, role]
                 properties: {key: {type: string}, role: {type: string, enum: [administrator, viewer]}}
         default: {$ref: "#/components/responses/Error"}
+  /api/v5/version:
+    get:
+      tags: [Health]
+      operationId: version
+      summary: Which build of the gateway this is
+      x-ours: true
+      responses:
+        "200":
+          description: version and commit
+          content:
+            application/json:
+              schema:
+                type: object
+                required: [version, commit]
+                properties:
+                  version: {type: string}
+                  commit: {type: [string, "null"], description: null where it was built without saying so}
+        default: {$ref: "#/components/responses/Error"}
   /metrics:
     get:
       tags: [Health]

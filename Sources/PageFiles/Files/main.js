@@ -55,6 +55,7 @@ async function enter() {
     const me = await get("/api/v5/whoami");
     session.key = me.key;
     session.canChange = me.role === "administrator";
+    session.build = await get("/api/v5/version");
     startLive();
     showFrame();
     show();
@@ -71,7 +72,9 @@ function showFrame() {
             element("span", { class: "name" }, "ocpp-gateway"), menu, navigation,
             element("span", { class: "quiet" }, session.key + (session.canChange ? "" : " (viewer)")),
             element("button", { type: "button", onclick: () => { forgetKey(); location.hash = ""; showLogin(); } }, "Log out")),
-        view);
+        view,
+        element("footer", { class: "quiet" },
+            `ocpp-gateway ${session.build.version}` + (session.build.commit ? `, commit ${session.build.commit}` : "")));
 }
 
 function toggleMenu() {
