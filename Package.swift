@@ -34,6 +34,13 @@ let package = Package(
         .executable(name: "charge-point-simulator", targets: ["charge-point-simulator"]),
         .executable(name: "ocpp-load", targets: ["ocpp-load"]),
     ],
+    traits: [
+        .trait(name: "PostgreSQL", description: "The authentication backend postgresql, with libpq."),
+        .trait(name: "MySQL", description: "The authentication backend mysql, with libmariadb."),
+        .trait(name: "Redis", description: "The authentication backend redis, with hiredis."),
+        .trait(name: "MongoDB", description: "The authentication backend mongodb, with libmongoc."),
+        .default(enabledTraits: ["PostgreSQL", "MySQL", "Redis", "MongoDB"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
@@ -196,6 +203,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
             ],
+            resources: [.embedInCode("Resources/openapi.yaml")],
             swiftSettings: strict
         ),
         .target(
@@ -203,9 +211,12 @@ let package = Package(
             dependencies: [
                 "OutsideNames", "MemoryBudget", "BoundedFiles", "OCPPJ", "SchemaChecking", "CMosquitto", "BrokerLink",
                 "ChargePointSessions", "WebSocketFrontEnd", "Authentication", "Settings", "Counters",
-                "CredentialChecking", "BuiltInDatabaseAuthenticator", "PostgreSQLAuthenticator", "MySQLAuthenticator",
-                "RedisAuthenticator", "MongoDBAuthenticator", "HTTPAuthenticator", "JWTAuthenticator", "Management",
-                "PageFiles", "BuildVersion", "CallTracing", "BackendHTTPClient", tracing,
+                "CredentialChecking", "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "JWTAuthenticator",
+                "Management", "PageFiles", "BuildVersion", "CallTracing", "BackendHTTPClient", tracing,
+                .target(name: "PostgreSQLAuthenticator", condition: .when(traits: ["PostgreSQL"])),
+                .target(name: "MySQLAuthenticator", condition: .when(traits: ["MySQL"])),
+                .target(name: "RedisAuthenticator", condition: .when(traits: ["Redis"])),
+                .target(name: "MongoDBAuthenticator", condition: .when(traits: ["MongoDB"])),
                 nioPosix, logging, lifecycle, unixSignals,
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -219,12 +230,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .target(name: "ClientEndpoints", swiftSettings: strict),
+        .target(name: "ClientEndpoints", dependencies: [nio, nioSSL], swiftSettings: strict),
         .target(
             name: "ChargePointSimulator",
             dependencies: [
                 "ClientEndpoints", "OutsideNames", "BrokerLink", "JSONText", "OCPPJ", nio, nioPosix, nioHTTP1,
-                nioWebSocket, logging,
+                nioWebSocket, nioSSL, logging,
             ],
             swiftSettings: strict
         ),
@@ -373,7 +384,7 @@ let package = Package(
             dependencies: [
                 "TestSupport",
                 "ClientEndpoints", "OutsideNames", "ChargePointSimulator", "BrokerLink", "SchemaChecking", "JSONText",
-                "OCPPJ", nio, nioPosix, nioHTTP1, nioWebSocket, logging,
+                "OCPPJ", nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, logging,
             ],
             swiftSettings: strict
         ),
@@ -382,8 +393,8 @@ let package = Package(
             dependencies: [
                 "TestSupport", "OutsideNames", "SpawnedProcess", "BoundedFiles", "Settings", "Authentication",
                 "CredentialChecking",
-                "BuiltInDatabaseAuthenticator", "ChargePointSessions", "WebSocketFrontEnd", "Management", "Gateway",
-                "BuildVersion", "CallTracing", "BackendHTTPClient", nio, tracing,
+                "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "ChargePointSessions", "WebSocketFrontEnd",
+                "Management", "Gateway", "BuildVersion", "CallTracing", "BackendHTTPClient", nio, tracing,
                 nioPosix, logging,
             ],
             swiftSettings: strict),

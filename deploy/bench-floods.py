@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 import websockets
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAM = sys.argv[1] if len(sys.argv) > 1 else str(ROOT / ".build/release/ocpp-gateway")
@@ -56,12 +57,12 @@ class Gateway:
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{field}:\s+(\d+)", text)[1]) / 1024
 
-    async def connect(self, identity):
+    async def connect(self, identity, extensions=None):
         for _ in range(200):
             try:
                 return await websockets.connect(
                     f"ws://127.0.0.1:{self.port}/ocpp/{identity}", subprotocols=["ocpp1.6"], max_size=None,
-                    compression=None)
+                    compression=None, extensions=extensions, ping_interval=None)
             except OSError:
                 await asyncio.sleep(0.05)
         raise RuntimeError("the gateway does not listen")
@@ -117,9 +118,32 @@ async def refused(broker, gateway):
     return [point]
 
 
+async def deflated(broker, gateway):
+    """20 charge points say 200 CALLs of 500 KB each, deflated to 1 KB, which nobody answers."""
+    deflate = ClientPerMessageDeflateFactory(client_no_context_takeover=True, server_no_context_takeover=True)
+    points = [await gateway.connect(f"CP{number}", [deflate]) for number in range(20)]
+    assert all(point.protocol.extensions for point in points), "deflate was not agreed"
+    await asyncio.sleep(1)
+
+    async def flood(point):
+        for index in range(200):
+            # It may be read from no more, and answered that there is no room.
+            await point.send(json.dumps([2, f"{index}", "DataTransfer", {"vendorId": "v", "data": PADDING}]))
+
+    async def unheard(point):
+        async for _ in point:
+            pass
+
+    readers = [asyncio.create_task(unheard(point)) for point in points]
+    await asyncio.wait([asyncio.create_task(flood(point)) for point in points], timeout=60)
+    for reader in readers:
+        reader.cancel()
+    return points
+
+
 async def main():
     floods = [
-        (commands, {}), (outage, {}),
+        (commands, {}), (outage, {}), (deflated, {"LISTENERS_WS_DEFAULT_WEBSOCKET_COMPRESS": "true"}),
         (refused, {"UPSTREAM_INVALID_TOPIC": "cp/${cid}/Invalid", "LIMITS_BAD_MESSAGES": "0"}),
     ]
     print("| flood | MiB before | at the peak | 15 s later |\n|---|---|---|---|")

@@ -16,7 +16,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-SECTIONS = ["cost", "latency", "storm", "idle", "tls", "churn", "size", "sessions", "loops", "connections"]
+SECTIONS = ["cost", "latency", "storm", "idle", "tls", "churn", "size", "sessions", "loops", "connections",
+            "management"]
 
 
 def read(folder):
@@ -277,6 +278,27 @@ def connections(bench):
     return compared(bench, "connections", "broker connections")
 
 
+def management(bench):
+    """Round trips beside many requests to management, to the same without, measured in turn."""
+    runs = bench["management"]
+    rows = []
+    for number, beside in runs.get("with", {}).items():
+        alone, asked = runs.get("without", {}).get(number), runs.get("requests", {}).get(number)
+        rows.append((number, *(text(value(run, "latency", "p99"), 0) for run in (alone, beside)),
+                     text(ratio(beside, alone), 2), text(value(asked, "requestsPerSecond"), 0),
+                     text(value(asked, "latency", "p99"), 0)))
+    if rows:
+        every = [ratio(run, runs.get("without", {}).get(number)) for number, run in runs["with"].items()]
+        rows.append(("median", "", "", text(median(every), 2), "", ""))
+    return table(("run", "p99 of round trips, µs, without", "with", "ratio", "requests/s", "p99 of a request, µs"), rows)
+
+
+def ratio(run, other):
+    """Of the p99 of round trips."""
+    ours, theirs = value(run, "latency", "p99"), value(other, "latency", "p99")
+    return ours / theirs if ours and theirs else None
+
+
 # Plots
 
 
@@ -403,7 +425,7 @@ def commands(folder):
 def main():
     folder = Path(sys.argv[1])
     bench = read(folder)
-    tables = [budget, cost, busy, latency, storm, tls, churn, size, sessions, loops, connections]
+    tables = [budget, cost, busy, latency, storm, tls, churn, size, sessions, loops, connections, management]
     parts = {each.__name__: each(bench) for each in tables}
     parts["conditions"] = conditions(folder)
     parts["commands"] = commands(folder)

@@ -5,7 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=deploy/packages.sh
 . deploy/packages.sh
 
-readonly all_sections=(cost latency storm idle tls churn size sessions loops connections)
+readonly all_sections=(cost latency storm idle tls churn size sessions loops connections management)
 
 usage() {
     cat <<USAGE
@@ -53,12 +53,8 @@ readonly window=("${time_of[@]}" --settle 0.2)
 need_swift
 install_packages "${build_packages[@]}" python3 openssl
 install_servers mosquitto
-if $build; then
-    say "Building (release)"
-    swift build -c release --product ocpp-gateway
-    swift build -c release --product ocpp-load
-fi
-bin=$(swift build -c release --show-bin-path)
+if $build; then build_release; else find_release; fi
+bin=$release_bin
 ulimit -n "$(ulimit -Hn)"
 mkdir -p "$results"
 
@@ -337,6 +333,32 @@ measure_loops() {
 measure_connections() {
     say "Broker connections: ${connections[*]}"
     compare BROKER_CONNECTIONS "${connections[@]}"
+}
+
+# ask NUMBER SECONDS: 500 requests a second for a page of the list of charge points.
+ask() {
+    MANAGEMENT_API_KEY=bench MANAGEMENT_API_SECRET=bench deploy/bench-requests.py "$management" \
+        /api/v5/gateways/ocpp/clients 500 "$2" >"$results/management--requests--$1.json"
+}
+
+measure_management() {
+    say "64 sessions that send beside $many idle ones, with 500 requests a second for a page of the list, and without"
+    local i asking management
+    management=$(free_port)
+    start gateway ws MANAGEMENT_BIND="127.0.0.1:$management" MANAGEMENT_API_KEY=bench MANAGEMENT_API_SECRET=bench \
+        DATA_DIR="$results/data"
+    hold gateway "$many"
+    sleep "$settle"
+    for ((i = 1; i <= repeats; i++)); do
+        through gateway without "$i" closed "${window[@]}"
+        # It begins before and ends behind what is measured.
+        ask "$i" $((seconds + 4)) &
+        asking=$!
+        pids+=("$asking")
+        through gateway with "$i" closed "${window[@]}"
+        wait "$asking" || fail "the requests failed"
+    done
+    stop idlegateway gateway
 }
 
 begin=$SECONDS

@@ -7,31 +7,37 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [[ ${1-} == --help || ${1-} == -h ]]; then
     cat <<'USAGE'
-Usage: ./deploy/package.sh [DIRECTORY]
+Usage: ./deploy/package.sh [--no-build] [DIRECTORY]
 
 Builds ocpp-gateway_<version>_<arch>.deb in DIRECTORY (default .build/packages). Swift's runtime is linked in; what the
-package needs beside it is found by dpkg-shlibdeps. The version is that of `ocpp-gateway --version`.
+package needs beside it is found by dpkg-shlibdeps. The version is that of `ocpp-gateway --version`; the maintainer is who
+DEBFULLNAME and DEBEMAIL say.
+
+  --no-build  package what was built last
 USAGE
     exit 0
+fi
+
+build=true
+if [[ ${1-} == --no-build ]]; then
+    build=false
+    shift
 fi
 
 need_swift
 install_packages "${build_packages[@]}" dpkg-dev fakeroot
 out=$(realpath -m "${1-.build/packages}")
-scratch=.build/package-build
 stage=.build/package-stage
 mkdir -p "$out"
 
-say "Building the gateway and the charge point simulator (release, Swift's runtime linked in)"
-for product in ocpp-gateway charge-point-simulator; do
-    swift build -c release --scratch-path "$scratch" --static-swift-stdlib --product "$product" --no-color-diagnostics
-done
-bin=$(swift build -c release --scratch-path "$scratch" --static-swift-stdlib --show-bin-path)
+if $build; then build_release; else find_release; fi
+bin=$release_bin
 
 version=$("$bin/ocpp-gateway" --version)
 # 0.1.0-dev comes before 0.1.0.
 version=${version/-/\~}
 architecture=$(dpkg --print-architecture)
+maintainer="${DEBFULLNAME-ocpp-gateway developers} <${DEBEMAIL-ocpp-gateway@ocpp-gateway.invalid}>"
 
 say "Putting the package together: ocpp-gateway $version, $architecture"
 rm -rf "$stage"
@@ -61,7 +67,14 @@ install -m 640 deploy/debian/ocpp-gateway.default "$root/etc/default/ocpp-gatewa
 install -m 644 deploy/debian/ocpp-gateway.service "$root/lib/systemd/system/"
 install -m 644 deploy/debian/copyright docs/configuration.md docs/operations.md docs/relay-format.md \
     "$root/usr/share/doc/ocpp-gateway/"
-gzip -9n -c docs/CHANGELOG.md >"$root/usr/share/doc/ocpp-gateway/changelog.gz"
+gzip -9n -c docs/CHANGELOG.md >"$root/usr/share/doc/ocpp-gateway/CHANGELOG.md.gz"
+gzip -9n >"$root/usr/share/doc/ocpp-gateway/changelog.gz" <<CHANGELOG
+ocpp-gateway ($version) unstable; urgency=medium
+
+  * See CHANGELOG.md.gz.
+
+ -- $maintainer  $(git log -1 --format=%cD 2>/dev/null || date -R)
+CHANGELOG
 gzip -9n -c deploy/debian/ocpp-gateway.8 >"$root/usr/share/man/man8/ocpp-gateway.8.gz"
 gzip -9n -c deploy/debian/charge-point-simulator.1 >"$root/usr/share/man/man1/charge-point-simulator.1.gz"
 install -m 644 deploy/debian/lintian-overrides "$root/usr/share/lintian/overrides/ocpp-gateway"
@@ -76,7 +89,7 @@ depends=$(cd "$stage" && dpkg-shlibdeps -O --ignore-missing-info \
     sed -n 's/^shlibs:Depends=//p')
 [[ -n $depends ]] || fail "dpkg-shlibdeps found no dependencies"
 size=$(du -sk --exclude=DEBIAN "$root" | cut -f1)
-sed -e "s/@VERSION@/$version/; s/@ARCHITECTURE@/$architecture/; s/@DEPENDS@/$depends/; s/@SIZE@/$size/" \
+sed -e "s/@VERSION@/$version/; s/@MAINTAINER@/$maintainer/; s/@ARCHITECTURE@/$architecture/; s/@DEPENDS@/$depends/; s/@SIZE@/$size/" \
     deploy/debian/control.in >"$root/DEBIAN/control"
 (cd "$root" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | sort -z | xargs -0 md5sum) >"$root/DEBIAN/md5sums"
 

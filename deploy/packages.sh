@@ -90,7 +90,57 @@ install_servers() {
     fi
 }
 
+# make_debian FOLDER: a Debian 12 with systemd and a Mosquitto, unless it is there; from the mirror that this machine uses.
+make_debian() {
+    [[ ! -e $1/usr/sbin/mosquitto ]] || return 0
+    install_packages debootstrap
+    say "Making a Debian 12 in $1"
+    local mirror
+    # shellcheck disable=SC2016 # apt's own format
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Label: Debian' 'Component: main' | sed -n 1p)
+    rm -rf --one-file-system "$1"
+    mkdir -p "$(dirname "$1")"
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,procps,ca-certificates,mosquitto,mosquitto-clients \
+        bookworm "$1.part" ${mirror:+"$mirror"} >"$1.log" 2>&1 || fail "debootstrap failed, see $1.log"
+    mv "$1.part" "$1"
+}
+
+# in_debian FOLDER COMMAND...: runs it in a Debian that is not booted, with this machine's network and proxy.
+in_debian() {
+    cp /etc/resolv.conf "$1/etc/resolv.conf"
+    apt-config dump | grep -i '^Acquire::.*Proxy' >"$1/etc/apt/apt.conf.d/99proxy" || true
+    # shellcheck disable=SC2016 # for the inner shell
+    DEBIAN_FRONTEND=noninteractive unshare --mount --pid --fork bash -c '
+        set -e
+        mount --bind "$1" "$1"
+        mount -t proc proc "$1/proc"
+        mount --rbind /dev "$1/dev"
+        exec chroot "$@"
+    ' _ "$@"
+}
+
 # What the build of the gateway needs.
 # shellcheck disable=SC2034 # used by those that source this
 readonly build_packages=(libmosquitto-dev libssl-dev zlib1g-dev libcrypt-dev libsqlite3-dev libpq-dev libmariadb-dev
     libhiredis-dev libmongoc-dev pkg-config)
+
+# Flags of every release build, the same in every script: others would build all again. Swift's runtime is linked in, so
+# that the programs run where there is no Swift. Nothing is loaded that would want the program's own symbols: without
+# their table what is not used goes, and the start has fewer addresses to fill in.
+readonly release_flags=(-c release --static-swift-stdlib --no-color-diagnostics -Xlinker --no-export-dynamic)
+
+# build_release: builds all programs in one go, and finds them.
+build_release() {
+    say "Building the programs (release)"
+    swift build "${release_flags[@]}" || fail "the build FAILED"
+    find_release
+}
+
+# shellcheck disable=SC2034 # used by those that source this
+release_bin=
+
+# find_release: sets release_bin to the folder of what was built.
+find_release() {
+    # shellcheck disable=SC2034 # used by those that source this
+    release_bin=$(swift build "${release_flags[@]}" --show-bin-path)
+}

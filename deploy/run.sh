@@ -84,12 +84,8 @@ if [[ -z ${BROKER_URL-} && -z ${CONFIG_FILE-} ]]; then
     install_packages mosquitto mosquitto-clients
 fi
 
-say "Building the gateway and the charge point simulator (release)"
-for product in ocpp-gateway charge-point-simulator; do
-    # With colours in a terminal and none elsewhere, each would build all that the other has built again.
-    swift build -c release --product "$product" --no-color-diagnostics
-done
-gateway=$(swift build -c release --show-bin-path)/ocpp-gateway
+build_release
+gateway=$release_bin/ocpp-gateway
 # Mistakes are told before anything is started; what is left to warn of is in the gateway's log.
 "$gateway" --check-config >/dev/null 2>&1 || "$gateway" --check-config >/dev/null
 

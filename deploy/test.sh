@@ -7,18 +7,27 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [[ ${1-} == --help || ${1-} == -h ]]; then
     cat <<'USAGE'
-Usage: ./deploy/test.sh [ARGUMENT...]
+Usage: ./deploy/test.sh [--package | ARGUMENT...]
 
 Installs the packages that the tests need and that are missing, checks the format of the code, builds, and runs
 the tests. Arguments are handed to `swift test`, for example: ./deploy/test.sh --filter RelayTests
+
+  --package  try the Debian package in place of the tests (deploy/test-package.sh, as root): it needs a release build,
+             some twenty minutes on two cores, so a run without it leaves it out
 USAGE
     exit 0
 fi
 
-# Of the Python charge point that takes part in the tests, and of the judge of the schema checker; pinned, so that a
-# test fails for our reasons only.
+if [[ ${1-} == --package ]]; then
+    shift
+    exec ./deploy/test-package.sh "$@"
+fi
+
+# Of the Python charge point that takes part in the tests, of the judge of the schema checker, and of the judge of the
+# management API; pinned, so that a test fails for our reasons only.
 readonly python_packages=(ocpp==2.1.0 websockets==15.0.1 jsonschema==4.26.0
-    rfc3339-validator==0.1.4 rfc3986-validator==0.1.1 pyjwt==2.10.1 cryptography==45.0.7 secantusdb==0.7.0b3)
+    rfc3339-validator==0.1.4 rfc3986-validator==0.1.1 pyjwt==2.10.1 cryptography==45.0.7 secantusdb==0.7.0b3
+    schemathesis==4.32.5)
 
 prepare_python() {
     local environment=.build/python wanted="${python_packages[*]}" python=/usr/bin/python3
@@ -35,8 +44,9 @@ prepare_python() {
 
 begin=$SECONDS
 need_swift
-install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv redis-tools util-linux curl
-install_servers mosquitto rabbitmq-server haproxy nginx-light mariadb-server postgresql redis-server redis-sentinel
+install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv redis-tools util-linux curl \
+    chromium chromium-driver
+install_servers mosquitto rabbitmq-server haproxy nginx-light mariadb-server postgresql redis-server redis-sentinel prometheus
 mkdir -p .build
 prepare_python
 
@@ -55,7 +65,7 @@ readonly link='BrokerLinkTests'
 # One after the other: each has servers of its own, or keeps both cores busy.
 readonly apart=(GatewayTests CredentialCheckingTests BuiltInDatabaseAuthenticatorTests PostgreSQLAuthenticatorTests
     MySQLAuthenticatorTests RedisAuthenticatorTests MongoDBAuthenticatorTests
-    'HTTPAuthenticatorTests|JWTAuthenticatorTests' ManagementTests)
+    'HTTPAuthenticatorTests|JWTAuthenticatorTests' ManagementTests LoadGeneratorTests)
 readonly whole='IntegrationTests'
 status=0
 if (($# > 0)); then

@@ -4,6 +4,8 @@ package protocol Authenticator: Sendable {
     /// asked then need not be asked any more, and the verdict goes nowhere.
     func authenticate(_ credentials: Credentials) async -> AuthenticationVerdict
 
+    /// For log lines: the backend's name in the configuration.
+    var backendName: String { get }
     /// `Authorization: Bearer` is a way in: a 401 names it beside Basic.
     var takesTokens: Bool { get }
     /// What HTTP Basic calls the user name is a secret (`jwt`, `from: username`): it gets into no log.

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Where the charge points connect: `ws://host:port/path`, each with its identity appended.
+/// Where the charge points connect: `ws://host:port/path` or `wss://…`, each with its identity appended.
 package struct CentralSystemEndpoint: Sendable, Equatable {
     package let usesTLS: Bool
     package let host: String
@@ -11,15 +11,14 @@ package struct CentralSystemEndpoint: Sendable, Equatable {
     package let password: String?
 
     /// - Parameters:
-    ///   - url: `ws://…`, or `wss://…` where that is understood.
+    ///   - url: `ws://…` or `wss://…`.
     ///   - password: sent with the identity as the user name (OCPP 1.6 security profile 1).
-    ///   - understandsTLS: whether who asks can speak TLS.
-    package init(url: String, password: String? = nil, understandsTLS: Bool = false) throws(URLRefusal) {
+    package init(url: String, password: String? = nil) throws(URLRefusal) {
         guard let components = URLComponents(string: url) else { throw .notAURL }
         switch components.scheme?.lowercased() {
         case "ws": usesTLS = false
-        case "wss" where understandsTLS: usesTLS = true
-        default: throw .scheme(expected: understandsTLS ? "ws:// or wss://" : "ws://")
+        case "wss": usesTLS = true
+        default: throw .scheme(expected: "ws:// or wss://")
         }
         guard components.user == nil, components.password == nil else {
             throw .credentials(use: "the environment variable CHARGE_POINT_PASSWORD")

@@ -41,9 +41,11 @@ package struct Gateway: Sendable {
             ])
         OpenFileLimit.raise(logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        prepareDataDirectory()
         let authenticator = try await authenticator()
         let service = GatewayService(
-            configuration: configuration, authenticator: authenticator, group: group, logger: logger)
+            configuration: configuration, authenticator: authenticator, group: group, logger: logger,
+            lineTracing: logs)
         let control = GatewayControl(
             service: service, loaded: loaded, gatewayVersion: version.number, gatewayCommit: version.commit, logs: logs,
             logger: logger)
@@ -86,11 +88,24 @@ package struct Gateway: Sendable {
         try await group.shutdownGracefully()
     }
 
+    /// Without management nobody but the user database writes there, which makes it itself.
+    private func prepareDataDirectory() {
+        guard configuration.management.bind != nil,
+            let reason = DataDirectory.prepare(configuration.dataDirectory)
+        else { return }
+        logger.warning(
+            "data_dir cannot be written: there are no traces, and changes of the configuration last until the next start",
+            metadata: ["reason": "\(reason)"])
+    }
+
     private func management(_ control: GatewayControl) throws(InvalidConfiguration) -> ManagementService? {
         do {
             let server = try ManagementServer(
                 configuration: ManagementConfiguration(configuration), operations: control, page: EmbeddedPage(),
-                logger: logger)
+                logger: logger
+            ) { [logger] address in
+                logger.info("management listening", metadata: ["address": "\(address.hostAndPort)"])
+            }
             return server.map { ManagementService(server: $0, logger: logger) }
         } catch {
             throw InvalidConfiguration(

@@ -1,39 +1,60 @@
+/// The one walk of a container: what each element or member is, the caller takes.
 extension JSONScanner {
+    /// Walks the array that begins here.
+    ///
+    /// - Parameter element: takes the element that comes next, and nothing behind it.
+    @inline(__always)
+    package mutating func walkArray(
+        _ element: (inout JSONScanner) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
+        try walk(from: UInt8(ascii: "["), to: UInt8(ascii: "]"), element)
+    }
+
+    /// Walks the object that begins here.
+    ///
+    /// - Parameter member: takes the value that comes next, and nothing behind it.
+    @inline(__always)
+    package mutating func walkObject(
+        _ member: (_ key: JSONToken, inout JSONScanner) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
+        try walk(from: UInt8(ascii: "{"), to: UInt8(ascii: "}")) { (scanner) throws(JSONSyntaxError) in
+            let key = try scanner.scanString()
+            try scanner.skipColon()
+            try member(key, &scanner)
+        }
+    }
+
+    @inline(__always)
+    private mutating func walk(
+        from open: UInt8, to close: UInt8, _ next: (inout JSONScanner) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
+        try expect(open)
+        try enter()
+        skipWhitespace()
+        if !take(close) {
+            repeat {
+                skipWhitespace()
+                try next(&self)
+                skipWhitespace()
+            } while take(UInt8(ascii: ","))
+            try expect(close)
+        }
+        leave()
+    }
+
     /// Walks the members of the object that `bytes` are, and nothing behind it.
     package static func forEachMember(
         of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONToken, _ value: JSONToken) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
-        try scanner.expect(UInt8(ascii: "{"))
-        try scanner.enter()
-        scanner.skipWhitespace()
-        guard !scanner.take(UInt8(ascii: "}")) else { return }
-        repeat {
-            scanner.skipWhitespace()
-            let key = try scanner.scanString()
-            try scanner.skipColon()
-            try body(key, try scanner.scanValue())
-            scanner.skipWhitespace()
-        } while scanner.take(UInt8(ascii: ","))
-        try scanner.expect(UInt8(ascii: "}"))
+        try scanner.walkObject { (key, scanner) throws(JSONSyntaxError) in try body(key, try scanner.scanValue()) }
     }
-}
 
-extension JSONScanner {
-    /// The elements of an array, in order.
+    /// Walks the elements of the array that `bytes` are, in order.
     package static func forEachElement(
         of bytes: UnsafeRawBufferPointer, _ body: (_ element: JSONToken) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
-        try scanner.expect(UInt8(ascii: "["))
-        try scanner.enter()
-        scanner.skipWhitespace()
-        guard !scanner.take(UInt8(ascii: "]")) else { return }
-        repeat {
-            scanner.skipWhitespace()
-            try body(try scanner.scanValue())
-            scanner.skipWhitespace()
-        } while scanner.take(UInt8(ascii: ","))
-        try scanner.expect(UInt8(ascii: "]"))
+        try scanner.walkArray { (scanner) throws(JSONSyntaxError) in try body(try scanner.scanValue()) }
     }
 }

@@ -26,7 +26,7 @@ package enum FrameRedaction {
         if showsAll { return text + cut }
         return message.withUnsafeReadableBytes { bytes in
             var copy = RedactedCopy(bytes: bytes, hidesValues: !cut.isEmpty || mayNameSecretConfigurationKey(text))
-            guard (try? copy.copyValue(hides: false)) != nil else {
+            guard (try? copy.copy()) != nil else {
                 return "(\(bytes.count) bytes that are not JSON)"
             }
             return String(decoding: copy.out.utf8.prefix(longestText), as: UTF8.self) + cut
@@ -40,7 +40,6 @@ package enum FrameRedaction {
     }
 
     private struct RedactedCopy {
-        var scanner: JSONScanner
         let bytes: UnsafeRawBufferPointer
         let hidesValues: Bool
         /// Objects are looked at before they are copied: one with an `attributeValue` may name its variable behind it.
@@ -54,44 +53,52 @@ package enum FrameRedaction {
             let text = String(decoding: bytes, as: UTF8.self)
             mayHoldAttributes =
                 text.utf8.contains(UInt8(ascii: "\\")) || text.firstRange(of: "attributeValue") != nil
-            scanner = JSONScanner(bytes)
+        }
+
+        /// The whole text, hidden where it must be.
+        mutating func copy() throws(JSONSyntaxError) {
+            var scanner = JSONScanner(bytes)
+            scanner.skipWhitespace()
+            try copyValue(&scanner)
         }
 
         /// - Parameter isVPN: it is the value of a member `vpn`, whose `key` is a secret.
-        mutating func copyValue(hides: Bool, isVPN: Bool = false) throws(JSONSyntaxError) {
-            scanner.skipWhitespace()
-            let isObject = scanner.current == UInt8(ascii: "{")
-            guard !hides, isObject || scanner.current == UInt8(ascii: "[") else {
-                let token = try scanner.scanValue()
-                out += hides ? hidden : String(decoding: bytes[token.range], as: UTF8.self)
-                return
-            }
-            let close = isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
-            out += isObject ? "{" : "["
-            let hidesAttribute = isObject && mayHoldAttributes ? try namesSecretVariable() : false
-            _ = scanner.take(scanner.current)
-            try scanner.enter()
-            scanner.skipWhitespace()
-            if !scanner.take(close) {
-                var separator = ""
-                repeat {
+        private mutating func copyValue(
+            _ scanner: inout JSONScanner, hides: Bool = false, isVPN: Bool = false
+        ) throws(JSONSyntaxError) {
+            var separator = ""
+            switch scanner.current {
+            case _ where hides:
+                _ = try scanner.scanValue()
+                out += hidden
+            case UInt8(ascii: "{"):
+                out += "{"
+                let hidesAttribute = mayHoldAttributes ? try namesSecretVariable(scanner) : false
+                try scanner.walkObject { (key, scanner) throws(JSONSyntaxError) in
+                    out += separator + String(decoding: bytes[key.range], as: UTF8.self) + ":"
+                    separator = ","
+                    let name = key.text(in: bytes)
+                    let isSecret =
+                        secretKeys.contains(name) || locationKeys.contains(name) || isVPN && name == "key"
+                        || hidesValues && name == "value" || hidesAttribute && name == "attributeValue"
+                    try copyValue(&scanner, hides: isSecret, isVPN: name == "vpn")
+                }
+                out += "}"
+            case UInt8(ascii: "["):
+                out += "["
+                try scanner.walkArray { (scanner) throws(JSONSyntaxError) in
                     out += separator
                     separator = ","
-                    if isObject {
-                        try copyMember(hidesAttribute: hidesAttribute, isVPN: isVPN)
-                    } else {
-                        try copyValue(hides: false)
-                    }
-                    scanner.skipWhitespace()
-                } while scanner.take(UInt8(ascii: ","))
-                try scanner.expect(close)
+                    try copyValue(&scanner)
+                }
+                out += "]"
+            default:
+                out += String(decoding: bytes[try scanner.scanValue().range], as: UTF8.self)
             }
-            scanner.leave()
-            out += isObject ? "}" : "]"
         }
 
         /// Whether the object that comes next has a `variable` whose name says that its value is a secret.
-        private func namesSecretVariable() throws(JSONSyntaxError) -> Bool {
+        private func namesSecretVariable(_ scanner: JSONScanner) throws(JSONSyntaxError) -> Bool {
             var ahead = scanner
             let object = UnsafeRawBufferPointer(rebasing: bytes[try ahead.scanValue().range])
             var isSecret = false
@@ -105,19 +112,6 @@ package enum FrameRedaction {
                 }
             }
             return isSecret
-        }
-
-        private mutating func copyMember(hidesAttribute: Bool, isVPN: Bool) throws(JSONSyntaxError) {
-            scanner.skipWhitespace()
-            let key = try scanner.scanString()
-            let name = key.text(in: bytes)
-            out += String(decoding: bytes[key.range], as: UTF8.self) + ":"
-            try scanner.skipColon()
-            let isLocation = locationKeys.contains(name)
-            let isSecret =
-                secretKeys.contains(name) || isVPN && name == "key" || hidesValues && name == "value"
-                || hidesAttribute && name == "attributeValue"
-            try copyValue(hides: isSecret || isLocation, isVPN: name == "vpn")
         }
     }
 }

@@ -87,28 +87,20 @@ private struct FrameElements {
         var scanner = JSONScanner(bytes)
         defer { end = scanner.position }
         scanner.skipWhitespace()
-        guard scanner.take(UInt8(ascii: "[")) else {
+        guard scanner.current == UInt8(ascii: "[") else {
             _ = try scanner.scanValue()
             return try scanner.expectEnd()
         }
         isArray = true
-        try scanner.enter()
-        scanner.skipWhitespace()
-        if !scanner.take(UInt8(ascii: "]")) {
-            repeat {
-                scanner.skipWhitespace()
-                if scanner.current == UInt8(ascii: "{"), let owner = payloadOwner(in: bytes, limits: limits) {
-                    let start = scanner.position
-                    try walkPayload(owner, &scanner)
-                    append(JSONToken(kind: .object, start: start, end: scanner.position))
-                } else {
-                    append(try scanner.scanValue())
-                }
-                scanner.skipWhitespace()
-            } while scanner.take(UInt8(ascii: ","))
-            try scanner.expect(UInt8(ascii: "]"))
+        try scanner.walkArray { (scanner) throws(JSONSyntaxError) in
+            if scanner.current == UInt8(ascii: "{"), let owner = payloadOwner(in: bytes, limits: limits) {
+                let start = scanner.position
+                try walkPayload(owner, &scanner)
+                append(JSONToken(kind: .object, start: start, end: scanner.position))
+            } else {
+                append(try scanner.scanValue())
+            }
         }
-        scanner.leave()
         try scanner.expectEnd()
     }
 

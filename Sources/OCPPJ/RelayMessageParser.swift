@@ -83,33 +83,23 @@ private struct RelayElements {
         var scanner = JSONScanner(bytes)
         defer { end = scanner.position }
         scanner.skipWhitespace()
-        guard scanner.take(UInt8(ascii: "{")) else {
+        guard scanner.current == UInt8(ascii: "{") else {
             _ = try scanner.scanValue()
             return try scanner.expectEnd()
         }
         isObject = true
-        try scanner.enter()
-        scanner.skipWhitespace()
-        if !scanner.take(UInt8(ascii: "}")) {
-            repeat {
-                scanner.skipWhitespace()
-                let key = try scanner.scanString()
-                try scanner.skipColon()
-                if scanner.current == UInt8(ascii: "{"), elements.payload == nil, key.hasText("Payload", in: bytes),
-                    let owner = elements.payloadOwner(in: bytes, limits: limits)
-                {
-                    let start = scanner.position
-                    try walkPayload(owner, &scanner)
-                    elements.payload = JSONToken(kind: .object, start: start, end: scanner.position)
-                    isPayloadWalked = true
-                } else {
-                    note(key, try scanner.scanValue(), in: bytes)
-                }
-                scanner.skipWhitespace()
-            } while scanner.take(UInt8(ascii: ","))
-            try scanner.expect(UInt8(ascii: "}"))
+        try scanner.walkObject { (key, scanner) throws(JSONSyntaxError) in
+            if scanner.current == UInt8(ascii: "{"), elements.payload == nil, key.hasText("Payload", in: bytes),
+                let owner = elements.payloadOwner(in: bytes, limits: limits)
+            {
+                let start = scanner.position
+                try walkPayload(owner, &scanner)
+                elements.payload = JSONToken(kind: .object, start: start, end: scanner.position)
+                isPayloadWalked = true
+            } else {
+                note(key, try scanner.scanValue(), in: bytes)
+            }
         }
-        scanner.leave()
         try scanner.expectEnd()
     }
 

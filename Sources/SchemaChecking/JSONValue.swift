@@ -133,18 +133,9 @@ struct JSONTreeReader {
         _ scanner: inout JSONScanner, at pointer: String
     ) throws(JSONSyntaxError) -> JSONValue {
         var items: [JSONValue] = []
-        try scanner.expect(UInt8(ascii: "["))
-        try scanner.enter()
-        scanner.skipWhitespace()
-        if !scanner.take(UInt8(ascii: "]")) {
-            repeat {
-                scanner.skipWhitespace()
-                items.append(try value(&scanner, at: notesRepeatedNames ? pointer + "/\(items.count)" : ""))
-                scanner.skipWhitespace()
-            } while scanner.take(UInt8(ascii: ","))
-            try scanner.expect(UInt8(ascii: "]"))
+        try scanner.walkArray { (scanner) throws(JSONSyntaxError) in
+            items.append(try value(&scanner, at: notesRepeatedNames ? pointer + "/\(items.count)" : ""))
         }
-        scanner.leave()
         return .array(items)
     }
 
@@ -152,22 +143,12 @@ struct JSONTreeReader {
         _ scanner: inout JSONScanner, at pointer: String
     ) throws(JSONSyntaxError) -> JSONValue {
         var object = JSONObject()
-        try scanner.expect(UInt8(ascii: "{"))
-        try scanner.enter()
-        scanner.skipWhitespace()
-        if !scanner.take(UInt8(ascii: "}")) {
-            repeat {
-                scanner.skipWhitespace()
-                let name = try scanner.scanString().text(in: scanner.bytes)
-                try scanner.skipColon()
-                let place = notesRepeatedNames ? pointer + JSONPointer.component(name) : ""
-                let value = try value(&scanner, at: place)
-                if !object.set(name, value), notesRepeatedNames { repeatedNames.append(place) }
-                scanner.skipWhitespace()
-            } while scanner.take(UInt8(ascii: ","))
-            try scanner.expect(UInt8(ascii: "}"))
+        try scanner.walkObject { (key, scanner) throws(JSONSyntaxError) in
+            let name = key.text(in: scanner.bytes)
+            let place = notesRepeatedNames ? pointer + JSONPointer.component(name) : ""
+            let value = try value(&scanner, at: place)
+            if !object.set(name, value), notesRepeatedNames { repeatedNames.append(place) }
         }
-        scanner.leave()
         return .object(object)
     }
 }

@@ -6,29 +6,20 @@ extension SchemaWalk {
         var count = 0
         var fits = true
         var isContained = false
-        try scanner.expect(UInt8(ascii: "["))
-        try scanner.enter()
-        scanner.skipWhitespace()
-        if !scanner.take(UInt8(ascii: "]")) {
-            repeat {
-                scanner.skipWhitespace()
-                let itemStart = scanner.position
-                let node = nodes[array].firstItems < 0 ? nodes[array].otherItems : self.node(ofItem: count, array)
-                if fits, node >= 0 {
-                    fits = try value(node, &scanner)
-                    if !fits { locate(String(count)) }
-                } else {
-                    _ = try scanner.scanValue()
-                }
-                if fits, !isContained, nodes[array].contains >= 0 {
-                    isContained = try self.fits(nodes[array].contains, itemStart..<scanner.position, scanner.bytes)
-                }
-                count += 1
-                scanner.skipWhitespace()
-            } while scanner.take(UInt8(ascii: ","))
-            try scanner.expect(UInt8(ascii: "]"))
+        try scanner.walkArray { (scanner) throws(JSONSyntaxError) in
+            let itemStart = scanner.position
+            let node = nodes[array].firstItems < 0 ? nodes[array].otherItems : self.node(ofItem: count, array)
+            if fits, node >= 0 {
+                fits = try value(node, &scanner)
+                if !fits { locate(String(count)) }
+            } else {
+                _ = try scanner.scanValue()
+            }
+            if fits, !isContained, nodes[array].contains >= 0 {
+                isContained = try self.fits(nodes[array].contains, itemStart..<scanner.position, scanner.bytes)
+            }
+            count += 1
         }
-        scanner.leave()
         guard fits else { return false }
         let minimum = nodes[array].minimumItems
         let maximum = nodes[array].maximumItems

@@ -14,24 +14,13 @@ extension SchemaWalk {
         let start = scanner.position
         var progress = Progress()
         var fits = true
-        try scanner.expect(UInt8(ascii: "{"))
-        try scanner.enter()
-        scanner.skipWhitespace()
-        if !scanner.take(UInt8(ascii: "}")) {
-            repeat {
-                scanner.skipWhitespace()
-                let key = try scanner.scanString()
-                try scanner.skipColon()
-                if fits {
-                    fits = try member(object, key, &progress, &scanner)
-                } else {
-                    _ = try scanner.scanValue()
-                }
-                scanner.skipWhitespace()
-            } while scanner.take(UInt8(ascii: ","))
-            try scanner.expect(UInt8(ascii: "}"))
+        try scanner.walkObject { (key, scanner) throws(JSONSyntaxError) in
+            if fits {
+                fits = try member(object, key, &progress, &scanner)
+            } else {
+                _ = try scanner.scanValue()
+            }
         }
-        scanner.leave()
         guard fits else { return false }
         return try end(object, progress, start..<scanner.position, scanner.bytes)
     }

@@ -32,6 +32,18 @@ extension SettingSyntax where Value == [SettingsMember] {
         }
     }
 
+    /// The same where a value may be a secret, such as a token in a header: names are shown, values are not.
+    package static var secretTextMap: Self {
+        let plain = textMap
+        return Self(
+            .map, empty: [], format: { plain.format($0.withHiddenValues) },
+            shown: { text in
+                guard !text.isEmpty else { return "" }
+                guard case .map(let members)? = try? SettingsValue(json: text) else { return SettingProblem.hidden }
+                return plain.format(members.withHiddenValues)
+            }, parse: plain.parse)
+    }
+
     /// A document: names and values of every kind.
     package static var document: Self { map { members throws(SettingFlaw) in members } }
 
@@ -53,4 +65,8 @@ extension SettingSyntax where Value == [SettingsMember] {
             return try check(members)
         }
     }
+}
+
+extension [SettingsMember] {
+    fileprivate var withHiddenValues: Self { map { SettingsMember($0.name, .text(SettingProblem.hidden)) } }
 }

@@ -34,7 +34,9 @@ package enum SettingsDocument {
         var remark = "\(reading.source)"
         for layer in reading.beneath { remark += ", over \(layer.source): \(yamlQuoted(layer.shown))" }
         // A secret comes from elsewhere; in the file that is made of this it must not be the text that hides it.
-        if reading.shown == SettingProblem.hidden { return "# \(reading.key): \(reading.shown)  # \(remark)" }
+        if reading.shown == SettingProblem.hidden || reading.hidesPart && reading.kind == .map {
+            return "# \(reading.key): \(reading.shown.shownInOneLine)  # \(remark)"
+        }
         if reading.hidesPart { remark += ", password \(SettingProblem.hidden)" }
         return "\(reading.key): \(yamlQuoted(reading.effectiveText ?? reading.text))  # \(remark)"
     }

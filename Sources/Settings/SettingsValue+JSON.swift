@@ -24,36 +24,16 @@ extension SettingsValue {
     }
 
     private static func value(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> SettingsValue {
-        if scanner.take(UInt8(ascii: "{")) {
+        if scanner.current == UInt8(ascii: "{") {
             var members: [SettingsMember] = []
-            try scanner.enter()
-            scanner.skipWhitespace()
-            if !scanner.take(UInt8(ascii: "}")) {
-                repeat {
-                    scanner.skipWhitespace()
-                    let name = try scanner.scanString().text(in: scanner.bytes)
-                    try scanner.skipColon()
-                    members.append(SettingsMember(name, try value(&scanner)))
-                    scanner.skipWhitespace()
-                } while scanner.take(UInt8(ascii: ","))
-                try scanner.expect(UInt8(ascii: "}"))
+            try scanner.walkObject { (key, scanner) throws(JSONSyntaxError) in
+                members.append(SettingsMember(key.text(in: scanner.bytes), try value(&scanner)))
             }
-            scanner.leave()
             return .map(members)
         }
-        if scanner.take(UInt8(ascii: "[")) {
+        if scanner.current == UInt8(ascii: "[") {
             var elements: [SettingsValue] = []
-            try scanner.enter()
-            scanner.skipWhitespace()
-            if !scanner.take(UInt8(ascii: "]")) {
-                repeat {
-                    scanner.skipWhitespace()
-                    elements.append(try value(&scanner))
-                    scanner.skipWhitespace()
-                } while scanner.take(UInt8(ascii: ","))
-                try scanner.expect(UInt8(ascii: "]"))
-            }
-            scanner.leave()
+            try scanner.walkArray { (scanner) throws(JSONSyntaxError) in elements.append(try value(&scanner)) }
             return .list(elements)
         }
         let token = try scanner.scanValue()

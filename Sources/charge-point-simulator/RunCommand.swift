@@ -15,8 +15,14 @@ struct RunCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "Where they connect, such as ws://127.0.0.1:33033/ocpp; the identity is appended.")
+    @Option(help: "Where they connect, such as ws://127.0.0.1:33033/ocpp, or wss://; the identity is appended.")
     var url: String
+
+    @Option(
+        help: ArgumentHelp(
+            "PEM file of the certificates that wss:// is good with; without it those that the system trusts.",
+            valueName: "file"))
+    var ca: String?
 
     @Option(help: "Number of charge points, 1 to 1000000.")
     var count = 20
@@ -63,7 +69,8 @@ struct RunCommand: AsyncParsableCommand {
             throw ValidationError("--prefix is up to 100 letters, digits, '-', '.' and '_'")
         }
         _ = try versions()
-        _ = try endpoint()
+        let endpoint = try endpoint()
+        guard ca == nil || endpoint.usesTLS else { throw ValidationError("--ca is for wss:// only") }
     }
 
     func run() async throws {
@@ -71,8 +78,10 @@ struct RunCommand: AsyncParsableCommand {
         if let limit, limit < count + 32 {
             throw ValidationError("\(count) charge points need more open files than this process may have (\(limit))")
         }
+        let endpoint = try endpoint()
         let plan = Fleet.Plan(
-            endpoint: try endpoint(), count: count, versions: try versions(), prefix: prefix, ramp: ramp,
+            endpoint: endpoint, tls: try endpoint.usesTLS ? tls(endpoint.host) : nil, count: count,
+            versions: try versions(), prefix: prefix, ramp: ramp,
             pace: LifePace(timeScale: timeScale, hasDrivers: !idle), seed: seed)
         let end = await FleetRun(plan: plan, duration: duration.map { .seconds($0) }, quiet: quiet).run()
         if end.connections == 0 { throw ExitCode.failure }
@@ -84,6 +93,14 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             throw ValidationError(
                 "--version: no version '\(error.name)'; it is 1.6, 2.0.1, 2.1, several with commas, or mixed")
+        }
+    }
+
+    private func tls(_ host: String) throws -> ClientTLS {
+        do {
+            return try ClientTLS(host: host, trust: ca.map { .file($0) } ?? .system)
+        } catch let missing as ClientTLS.NoAuthorities {
+            throw ValidationError("--ca: \(missing)")
         }
     }
 

@@ -46,6 +46,8 @@ struct GatewayCommand: AsyncParsableCommand {
     func run() async throws {
         // A reader of our output or a peer that goes away is an error to handle, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        // A file at its limit is a fault of that write, which is told, and no end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         if helpConfig { return try write(LoadedConfiguration.help) }
 
         let loaded = try load()

@@ -54,8 +54,8 @@ struct ChargePointOptions: ParsableArguments {
             throw ValidationError("\(count) charge points need more open files than this process may have (\(limit))")
         }
         let endpoint = try CentralSystemEndpoint(
-            url: url, password: ProcessInfo.processInfo.environment["CHARGE_POINT_PASSWORD"], understandsTLS: true)
-        let trust = ca.map { LoadTLS.Trust.file($0) } ?? (insecureSkipVerify ? .anybody : .system)
+            url: url, password: ProcessInfo.processInfo.environment["CHARGE_POINT_PASSWORD"])
+        let trust = ca.map { ClientTLS.Trust.file($0) } ?? (insecureSkipVerify ? .anybody : .system)
         var target = try LoadTarget(endpoint: endpoint, trust: trust, mostTLS12: mostTLS12)
         target.prefix = prefix
         target.subprotocol = subprotocol

@@ -131,7 +131,7 @@ struct CulpritTests {
         try await withLink(configuration) { gateway in
             let session = gateway.subscribe("cs/CP1")
             #expect(await eventually { session.isSubscribed })
-            let deadline = NIODeadline.now() + .milliseconds(100)
+            let deadline = NIODeadline.now() + .seconds(3)
             var late = message("cp/late", "late", token: "late", of: session)
             late.deadline = deadline
             for publish in [

@@ -35,7 +35,7 @@ private final class ConditionGate: Sendable {
     func open() { isOpen.store(true, ordering: .releasing) }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(2)))
 struct HostResolverTests {
     private func withLink(
         _ configuration: BrokerLinkConfiguration, _ server: HeldNameServer,

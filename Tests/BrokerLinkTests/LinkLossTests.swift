@@ -67,12 +67,13 @@ struct LinkLossTests {
                 #expect(await eventually { calls.isSubscribed })
                 for round in 0..<5 {
                     #expect(await gateway.isUp())
+                    // In the middle: with 64 in flight some have been acknowledged by then, so that nothing is suspect.
+                    let links = proxy.accepted
+                    proxy.cut(afterBytes: 5000)
                     for number in 0..<500 {
                         gateway.publish("cp/CP1", "\(round * 500 + number)")
                     }
-                    proxy.refuse()
-                    #expect(await eventually { !gateway.link.isUp })
-                    proxy.pass()
+                    #expect(await eventually { proxy.accepted > links })
                 }
                 #expect(await eventually { gateway.link.pendingCount == 0 })
                 let expected = (0..<2500).map { "\($0)" }

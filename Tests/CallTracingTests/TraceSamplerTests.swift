@@ -43,7 +43,7 @@ struct TraceSamplerTests {
         let left = TraceContext(traceID: kept.traceID, spanID: kept.spanID, isSampled: false)
         let never = CallTracer(sampler: TraceSampler(ratio: 0))
         let always = CallTracer(sampler: TraceSampler(ratio: 1))
-        let span = try #require(span(never, below: kept))
+        let span = try #require(self.span(never, below: kept))
         #expect(span.trace.traceID == kept.traceID)
         #expect(span.trace.spanID != kept.spanID)
         #expect(self.span(always, below: left) == nil)

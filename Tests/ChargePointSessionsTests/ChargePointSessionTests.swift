@@ -41,6 +41,49 @@ struct ChargePointSessionTests {
     }
 
     @Test
+    func `Response Topics and Correlation Data count in the memory of a session, held and queued`() async throws {
+        let memory = MemoryBudget(limit: 64 << 10)
+        try await withEnds(hasClaims: true, memory: memory) { ends in
+            let session = try await ends.connect()
+            let data = ByteBuffer(repeating: 0x2A, count: 4096)
+            // A quarter of all is this session's: three of them, and what is in front of them.
+            try await ends.on(session) { session in
+                for id in ["1", "2", "3", "4", "5"] {
+                    var command = Self.command(id)
+                    command.replyAddress = ReplyAddress(topic: "answers/\(id)", correlationData: data)
+                    session.received(command)
+                }
+            }
+            #expect(memory.used > 3 * 4096 && memory.used < 4 * 4096 + 1024, "held until the session opens")
+            try await ends.on(session) { session in
+                session.claimSubscriptionRefused()
+                session.subscriptionAcknowledged()
+            }
+            #expect(ends.published.filter { $0.text.contains("queue_full") }.count == 2)
+            #expect(ends.sent(0).count == 1, "one goes out, two are queued")
+            #expect(memory.used > 3 * 4096 && memory.used <= 16 << 10)
+            try await ends.on(session) { session in
+                var command = Self.command("6")
+                command.replyAddress = ReplyAddress(topic: "answers/6", correlationData: data)
+                session.received(command)
+            }
+            #expect(ends.published.filter { $0.text.contains("queue_full") }.count == 3)
+            for id in ["1", "2", "3"] {
+                try await ends.on(session) { $0.received(text: ByteBuffer(string: #"[3,"\#(id)",{}]"#)) }
+            }
+            #expect(ends.published.filter { $0.topic.hasPrefix("answers/") }.count == 3)
+            #expect(memory.used == 0)
+        }
+    }
+
+    @Test
+    func `Why the broker gets no message is said in words of its own`() {
+        let texts = [UpstreamAdmission.tooLarge, .full, .closed].map(\.text)
+        #expect(Set(texts).count == 3)
+        for (text, word) in zip(texts, ["too large", "full", "closed"]) { #expect(text.contains(word)) }
+    }
+
+    @Test
     func `A newer connection takes over: the older one reports and closes with 1008 before the newer one subscribes`()
         async throws
     {

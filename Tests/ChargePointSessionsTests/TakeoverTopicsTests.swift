@@ -124,5 +124,8 @@ struct TakeoverTopicsTests {
         )
         let unread = NotConnectedReport(OCPPMessageHead(), topics: topics)
         #expect(unread.uniqueID == "-1" && String(buffer: unread.payload).hasSuffix(#""reason":"not_connected"}}"#))
+        let tooLong = NotConnectedReport(longerThan: 1024, topics: topics)
+        #expect(tooLong.uniqueID == "-1" && tooLong.reason == .malformed)
+        #expect(String(buffer: tooLong.payload).contains(#""ErrorDescription":"longer than 1024 bytes, "#))
     }
 }

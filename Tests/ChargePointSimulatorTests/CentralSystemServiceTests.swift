@@ -10,7 +10,7 @@ import Testing
 
 @testable import ChargePointSimulator
 
-@Suite("The central system on a real broker", .timeLimit(.minutes(1)))
+@Suite("The central system on a real broker", .timeLimit(.minutes(3)))
 struct CentralSystemServiceTests {
     /// Stands where the gateway stands: publishes for charge points and hears what goes down to them.
     private final class GatewaySide: BrokerLinkObserver, BrokerSubscriber {

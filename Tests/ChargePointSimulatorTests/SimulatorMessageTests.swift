@@ -78,7 +78,7 @@ struct SimulatorMessageTests {
 
     @Test(
         arguments: [
-            "http://127.0.0.1/ocpp", "wss://127.0.0.1/ocpp", "ws://", "ws://user:secret@127.0.0.1/ocpp",
+            "http://127.0.0.1/ocpp", "mqtts://127.0.0.1/ocpp", "ws://", "ws://user:secret@127.0.0.1/ocpp",
             "127.0.0.1:33033",
             "",
         ])

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import NIOWebSocket
 import OCPPJ
 import Synchronization
@@ -30,10 +31,14 @@ final class WebSocketCentralSystem: Sendable {
 
     private let state: Mutex<State>
     private let subprotocols: [String]
+    private let tls: NIOSSLContext?
 
-    /// - Parameter subprotocols: of these the first that is offered is agreed.
-    init(subprotocols: [String] = OCPPVersion.allCases.map(\.subprotocol)) {
+    /// - Parameters:
+    ///   - subprotocols: of these the first that is offered is agreed.
+    ///   - tls: nil: without TLS.
+    init(subprotocols: [String] = OCPPVersion.allCases.map(\.subprotocol), tls: NIOSSLContext? = nil) {
         self.subprotocols = subprotocols
+        self.tls = tls
         let settings = CentralSystem.Settings(heartbeatInterval: 60, commandsPerMinute: 0, seed: 1)
         state = Mutex(State(centralSystem: CentralSystem(settings: settings, clock: WallClock(), run: "test")))
     }
@@ -63,6 +68,7 @@ final class WebSocketCentralSystem: Sendable {
     }
 
     private func configure(_ channel: any Channel) throws {
+        if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
         let upgrader = NIOWebSocketServerUpgrader(
             shouldUpgrade: { channel, head in
                 let offered = head.headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)

@@ -7,6 +7,7 @@ import Testing
 /// authentication.md, "Failures and logs": `check-authentication` asks once and explains the verdict.
 struct AuthenticationCheckTests {
     private struct Fixed: Authenticator {
+        let backendName = "fixed"
         let verdict: AuthenticationVerdict
         func authenticate(_ credentials: Credentials) async -> AuthenticationVerdict { verdict }
     }

@@ -1,3 +1,4 @@
+import HTTPAuthenticator
 import OutsideNames
 import Settings
 import Testing
@@ -96,6 +97,19 @@ struct ConfigurationChangeTests {
         #expect(problems.allSatisfy { $0.source == .change })
     }
 
+    @Test func `An object in the place of a value is refused, an empty one too, and an empty section changes nothing`()
+        throws
+    {
+        for key in ["mountpoint", "log.levle", "authentication.enable"] {
+            guard case .invalid(let problems) = try refusal([(key, .map([]))]) else {
+                Issue.record("\(key) was taken")
+                continue
+            }
+            #expect(problems.map(\.key) == [key])
+        }
+        #expect(try refusal([("dnstream", .map([])), ("listeners", .map([SettingsMember("ws", .map([]))]))]) == nil)
+    }
+
     @Test func `A listener is added by its keys, and taken away by null, also one of the file`() throws {
         let yaml = "listeners: {ws: {a: {bind: 1}, b: {bind: 2}}}"
         let added = try change([("listeners.ws.site2.bind", .text("33034"))], yaml: yaml)
@@ -123,6 +137,39 @@ struct ConfigurationChangeTests {
         var dumped = ""
         dump(second, to: &dumped)
         #expect(!dumped.contains("hush"))
+    }
+
+    @Test func `Headers that are sent back hidden stay, each by itself, and another value is another authenticator`()
+        throws
+    {
+        let yaml = """
+            authentication:
+              backend: http
+              url: http://auth.example/
+              headers: {authorization: hush, x-name: hush2}
+            """
+        let loaded = try load(yaml: yaml)
+        let hidden = SettingsValue.text(SettingProblem.hidden)
+        func changed(_ headers: [SettingsMember], from loaded: LoadedConfiguration) throws -> ConfigurationChange {
+            try loaded.changed(by: [SettingsMember("authentication.headers", .map(headers))])
+        }
+        func headers(_ loaded: LoadedConfiguration) -> [String] {
+            (loaded.configuration.authentication.own?.settings as? HTTPAuthenticatorSettings)?.headers
+                .map { "\($0.name)=\($0.value)" } ?? []
+        }
+        let same = try changed([.init("authorization", hidden), .init("x-name", hidden)], from: loaded)
+        #expect(same.differences.isEmpty && headers(same.loaded) == ["authorization=hush", "x-name=hush2"])
+        let one = try changed([.init("authorization", hidden), .init("x-name", .text("hush4"))], from: loaded)
+        #expect(one.differences.map(\.key) == ["authentication.headers"])
+        #expect(headers(one.loaded) == ["authorization=hush", "x-name=hush4"])
+        #expect(one.loaded.configuration.authentication != loaded.configuration.authentication)
+        let again = try changed([.init("x-name", hidden), .init("authorization", hidden)], from: one.loaded)
+        #expect(headers(again.loaded) == ["x-name=hush4", "authorization=hush"])
+        #expect(!"\(one.loaded.effectiveText)\(one.loaded.changesInEffect)".contains("hush"))
+        // The environment's are not changed by being sent back.
+        let environment = ["AUTHENTICATION_HEADERS": #"{"authorization":"hush"}"#]
+        let fixed = try load(environment, yaml: yaml)
+        #expect(try changed([.init("authorization", hidden)], from: fixed).differences.isEmpty)
     }
 
     @Test func `Topic overrides are changed as a whole`() throws {

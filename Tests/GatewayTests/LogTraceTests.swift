@@ -1,4 +1,6 @@
+import ChargePointSessions
 import Logging
+import OutsideNames
 import Synchronization
 import Testing
 
@@ -77,5 +79,27 @@ struct LogTraceTests {
         #expect(traced.withLock { $0 } == 25)
         #expect(logs.linesDropped == 15)
         #expect(logs.flush(seconds: 60))
+    }
+
+    @Test func `Whoever a trace does not name builds no line for it`() throws {
+        let pipe = try LogPipe()
+        let logs = GatewayLogs(configuration: LogConfiguration(level: .warning), fileDescriptor: pipe.writeEnd)
+        func interest(_ level: Logger.Level, _ identity: ChargePointIdentity, _ address: String) -> LineInterest {
+            logs.interest(
+                inLineAt: level,
+                about: ChargePoint(identity: identity, version: .v16, remoteAddress: address, listener: "default"))
+        }
+        #expect(interest(.debug, "CP1", "192.0.2.7:5123") == .none)
+        #expect(interest(.warning, "CP1", "192.0.2.7:5123") == .some)
+        let named = logs.traces.add(LogTraces.Trace(subject: .chargePoint("CP1"), format: .text) { _ in })
+        let here = logs.traces.add(LogTraces.Trace(subject: .address("192.0.2.7"), format: .text) { _ in })
+        #expect(logs.logger().logLevel == .trace)
+        #expect(interest(.debug, "CP1", "192.0.2.8:5123") == .some)
+        #expect(interest(.debug, "CP2", "192.0.2.7:5123") == .byAddress)
+        #expect(interest(.warning, "CP2", "192.0.2.7:5123") == .byAddress)
+        #expect(interest(.debug, "CP2", "192.0.2.70:5123") == .none)
+        #expect(interest(.warning, "CP2", "192.0.2.70:5123") == .some)
+        for number in [named, here] { logs.traces.remove(number) }
+        #expect(interest(.debug, "CP1", "192.0.2.7:5123") == .none)
     }
 }

@@ -8,20 +8,25 @@ final class HTTPServer: Sendable {
         var path: String
         var fields: [String: String]
         var headers: [String: String]
+        /// That TLS has asked for; nil: none.
+        var serverName: String?
     }
 
     let port: Int
     private let process: SpawnedProcess
     private let output: Pipe
 
-    /// - Parameter port: nil: a free one.
-    init(port: Int? = nil) throws {
+    /// - Parameters:
+    ///   - port: nil: a free one.
+    ///   - tls: files of its certificate and key, and of the authority that clients must have one of.
+    init(port: Int? = nil, tls: [URL] = []) throws {
         let file = URL(filePath: #filePath).deletingLastPathComponent()
         let package = file.deletingLastPathComponent().deletingLastPathComponent()
         process = SpawnedProcess()
         output = Pipe()
         process.executableURL = package.appending(path: ".build/python/bin/python")
-        process.arguments = [file.appending(path: "Resources/server.py").path()] + (port.map { ["\($0)"] } ?? [])
+        process.arguments =
+            [file.appending(path: "Resources/server.py").path(), "\(port ?? 0)"] + tls.map { $0.path() }
         process.standardOutput = output
         process.standardError = FileHandle.standardError
         try process.run()

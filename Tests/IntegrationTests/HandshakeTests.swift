@@ -95,7 +95,8 @@ import Testing
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connect(host: "127.0.0.1", port: site.port)
                 .get()
-            try await channel.writeAndFlush(ByteBuffer(string: "GET /ocpp/CP-1 HTTP/1.1\r\n"))
+            // On a slow machine the time may be over already.
+            try? await channel.writeAndFlush(ByteBuffer(string: "GET /ocpp/CP-1 HTTP/1.1\r\n"))
             let ended = Mailbox<Bool>("socket")
             channel.closeFuture.whenComplete { _ in ended.append(true) }
             _ = try await ended.first("the close")

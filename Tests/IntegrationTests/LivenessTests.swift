@@ -6,7 +6,7 @@ import Testing
     @Test func `Silence beyond the allowed closes the connection`() async throws {
         try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
             let begin = ContinuousClock.now
-            let chargePoint = try await site.connectReady(answeredPings: 1)
+            let chargePoint = try await site.connect(answeredPings: 1)
             let closing = try await chargePoint.closing()
             #expect(ContinuousClock.now - begin > .milliseconds(1900), "1 s × (1 + 1) are allowed")
             #expect(closing.code == 1001)
@@ -19,20 +19,22 @@ import Testing
         let settings = ["DEFAULT_HEARTBEAT_INTERVAL": "1s", "HEARTBEAT_CHECKING_TIMES_BACKOFF": "3"]
         try await withSite(settings) { site in
             let begin = ContinuousClock.now
-            let chargePoint = try await site.connectReady(answeredPings: 1)
+            let chargePoint = try await site.connect(answeredPings: 1)
             _ = try await chargePoint.closing()
             #expect(ContinuousClock.now - begin > .milliseconds(3900), "1 s × (3 + 1) are allowed")
         }
     }
 
     @Test func `A charge point that answers pings is never cut off`() async throws {
-        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
+        // Seven seconds are allowed: longer than a busy machine stands still.
+        let settings = ["DEFAULT_HEARTBEAT_INTERVAL": "1s", "HEARTBEAT_CHECKING_TIMES_BACKOFF": "6"]
+        try await withSite(settings) { site in
             let begin = ContinuousClock.now
             let chargePoint = try await site.connectReady()
-            for number in 1...8 {
+            for number in 1...16 {
                 _ = try await chargePoint.pings.take("ping \(number)")
             }
-            #expect(ContinuousClock.now - begin > .seconds(3), "pings come after half the interval in silence")
+            #expect(ContinuousClock.now - begin > .seconds(7), "pings come after half the interval in silence")
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
         }
     }
@@ -80,10 +82,10 @@ import Testing
     }
 
     @Test func `Messages alone keep a charge point that answers no pings`() async throws {
-        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "2s"]) { site in
+        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "4s"]) { site in
             let begin = ContinuousClock.now
             let chargePoint = try await site.connectReady(answeredPings: 1)
-            while ContinuousClock.now - begin < .seconds(6) {
+            while ContinuousClock.now - begin < .seconds(10) {
                 try await Task.sleep(for: .milliseconds(500))
                 _ = try await chargePoint.call("Heartbeat")
             }
@@ -114,10 +116,10 @@ import Testing
     }
 
     @Test func `A longer interval of an accepted Boot notification counts`() async throws {
-        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
+        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "3s"]) { site in
             let chargePoint = try await site.connect(answeredPings: 1)
             _ = try await chargePoint.call("BootNotification")
-            try await Task.sleep(for: .seconds(4))
+            try await Task.sleep(for: .seconds(8))
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
         }
     }
@@ -131,7 +133,7 @@ import Testing
         #"{"status":"Accepted","currentTime":"2026-01-01T00:00:00Z"}"#,
     ])
     func `Any other Boot notification answer changes nothing`(answer: String) async throws {
-        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "1s"]) { site in
+        try await withSite(["DEFAULT_HEARTBEAT_INTERVAL": "3s"]) { site in
             site.central.onCall { _ in .result(answer) }
             let chargePoint = try await site.connect(answeredPings: 1)
             _ = try await chargePoint.call("BootNotification")

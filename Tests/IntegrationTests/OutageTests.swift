@@ -113,7 +113,10 @@ import Testing
             }
             #expect(busy.dropped.isEmpty)
             #expect(busy.surplus.isEmpty, "a CALL has one answer")
-            #expect(try await busy.callOnce().allSatisfy { $0.type == 3 })
+            // On a slow machine the short time-out passes for some of so many at once.
+            try await eventually("every CALL gets its result") {
+                try await busy.callOnce().allSatisfy { $0.type == 3 }
+            }
             #expect(try await busy.commandOnce(from: site.central).allSatisfy { $0.type == 3 })
         }
     }
@@ -192,7 +195,7 @@ import Testing
                 }
                 return try await group.reduce(into: [OCPPText]()) { $0.append($1) }
             }
-            _ = try await refusedAt.first("a refusal", within: .seconds(20))
+            _ = try await refusedAt.first("a refusal", within: .seconds(24))
             proxy.pass()
             let all = try await answers
             #expect(all.count { $0.type == 3 } == 10)

@@ -145,6 +145,34 @@ import Testing
         }
     }
 
+    /// Nothing in its name says that it is one.
+    @Test func `A charge point that is named like another gateway that was heard of stays outside`() async throws {
+        let settings = Self.settings.merging(["LOG_LEVEL": "debug"]) { _, new in new }
+        try await withSite(settings, weight: 2) { site in
+            let own = ["BROKER_URL": "mqtt://127.0.0.1:\(site.broker.port)", "BROKER_CLIENT_ID": "ocpp-other"]
+            // One with claims, which knows nothing of connections of charge points' own.
+            let other = try await GatewayProcess.start(own)
+            do {
+                try await other.log("the broker link") { $0.message == "broker link up" }
+                try await site.gateway.log("that it is there") {
+                    $0.message == "another gateway is on the broker" && $0.fields["gateway"] == "ocpp-other"
+                }
+                for identity in ["other", "other-2"] {
+                    let (client, refused) = try await open(identity, nil, at: site)
+                    #expect(refused.status == 401)
+                    await client.cut()
+                }
+                let (_, accepted) = try await open("other-x", nil, at: site)
+                #expect(accepted.status == 101)
+                #expect(!other.logLines.contains { $0.message == "broker link down" })
+            } catch {
+                await other.child.end()
+                throw error
+            }
+            await other.child.end()
+        }
+    }
+
     @Test func `Without a broker the handshake is 503`() async throws {
         try await withSite(Self.settings) { site in
             _ = try await site.connectReady()

@@ -202,6 +202,42 @@ import Testing
         }
     }
 
+    @Test
+    func `The report of a charge point that is not here goes to its Response Topic too; what is too long is not read`()
+        async throws
+    {
+        let broker = try await TestBroker.start()
+        // What the gateway's last life has left on the broker.
+        let dead = try await MQTTTestClient.connect(port: broker.port, clientID: "back", cleanStart: false)
+        try await dead.subscribe("ocpp/cs/CP-9")
+        await dead.disconnect()
+        let sender = try await MQTTTestClient.connect(port: broker.port, clientID: "sender")
+        for (id, length) in [("short", 10), ("long", 2000)] {
+            var call = MQTTMessage(
+                topic: "ocpp/cs/CP-9",
+                text: #"{"MessageTypeId":2,"UniqueId":"\#(id)","Action":"Reset","Payload":{"a":""#
+                    + String(repeating: "x", count: length) + #""}}"#)
+            call.responseTopic = "ocpp/cp/answers/me"
+            call.correlationData = "correlation of \(id)"
+            try await sender.publish(call)
+        }
+        await sender.disconnect()
+        let settings = [
+            "BROKER_CLIENT_ID": "back", "DNSTREAM_RESPONSE_TOPICS": "ocpp/cp/answers/+",
+            "LISTENERS_WS_DEFAULT_WEBSOCKET_MAX_FRAME_SIZE": "1KB",
+        ]
+        try await withSite(settings, broker: broker) { site in
+            for (sent, id, reason) in [("short", "short", "not_connected"), ("long", "-1", "malformed")] {
+                let report = try await site.central.reply(to: id, of: "CP-9")
+                #expect(report.type == 4 && report.reason == reason && report.mqtt.correlationData == nil)
+                let copy = try await site.central.received.take("its copy") {
+                    $0.topic == "ocpp/cp/answers/me" && $0.mqtt.correlationData == "correlation of \(sent)"
+                }
+                #expect(copy.text == report.text)
+            }
+        }
+    }
+
     @Test(
         arguments: ["wait", "error"])
     func

@@ -47,7 +47,8 @@ struct LoadTests {
         plan.chargePoints = 5
         plan.open = 8
         plan.warmUp = .zero
-        plan.duration = .seconds(1)
+        plan.duration = .seconds(60)
+        plan.enoughRoundTrips = 100
         let report = try await MQTTFloor(plan).run()
         #expect(report.roundTrips > 0)
         #expect(report.unmatched == 0)
@@ -66,7 +67,9 @@ struct LoadTests {
         var plan = LoadRun.Plan(mode: .closed(open: 4), target: target, count: 7)
         plan.warmUp = .zero
         plan.settle = .zero
-        plan.duration = .seconds(1)
+        plan.duration = .seconds(30)
+        plan.patience = .seconds(30)
+        plan.isEnough = { $0.answered >= 20 }
         plan.rounds = 2
         let report = try await LoadRun(plan).run { _ in }
         #expect(report.rounds.map(\.upgraded) == [7, 7])
@@ -91,7 +94,8 @@ struct LoadTests {
         plan.responder = responder
         var floor = MQTTFloor.Plan(responder: responder)
         floor.warmUp = .zero
-        floor.duration = .milliseconds(100)
+        floor.duration = .seconds(60)
+        floor.enoughRoundTrips = 200
         let (lines, progress) = AsyncStream.makeStream(of: String.self)
         let idle = Task { [plan] in try await LoadRun(plan).run { progress.yield($0) } }
         defer { idle.cancel() }
@@ -106,7 +110,8 @@ struct LoadTests {
         let broker = try await TestBroker.started()
         var plan = MQTTFloor.Plan(responder: Responder.Plan(host: "127.0.0.1", port: broker.port))
         plan.warmUp = .zero
-        plan.duration = .seconds(1)
+        plan.duration = .seconds(60)
+        plan.enoughRoundTrips = 500
         let generator = try #require(try await MQTTFloor(plan).run().generator)
         #expect(generator.chargePointsPercent > 0)
         #expect(try #require(generator.responderPercent) > 0)

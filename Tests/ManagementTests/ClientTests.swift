@@ -1,5 +1,6 @@
 import Management
 import OutsideNames
+import TestSupport
 import Testing
 
 @Suite struct `management.md, Clients` {

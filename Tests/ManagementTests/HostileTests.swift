@@ -1,5 +1,6 @@
 import Management
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite struct `management.md, Bounds` {

@@ -35,6 +35,19 @@ struct MemoryBudgetTests {
     }
 
     @Test
+    func `A loan is given back when nobody has it any more`() {
+        let budget = MemoryBudget(limit: 100)
+        do {
+            let loan = MemoryLoan(of: budget, bytes: 70)
+            withExtendedLifetime(loan) {
+                #expect(loan != nil && budget.used == 70)
+                #expect(MemoryLoan(of: budget, bytes: 31) == nil)
+            }
+        }
+        #expect(budget.used == 0)
+    }
+
+    @Test
     func `Sizes that no machine has do not overflow`() {
         let budget = MemoryBudget(limit: 100)
         var share = MemoryShare(of: budget)

@@ -47,7 +47,11 @@ struct MongoDBServer {
         defer { open.stop() }
         try BackendServer.run([python, "-c", Self.setUp, "\(port)"])
         open.stop()
-        let tls = ["--tls-cert-file", certificates.certificateFile, "--tls-key-file", certificates.keyFile]
+        // That server wants a certificate of its clients too.
+        let tls = [
+            "--tls-cert-file", certificates.certificateFile, "--tls-key-file", certificates.keyFile,
+            "--tls-ca-file", certificates.caFile, "--tls-require-client-cert",
+        ]
         server = BackendServer(
             command: command + ["--auth"] + (usesTLS ? tls : []), directory: directory, port: port)
         try server.start()

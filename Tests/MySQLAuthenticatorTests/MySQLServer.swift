@@ -18,7 +18,8 @@ struct MySQLServer {
         CREATE TABLE IF NOT EXISTS mqtt_user (id INT PRIMARY KEY, username VARBINARY(255), password_hash VARCHAR(255), salt VARCHAR(255), is_superuser TINYINT DEFAULT 0, security_profile INT);
         CREATE USER IF NOT EXISTS 'gateway'@'127.0.0.1' IDENTIFIED BY 'backend''s password';
         CREATE USER IF NOT EXISTS 'gateway'@'localhost' IDENTIFIED BY 'backend''s password';
-        GRANT SELECT ON gateway.* TO 'gateway'@'127.0.0.1', 'gateway'@'localhost';
+        CREATE USER IF NOT EXISTS 'certified'@'localhost' IDENTIFIED BY 'backend''s password' REQUIRE SUBJECT '/CN=certified';
+        GRANT SELECT ON gateway.* TO 'gateway'@'127.0.0.1', 'gateway'@'localhost', 'certified'@'localhost';
         REPLACE INTO mqtt_user VALUES (1, 'CP-1', 'hash-1', 'salt-1', 1, 2), (2, 'CP-2', 'new', 's', 0, NULL), (3, 'CP-2', 'old', 't', 0, NULL), (4, 'CP-NULL', NULL, NULL, NULL, NULL), (5, 'CP-EMPTY', '', '', NULL, NULL), (6, 'CP-9', 'hash-9', '', 0, 9), (7, 'O''Hara', 'hash-q', '', 0, NULL), (8, 'CP-LONG', 'x', REPEAT('x', 10), 0, NULL);
         REPLACE INTO mqtt_user SELECT 1000 + seq, 'CP-MANY', CONCAT('hash-', seq), '', 0, NULL FROM seq_1_to_100000;
 
@@ -43,6 +44,7 @@ struct MySQLServer {
                 "--socket=" + directory + "/socket", "--pid-file=" + directory + "/pid",
                 "--init-file=" + directory
                     + "/setup.sql", "--ssl-cert=" + certificates.certificateFile, "--ssl-key=" + certificates.keyFile,
+                "--ssl-ca=" + certificates.caFile,
                 "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=16M",
             ] + (isRoot ? ["--user=mysql"] : []),
             directory: directory, port: port)

@@ -4,32 +4,16 @@ import Testing
 
 @testable import MySQLAuthenticator
 
+extension MySQLSource: TestedSource {}
+
 /// authentication.md, "Backends" and "Outcomes", against the real server.
-@Suite(.serialized) struct MySQLSourceTests {
+@Suite(.serialized) struct MySQLSourceTests: SourceSuite {
+    typealias Source = MySQLSource
+
     private let server: MySQLServer
 
     init() throws {
         server = try MySQLServer.shared.get()
-    }
-
-    private func with<Result>(
-        _ configuration: MySQLConfiguration, _ body: (MySQLSource) async throws -> Result
-    ) async throws -> Result {
-        let source = try MySQLSource(configuration)
-        do {
-            let result = try await body(source)
-            await source.close()
-            return result
-        } catch {
-            await source.close()
-            throw error
-        }
-    }
-
-    private func failure(_ configuration: MySQLConfiguration, _ name: String = "CP-1") async throws -> BackendFailure? {
-        try await with(configuration) { source in
-            await Outcome(of: name, from: source).failure
-        }
     }
 
     @Test func `A row is read by its columns' names`() async throws {
@@ -66,9 +50,7 @@ import Testing
 
     @Test func `A hostile name is a name that nobody has`() async throws {
         try await with(server.configuration()) { source in
-            for name in HostileNames.all {
-                #expect(await Outcome(of: name, from: source) == .unknown, "\(name.prefix(40))")
-            }
+            #expect(await hostileNamesThatAreKnown(to: source).isEmpty)
             #expect(await Outcome(of: "O'Hara", from: source).hashes?.count == 1)
             #expect(await Outcome(of: "CP-1", from: source).hashes?.count == 1)
         }
@@ -138,43 +120,24 @@ import Testing
         #expect(try await failure(server.configuration(host: "127.0.0.1", tls: tls)) == nil)
     }
 
+    @Test func `A certificate is shown to a server that wants one`() async throws {
+        var configuration = server.configuration(host: "localhost", tls: server.certificates.mutualTLS())
+        configuration.userName = "certified"
+        #expect(try await failure(configuration) == nil)
+        configuration.tls.certificateFile = nil
+        configuration.tls.keyFile = nil
+        #expect(try await failure(configuration)?.kind == .nonsense)
+    }
+
     @Test func `A server that was killed and started again answers on fresh connections`() async throws {
-        let server = server.server
-        try await with(self.server.configuration()) { source in
-            for _ in 0..<2 {
-                await withTaskGroup { group in
-                    for _ in 0..<20 { group.addTask { await Outcome(of: "CP-1", from: source) } }
-                    for await outcome in group { #expect(outcome.hashes == ["hash-1"]) }
-                }
-                server.kill()
-                #expect(await Outcome(of: "CP-1", from: source).failure?.kind == .unreachable)
-                try server.start()
-            }
-            #expect(await Outcome(of: "CP-1", from: source).hashes?.count == 1)
+        try await with(server.configuration()) { source in
+            #expect(try await outcomesOfRestarts(server.server, source).isEmpty)
         }
     }
 
     @Test func `Killed and started again while requests run: each is answered, right or not at all`() async throws {
-        let server = server.server
-        try await with(self.server.configuration()) { source in
-            await withTaskGroup { group in
-                for number in 0..<200 {
-                    let isKnown = number % 2 == 0
-                    group.addTask { (isKnown, await Outcome(of: isKnown ? "CP-1" : "nobody", from: source)) }
-                    if number == 100 {
-                        _ = await group.next()
-                        server.kill()
-                    }
-                }
-                for await (isKnown, outcome) in group {
-                    switch outcome {
-                    case .rows: #expect(outcome.hashes == (isKnown ? ["hash-1"] : []))
-                    case .failed(let failure): #expect(failure.kind == .unreachable, "\(failure.reason)")
-                    }
-                }
-            }
-            try server.start()
-            #expect(await Outcome(of: "CP-1", from: source).hashes?.count == 1)
+        try await with(server.configuration()) { source in
+            #expect(try await outcomesOfKill(server.server, source).isEmpty)
         }
     }
 
@@ -185,7 +148,8 @@ import Testing
         let limits = PoolLimits(size: 1, queryTimeout: .milliseconds(300))
         try await with(server.configuration(query: query, limits: limits)) { source in
             #expect(await Outcome(of: "CP-1", from: source).failure?.kind == .unreachable)
-            #expect(await Outcome(of: "O'Hara", from: source).hashes?.count == 1)
+            let next = await Outcome.of("O'Hara", from: source) { $0.hashes != nil }
+            #expect(next.hashes?.count == 1)
         }
     }
 

@@ -16,7 +16,8 @@ struct PostgreSQLServer {
         CREATE TABLE mqtt_user (username varchar(255), password_hash text, salt text, is_superuser boolean DEFAULT false, security_profile smallint);
         CREATE TABLE numbered (id integer, password text);
         CREATE USER gateway PASSWORD 'backend''s password';
-        GRANT SELECT ON mqtt_user, numbered TO gateway;
+        CREATE USER certified;
+        GRANT SELECT ON mqtt_user, numbered TO gateway, certified;
         INSERT INTO mqtt_user VALUES ('CP-1', 'hash-1', 'salt-1', true, 2), ('CP-2', 'new', 's', false, NULL), ('CP-2', 'old', 't', false, NULL), ('CP-NULL', NULL, NULL, NULL, NULL), ('CP-EMPTY', '', '', NULL, NULL), ('CP-9', 'hash-9', '', false, 9), ('O''Hara', 'hash-q', '', false, NULL);
         INSERT INTO mqtt_user SELECT 'CP-MANY', 'hash-' || n FROM generate_series(1, 100000) n;
         INSERT INTO numbered VALUES (7, 'hash-7');
@@ -45,9 +46,15 @@ struct PostgreSQLServer {
         try BackendServer.run(
             Self.user + [programs + "postgres", "--single", "-D", data, "-j", "postgres"],
             input: Self.setUp.split(separator: "\n").joined(separator: "\n\n") + "\n\n")
+        // By its certificate alone, which must have its name.
+        let access = data + "/pg_hba.conf"
+        let rules = try String(contentsOfFile: access, encoding: .utf8)
+        try "hostssl all certified 127.0.0.1/32 cert\n\(rules)".write(
+            toFile: access, atomically: false, encoding: .utf8)
         var settings = ["listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(directory)"]
         settings += ["fsync=off", "ssl=on", "log_min_messages=fatal"]
         settings += ["ssl_cert_file=\(certificates.certificateFile)", "ssl_key_file=\(certificates.keyFile)"]
+        settings += ["ssl_ca_file=\(certificates.caFile)"]
         server = BackendServer(
             command: Self.user + [programs + "postgres", "-D", data] + settings.flatMap { ["-c", $0] },
             directory: directory, port: port,

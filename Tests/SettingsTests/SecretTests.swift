@@ -47,4 +47,30 @@ struct SecretTests {
         }
         #expect(secret?.text == "hush")
     }
+
+    @Test func `A map shows the names of its secrets and a change of a value is one`() throws {
+        func reading(_ text: String) -> (values: [SettingsMember], reading: SettingReading?, problems: [String]) {
+            var read = reader(
+                ["A_HEADERS": text], file: [SettingsMember("a.headers", .map([.init("z", .text("hush3"))]))])
+            let values = read("a.headers", .secretTextMap, default: [], help: "")
+            return (values, read["a.headers"], read.problems.map(\.description))
+        }
+        let one = reading(#"{"x": "hush", "y": "hush2"}"#)
+        #expect(one.values == [SettingsMember("x", .text("hush")), SettingsMember("y", .text("hush2"))])
+        let shown = try #require(one.reading)
+        #expect(shown.shown == #"{"x":"******","y":"******"}"# && shown.normalized == shown.shown)
+        let text = SettingsDocument.effective([shown])
+        #expect(
+            text.contains(
+                ##"# a.headers: {"x":"******","y":"******"}  # environment, over file: "{\"z\":\"******\"}""##),
+            "\(text)")
+        let other = try #require(reading(#"{"x":"hush","y":"hush4"}"#).reading)
+        #expect(!shown.hasSameValue(as: other) && shown.hasSameValue(as: shown))
+        #expect(reading("").reading?.shown.isEmpty == true)
+        for broken in [#"{"x": hush"#, #"["hush"]"#, "hush", #"{"x":{"y":"hush"}}"#, #"{"x":"hush","x":"hush"}"#] {
+            let bad = reading(broken)
+            #expect(bad.problems.count == 1 && bad.values.isEmpty)
+            #expect(!"\(bad.problems) \(bad.reading?.shown ?? "")".contains("hush"), "\(bad.problems)")
+        }
+    }
 }

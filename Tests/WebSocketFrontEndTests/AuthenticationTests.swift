@@ -162,7 +162,7 @@ struct AuthenticationTests {
         })
         let configuration = RunningListener.configuration {
             $0.maxConnections = 1
-            $0.handshakeTimeout = .seconds(4)
+            $0.handshakeTimeout = .seconds(12)
         }
         try await RunningListener.run(configuration, admission: admission) { running in
             let client = try await running.client()

@@ -65,7 +65,7 @@ struct FlowControlTests {
     func `A peer that falls behind gets everything once it reads again, and one pong for the last of its pings`()
         async throws
     {
-        let configuration = RunningListener.configuration { $0.sendTimeout = .seconds(8) }
+        let configuration = RunningListener.configuration { $0.sendTimeout = .minutes(10) }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()
             try await client.channel.setOption(.autoRead, value: false).get()

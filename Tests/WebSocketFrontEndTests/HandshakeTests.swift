@@ -324,11 +324,11 @@ struct HandshakeTests {
 
     @Test
     func `A connection that outlives the handshake time-out is left alone once it is upgraded`() async throws {
-        let configuration = RunningListener.configuration { $0.handshakeTimeout = .seconds(8) }
+        let configuration = RunningListener.configuration { $0.handshakeTimeout = .seconds(12) }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()
             // The timer fires after the handshake's, which was armed earlier for the same loop.
-            _ = try await session.onLoop { $0.armTimer(at: .now() + .milliseconds(8100)) }
+            _ = try await session.onLoop { $0.armTimer(at: .now() + .milliseconds(12_100)) }
             #expect(try await session.events.next() == .timer)
             try await client.send(bytes: RawClient.text("still here"))
             #expect(try await session.events.next() == .text("still here"))

@@ -92,7 +92,8 @@ struct ProxyProtocolTests {
     func `A connection whose header does not come in time is closed, and told of`(length: Int) async throws {
         try await RunningListener.run(Self.configuration { $0.proxyProtocolTimeout = .milliseconds(100) }) { running in
             let client = try await running.client()
-            if length > 0 { try await client.send(bytes: Array(Self.version1.prefix(length))) }
+            // On a slow machine the time may be over already.
+            if length > 0 { try? await client.send(bytes: Array(Self.version1.prefix(length))) }
             #expect(try await client.closedByServer())
             #expect(try await running.admission.refusals.next().reason == "no PROXY header within the time-out")
         }
@@ -108,7 +109,8 @@ struct ProxyProtocolTests {
             let silent = try await running.client()
             #expect(try await silent.closedByServer())
             let half = try await running.client()
-            try await half.send(bytes: Self.version1)
+            // On a slow machine the time may be over already.
+            try? await half.send(bytes: Self.version1)
             #expect(try await half.closedByServer())
         }
     }

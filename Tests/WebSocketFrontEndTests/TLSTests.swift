@@ -261,7 +261,7 @@ struct TLSTests {
     @Test
     func `TLS garbage, plain HTTP and silence are closed, each with its log line, and others are served`() async throws
     {
-        let options = certificates.options { $0.handshakeTimeout = .seconds(4) }
+        let options = certificates.options { $0.handshakeTimeout = .seconds(12) }
         try await RunningListener.run(listener(options)) { running in
             let http = try await running.client()
             try await http.send(RawClient.handshake())
@@ -303,7 +303,7 @@ struct TLSTests {
     func `A client that completes TLS and says nothing more is closed by the handshake time-out, with one line`()
         async throws
     {
-        let configuration = listener(certificates.options()) { $0.handshakeTimeout = .seconds(4) }
+        let configuration = listener(certificates.options()) { $0.handshakeTimeout = .seconds(12) }
         try await RunningListener.run(configuration) { running in
             let client = try await running.client(tls: try certificates.client())
             #expect(try await client.closedByServer())

@@ -86,38 +86,48 @@ extension BuiltInDatabase {
             return Dictionary(
                 uniqueKeysWithValues: wanted.map { ($0, HashedPassword(hash: users[$0].secret, salt: users[$0].salt)) })
         }
-        typealias Made = (index: Int, result: Result<HashedPassword, UserStoreFailure>)
-        let made = await withTaskGroup(of: Made.self) { group in
-            var made: [Made] = []
-            var next = wanted.makeIterator()
-            func start() {
-                guard let index = next.next() else { return }
-                group.addTask {
-                    do throws(UserStoreFailure) {
-                        return (index, .success(try await self.hashed(users[index].secret)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
+        let made = await withTaskGroup(of: MadeHash.self) { group in
+            var made: [MadeHash] = []
+            var rest = wanted.dropFirst(Self.hashesAtOnce)
+            for index in wanted.prefix(Self.hashesAtOnce) {
+                group.addTask { await self.hash(of: users[index].secret, at: index) }
             }
-            for _ in 0..<Self.hashesAtOnce { start() }
-            while let result = await group.next() {
-                made.append(result)
-                start()
+            for await one in group {
+                made.append(one)
+                guard let index = rest.popFirst() else { continue }
+                group.addTask { await self.hash(of: users[index].secret, at: index) }
             }
             return made
         }
         var hashes: [Int: HashedPassword] = [:]
         var faults: [UserStoreFailure.Row] = []
-        for (index, result) in made {
-            switch result {
-            case .success(let hash): hashes[index] = hash
-            case .failure(let failure): faults.append(.init(number: index + 1, reason: failure.description))
+        for one in made {
+            switch one.result {
+            case .success(let hash): hashes[one.index] = hash
+            case .failure(let failure): faults.append(.init(number: one.index + 1, reason: failure.description))
             }
         }
         guard faults.isEmpty else {
             throw .badRows(Array(faults.sorted { $0.number < $1.number }.prefix(10)))
         }
         return hashes
+    }
+
+    private struct MadeHash: Sendable {
+        /// Of the user in the file.
+        var index: Int
+        var result: Result<HashedPassword, UserStoreFailure>
+    }
+
+    /// The result has a line of its own: in `return (index, .success(try await hashed(secret)))`, in a closure of a task
+    /// group, optimized code of Swift 6.3.1 took `index` for 0, and gave one user the password of another.
+    private func hash(of secret: [UInt8], at index: Int) async -> MadeHash {
+        let result: Result<HashedPassword, UserStoreFailure>
+        do throws(UserStoreFailure) {
+            result = .success(try await hashed(secret))
+        } catch {
+            result = .failure(error)
+        }
+        return MadeHash(index: index, result: result)
     }
 }

@@ -11,6 +11,9 @@ package struct HTTPAuthenticator: VerdictSource {
     private let client: BackendHTTPClient
     private let now: @Sendable () -> Int64
 
+    /// For the log: without the path and the query, where somebody may have put a key.
+    package var server: String { template.server.origin(host: template.server.host) }
+
     /// - Parameter now: seconds since 1970.
     /// - Throws: what is wrong with the settings, or with a file that they name.
     package init(_ settings: HTTPAuthenticatorSettings, now: @escaping @Sendable () -> Int64) throws {

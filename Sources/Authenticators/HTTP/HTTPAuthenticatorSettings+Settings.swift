@@ -9,7 +9,7 @@ extension HTTPAuthenticatorSettings {
         url = read.required("authentication.url", .text, help: "http: the server that decides") ?? ""
         headers =
             read(
-                "authentication.headers", .textMap, default: [],
+                "authentication.headers", .secretTextMap, default: [],
                 help: "http, jwt: headers of a request, with placeholders"
             ).pairs
         body =

@@ -20,6 +20,8 @@ package final class BackendHTTPClient: Sendable {
     private let url: BackendURL
     /// What stands in the URL's place of the host: the name that TLS is to send and check.
     private let name: String
+    /// No name is to be sent: an address stands in the host's place, since TLS sends none of these.
+    private let hidesName: Bool
     private let requestTimeout: Duration
     private let isStopped = Atomic(false)
 
@@ -38,6 +40,7 @@ package final class BackendHTTPClient: Sendable {
         configuration.httpVersion = .http1Only
         name =
             if case .named(let name) = tls.serverName { name } else { url.host }
+        hidesName = url.isEncrypted && tls.serverName == .disabled
         if !name.utf8.elementsEqual(url.host.utf8) { configuration.dnsOverride[name] = url.host }
         if url.isEncrypted { configuration.tlsConfiguration = try tls.clientConfiguration() }
         client = HTTPClient(
@@ -74,7 +77,31 @@ package final class BackendHTTPClient: Sendable {
     private func sendOnce(
         _ method: HTTPMethod, target: String, headers: [(name: String, value: String)], body: [UInt8]?, bodyLimit: Int
     ) async throws -> Answer {
-        var request = HTTPClientRequest(url: url.origin(host: name) + target)
+        let hosts = try await hidesName ? addresses() : [name]
+        var last: (any Error)?
+        for host in hosts {
+            do {
+                return try await send(
+                    method, to: host, target: target, headers: headers, body: body, bodyLimit: bodyLimit)
+            } catch let error as HTTPClientError where error == .connectTimeout {
+                last = error
+            } catch let error as NIOConnectionError {
+                last = error
+            }
+        }
+        throw last ?? ConnectionFault.lost("the name has no address")
+    }
+
+    /// The host's, asked for anew each time; on a thread that may wait.
+    private func addresses() async throws -> [String] {
+        try await NIOThreadPool.singleton.runIfActive { [host = url.host] in try HostAddresses.of(host) }
+    }
+
+    private func send(
+        _ method: HTTPMethod, to host: String, target: String, headers: [(name: String, value: String)],
+        body: [UInt8]?, bodyLimit: Int
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: url.origin(host: host) + target)
         request.method = method
         request.headers = HTTPHeaders(headers.map { ($0.name, $0.value) })
         if !request.headers.contains(name: "host") { request.headers.add(name: "host", value: hostHeader) }
@@ -99,6 +126,7 @@ package final class BackendHTTPClient: Sendable {
     private static func failure(_ error: any Error) -> BackendFailure {
         switch error {
         case let failure as BackendFailure: failure
+        case let fault as ConnectionFault: fault.failure
         case is CancellationError: BackendFailure(.unreachable, reason: "the charge point has gone")
         case let error as HTTPClientError: BackendFailure(.unreachable, reason: "HTTP: \(error.shortDescription)")
         case let error as NIOConnectionError:

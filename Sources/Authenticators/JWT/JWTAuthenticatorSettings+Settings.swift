@@ -23,7 +23,8 @@ extension JWTAuthenticatorSettings {
             "authentication.refresh_interval", .duration(.seconds(10)...(.seconds(86_400))), default: .seconds(300),
             help: "jwt: how often the key set is fetched")
         let headers = read(
-            "authentication.headers", .textMap, default: [], help: "http, jwt: headers of a request, with placeholders")
+            "authentication.headers", .secretTextMap, default: [],
+            help: "http, jwt: headers of a request, with placeholders")
         verifyClaims = read(
             "authentication.verify_claims", .textMap, default: [],
             help: "jwt: claims that must be there, with placeholders"

@@ -47,6 +47,9 @@ extension MongoDBConfiguration {
         if type != 1, name != nil {
             read.problem("authentication.replica_set_name", "means nothing without mongo_type: rs")
         }
+        if let name = read["authentication.ssl.server_name_indication"], name.text.lowercased() == "disable" {
+            read.warn(name.key, "libmongoc sends the server's name all the same: this turns off its check alone")
+        }
         for key in ["auto_reconnect", "pool_type", "w_mode", "use_legacy_protocol"] {
             read.ignored("authentication.\(key)", because: "the gateway needs no such setting")
         }

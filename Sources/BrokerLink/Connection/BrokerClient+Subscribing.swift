@@ -101,7 +101,7 @@ extension BrokerClient {
     func route(_ message: BrokerMessage) {
         if let receiver = table.receiver(of: message.topic) {
             context.deliveries.add(
-                .message(receiver.subscriber, message), on: receiver.eventLoop, bytes: message.payload.readableBytes)
+                .message(receiver.subscriber, message), on: receiver.eventLoop, bytes: message.size)
             return
         }
         if role.holds(message, self) { return }

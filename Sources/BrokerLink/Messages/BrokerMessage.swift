@@ -22,4 +22,7 @@ package struct BrokerMessage: Sendable {
         self.isRetained = isRetained
         self.expires = expires
     }
+
+    /// What it takes of the memory, in bytes: its sender chooses all of that.
+    var size: Int { payload.readableBytes + (replyAddress?.size ?? 0) }
 }

@@ -110,7 +110,7 @@ extension BrokerPublish {
 }
 
 extension BrokerPublish.Properties.CorrelationData {
-    fileprivate var size: Int {
+    var size: Int {
         switch self {
         case .text(let text): text.utf8.count
         case .bytes(let bytes): bytes.readableBytes

@@ -10,4 +10,7 @@ package struct ReplyAddress: Sendable, Equatable {
         self.topic = topic
         self.correlationData = correlationData
     }
+
+    /// What it takes of the memory, in bytes.
+    package var size: Int { topic.utf8.count + (correlationData?.readableBytes ?? 0) }
 }

@@ -11,7 +11,7 @@ struct ChargePointStage {
     /// What a session that the broker has kept brings before anyone is there to take it.
     struct Held {
         fileprivate(set) var messages: [BrokerMessage] = []
-        /// Of their payloads.
+        /// Of the messages.
         fileprivate(set) var bytes = 0
     }
 
@@ -204,7 +204,7 @@ struct ChargePointStage {
 
 extension ChargePointStage.Held {
     fileprivate mutating func add(_ message: BrokerMessage, _ hasRoom: (Int, Int) -> Bool) -> Bool {
-        let more = message.payload.readableBytes
+        let more = message.size
         guard messages.count < ChargePointStage.mostHeld, hasRoom(bytes, more) else { return false }
         messages.append(message)
         bytes += more

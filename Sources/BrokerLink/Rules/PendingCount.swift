@@ -29,6 +29,7 @@ final class PendingCount: Sendable {
 
     static func cost(of message: BrokerPublish) -> Int {
         overhead + message.topic.utf8.count + message.payload.readableBytes
+            + (message.properties?.correlationData?.size ?? 0)
     }
 
     /// Counts one more, unless that is too many. What nobody can send again, an answer or a report, gets twice the

@@ -24,4 +24,7 @@ package struct DownstreamMessage: Sendable {
         self.replyAddress = replyAddress
         self.traceParent = traceParent
     }
+
+    /// What it takes of the memory, in bytes: its sender chooses all of that.
+    var size: Int { payload.readableBytes + (replyAddress?.size ?? 0) + (traceParent?.utf8.count ?? 0) }
 }

@@ -257,7 +257,7 @@ struct SessionLife<Session>: ~Copyable {
         case .ended(.otherGateway): return .leave
         }
         let isHeld = withHeld { held in
-            guard held.downstream.count < limit, memory.take(message.payload.readableBytes) else { return false }
+            guard held.downstream.count < limit, memory.take(message.size) else { return false }
             held.downstream.append(HeldDownstreamMessage(message: message, isBeforeClaim: isBeforeClaim))
             return true
         }

@@ -12,9 +12,12 @@ struct CallSenders {
     /// Of the few that wanted something: of most nothing is kept.
     private var senders: [UniqueID: Sender] = [:]
 
-    /// A second CALL with this UniqueId is not delivered, and does not take the first one's answer.
+    func hasReplyAddress(of uniqueID: UniqueID) -> Bool {
+        !senders.isEmpty && senders[uniqueID]?.replyAddress != nil
+    }
+
     mutating func note(_ address: ReplyAddress, of uniqueID: UniqueID) {
-        if senders[uniqueID]?.replyAddress == nil { senders[uniqueID, default: Sender()].replyAddress = address }
+        senders[uniqueID, default: Sender()].replyAddress = address
     }
 
     mutating func note(_ span: CallSpan, of uniqueID: UniqueID) {

@@ -73,6 +73,7 @@ extension ChargePointSession {
         guard downstream.payload.readableBytes > 0 else { return log(.debug, "empty message from the broker", [:]) }
         let isTooLong = downstream.payload.readableBytes > calls.ruleSet.settings.maxMessageSize
         if isTooLong, !isEnded {
+            if let address = downstream.replyAddress { _ = note(address, of: GatewayError.unknownUniqueID) }
             return refuseDownstream(
                 downstream, .malformed, OCPPMessageHead(), .malformedMessage,
                 "longer than \(calls.ruleSet.settings.maxMessageSize) bytes, the longest message for a charge point")
@@ -83,6 +84,7 @@ extension ChargePointSession {
         case .deliver: deliver(downstream, now: now)
         case .hold: break
         case .tooMany:
+            _ = noteReplyAddress(of: downstream)
             refuseDownstream(
                 downstream, .queueFull, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
                 "too many messages wait for this charge point already")
@@ -103,7 +105,11 @@ extension ChargePointSession {
     }
 
     private func deliver(_ downstream: DownstreamMessage, now: NIODeadline) {
-        noteReplyAddress(of: downstream)
+        guard noteReplyAddress(of: downstream) else {
+            return refuseDownstream(
+                downstream, .queueFull, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
+                "the gateway has no memory for more messages")
+        }
         if let version = downstream.version, !version.hasSameBytes(as: chargePoint.version.rawValue) {
             let shown = version.unicodeScalars.prefix(20)
             return refuseDownstream(

@@ -11,9 +11,12 @@ extension ChargePointSession {
         _ span: CallSpan? = nil
     ) {
         guard context.logger.logLevel <= level else { return }
+        let interest = context.lineTracing?.interest(inLineAt: level, about: chargePoint) ?? .some
+        if case .none = interest { return }
         var metadata = metadata()
         metadata["cid"] = "\(chargePoint.identity)"
         if let span { metadata["trace_id"] = "\(span.traceID)" }
+        if case .byAddress = interest { metadata["remote"] = "\(chargePoint.remoteAddress)" }
         context.logger.log(level: level, message, metadata: metadata)
     }
 

@@ -93,6 +93,7 @@ extension ChargePointSession {
     }
 
     func reportUndelivered(_ downstream: DownstreamMessage) {
+        _ = noteReplyAddress(of: downstream)
         let head = OCPPMessage.head(ofRelay: downstream.payload)
         report(
             .disconnected, head, .genericError, "the charge point's session has ended",
@@ -103,6 +104,7 @@ extension ChargePointSession {
     /// of a charge point that it has no session of at all.
     func reportNotConnected(_ downstream: DownstreamMessage) {
         context.counters.add(.notConnected)
+        _ = noteReplyAddress(of: downstream)
         let head = OCPPMessage.head(ofRelay: downstream.payload)
         let error = GatewayError(
             uniqueID: head.uniqueID, code: OCPPErrorCode.genericError.name(in: chargePoint.version),
@@ -149,21 +151,32 @@ extension ChargePointSession {
     // MARK: Response Topics
 
     /// Keeps where the sender of a CALL wants its answer, before it is known what becomes of the CALL.
-    func noteReplyAddress(of downstream: DownstreamMessage) {
-        guard let address = downstream.replyAddress else { return }
+    ///
+    /// - Returns: false: there is no memory for it.
+    func noteReplyAddress(of downstream: DownstreamMessage) -> Bool {
+        guard let address = downstream.replyAddress else { return true }
         let uniqueID: UniqueID
         if let message = try? OCPPMessage.parse(relay: downstream.payload, version: chargePoint.version) {
-            guard message.type == .call else { return }
+            guard message.type == .call else { return true }
             uniqueID = message.uniqueID
         } else {
             uniqueID = OCPPMessage.head(ofRelay: downstream.payload).uniqueID ?? GatewayError.unknownUniqueID
         }
+        return note(address, of: uniqueID)
+    }
+
+    func note(_ address: ReplyAddress, of uniqueID: UniqueID) -> Bool {
+        // A second CALL with its UniqueId is not delivered, and does not take the first one's answer.
+        guard !callSenders.hasReplyAddress(of: uniqueID) else { return true }
+        guard calls.downstreamMemory.take(address.size) else { return false }
         callSenders.note(address, of: uniqueID)
+        return true
     }
 
     /// The answer, or what is reported instead, goes where the CALL's sender wants it too.
     func reply(_ payload: ByteBuffer, to uniqueID: UniqueID, _ span: CallSpan? = nil) {
         guard let address = callSenders.takeReplyAddress(of: uniqueID) else { return }
+        calls.downstreamMemory.give(address.size)
         publishOrLog(
             UpstreamMessage(
                 topic: address.topic, payload: payload, kind: .reply, version: chargePoint.version,

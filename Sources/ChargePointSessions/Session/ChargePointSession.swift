@@ -159,7 +159,7 @@ package final actor ChargePointSession {
 
     private func giveBack(upstream: [UpstreamMessage], downstream: [DownstreamMessage]) {
         for message in upstream { calls.upstreamMemory.give(message.payload.readableBytes) }
-        for message in downstream { calls.downstreamMemory.give(message.payload.readableBytes) }
+        for message in downstream { calls.downstreamMemory.give(message.size) }
     }
 
     /// The settings may have changed.

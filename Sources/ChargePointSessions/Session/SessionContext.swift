@@ -11,6 +11,8 @@ package final class SessionContext: Sendable {
     package let registry: SessionRegistry
     package let counters: SessionCounters
     package let logger: Logger
+    /// Who wants a charge point's lines below the log's level; nil: nobody ever.
+    let lineTracing: (any LineTracing)?
     /// `log.frames`: frames are logged with nothing hidden.
     package let logsWholeFrames: Bool
     /// Named in presence messages.
@@ -28,7 +30,8 @@ package final class SessionContext: Sendable {
 
     package init(
         settings: SessionSettings, formatChecking: MessageFormatChecking? = nil, registry: SessionRegistry,
-        counters: SessionCounters, logger: Logger, logsWholeFrames: Bool = false, gatewayID: ClientID,
+        counters: SessionCounters, logger: Logger, lineTracing: (any LineTracing)? = nil, logsWholeFrames: Bool = false,
+        gatewayID: ClientID,
         retainsPresence: Bool = false, claims: GatewayClaims? = nil,
         memory: MemoryBudget = MemoryBudget(limit: .max), events: (any SessionEventSink)? = nil,
         tracer: CallTracer? = nil, clock: SessionClock = SessionClock()
@@ -37,6 +40,7 @@ package final class SessionContext: Sendable {
         self.registry = registry
         self.counters = counters
         self.logger = logger
+        self.lineTracing = lineTracing
         self.logsWholeFrames = logsWholeFrames
         self.gatewayID = gatewayID
         self.retainsPresence = retainsPresence

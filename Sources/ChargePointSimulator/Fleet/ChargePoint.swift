@@ -28,6 +28,7 @@ actor ChargePoint {
     nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
     private let endpoint: CentralSystemEndpoint
+    private let tls: ClientTLS?
     private let counters: FleetCounters
     private var life: any ChargePointLife
     private var random: SplitMix64
@@ -39,12 +40,13 @@ actor ChargePoint {
     private var pendingWake: (moment: NIODeadline, task: Scheduled<Void>)?
 
     init(
-        identity: String, version: OCPPVersion, endpoint: CentralSystemEndpoint, pace: LifePace, seed: UInt64,
-        clock: WallClock, counters: FleetCounters, eventLoop: any EventLoop
+        identity: String, version: OCPPVersion, endpoint: CentralSystemEndpoint, tls: ClientTLS?, pace: LifePace,
+        seed: UInt64, clock: WallClock, counters: FleetCounters, eventLoop: any EventLoop
     ) {
         self.identity = identity
         self.version = version
         self.endpoint = endpoint
+        self.tls = tls
         self.counters = counters
         self.eventLoop = eventLoop
         life = version.life(of: Station(identity: identity, pace: pace, seed: seed, clock: clock, now: .now()))
@@ -91,7 +93,7 @@ actor ChargePoint {
         link = .connecting
         ClientBootstrap(group: eventLoop)
             .connectTimeout(Self.connectTimeout)
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             // Thousands of connections: the adaptive allocator would keep large buffers for each.
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1_024))
             .channelInitializer { channel in
@@ -109,6 +111,7 @@ actor ChargePoint {
     }
 
     private nonisolated func configure(_ channel: any Channel) throws {
+        if let tls { try channel.pipeline.syncOperations.addHandler(try tls.handler()) }
         let upgrader = NIOWebSocketClientUpgrader(maxFrameSize: SimulatorMessage.maximumLength) { channel, response in
             channel.eventLoop.makeCompletedFuture { try self.upgraded(channel, response) }
         }

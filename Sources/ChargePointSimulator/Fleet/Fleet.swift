@@ -8,6 +8,8 @@ package struct Fleet: Sendable {
     /// What a run is made of.
     package struct Plan: Sendable {
         package var endpoint: CentralSystemEndpoint
+        /// Where the endpoint wants it.
+        package var tls: ClientTLS?
         package var count: Int
         /// The charge points speak them in turn; at least one.
         package var versions: [OCPPVersion]
@@ -18,10 +20,11 @@ package struct Fleet: Sendable {
         package var seed: UInt64
 
         package init(
-            endpoint: CentralSystemEndpoint, count: Int, versions: [OCPPVersion] = [.v16], prefix: String = "CP",
-            ramp: Double = 50, pace: LifePace = LifePace(), seed: UInt64 = 1
+            endpoint: CentralSystemEndpoint, tls: ClientTLS? = nil, count: Int, versions: [OCPPVersion] = [.v16],
+            prefix: String = "CP", ramp: Double = 50, pace: LifePace = LifePace(), seed: UInt64 = 1
         ) {
             self.endpoint = endpoint
+            self.tls = tls
             self.count = count
             self.versions = versions
             self.prefix = prefix
@@ -50,8 +53,8 @@ package struct Fleet: Sendable {
         chargePoints = (0..<plan.count).map { index in
             ChargePoint(
                 identity: plan.identity(index), version: plan.versions[index % plan.versions.count],
-                endpoint: plan.endpoint, pace: plan.pace, seed: seeds.next(), clock: clock, counters: counters,
-                eventLoop: group.next())
+                endpoint: plan.endpoint, tls: plan.tls, pace: plan.pace, seed: seeds.next(), clock: clock,
+                counters: counters, eventLoop: group.next())
         }
     }
 

@@ -1,6 +1,7 @@
 import ClientEndpoints
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// Asks for the WebSocket, and tells the charge point when that is refused. It leaves the pipeline with the upgrade.
 final class UpgradeRequestHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -45,7 +46,9 @@ final class UpgradeRequestHandler: ChannelInboundHandler, RemovableChannelHandle
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if refusal == nil { refusal = "no valid answer to the upgrade" }
+        if refusal == nil {
+            refusal = error is NIOSSLError ? "TLS: \(error)" : "no valid answer to the upgrade"
+        }
         context.close(promise: nil)
     }
 }

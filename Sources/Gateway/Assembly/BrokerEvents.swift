@@ -1,6 +1,7 @@
 import BrokerLink
 import ChargePointSessions
 import Logging
+import MemoryBudget
 import NIOCore
 import OCPPJ
 import OutsideNames
@@ -13,6 +14,10 @@ final class BrokerEvents: BrokerLinkObserver {
     private let owners: Mutex<DownstreamOwners>
     private let counters: SessionCounters
     private let takeover: TakeoverListener?
+    private let neighbours: GatewayNeighbours?
+    private let memory: MemoryBudget
+    /// Longer messages are for nobody here.
+    private let longestDelivery: DeliveryLimit
     private let events: (any SessionEventSink)?
     private let logger: Logger
     private let unrouted = Mutex(UnroutedCalls())
@@ -21,13 +26,18 @@ final class BrokerEvents: BrokerLinkObserver {
     /// - Parameter linkChanged: called on the broker thread.
     init(
         registry: SessionRegistry, templates: [RelayTopicTemplates], counters: SessionCounters,
-        takeover: TakeoverListener?, events: (any SessionEventSink)? = nil, logger: Logger,
+        takeover: TakeoverListener?, neighbours: GatewayNeighbours?, memory: MemoryBudget,
+        longestDelivery: DeliveryLimit,
+        events: (any SessionEventSink)? = nil, logger: Logger,
         linkChanged: @escaping @Sendable (_ connection: Int, _ isUp: Bool) -> Void
     ) {
         self.registry = registry
         owners = Mutex(DownstreamOwners(templates))
         self.counters = counters
         self.takeover = takeover
+        self.neighbours = neighbours
+        self.memory = memory
+        self.longestDelivery = longestDelivery
         self.events = events
         self.logger = logger
         self.linkChanged = linkChanged
@@ -44,7 +54,10 @@ final class BrokerEvents: BrokerLinkObserver {
                 for session in sessions { session.assumeIsolated { $0.linkChanged() } }
             }
         }
-        if isUp, connection == 0 { takeover?.linkIsUp() }
+        if isUp, connection == 0 {
+            takeover?.linkIsUp()
+            neighbours?.linkIsUp()
+        }
         linkChanged(connection, isUp)
     }
 
@@ -53,7 +66,7 @@ final class BrokerEvents: BrokerLinkObserver {
     }
 
     func brokerRoute(of message: BrokerMessage, from connection: BrokerConnection) -> BrokerRoute {
-        takeover?.route(of: message, from: connection) ?? .unrouted
+        takeover?.route(of: message, from: connection) ?? neighbours?.route(of: message) ?? .unrouted
     }
 
     func brokerLost(_ purpose: BrokerPublish.Purpose) {
@@ -86,13 +99,36 @@ final class BrokerEvents: BrokerLinkObserver {
             counters.add(.notConnected)
             logger.warning("message on a topic of no charge point", metadata: ["topic": "\(message.topic)"])
         case .chargePoint(let identity, let topics):
-            let undelivered = UndeliveredMessage(
-                topic: message.topic, head: OCPPMessage.head(ofRelay: message.payload), identity: identity,
-                topics: topics, connection: connection)
+            let undelivered = undelivered(message, of: identity, topics, connection)
             connection.discardSubscription(topic: message.topic, with: topics.claim)
             guard let takeover else { return report(undelivered) }
             takeover.take(undelivered, otherwise: report)
         }
+    }
+
+    private func undelivered(
+        _ message: BrokerMessage, of identity: ChargePointIdentity, _ topics: SessionTopics,
+        _ connection: BrokerConnection
+    ) -> UndeliveredMessage {
+        // One byte more than any listener takes was read of it: the rest is not there to be looked at.
+        let longest = longestDelivery.bytes - 1
+        let isTooLong = message.payload.readableBytes > longest
+        let head = isTooLong ? OCPPMessageHead() : OCPPMessage.head(ofRelay: message.payload)
+        let report =
+            isTooLong
+            ? NotConnectedReport(longerThan: longest, topics: topics) : NotConnectedReport(head, topics: topics)
+        var reply: BrokerPublish?
+        var loan: MemoryLoan?
+        if let address = message.replyAddress {
+            loan = MemoryLoan(of: memory, bytes: address.size)
+            reply = BrokerPublish(
+                topic: address.topic, payload: report.payload,
+                properties: .init(correlationData: address.correlationData.map { .bytes($0) }), purpose: .reply)
+            if loan == nil { wasLost(address.topic, reason: "no memory", .lostReplies) }
+        }
+        return UndeliveredMessage(
+            topic: message.topic, head: head, identity: identity, topics: topics, connection: connection,
+            report: report, reply: loan == nil ? nil : reply, memory: loan)
     }
 
     /// The gateway stops: what still waits for an answer of other gateways is reported at once.
@@ -101,23 +137,31 @@ final class BrokerEvents: BrokerLinkObserver {
     }
 
     @Sendable private func report(_ undelivered: UndeliveredMessage) {
-        let report = NotConnectedReport(undelivered.head, topics: undelivered.topics)
+        let report = undelivered.report
         counters.add(.notConnected)
-        counters.reported(NotConnectedReport.reason)
+        counters.reported(report.reason)
         logger.warning(
             "downstream message not delivered",
             metadata: [
                 "cid": "\(undelivered.identity)", "id": "\(report.uniqueID)",
-                "reason": "\(NotConnectedReport.reason.rawValue)",
+                "reason": "\(report.reason.rawValue)",
             ])
         if let events, events.isListening {
             events.occurred(.report(identity: undelivered.identity, payload: report.payload))
         }
-        let admission = undelivered.connection.publish(
-            BrokerPublish(topic: report.topic, payload: report.payload, purpose: .report))
-        if admission != .accepted {
-            counters.add(.lostReports)
-            logger.error("message lost", metadata: ["topic": "\(report.topic)", "reason": "\(admission)"])
-        }
+        publish(
+            BrokerPublish(topic: report.topic, payload: report.payload, purpose: .report), on: undelivered.connection,
+            lost: .lostReports)
+        if let reply = undelivered.reply { publish(reply, on: undelivered.connection, lost: .lostReplies) }
+    }
+
+    private func publish(_ message: BrokerPublish, on connection: BrokerConnection, lost: SessionCount) {
+        let admission = connection.publish(message)
+        if admission != .accepted { wasLost(message.topic, reason: "\(admission)", lost) }
+    }
+
+    private func wasLost(_ topic: Topic, reason: String, _ count: SessionCount) {
+        counters.add(count)
+        logger.error("message lost", metadata: ["topic": "\(topic)", "reason": "\(reason)"])
     }
 }

@@ -17,6 +17,14 @@ final class ChargePointAdmission: ConnectionAdmission {
         case authenticator(any Authenticator)
         /// The broker, by the CONNECT of the charge point's own MQTT connection.
         case brokerLogin(ChargePointLogins)
+
+        var backendName: String? {
+            switch self {
+            case .open: nil
+            case .authenticator(let authenticator): authenticator.backendName
+            case .brokerLogin: "broker"
+            }
+        }
     }
 
     /// What sessions that are opened now have.
@@ -158,7 +166,10 @@ final class ChargePointAdmission: ConnectionAdmission {
             metadata["offered"] = "\(request.offered ?? "-")"
             if let userName = request.userName { metadata["user"] = "\(userName)" }
         }
-        if let time = refusal.decidedIn { metadata["ms"] = "\(time.nanoseconds / 1_000_000)" }
+        if let time = refusal.decidedIn {
+            metadata["ms"] = "\(time.nanoseconds / 1_000_000)"
+            if let backend = current.withLock({ $0.entry }).backendName { metadata["backend"] = "\(backend)" }
+        }
         if let span = tracer?.span(of: refusal) { metadata["trace_id"] = "\(span.traceID)" }
         logger.warning("handshake refused", metadata: metadata)
         events.handshakeRefused(refusal)

@@ -14,6 +14,7 @@ final class GatewayService: Service {
     private static let flushTime = TimeAmount.seconds(10)
     private let current: Mutex<GatewayConfiguration>
     let logger: Logger
+    private let lineTracing: (any LineTracing)?
     let registry = SessionRegistry()
     let counters = SessionCounters()
     let memory: MemoryBudget
@@ -26,6 +27,7 @@ final class GatewayService: Service {
     private let admissions = Mutex<[ListenerID: ChargePointAdmission]>([:])
     let status: GatewayStatus?
     let takeover: TakeoverListener?
+    private let neighbours: GatewayNeighbours?
     let events: BrokerEvents
     let statistics: StatisticsLog
     private let refusesWithoutBroker: Bool
@@ -35,11 +37,12 @@ final class GatewayService: Service {
 
     init(
         configuration: GatewayConfiguration, authenticator: GatewayAuthenticator?, group: any EventLoopGroup,
-        logger: Logger
+        logger: Logger, lineTracing: (any LineTracing)? = nil
     ) {
         current = Mutex(configuration)
         authenticatorInUse = Mutex(authenticator)
         self.logger = logger
+        self.lineTracing = lineTracing
         let registry = registry
         let counters = counters
         let memory = MemoryBudget(limit: configuration.memoryBound)
@@ -53,11 +56,14 @@ final class GatewayService: Service {
         let takeover = TakeoverListener(
             configuration, registry: registry, counters: counters, eventLoop: group.next(), logger: logger)
         self.takeover = takeover
+        let neighbours = GatewayNeighbours(configuration, eventLoop: group.next(), logger: logger)
+        self.neighbours = neighbours
         let sight = GatewaySight(registry: registry, group: group)
         self.sight = sight
         let events = BrokerEvents(
             registry: registry, templates: configuration.listeners.map(\.topics), counters: counters,
-            takeover: takeover, events: sight.events,
+            takeover: takeover, neighbours: neighbours, memory: memory, longestDelivery: longestDelivery,
+            events: sight.events,
             logger: logger
         ) { connection, isUp in
             sight.events.brokerLinkChanged(connection: connection, isUp: isUp)
@@ -73,6 +79,7 @@ final class GatewayService: Service {
         self.events = events
         status?.attach(link.connections.first)
         takeover?.subscribe(on: link)
+        neighbours?.subscribe(on: link)
         listeners = ListenerSet(group: group, memory: memory, logger: logger)
         refusesWithoutBroker = outage != nil
         statistics = StatisticsLog(counters: counters, registry: registry, link: link, memory: memory, logger: logger)
@@ -121,7 +128,7 @@ final class GatewayService: Service {
     ) -> SessionContext {
         SessionContext(
             settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
-            counters: counters, logger: logger,
+            counters: counters, logger: logger, lineTracing: lineTracing,
             logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
             retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
             memory: memory, events: sight.events, tracer: tracer)
@@ -139,7 +146,9 @@ final class GatewayService: Service {
         return .brokerLogin(
             ChargePointLogins(
                 link: link, topics: listener.topics,
-                clientIDs: OwnClientIDs(template: listener.clientID, taken: configuration.broker.ownClientIDs),
+                clientIDs: OwnClientIDs(
+                    template: listener.clientID, taken: configuration.broker.ownClientIDs,
+                    seen: neighbours?.seen ?? SeenGateways()),
                 passesCredentials: listener.passesCredentials, userNames: configuration.userNames,
                 gatewayID: configuration.gatewayID, retainsPresence: configuration.presenceRetain))
     }
@@ -178,6 +187,7 @@ final class GatewayService: Service {
         await Drain(registry: registry, time: configuration.drainTime, logger: logger).run()
         status?.publish(.offline)
         takeover?.unsubscribe(from: link)
+        neighbours?.unsubscribe(from: link)
         events.reportUnowned()
         let undelivered = await link.stop(deadline: .now() + Self.flushTime)
         if undelivered > 0 {
@@ -206,7 +216,7 @@ final class GatewayService: Service {
 
 extension SocketAddress {
     /// `127.0.0.1:33033`, `[::1]:33033`.
-    fileprivate var hostAndPort: String {
+    var hostAndPort: String {
         let host = ipAddress ?? "?"
         return "\(host.contains(":") ? "[\(host)]" : host):\(port ?? 0)"
     }

@@ -1,12 +1,5 @@
 import Authentication
-import BuiltInDatabaseAuthenticator
 import CredentialChecking
-import HTTPAuthenticator
-import JWTAuthenticator
-import MongoDBAuthenticator
-import MySQLAuthenticator
-import PostgreSQLAuthenticator
-import RedisAuthenticator
 
 /// What all backends have in common, in the words of those that need it.
 extension AuthenticationSettings {
@@ -37,7 +30,7 @@ extension AuthenticationSettings {
         return direct
     }
 
-    private var hash: PasswordHash {
+    var hash: PasswordHash {
         let position = passwordHash.saltPosition
         switch passwordHash.name {
         case .plain: return .plain(position)
@@ -57,11 +50,11 @@ extension AuthenticationSettings {
         }
     }
 
-    private var limits: PoolLimits {
+    var limits: PoolLimits {
         PoolLimits(size: poolSize, connectTimeout: connectTimeout, queryTimeout: queryTimeout)
     }
 
-    private var backendTLS: BackendTLS {
+    var backendTLS: BackendTLS {
         var made = BackendTLS(isEnabled: tls.isEnabled)
         made.caFile = tls.caFile
         made.certificateFile = tls.certificateFile
@@ -75,66 +68,5 @@ extension AuthenticationSettings {
             }
         made.verifiesPeer = tls.verifies
         return made
-    }
-
-    func completed(_ own: BuiltInDatabaseConfiguration, directory: String) -> BuiltInDatabaseConfiguration {
-        var own = own
-        own.directory = directory
-        own.hash = hash
-        own.forms = passwordForms
-        own.poolSize = poolSize
-        return own
-    }
-
-    func completed(_ own: PostgreSQLConfiguration) -> PostgreSQLConfiguration {
-        var own = own
-        own.userName = username ?? ""
-        own.password = password?.text
-        own.tls = backendTLS
-        own.limits = limits
-        return own
-    }
-
-    func completed(_ own: MySQLConfiguration) -> MySQLConfiguration {
-        var own = own
-        own.userName = username ?? own.userName
-        own.password = password?.text
-        own.tls = backendTLS
-        own.limits = limits
-        return own
-    }
-
-    func completed(_ own: RedisConfiguration) -> RedisConfiguration {
-        var own = own
-        own.userName = username
-        own.password = password?.text
-        own.tls = backendTLS
-        own.limits = limits
-        return own
-    }
-
-    func completed(_ own: MongoDBConfiguration) -> MongoDBConfiguration {
-        var own = own
-        own.userName = username
-        own.password = password?.text
-        own.tls = backendTLS
-        own.limits = limits
-        return own
-    }
-
-    func completed(_ own: HTTPAuthenticatorSettings) -> HTTPAuthenticatorSettings {
-        var own = own
-        own.tls = backendTLS
-        own.poolSize = poolSize
-        own.connectTimeout = connectTimeout
-        return own
-    }
-
-    func completed(_ own: JWTAuthenticatorSettings) -> JWTAuthenticatorSettings {
-        var own = own
-        own.tls = backendTLS
-        own.poolSize = poolSize
-        own.connectTimeout = connectTimeout
-        return own
     }
 }

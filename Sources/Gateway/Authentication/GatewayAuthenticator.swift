@@ -1,14 +1,7 @@
 import Authentication
-import BuiltInDatabaseAuthenticator
 import CredentialChecking
-import Foundation
-import HTTPAuthenticator
 import JWTAuthenticator
 import Logging
-import MongoDBAuthenticator
-import MySQLAuthenticator
-import PostgreSQLAuthenticator
-import RedisAuthenticator
 import Settings
 
 /// The authenticator as the settings describe it: the gate, and what stands behind it with all that it has opened.
@@ -30,50 +23,10 @@ final class GatewayAuthenticator: Authenticator {
     static func make(
         _ settings: AuthenticationSettings, directory: String, logger: Logger
     ) async throws -> GatewayAuthenticator? {
-        guard let own = settings.own?.settings, settings.effectiveBackend.isAsked else { return nil }
-        switch own {
-        case let own as BuiltInDatabaseConfiguration:
-            let configuration = settings.completed(own, directory: directory)
-            let database = try BuiltInDatabase(configuration)
-            if let report = try await database.addBootstrapUsers(), report.success > 0 {
-                logger.info("users added from the bootstrap file", metadata: ["count": "\(report.success)"])
-            }
-            return GatewayAuthenticator(
-                settings, stored: database, needsUserName: configuration.idType == .userName, users: database,
-                logger: logger, close: {})
-        case let own as PostgreSQLConfiguration:
-            let source = try PostgreSQLSource(settings.completed(own))
-            return GatewayAuthenticator(
-                settings, server: own.server, stored: source, needsUserName: Self.needsUserName(own.query),
-                logger: logger, close: { await source.close() })
-        case let own as MySQLConfiguration:
-            let source = try MySQLSource(settings.completed(own))
-            return GatewayAuthenticator(
-                settings, server: own.server, stored: source, needsUserName: Self.needsUserName(own.query),
-                logger: logger, close: { await source.close() })
-        case let own as RedisConfiguration:
-            let source = try RedisSource(settings.completed(own))
-            return GatewayAuthenticator(
-                settings, server: own.server, stored: source, needsUserName: Self.needsUserName(own.command),
-                logger: logger, close: { await source.close() })
-        case let own as MongoDBConfiguration:
-            let source = try MongoDBSource(settings.completed(own))
-            return GatewayAuthenticator(
-                settings, server: own.server, stored: source, needsUserName: Self.needsUserName(own.filter),
-                logger: logger, close: { await source.close() })
-        case let own as HTTPAuthenticatorSettings:
-            let source = try HTTPAuthenticator(
-                settings.completed(own), now: { Int64(Date().timeIntervalSince1970) })
-            return GatewayAuthenticator(
-                settings, server: own.url, decides: source, logger: logger, close: { await source.shutDown() })
-        case let own as JWTAuthenticatorSettings:
-            let source = try await JWTAuthenticator(
-                settings.completed(own), now: { Date().timeIntervalSince1970 }, logger: logger)
-            return GatewayAuthenticator(
-                settings, server: "", decides: source, takesTokens: true, userNameIsToken: own.from == .username,
-                run: { await source.run() }, logger: logger, close: { await source.shutDown() })
-        default: return nil
+        guard settings.effectiveBackend.isAsked, let own = settings.own?.settings as? any BackendSettings else {
+            return nil
         }
+        return try await own.authenticator(settings, directory: directory, logger: logger)
     }
 
     /// What keeps an authenticator from being made, key by key where that can be said.
@@ -88,12 +41,12 @@ final class GatewayAuthenticator: Authenticator {
     }
 
     /// A query that names charge points by their user name alone finds nobody without one.
-    private static func needsUserName(_ text: String) -> Bool {
+    static func needsUserName(_ text: String) -> Bool {
         let fields = (try? CredentialTemplate(text))?.fields ?? []
         return fields.contains(.userName) && !fields.contains { $0.namesIdentity && $0 != .userName }
     }
 
-    private convenience init(
+    convenience init(
         _ settings: AuthenticationSettings, server: String = "", stored source: any CredentialSource,
         needsUserName: Bool, users: (any UserStore)? = nil, logger: Logger,
         close: @escaping @Sendable () async -> Void
@@ -107,7 +60,7 @@ final class GatewayAuthenticator: Authenticator {
             run: nil, logger: logger, close: close)
     }
 
-    private convenience init(
+    convenience init(
         _ settings: AuthenticationSettings, server: String, decides source: any VerdictSource,
         takesTokens: Bool = false, userNameIsToken: Bool = false, run: (@Sendable () async -> Void)? = nil,
         logger: Logger,
@@ -136,6 +89,8 @@ final class GatewayAuthenticator: Authenticator {
         self.gate = gate
         tasks = [Task { await gate.start() }] + (run.map { run in [Task { await run() }] } ?? [])
     }
+
+    var backendName: String { gate.backendName }
 
     func authenticate(_ credentials: Credentials) async -> AuthenticationVerdict {
         await gate.authenticate(credentials)

@@ -11,7 +11,7 @@ extension GatewayConfiguration {
     /// - Throws: the database cannot be used.
     package func userStore(in directory: String?) throws(UserStoreFailure) -> any UserStore {
         let own = authentication.own?.settings as? BuiltInDatabaseConfiguration ?? BuiltInDatabaseConfiguration()
-        return try BuiltInDatabase(authentication.completed(own, directory: directory ?? dataDirectory))
+        return try BuiltInDatabase(own.completed(authentication, directory: directory ?? dataDirectory))
     }
 
     /// Asks the authenticator once, as for a handshake.

@@ -1,3 +1,4 @@
+import ChargePointSessions
 import Logging
 
 /// The logs of one process: makes loggers that share one writer.
@@ -61,5 +62,15 @@ package struct GatewayLogs: Sendable {
     package func flush(seconds: Int = 2) -> Bool {
         limiter.sumUp(early: true)
         return writer.flush(seconds: seconds)
+    }
+}
+
+extension GatewayLogs: LineTracing {
+    package func interest(inLineAt level: Logger.Level, about chargePoint: ChargePoint) -> LineInterest {
+        let isLogged = level >= self.level.level
+        guard traces.isActive else { return isLogged ? .some : .none }
+        let traced = traces.interest(in: chargePoint)
+        if case .none = traced, isLogged { return .some }
+        return traced
     }
 }

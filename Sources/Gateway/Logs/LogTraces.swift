@@ -1,3 +1,4 @@
+import ChargePointSessions
 import Logging
 import OutsideNames
 import Synchronization
@@ -20,6 +21,12 @@ final class LogTraces: Sendable {
     private struct State {
         var traces: [Int: Trace] = [:]
         var next = 0
+        /// An address takes more to compare.
+        var watchesAddresses = false
+
+        mutating func tracesChanged() {
+            watchesAddresses = traces.values.contains { if case .address = $0.subject { true } else { false } }
+        }
     }
 
     private let state = Mutex(State())
@@ -33,6 +40,7 @@ final class LogTraces: Sendable {
         state.withLock { state in
             state.next += 1
             state.traces[state.next] = trace
+            state.tracesChanged()
             count.store(state.traces.count, ordering: .relaxed)
             return state.next
         }
@@ -41,7 +49,24 @@ final class LogTraces: Sendable {
     func remove(_ number: Int) {
         state.withLock { state in
             state.traces[number] = nil
+            state.tracesChanged()
             count.store(state.traces.count, ordering: .relaxed)
+        }
+    }
+
+    /// Whether anybody wants the lines of a charge point.
+    func interest(in chargePoint: ChargePoint) -> LineInterest {
+        state.withLock { state in
+            let host = state.watchesAddresses ? PeerText(chargePoint.remoteAddress).host : ""
+            var interest = LineInterest.none
+            for trace in state.traces.values {
+                switch trace.subject {
+                case .address(let wanted) where wanted.hasSameBytes(as: host): return .byAddress
+                case .chargePoint(let wanted) where wanted == chargePoint.identity: interest = .some
+                case .address, .chargePoint: break
+                }
+            }
+            return interest
         }
     }
 

@@ -1,12 +1,20 @@
-import BoundedFiles
 import BuiltInDatabaseAuthenticator
 import HTTPAuthenticator
 import JWTAuthenticator
-import MongoDBAuthenticator
-import MySQLAuthenticator
-import PostgreSQLAuthenticator
-import RedisAuthenticator
 import Settings
+
+#if MongoDB
+    import MongoDBAuthenticator
+#endif
+#if MySQL
+    import MySQLAuthenticator
+#endif
+#if PostgreSQL
+    import PostgreSQLAuthenticator
+#endif
+#if Redis
+    import RedisAuthenticator
+#endif
 
 /// The sections of authenticators, each in its own target. One line here makes a backend known: its keys are then in the
 /// table, and belong to it alone.
@@ -14,20 +22,31 @@ enum AuthenticatorSections {
     /// Reads a backend's own settings; the common ones have been read.
     typealias Section = @Sendable (inout SettingsReader, AuthenticationSettings) -> any Sendable
 
-    static let all: [AuthenticationSettings.Backend: Section] = [
-        .builtInDatabase: { read, _ in BuiltInDatabaseConfiguration(&read) },
-        .postgresql: { read, common in
-            if common.username == nil, !read.layers.isEmpty {
-                read.problem("authentication.username", "expected a value: postgresql needs it")
-            }
-            return PostgreSQLConfiguration(&read)
-        },
-        .mysql: { read, _ in MySQLConfiguration(&read) },
-        .mongodb: { read, _ in MongoDBConfiguration(&read) },
-        .redis: { read, _ in RedisConfiguration(&read) },
-        .http: { read, _ in HTTPAuthenticatorSettings(&read) },
-        .jwt: { read, _ in JWTAuthenticatorSettings(&read, readFile: BoundedFile.reader) },
-    ]
+    /// The backends of this build: those that need a C library are left out with their trait.
+    private static let backends: [AuthenticationSettings.Backend: any BackendSettings.Type] = {
+        var backends: [AuthenticationSettings.Backend: any BackendSettings.Type] = [
+            .builtInDatabase: BuiltInDatabaseConfiguration.self,
+            .http: HTTPAuthenticatorSettings.self,
+            .jwt: JWTAuthenticatorSettings.self,
+        ]
+        #if PostgreSQL
+            backends[.postgresql] = PostgreSQLConfiguration.self
+        #endif
+        #if MySQL
+            backends[.mysql] = MySQLConfiguration.self
+        #endif
+        #if MongoDB
+            backends[.mongodb] = MongoDBConfiguration.self
+        #endif
+        #if Redis
+            backends[.redis] = RedisConfiguration.self
+        #endif
+        return backends
+    }()
+
+    static let all: [AuthenticationSettings.Backend: Section] = backends.mapValues { backend in
+        { read, common in backend.init(&read, common) }
+    }
 
     /// Each backend's keys, which are errors without it.
     static let keysOfBackends: [AuthenticationSettings.Backend: [String]] = keys(of: all)
@@ -48,7 +67,7 @@ extension AuthenticationSettings {
     /// A backend's own settings, as its section has read them.
     package struct OwnSettings: Sendable, Equatable {
         package let settings: any Sendable
-        private let texts: [String]
+        private let readings: [SettingReading]
 
         /// Nil: nobody is asked, or (which is a problem) the backend is not in this build.
         ///
@@ -77,7 +96,7 @@ extension AuthenticationSettings {
             }
             let first = read.readings.count
             settings = section(&read, common)
-            texts = read.readings[first...].map { "\($0.key)=\($0.normalized)" }
+            readings = Array(read.readings[first...])
         }
 
         private static func refuseOthers(
@@ -97,7 +116,11 @@ extension AuthenticationSettings {
             }
         }
 
-        package static func == (one: Self, other: Self) -> Bool { one.texts == other.texts }
+        /// Also by what is hidden where it is shown.
+        package static func == (one: Self, other: Self) -> Bool {
+            one.readings.count == other.readings.count
+                && zip(one.readings, other.readings).allSatisfy { $0.key == $1.key && $0.hasSameValue(as: $1) }
+        }
     }
 
     /// Which of the common keys a backend makes nothing of.

@@ -27,16 +27,21 @@ struct ChangeDraft {
         let reading = reading(of: key)
         let isValue = reading.map { $0.kind == .map || $0.kind == .pairs } ?? false
         if case .map(let inner) = value, !isValue {
+            guard !inner.isEmpty || isSection(key) else {
+                let expectation = reading == nil ? "there is no such key" : "expected a value, not an object"
+                throw .invalid([SettingProblem(key: key, expectation: expectation, source: .change)])
+            }
             for member in inner { try take(member.value, for: "\(key).\(member.name)") }
             return
         }
         guard value != .null else { return try takeBack(key) }
+        let sent = Self.text(of: value, reading?.kind)
         let value = isValue ? withUnchanged(value, of: key) : value
         let text = Self.text(of: value, reading?.kind)
         if let reading, let current = readings[key] {
             if reading.isSecret, text.hasSameBytes(as: SettingProblem.hidden) { return }
             // What is sent back as it was shown is no change.
-            if current.source != .change, current.isShown(as: text) { return }
+            if current.source != .change, current.isShown(as: sent) { return }
             if current.source == .environment {
                 throw .fixed(key: key, variable: SettingName.variable(of: key))
             }
@@ -46,16 +51,28 @@ struct ChangeDraft {
         set(key, isValue ? .text(text) : value, isMap: isValue)
     }
 
+    /// Keys lie below it.
+    private func isSection(_ key: String) -> Bool {
+        let parts = key.split(separator: ".")
+        if parts.count <= 2, parts.first == "listeners" { return true }
+        return readings.keys.contains { $0.hasPrefix(key + ".") }
+    }
+
     /// A member of a map that is sent back hidden stays as it is.
     private func withUnchanged(_ value: SettingsValue, of key: String) -> SettingsValue {
-        guard case .map(let members) = value, let reading = readings[key],
-            case .map(let current)? = try? SettingsValue(json: reading.normalized)
-        else { return value }
+        guard case .map(let members) = value, case .map(let current)? = currentValue(of: key) else { return value }
         return .map(
             members.map { member in
                 guard member.value.plainText?.hasSameBytes(as: SettingProblem.hidden) ?? false else { return member }
                 return current.first { $0.name.hasSameBytes(as: member.name) } ?? member
             })
+    }
+
+    /// As it was given, with what is hidden where it is shown.
+    private func currentValue(of key: String) -> SettingsValue? {
+        guard let value = loaded.layers.inOrder.lazy.compactMap({ $0.entry(for: key)?.value }).first else { return nil }
+        guard case .map = value else { return value.plainText.flatMap { try? SettingsValue(json: $0) } }
+        return value
     }
 
     /// One text for a key: in a file the members of a map would be keys of their own.

@@ -1,4 +1,5 @@
 import BoundedFiles
+import Glibc
 import Settings
 
 /// `data_dir`.
@@ -15,5 +16,15 @@ enum DataDirectory {
     static func path(in layers: [any SettingsLayer]) -> String {
         var reader = SettingsReader(layers, readFile: BoundedFile.reader)
         return read(&reader)
+    }
+
+    /// Makes it if it is missing, for its owner only.
+    ///
+    /// - Returns: why nothing can be written there; nil: it can.
+    static func prepare(_ path: String) -> String? {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST, access(path, W_OK | X_OK) == 0 else {
+            return "\(path): \(String(cString: strerror(errno)))"
+        }
+        return nil
     }
 }

@@ -70,6 +70,7 @@ extension GatewayConfiguration.Listener {
         if ownMountpoint == nil { read.setEffectiveText("mountpoint", mountpoint) }
         topics = common.relay.templates(
             mountpoint: mountpoint, hasOwnConnections: common.broker.hasOwnConnections)
+        meeting = common.relay.meeting(mountpoint: mountpoint, hasOwnConnections: common.broker.hasOwnConnections)
         common.relay.check(behind: mountpoint, &read)
         if let ownMountpoint { common.relay.warnOfMountpoint("mountpoint", ownMountpoint, &read) }
         clientID = Self.clientID(common, mountpoint)

@@ -69,6 +69,11 @@ struct RelaySection {
             claim: hasOwnConnections ? nil : claim)
     }
 
+    /// Of `Listener.meeting`.
+    func meeting(mountpoint: String, hasOwnConnections: Bool) -> TopicTemplate? {
+        hasOwnConnections ? claim.map { TopicTemplate(mountpoint + $0) } : nil
+    }
+
     /// Nothing of a charge point is in the mountpoint, so that the gateway's own topics can be behind it.
     var hasSharedMountpoint: Bool {
         (try? ConfiguredTopic(mountpoint, allowing: ConfiguredTopic.identity))?.namesChargePoint == false

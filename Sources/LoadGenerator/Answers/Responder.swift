@@ -45,7 +45,7 @@ package struct Responder: Sendable {
         let ready = eventLoop.makePromise(of: Void.self)
         do {
             let channel = try await ClientBootstrap(group: eventLoop)
-                .connectTimeout(.seconds(5))
+                .connectTimeout(.seconds(30))
                 // Large reads: a burst of CALLs is one read, its answers one write.
                 .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 64 * 1024))
                 .channelInitializer { channel in

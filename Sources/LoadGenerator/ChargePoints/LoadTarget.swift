@@ -17,13 +17,13 @@ package struct LoadTarget: Sendable {
     package var payload = MeterValuesPayload.json(bytes: 300)
 
     /// With `wss`.
-    let tls: LoadTLS?
+    let tls: ClientTLS?
 
     /// - Parameter trust: in whom, with `wss`.
-    package init(endpoint: CentralSystemEndpoint, trust: LoadTLS.Trust = .system, mostTLS12: Bool = false) throws {
+    package init(endpoint: CentralSystemEndpoint, trust: ClientTLS.Trust = .system, mostTLS12: Bool = false) throws {
         self.endpoint = endpoint
         address = try SocketAddress.makeAddressResolvingHost(endpoint.host, port: endpoint.port)
-        tls = endpoint.usesTLS ? try LoadTLS(host: endpoint.host, trust: trust, mostTLS12: mostTLS12) : nil
+        tls = endpoint.usesTLS ? try ClientTLS(host: endpoint.host, trust: trust, mostTLS12: mostTLS12) : nil
     }
 
     /// Enough for what is expected back.

@@ -16,6 +16,8 @@ package struct MQTTFloor: Sendable {
         package var payload = MeterValuesPayload.json(bytes: 300)
         package var warmUp = Duration.seconds(1)
         package var duration = Duration.seconds(5)
+        /// Ends what is measured after so many, with `duration` as its ceiling; nil: time alone does.
+        var enoughRoundTrips: Int?
         package var broker: pid_t?
 
         package init(responder: Responder.Plan) {
@@ -30,7 +32,7 @@ package struct MQTTFloor: Sendable {
         package var description: String {
             switch self {
             case .mosquitto(let code): "libmosquitto: \(String(cString: mosquitto_strerror(code)))"
-            case .noSubscription: "the broker did not acknowledge the subscriptions within five seconds"
+            case .noSubscription: "the broker did not acknowledge the subscriptions within thirty seconds"
             }
         }
     }
@@ -131,7 +133,7 @@ private final class MQTTRequester {
         let ticks = ProcessUsage.Ticks(of: "/proc/thread-self/stat")
         let cpu = ProcessUsage.cpuOfThisThread()
         let start = NIODeadline.now()
-        try loop(for: plan.duration, next: &index)
+        try loop(for: plan.duration, upTo: plan.enoughRoundTrips ?? .max, next: &index)
         let spent = Double(ProcessUsage.cpuOfThisThread() - cpu)
         let ownAfter = ProcessUsage.read(getpid())
         let brokerAfter = plan.broker.flatMap { ProcessUsage.read($0) }
@@ -181,7 +183,7 @@ private final class MQTTRequester {
             MQTTRequester.from(user)?.received(UnsafeRawBufferPointer(start: payload, count: Int(message.payloadlen)))
         }
         try check(mosquitto_connect(client, plan.responder.host, Int32(plan.responder.port), 60))
-        let deadline = NIODeadline.now() + .seconds(5)
+        let deadline = NIODeadline.now() + .seconds(30)
         while !isConnected, .now() < deadline { try turn(milliseconds: 100) }
         for topic in answerTopics {
             subscriptionsLeft += 1
@@ -201,9 +203,9 @@ private final class MQTTRequester {
 
     // MARK: Round trips
 
-    private func loop(for duration: Duration, next index: inout Int) throws {
+    private func loop(for duration: Duration, upTo enough: Int = .max, next index: inout Int) throws {
         let end = NIODeadline.now() + TimeAmount(duration)
-        while .now() < end {
+        while .now() < end, roundTrips < enough {
             try turn(milliseconds: 100)
             // In the call-back a publish would only be queued.
             for slot in answered {

@@ -30,6 +30,10 @@ extension LoadRun {
         package var threads = 1
         package var warmUp = Duration.seconds(2)
         package var duration = Duration.seconds(10)
+        /// Ends what is measured as soon as enough is counted, with `duration` as its ceiling; nil: time alone does.
+        var isEnough: (@Sendable (LoadCounters) -> Bool)?
+        /// What the answers that are under way in the end have.
+        var patience = Duration.seconds(2)
         /// How often all charge points come and go.
         package var rounds = 1
         /// Pause before memory is read, for the other side to come to rest.

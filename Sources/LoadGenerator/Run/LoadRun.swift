@@ -154,7 +154,7 @@ package struct LoadRun: Sendable {
         let brokerStart = try usage(plan.broker)
         let ownStart = try await own(loops, responder)
         let start = NIODeadline.now()
-        if case .storm = mode {} else { try await Task.sleep(for: plan.duration) }
+        if case .storm = mode {} else { try await measured(loops) }
         let counters = try await Self.counters(loops)
         let gatewayEnd = try usage(plan.gateway)
         let brokerEnd = try usage(plan.broker)
@@ -183,7 +183,13 @@ package struct LoadRun: Sendable {
         if seconds > 0.05 { report.generator = ownEnd.since(ownStart, seconds: seconds) }
     }
 
-    /// No more CALLs; the answers that are under way have two seconds.
+    private func measured(_ loops: [Loop]) async throws {
+        guard let isEnough = plan.isEnough else { return try await Task.sleep(for: plan.duration) }
+        let end = NIODeadline.now() + TimeAmount(plan.duration)
+        while .now() < end, !isEnough(try await Self.counters(loops)) { try await Task.sleep(for: .milliseconds(10)) }
+    }
+
+    /// No more CALLs; what the plan calls patience is for the answers that are under way.
     private func finish(_ loops: [Loop], _ report: inout LoadReport) async throws {
         var latency: LatencyHistogram?
         var upgrades: LatencyHistogram?
@@ -197,7 +203,7 @@ package struct LoadRun: Sendable {
         }
         report.latency = latency.map { LoadReport.Latency($0) }
         report.upgrade = upgrades.map { LoadReport.Latency($0) }
-        let deadline = NIODeadline.now() + .seconds(2)
+        let deadline = NIODeadline.now() + TimeAmount(plan.patience)
         repeat {
             var open = 0
             for loop in loops { open += try await loop.onLoop { $0.openCalls } }

@@ -90,8 +90,10 @@ extension JSON {
         if case .bool(let value) = self { value } else { nil }
     }
 
+    /// `1.0` is a whole number too.
     package var integer: Int? {
-        if case .number(let digits) = self { Int(digits) } else { nil }
+        guard case .number(let digits) = self else { return nil }
+        return Int(digits) ?? Double(digits).flatMap { Int(exactly: $0) }
     }
 
     package var isNull: Bool {

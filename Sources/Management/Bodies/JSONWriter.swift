@@ -1,19 +1,21 @@
 import NIOCore
 
-/// Writes JSON straight into a buffer, without a tree: a list of ten thousand clients is written in pieces.
+/// Writes JSON straight into bytes, without a tree: a list of clients is written hundreds of times a second, and one of
+/// ten thousand in pieces.
 package struct JSONWriter {
-    package private(set) var bytes: ByteBuffer
+    private var written: [UInt8] = []
     /// Whether a comma is due in front of the next member or element.
     private var needsComma = false
 
     package init(reserving capacity: Int = 1024) {
-        bytes = ByteBuffer()
-        bytes.reserveCapacity(capacity)
+        written.reserveCapacity(capacity)
     }
 
-    /// What has been written so far; the writer goes on with an empty buffer.
+    package var bytes: ByteBuffer { ByteBuffer(bytes: written) }
+
+    /// What has been written so far; the writer goes on with nothing before it.
     package mutating func takeBytes() -> ByteBuffer {
-        defer { bytes = ByteBuffer() }
+        defer { written.removeAll(keepingCapacity: true) }
         return bytes
     }
 
@@ -25,32 +27,52 @@ package struct JSONWriter {
     package mutating func key(_ key: String) {
         separate()
         quoted(key)
-        bytes.writeStaticString(":")
+        written.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    /// One of ours: it has nothing that would have to be escaped.
+    package mutating func key(_ key: StaticString) {
+        separate()
+        written.append(UInt8(ascii: "\""))
+        append(key)
+        written.append(UInt8(ascii: "\""))
+        written.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     package mutating func null() { literal("null") }
+
     package mutating func string(_ value: String) {
         separate()
         quoted(value)
     }
 
-    package mutating func member(_ key: String, _ value: String?) {
+    package mutating func member(_ key: StaticString, _ value: String?) {
         self.key(key)
         if let value { string(value) } else { null() }
     }
 
-    package mutating func member(_ key: String, _ value: Int) {
+    package mutating func member(_ key: StaticString, _ value: Int) {
         self.key(key)
-        literal(String(value))
+        separate()
+        written.append(decimal: value)
     }
 
-    package mutating func member(_ key: String, _ value: Bool) {
+    package mutating func member(_ key: StaticString, _ value: Bool) {
         self.key(key)
         literal(value ? "true" : "false")
     }
 
-    package mutating func member(_ key: String, _ value: JSON) {
+    package mutating func member(_ key: StaticString, _ value: Timestamp) {
+        self.key(key)
+        separate()
+        written.append(UInt8(ascii: "\""))
+        value.append(to: &written)
+        written.append(UInt8(ascii: "\""))
+    }
+
+    package mutating func member(_ key: StaticString, _ value: JSON) {
         self.key(key)
         self.value(value)
     }
@@ -59,65 +81,106 @@ package struct JSONWriter {
         switch value {
         case .null: null()
         case .bool(let value): literal(value ? "true" : "false")
-        case .number(let digits): literal(digits)
-        case .string(let text): string(text)
-        case .verbatim(var text):
+        case .number(let digits):
             separate()
-            bytes.writeBuffer(&text)
+            written.append(contentsOf: digits.utf8)
+        case .string(let text): string(text)
+        case .verbatim(let text):
+            separate()
+            written.append(contentsOf: text.readableBytesView)
         case .array(let elements):
             beginArray()
             for element in elements { self.value(element) }
             endArray()
         case .object(let members):
             beginObject()
-            for member in members { self.member(member.key, member.value) }
+            for member in members {
+                key(member.key)
+                self.value(member.value)
+            }
             endObject()
         }
     }
 
-    private mutating func open(_ bracket: StaticString) {
+    private mutating func open(_ bracket: Unicode.Scalar) {
         separate()
-        bytes.writeStaticString(bracket)
+        written.append(UInt8(ascii: bracket))
         needsComma = false
     }
 
-    private mutating func close(_ bracket: StaticString) {
-        bytes.writeStaticString(bracket)
+    private mutating func close(_ bracket: Unicode.Scalar) {
+        written.append(UInt8(ascii: bracket))
         needsComma = true
     }
 
-    private mutating func literal(_ text: String) {
+    private mutating func literal(_ text: StaticString) {
         separate()
-        bytes.writeString(text)
+        append(text)
     }
 
     private mutating func separate() {
-        if needsComma { bytes.writeStaticString(",") }
+        if needsComma { written.append(UInt8(ascii: ",")) }
         needsComma = true
     }
 
+    private mutating func append(_ text: StaticString) {
+        written.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
     private mutating func quoted(_ text: String) {
-        bytes.writeStaticString("\"")
-        let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
-        if isPlain {
-            bytes.writeString(text)
-        } else {
-            for byte in text.utf8 { escaped(byte) }
+        written.append(UInt8(ascii: "\""))
+        var text = text
+        text.withUTF8 { bytes in
+            if bytes.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+                written.append(contentsOf: bytes)
+            } else {
+                for byte in bytes { escaped(byte) }
+            }
         }
-        bytes.writeStaticString("\"")
+        written.append(UInt8(ascii: "\""))
     }
 
     private mutating func escaped(_ byte: UInt8) {
         switch byte {
-        case UInt8(ascii: "\""): bytes.writeStaticString("\\\"")
-        case UInt8(ascii: "\\"): bytes.writeStaticString("\\\\")
-        case UInt8(ascii: "\n"): bytes.writeStaticString("\\n")
-        case UInt8(ascii: "\r"): bytes.writeStaticString("\\r")
-        case UInt8(ascii: "\t"): bytes.writeStaticString("\\t")
+        case UInt8(ascii: "\""): append("\\\"")
+        case UInt8(ascii: "\\"): append("\\\\")
+        case UInt8(ascii: "\n"): append("\\n")
+        case UInt8(ascii: "\r"): append("\\r")
+        case UInt8(ascii: "\t"): append("\\t")
         case ..<0x20:
-            bytes.writeStaticString("\\u00")
-            bytes.writeString(byte < 16 ? "0" + String(byte, radix: 16) : String(byte, radix: 16))
-        default: bytes.writeInteger(byte)
+            append(byte < 16 ? "\\u000" : "\\u001")
+            let digit = byte & 0x0F
+            written.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+        default: written.append(byte)
+        }
+    }
+}
+
+extension [UInt8] {
+    /// The digits of a number, without a text made of it.
+    mutating func append(decimal value: Int) {
+        if value < 0 { append(UInt8(ascii: "-")) }
+        append(digitsOf: UInt64(value.magnitude), width: 1)
+    }
+
+    /// With zeros in front.
+    mutating func append(decimal value: Int64, width: Int) {
+        append(digitsOf: value.magnitude, width: width)
+    }
+
+    private mutating func append(digitsOf value: UInt64, width: Int) {
+        let start = count
+        // The lowest come first, and then change places.
+        var rest = value
+        while rest > 0 || count - start < width {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        }
+        var (low, high) = (start, count - 1)
+        while low < high {
+            swapAt(low, high)
+            low += 1
+            high -= 1
         }
     }
 }

@@ -88,8 +88,8 @@ extension ClientSnapshot {
         writer.member("port", port)
         writer.member("mountpoint", mountpoint)
         writer.member("connected", true)
-        writer.member("connected_at", entry.connectedAt.text)
-        writer.member("created_at", entry.connectedAt.text)
+        writer.member("connected_at", entry.connectedAt)
+        writer.member("created_at", entry.connectedAt)
         writer.member("disconnected_at", nil as String?)
         writer.member("keepalive", heartbeatInterval)
         writer.member("clean_start", true)
@@ -113,18 +113,20 @@ extension ClientSnapshot {
     }
 
     private func writeTraffic(to writer: inout JSONWriter) {
-        for (direction, traffic) in [("recv", received), ("send", sent)] {
-            writer.member("\(direction)_oct", traffic.bytes)
-            writer.member("\(direction)_cnt", traffic.messages)
-            writer.member("\(direction)_pkt", traffic.messages)
-            writer.member("\(direction)_msg", traffic.messages)
-        }
+        writer.member("recv_oct", received.bytes)
+        writer.member("recv_cnt", received.messages)
+        writer.member("recv_pkt", received.messages)
+        writer.member("recv_msg", received.messages)
+        writer.member("send_oct", sent.bytes)
+        writer.member("send_cnt", sent.messages)
+        writer.member("send_pkt", sent.messages)
+        writer.member("send_msg", sent.messages)
     }
 
     private func writeOurs(to writer: inout JSONWriter) {
         writer.member("listener", entry.listener.description)
         writer.member("session", entry.key.session)
-        writer.member("last_seen_at", lastSeenAt.text)
+        writer.member("last_seen_at", lastSeenAt)
         writer.member("open_calls_up", openCallsUp)
         writer.member("bad_messages", badMessages)
         writer.member("last_bad_message", lastBadMessage)

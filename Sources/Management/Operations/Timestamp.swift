@@ -18,6 +18,14 @@ package struct Timestamp: Sendable, Hashable, Comparable {
 
     /// `2026-01-31T12:00:00.000Z`.
     package var text: String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(24)
+        append(to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same, where it is a part of something longer.
+    func append(to bytes: inout [UInt8]) {
         let (days, inDay) = millisecondsSince1970.dividedFlooring(by: 86_400_000)
         // Civil date from a count of days, by eras of 400 years that begin in March.
         let shifted = days &+ 719_468
@@ -28,10 +36,16 @@ package struct Timestamp: Sendable, Hashable, Comparable {
         let day = dayOfYear - (153 * month + 2) / 5 + 1
         let civilMonth = month < 10 ? month + 3 : month - 9
         let year = yearOfEra + era * 400 + (civilMonth <= 2 ? 1 : 0)
-        let date = "\(year.padded(4))-\(civilMonth.padded(2))-\(day.padded(2))"
+        if year < 0 { bytes.append(UInt8(ascii: "-")) }
+        bytes.append(decimal: year, width: 4)
         let seconds = inDay / 1000
-        let time = "\((seconds / 3600).padded(2)):\((seconds / 60 % 60).padded(2)):\((seconds % 60).padded(2))"
-        return "\(date)T\(time).\((inDay % 1000).padded(3))Z"
+        bytes.append("-", civilMonth, width: 2)
+        bytes.append("-", day, width: 2)
+        bytes.append("T", seconds / 3600, width: 2)
+        bytes.append(":", seconds / 60 % 60, width: 2)
+        bytes.append(":", seconds % 60, width: 2)
+        bytes.append(".", inDay % 1000, width: 3)
+        bytes.append(UInt8(ascii: "Z"))
     }
 
     /// RFC 3339, with any fraction and offset, or milliseconds since 1970 as EMQX takes them too; nil: neither.
@@ -119,14 +133,16 @@ private struct DateTimeReader {
     }
 }
 
+extension [UInt8] {
+    fileprivate mutating func append(_ mark: Unicode.Scalar, _ value: Int64, width: Int) {
+        append(UInt8(ascii: mark))
+        append(decimal: value, width: width)
+    }
+}
+
 extension Int64 {
     fileprivate func dividedFlooring(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
-    }
-
-    fileprivate func padded(_ width: Int) -> String {
-        let digits = String(self)
-        return String(repeating: "0", count: Swift.max(0, width - digits.utf8.count)) + digits
     }
 }

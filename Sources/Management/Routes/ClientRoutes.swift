@@ -41,6 +41,7 @@ enum ClientRoutes {
                 throw await notConnected(request, operations)
             },
             Route(.post, one + "/subscriptions", .administrator, unsupported),
+            Route(.delete, one + "/subscriptions", .administrator, unsupported),
             Route(.delete, one + "/subscriptions/{topic}", .administrator, unsupported),
         ]
     }

@@ -14,7 +14,7 @@ enum DocumentRoutes {
         }
         return pageRoutes + [
             Route(.get, "/api-docs/openapi.yaml", .viewer) { _ in
-                .bytes(ByteBuffer(string: OpenAPIDocument.text), type: "application/yaml")
+                .bytes(ByteBuffer(bytes: PackageResources.openapi_yaml), type: "application/yaml")
             }
         ]
     }

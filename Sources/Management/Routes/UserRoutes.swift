@@ -51,7 +51,7 @@ enum UserRoutes {
                         "total": .integer(result.total), "success": .integer(result.success),
                         "override": .integer(result.overridden), "skipped": .integer(result.skipped),
                         "failed": .integer(result.failed),
-                    ], changed: "\(result.success) users imported, \(result.overridden) of them replaced")
+                    ], changed: "\(result.success) users imported, \(result.overridden) replaced")
             },
         ]
     }

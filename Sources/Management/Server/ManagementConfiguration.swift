@@ -65,17 +65,4 @@ package struct ManagementConfiguration: Sendable {
 
         package init() {}
     }
-
-    /// What an operator should know at start.
-    package var warnings: [String] {
-        guard let bind else { return [] }
-        var warnings: [String] = []
-        if !bind.isLoopback, tls == nil {
-            warnings.append("management.bind is reachable from other machines without TLS: keys can be read on the way")
-        }
-        if key == nil, keysFile == nil {
-            warnings.append("no management key: only health and metrics answer")
-        }
-        return warnings
-    }
 }

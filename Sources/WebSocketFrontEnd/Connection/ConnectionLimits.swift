@@ -10,6 +10,8 @@ final class ConnectionLimits: Sendable {
     /// How long a peer may take nothing of what is written to it.
     let sendTimeout: TimeAmount
     let closesOnSendTimeout: Bool
+    /// How long a peer may take to answer a close frame.
+    let closeTimeout: TimeAmount
     /// What is written waits in the TLS handler, too.
     let isBehindTLS: Bool
     /// What all queues of the process may hold.
@@ -20,6 +22,7 @@ final class ConnectionLimits: Sendable {
         framesPerRound = configuration.framesPerRound
         sendTimeout = configuration.sendTimeout
         closesOnSendTimeout = configuration.closesOnSendTimeout
+        closeTimeout = configuration.closeTimeout
         isBehindTLS = configuration.tls != nil
         self.memory = memory
     }

@@ -12,9 +12,6 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         case closed
     }
 
-    /// How long a peer may take to answer a close frame.
-    static let closeTimeout = TimeAmount.seconds(5)
-
     // There is one of these for each connection: the small ones stand where what is aligned leaves room.
     let limits: ConnectionLimits
     let resources: EventLoopResources
@@ -110,7 +107,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     ) {
         guard phase == .open else { return }
         self.end(end, discardingHeld: discardingHeld, context: context)
-        timerDeadline = .now() + Self.closeTimeout
+        timerDeadline = .now() + limits.closeTimeout
         stall = nil
         schedule()
         write(.close, frame.payload, context: context)

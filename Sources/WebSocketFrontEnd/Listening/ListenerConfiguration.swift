@@ -31,6 +31,8 @@ package struct ListenerConfiguration: Sendable, Equatable {
     /// How long a peer may take nothing of what is written to it.
     package var sendTimeout: TimeAmount = .seconds(15)
     package var closesOnSendTimeout = true
+    /// How long a peer may take to answer a close frame; nobody's setting.
+    package var closeTimeout = TimeAmount.seconds(5)
     /// Nil: `ws`.
     package var tls: TLSOptions?
     /// Which name of the client certificate must be the identity.

@@ -16,6 +16,8 @@ final class ManualBackend: AuthenticationBackend {
     private struct State {
         var pending: [ChargePointIdentity: CheckedContinuation<Answer, Never>] = [:]
         var probeAnswers: [BackendFailure?] = []
+        /// The answer behind those.
+        var lastProbeAnswer: BackendFailure?
         var changes = 0
         var mostAtOnce = 0
     }
@@ -60,13 +62,18 @@ final class ManualBackend: AuthenticationBackend {
     }
 
     func probe(after credentials: Credentials?) async throws(BackendFailure) {
-        let failure = state.withLock { $0.probeAnswers.isEmpty ? nil : $0.probeAnswers.removeFirst() }
+        let failure = state.withLock { $0.probeAnswers.isEmpty ? $0.lastProbeAnswer : $0.probeAnswers.removeFirst() }
         questions.yield(.probe)
         if let failure { throw failure }
     }
 
     func setProbeAnswers(_ answers: [BackendFailure?]) {
         state.withLock { $0.probeAnswers = answers }
+    }
+
+    /// Every probe is answered so from here on; nil: well.
+    func answerProbes(_ answer: BackendFailure?) {
+        state.withLock { $0.lastProbeAnswer = answer }
     }
 
     func changeCount() async -> Int { state.withLock { $0.changes } }

@@ -1,10 +1,13 @@
 """An HTTP server whose answer is chosen by the request: the client id names it, the rest is echoed in a file.
 
-Prints its port. Every request is a line of JSON on standard output.
+Prints its port. Every request is a line of JSON on standard output, with the name that TLS was asked for.
+
+    server.py [PORT [CERTIFICATE KEY [AUTHORITY OF CLIENTS]]]
 """
 
 import http.server
 import json
+import ssl
 import sys
 import threading
 import urllib.parse
@@ -45,6 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             fields = json.loads(body or b"{}")
         with lock:
             print(json.dumps({"method": self.command, "path": url.path, "fields": fields,
+                              "serverName": getattr(self.connection, "asked_name", None),
                               "headers": {name.lower(): value for name, value in self.headers.items()}}), flush=True)
         status, headers, content = answer_of(fields.get("clientid", ""), url.path)
         self.send_response(status)
@@ -62,5 +66,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 0), Handler)
+if len(sys.argv) > 3:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2], sys.argv[3])
+    context.sni_callback = lambda connection, name, _: setattr(connection, "asked_name", name)
+    if len(sys.argv) > 4:
+        context.load_verify_locations(sys.argv[4])
+        context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_address[1], flush=True)
 server.serve_forever()

@@ -19,16 +19,12 @@ class Browser:
         driver = shutil.which("chromedriver")
         if driver is None:
             raise Failed("chromedriver is missing")
-        self.process = subprocess.Popen(
-            [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        port = None
-        for line in self.process.stdout:
-            # "ChromeDriver was started successfully on port 40123."
-            if "successfully on port" in line:
-                port = line.rstrip(".\n ").split()[-1]
+        for _ in range(3):
+            port = self.start(driver)
+            if port:
                 break
-        if port is None:
-            raise Failed("chromedriver did not start")
+        else:
+            raise Failed("chromedriver does not start")
         self.base = f"http://127.0.0.1:{port}"
         options = {"args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu",
                             "--disable-background-networking", "--disable-component-update", "--no-first-run",
@@ -37,6 +33,17 @@ class Browser:
                   "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
         answer = self.call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self.session = f"/session/{answer['sessionId']}"
+
+    def start(self, driver):
+        """Its port; none if it ends instead."""
+        self.process = subprocess.Popen(
+            [driver, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        for line in self.process.stdout:
+            # "ChromeDriver was started successfully on port 40123."
+            if "successfully on port" in line:
+                return line.rstrip(".\n ").split()[-1]
+        self.process.wait()
+        return None
 
     def call(self, method, path, body=None):
         data = None if body is None else json.dumps(body).encode()
@@ -65,9 +72,14 @@ class Browser:
 
     def resize(self, width, height):
         """Of the page itself: a window is never narrower than 500 px."""
-        self.call("POST", self.session + "/goog/cdp/execute", {
-            "cmd": "Emulation.setDeviceMetricsOverride",
-            "params": {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}})
+        self.devtools("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def devtools(self, command, **parameters):
+        return self.call("POST", self.session + "/goog/cdp/execute", {"cmd": command, "params": parameters})
+
+    def look(self, scheme):
+        """light or dark"""
+        self.devtools("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def log(self, kind):
         return self.call("POST", self.session + "/se/log", {"type": kind})
@@ -105,7 +117,7 @@ class Browser:
     def find(self, role, name):
         return self.run(self.FIND, role, name)
 
-    def wait(self, what, condition, seconds=20):
+    def wait(self, what, condition, seconds=60):
         """Until condition() is true; what it returns."""
         end = time.monotonic() + seconds
         while True:
@@ -135,6 +147,10 @@ class Browser:
         self.call("POST", path + "/clear", {})
         self.call("POST", path + "/value", {"text": text})
 
+    def upload(self, name, path):
+        found = self.need("field", name)
+        self.call("POST", f"{self.session}/element/{next(iter(found.values()))}/value", {"text": path})
+
     def choose(self, name, value):
         found = self.need("field", name)
         self.run("arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input', {bubbles: true}));"
@@ -143,8 +159,15 @@ class Browser:
     def text(self):
         return self.run("return document.body.innerText") or ""
 
-    def sees(self, text, seconds=20):
-        self.wait(f"text {text!r}", lambda: text.lower() in self.text().lower(), seconds)
+    def sees(self, *texts):
+        for text in texts:
+            self.wait(f"text {text!r}", lambda: text.lower() in self.text().lower())
 
-    def misses(self, text, seconds=20):
-        self.wait(f"no text {text!r}", lambda: text.lower() not in self.text().lower(), seconds)
+    def misses(self, text):
+        self.wait(f"no text {text!r}", lambda: text.lower() not in self.text().lower())
+
+    def row(self, *texts):
+        """A row of a table in which all of these stand."""
+        script = ("return [...document.querySelectorAll('tbody tr')].some((row) => arguments[0].every("
+                  "(text) => row.innerText.toLowerCase().includes(text.toLowerCase())))")
+        self.wait(f"a row with {texts!r}", lambda: self.run(script, texts))

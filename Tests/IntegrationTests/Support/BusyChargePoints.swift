@@ -4,6 +4,10 @@ import TestSupport
 
 /// Many charge points that send one CALL after the other, and count what comes back.
 final class BusyChargePoints: Sendable {
+    /// Valid by its schema.
+    private static let meterValues =
+        #"{"connectorId":1,"meterValue":[{"timestamp":"2026-01-01T00:00:00Z","sampledValue":[{"value":"1"}]}]}"#
+
     let clients: [ChargePointClient]
     let results = Counter()
     let errors = Counter()
@@ -15,13 +19,20 @@ final class BusyChargePoints: Sendable {
 
     /// Connects so many, some at a time.
     static func connect(_ count: Int, to site: Site) async throws -> BusyChargePoints {
+        try await connect(count) { try await site.connect($0) }
+    }
+
+    /// - Parameter open: connects the charge point with this identity.
+    static func connect(
+        _ count: Int, by open: @escaping @Sendable (String) async throws -> ChargePointClient
+    ) async throws -> BusyChargePoints {
         let clients = try await withThrowingTaskGroup(of: ChargePointClient.self) { group in
             var clients: [ChargePointClient] = []
             for number in 1...count {
                 if number > 64, let client = try await group.next() {
                     clients.append(client)
                 }
-                group.addTask { try await site.connect("CP-\(number)") }
+                group.addTask { try await open("CP-\(number)") }
             }
             for try await client in group {
                 clients.append(client)
@@ -42,7 +53,7 @@ final class BusyChargePoints: Sendable {
             for client in clients {
                 group.addTask { [self] in
                     while !isStopping.load(ordering: .relaxed) {
-                        let answer = OCPPText(try await client.call("MeterValues", #"{"connectorId":1}"#))
+                        let answer = OCPPText(try await client.call("MeterValues", Self.meterValues))
                         if answer.type == 3 {
                             results.next()
                         } else if answer.errorCode == "InternalError" {

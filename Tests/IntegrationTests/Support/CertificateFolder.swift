@@ -43,9 +43,16 @@ final class CertificateFolder: Sendable {
         return settings
     }
 
-    func client() throws -> NIOSSLContext {
+    /// - Parameter name: whose certificate the client shows.
+    func client(as name: String? = nil) throws -> NIOSSLContext {
         var configuration = TLSConfiguration.makeClientConfiguration()
         configuration.trustRoots = .file(path("ca.pem"))
+        if let name {
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(path("\(name).pem")).map {
+                .certificate($0)
+            }
+            configuration.privateKey = .privateKey(try NIOSSLPrivateKey(file: path("\(name).key"), format: .pem))
+        }
         return try NIOSSLContext(configuration: configuration)
     }
 }

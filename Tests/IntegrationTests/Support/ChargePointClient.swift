@@ -288,7 +288,8 @@ final class ChargePointClient: Sendable {
             for line in lines.dropFirst() {
                 let parts = line.split(separator: ":", maxSplits: 1)
                 if let name = parts.first {
-                    headers[name.lowercased()] = parts.dropFirst().first?.trimmingCharacters(in: .whitespaces) ?? ""
+                    let value = parts.dropFirst().first?.trimmingCharacters(in: .whitespaces) ?? ""
+                    headers[name.lowercased()] = headers[name.lowercased()].map { "\($0), \(value)" } ?? value
                 }
             }
             var handshake = Handshake(status: status, headers: headers, body: "")

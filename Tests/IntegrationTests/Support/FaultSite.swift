@@ -201,7 +201,7 @@ final class FaultSite: Sendable {
     func quiesce() async throws {
         isCommanding.store(false, ordering: .relaxed)
         do {
-            try await eventually("every command has its end") {
+            try await eventually("every command has its end", within: .seconds(90)) {
                 absorb()
                 return ledger.unsettled.isEmpty
             }

@@ -50,6 +50,9 @@ final class GatewayProcess: Sendable {
         return ((bundle as NSString).deletingLastPathComponent as NSString).appendingPathComponent("ocpp-gateway")
     }
 
+    /// What a setting is that `start` would make and a test wants to come from elsewhere.
+    static let unsaid = "(unsaid)"
+
     /// - Parameter openFiles: its hard limit of open descriptors.
     static func start(
         _ settings: [String: String], arguments: [String] = [], openFiles: Int? = nil
@@ -62,7 +65,8 @@ final class GatewayProcess: Sendable {
             "MONGOC_DISABLE_SHM": "1",
             "BROKER_CLIENT_ID": "gateway-\(UUID().uuidString.prefix(8))",
         ]
-        let settings = usual.merging(settings) { _, own in own }
+        let settings = usual.merging(settings) { _, own in own }.filter { $0.value != unsaid }
+        Secrets.add(settings: settings)
         let limits = openFiles.map { ["/usr/bin/prlimit", "--nofile=\($0):\($0)"] } ?? []
         let command = limits + [executable] + arguments
         let child = try await ChildProcess.start(command[0], Array(command.dropFirst()), environment: settings)
@@ -93,6 +97,11 @@ final class GatewayProcess: Sendable {
 
     var logLines: [LogLine] {
         child.lines.all.map { LogLine(text: $0.text) }
+    }
+
+    /// The lines of all its output, once it has ended, that hold a secret of these tests.
+    var leakedSecrets: [String] {
+        get async { Secrets.leaks(in: await child.wholeOutput()) }
     }
 
     /// For a failure's message.

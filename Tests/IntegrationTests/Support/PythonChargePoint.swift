@@ -15,15 +15,27 @@ enum PythonChargePoint {
         try await start(script: "charge_point.py", [url] + arguments)
     }
 
-    private static func start(script name: String, _ arguments: [String]) async throws -> ChildProcess {
-        let python =
-            ProcessInfo.processInfo.environment["OCPP_PYTHON"]
-            ?? package.appending(path: ".build/python/bin/python").path
-        try #require(
-            FileManager.default.isExecutableFile(atPath: python),
-            "\(python) is missing: run ./deploy/test.sh, which makes it, or set OCPP_PYTHON")
-        let script = package.appending(path: "Tests/IntegrationTests/Resources/\(name)").path
-        return try await ChildProcess.start(python, [script] + arguments)
+    /// A program of ours in Python, from Resources.
+    static func start(script name: String, _ arguments: [String]) async throws -> ChildProcess {
+        try await ChildProcess.start(try python, ["-B", script(name)] + arguments)
+    }
+
+    /// The interpreter with what the tests need of PyPI.
+    static var python: String {
+        get throws {
+            let python =
+                ProcessInfo.processInfo.environment["OCPP_PYTHON"]
+                ?? package.appending(path: ".build/python/bin/python").path
+            try #require(
+                FileManager.default.isExecutableFile(atPath: python),
+                "\(python) is missing: run ./deploy/test.sh, which makes it, or set OCPP_PYTHON")
+            return python
+        }
+    }
+
+    /// The path of a script of these tests.
+    static func script(_ name: String) -> String {
+        package.appending(path: "Tests/IntegrationTests/Resources/\(name)").path
     }
 
     /// Runs a whole transaction of the charge point `PY-1` and checks what the central system saw of it.

@@ -73,6 +73,8 @@ func withSite(
         keep(gateway)
         await central.stop()
         await broker.remove()
+        let leaks = await gateway.leakedSecrets
+        #expect(leaks.isEmpty, "secrets are in the gateway's log")
         #expect(!hasCrashed, "the gateway ended by itself:\n\(gateway.lastLogLines)")
         try result.get()
     }

@@ -3,6 +3,7 @@ import Management
 import NIOCore
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 
 /// A management server on a loopback port, over a gateway that is only state.
 struct RunningManagement: Sendable {
@@ -29,14 +30,9 @@ struct RunningManagement: Sendable {
         _ method: String, _ path: String, key: String? = RunningManagement.administrator,
         headers: [String: String] = [:], json: String? = nil, body: String? = nil
     ) -> String {
-        var text = "\(method) \(path) HTTP/1.1\r\n"
-        var headers = headers
-        if headers["Host"] == nil { headers["Host"] = "127.0.0.1:\(address.port ?? 0)" }
-        if let key { headers["Authorization"] = "Basic \(key.base64)" }
-        if json != nil, headers["Content-Type"] == nil { headers["Content-Type"] = "application/json" }
-        if let content = json ?? body { headers["Content-Length"] = String(content.utf8.count) }
-        for (name, value) in headers { text += "\(name): \(value)\r\n" }
-        return text + "\r\n" + (json ?? body ?? "")
+        var request = HTTPRequest(method, path, key: key, json: json, body: body)
+        request.headers.merge(headers) { _, own in own }
+        return request.text(port: address.port ?? 0)
     }
 
     func get(_ path: String, key: String? = RunningManagement.administrator) async throws -> Reply {

@@ -17,7 +17,3 @@ final class TestFolder: Sendable {
         try Data(text.utf8).write(to: url.appendingPathComponent(name))
     }
 }
-
-extension String {
-    var base64: String { Data(utf8).base64EncodedString() }
-}

@@ -14,6 +14,9 @@ package struct GatewayConfiguration: Sendable, Equatable {
         /// In front of its topics: its own, or else the gateway's.
         package var mountpoint = "ocpp/"
         package var topics = RelayTopicTemplates()
+        /// What makes the topics on which gateways meet where they claim nothing, because charge points have connections
+        /// of their own; nil: they do not, or those of the claims are.
+        package var meeting: TopicTemplate?
         /// The gateway's, with the listener's `websocket.ping_interval`.
         package var sessions = SessionSettings()
         /// Of a charge point's own MQTT connection.

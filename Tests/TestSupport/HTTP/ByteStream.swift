@@ -3,7 +3,9 @@ import Synchronization
 
 /// What has come, for one reader.
 final class ByteStream: Sendable {
-    struct Ended: Error {}
+    struct Ended: Error, CustomStringConvertible {
+        let description = "the connection has ended"
+    }
 
     private struct State {
         var buffer = ByteBuffer()

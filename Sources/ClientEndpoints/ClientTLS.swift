@@ -1,8 +1,8 @@
 import NIOCore
 import NIOSSL
 
-/// TLS of the charge points of a load run. The library's client keeps no sessions, so every handshake is a full one.
-package struct LoadTLS: Sendable {
+/// TLS of charge points that connect. The library's client keeps no sessions, so every handshake is a full one.
+package struct ClientTLS: Sendable {
     /// Whose certificates are good.
     package enum Trust: Sendable {
         /// Those of the system's authorities.
@@ -22,7 +22,7 @@ package struct LoadTLS: Sendable {
     private let context: NIOSSLContext
     private let serverName: String?
 
-    package init(host: String, trust: Trust, mostTLS12: Bool) throws {
+    package init(host: String, trust: Trust, mostTLS12: Bool = false) throws {
         var configuration = TLSConfiguration.makeClientConfiguration()
         switch trust {
         case .system: break
@@ -41,7 +41,7 @@ package struct LoadTLS: Sendable {
         serverName = isAddress ? nil : host
     }
 
-    func handler() throws -> NIOSSLClientHandler {
+    package func handler() throws -> NIOSSLClientHandler {
         try NIOSSLClientHandler(context: context, serverHostname: serverName)
     }
 }

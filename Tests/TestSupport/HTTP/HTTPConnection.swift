@@ -1,15 +1,12 @@
-import Management
 import NIOCore
 import NIOPosix
 
 /// HTTP/1.1 by hand over a socket, so that a test can send what no client would.
-final class HTTPConnection: Sendable {
-    typealias Channel = NIOAsyncChannel<ByteBuffer, ByteBuffer>
-
-    let channel: any NIOCore.Channel
+package final class HTTPConnection: Sendable {
+    private let channel: any Channel
     private let bytes: ByteStream
 
-    init(to address: SocketAddress) async throws {
+    package init(to address: SocketAddress) async throws {
         let bytes = ByteStream()
         self.bytes = bytes
         channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -21,21 +18,21 @@ final class HTTPConnection: Sendable {
             .connect(to: address).get()
     }
 
-    func send(_ text: String) async throws { try await send(ByteBuffer(string: text)) }
-    func send(_ buffer: ByteBuffer) async throws { try await channel.writeAndFlush(buffer) }
+    package func send(_ text: String) async throws { try await send(ByteBuffer(string: text)) }
+    package func send(_ buffer: ByteBuffer) async throws { try await channel.writeAndFlush(buffer) }
 
-    func close() { channel.close(promise: nil) }
+    package func close() { channel.close(promise: nil) }
 
     /// Nothing is read from the socket any more, or again.
-    func setReading(_ isOn: Bool) async throws { try await channel.setOption(.autoRead, value: isOn).get() }
+    package func setReading(_ isOn: Bool) async throws { try await channel.setOption(.autoRead, value: isOn).get() }
 
     /// One answer; chunks are put together.
-    func reply(toHead isHead: Bool = false) async throws -> Reply {
+    package func reply(toHead isHead: Bool = false) async throws -> HTTPReply {
         let head = try await bytes.line(until: "\r\n\r\n")
         var lines = head.split(separator: "\r\n").map(String.init)
         let status = Int(lines.removeFirst().split(separator: " ")[1]) ?? 0
         if status == 100 { return try await reply(toHead: isHead) }
-        var reply = Reply(status: status)
+        var reply = HTTPReply(status: status)
         for line in lines {
             let pair = line.split(separator: ":", maxSplits: 1)
             reply.headers[pair[0].lowercased()] = pair.count > 1 ? String(pair[1].dropFirst()) : ""
@@ -50,13 +47,13 @@ final class HTTPConnection: Sendable {
     }
 
     /// The head alone; the body is a stream.
-    func streamHead() async throws -> Int {
+    package func streamHead() async throws -> Int {
         let head = try await bytes.line(until: "\r\n\r\n")
         return Int(head.split(separator: " ")[1]) ?? 0
     }
 
     /// Nil: the last one.
-    func chunk() async throws -> String? {
+    package func chunk() async throws -> String? {
         let size = try await bytes.line(until: "\r\n")
         guard let count = Int(size.filter(\.isHexDigit), radix: 16) else { throw ByteStream.Ended() }
         let chunk = try await bytes.take(count + 2)
@@ -64,17 +61,7 @@ final class HTTPConnection: Sendable {
     }
 
     /// Returns when the other side has closed.
-    func closed() async { await bytes.ended() }
-}
-
-struct Reply: Sendable {
-    var status: Int
-    var headers: [String: String] = [:]
-    var body = ""
-
-    var json: JSON { (try? JSON(reading: ByteBuffer(string: body))) ?? .null }
-    var code: String? { json["code"]?.string }
-    var message: String { json["message"]?.string ?? "" }
+    package func closed() async { await bytes.ended() }
 }
 
 private final class Receiver: ChannelInboundHandler {

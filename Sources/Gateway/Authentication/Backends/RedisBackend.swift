@@ -1,0 +1,25 @@
+#if Redis
+    import Logging
+    import RedisAuthenticator
+    import Settings
+
+    extension RedisConfiguration: BackendSettings {
+        init(_ read: inout SettingsReader, _ common: AuthenticationSettings) {
+            self.init(&read)
+        }
+
+        func authenticator(
+            _ common: AuthenticationSettings, directory: String, logger: Logger
+        ) async throws -> GatewayAuthenticator {
+            var own = self
+            own.userName = common.username
+            own.password = common.password?.text
+            own.tls = common.backendTLS
+            own.limits = common.limits
+            let source = try RedisSource(own)
+            return GatewayAuthenticator(
+                common, server: server, stored: source, needsUserName: GatewayAuthenticator.needsUserName(command),
+                logger: logger, close: { await source.close() })
+        }
+    }
+#endif

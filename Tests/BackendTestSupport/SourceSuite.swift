@@ -1,0 +1,92 @@
+import CredentialChecking
+
+/// A source that is made of its settings, and closed when a test is through with it.
+package protocol TestedSource: CredentialSource {
+    associatedtype Configuration
+
+    init(_ configuration: Configuration) throws
+    func close() async
+}
+
+/// What the suites of all database servers do. The servers of their tests know `CP-1`, whose hash is `hash-1`.
+package protocol SourceSuite {
+    associatedtype Source: TestedSource
+}
+
+extension SourceSuite {
+    package func with<Result>(
+        _ configuration: Source.Configuration, _ body: (Source) async throws -> Result
+    ) async throws -> Result {
+        let source = try Source(configuration)
+        do {
+            let result = try await body(source)
+            await source.close()
+            return result
+        } catch {
+            await source.close()
+            throw error
+        }
+    }
+
+    package func failure(
+        _ configuration: Source.Configuration, _ name: String = "CP-1"
+    ) async throws -> BackendFailure? {
+        try await with(configuration) { source in
+            await Outcome(of: name, from: source).failure
+        }
+    }
+
+    /// Asks about names that try to be more than that.
+    ///
+    /// - Returns: those that were somebody's or made trouble.
+    package func hostileNamesThatAreKnown(to source: Source) async -> [String] {
+        var found: [String] = []
+        for name in HostileNames.all where await Outcome(of: name, from: source) != .unknown {
+            found.append(String(name.prefix(40)))
+        }
+        return found
+    }
+
+    /// Kills the server between requests and starts it again, twice.
+    ///
+    /// - Returns: the outcomes that should not have been.
+    package func outcomesOfRestarts(_ server: BackendServer, _ source: Source) async throws -> [Outcome] {
+        var odd: [Outcome] = []
+        for _ in 0..<2 {
+            await withTaskGroup { group in
+                for _ in 0..<20 { group.addTask { await Outcome(of: "CP-1", from: source) } }
+                for await outcome in group where outcome.hashes != ["hash-1"] { odd.append(outcome) }
+            }
+            server.kill()
+            let away = await Outcome(of: "CP-1", from: source)
+            if away.failure?.kind != .unreachable { odd.append(away) }
+            try server.start()
+        }
+        let back = await Outcome(of: "CP-1", from: source)
+        return odd + (back.hashes == ["hash-1"] ? [] : [back])
+    }
+
+    /// Kills the server in the midst of 200 requests, half of them about nobody, and starts it again.
+    ///
+    /// - Returns: the outcomes that are neither right nor "unreachable".
+    package func outcomesOfKill(_ server: BackendServer, _ source: Source) async throws -> [Outcome] {
+        var odd: [Outcome] = []
+        await withTaskGroup { group in
+            for number in 0..<200 {
+                let isKnown = number % 2 == 0
+                group.addTask { (isKnown, await Outcome(of: isKnown ? "CP-1" : "nobody", from: source)) }
+                if number == 100 {
+                    _ = await group.next()
+                    server.kill()
+                }
+            }
+            for await (isKnown, outcome) in group {
+                let isRight = outcome.hashes == (isKnown ? ["hash-1"] : [])
+                if !isRight, outcome.failure?.kind != .unreachable { odd.append(outcome) }
+            }
+        }
+        try server.start()
+        let back = await Outcome(of: "CP-1", from: source)
+        return odd + (back.hashes == ["hash-1"] ? [] : [back])
+    }
+}

@@ -1,0 +1,70 @@
+"""An HTTP server that says of a charge point what answers.json in its folder says, else deny:
+
+    {"CP-1": {"status": 200, "headers": {"Content-Type": "application/json"}, "body": "…", "delay": 0.0}}
+
+With three files more (certificate, key, authority) it speaks TLS and wants a certificate of its clients.
+GET hands out the folder's files. Prints "ready", and for each question "asked IDENTITY" and "authorization …".
+"""
+
+import http.server
+import json
+import pathlib
+import ssl
+import sys
+import threading
+import time
+
+port, folder = int(sys.argv[1]), pathlib.Path(sys.argv[2])
+lock = threading.Lock()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        identity = body["clientid"]
+        with lock:
+            print("asked", identity, flush=True)
+            print("authorization", self.headers.get("Authorization"), flush=True)
+        answers = json.loads((folder / "answers.json").read_text())
+        deny = {"status": 200, "headers": {"Content-Type": "application/json"}, "body": '{"result":"deny"}'}
+        answer = {"delay": 0, **answers.get(identity, deny)}
+        time.sleep(answer["delay"])
+        self.answer(answer["status"], answer["headers"], answer["body"].encode())
+
+    def do_GET(self):
+        file = folder / self.path.lstrip("/")
+        if file.is_file():
+            self.answer(200, {"Content-Type": "application/json"}, file.read_bytes())
+        else:
+            self.answer(404, {}, b"")
+
+    def answer(self, status, headers, content):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if status != 204:
+            self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    request_queue_size = 256
+    daemon_threads = True
+
+
+server = Server(("127.0.0.1", port), Handler)
+if len(sys.argv) > 3:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[3], sys.argv[4])
+    context.load_verify_locations(sys.argv[5])
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+print("ready", flush=True)
+server.serve_forever()
