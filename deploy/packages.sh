@@ -132,6 +132,7 @@ readonly release_flags=(-c release --static-swift-stdlib --no-color-diagnostics 
 # build_release: builds all programs in one go, and finds them.
 build_release() {
     say "Building the programs (release)"
+    export_commit
     swift build "${release_flags[@]}" || fail "the build FAILED"
     find_release
 }
