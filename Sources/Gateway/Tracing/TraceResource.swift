@@ -94,7 +94,8 @@ struct TraceResource: Sendable {
         func list(_ values: [JSON]) -> JSON { ["arrayValue": ["values": .array(values)]] }
         func integer(_ value: some FixedWidthInteger) -> JSON { ["intValue": .string(String(value))] }
         func double(_ value: Double) -> JSON {
-            ["doubleValue": value.isFinite ? .number("\(value)") : .string("\(value)")]
+            if value.isFinite { return ["doubleValue": .number("\(value)")] }
+            return ["doubleValue": .string(value.isNaN ? "NaN" : value < 0 ? "-Infinity" : "Infinity")]
         }
         return switch value {
         case .int32(let value): integer(value)

@@ -11,9 +11,23 @@ import Tracing
 struct TraceResourceTests {
     private let tracer = CallTracer(sampler: TraceSampler(ratio: 1))
 
-    private func document() throws -> NSDictionary {
+    private func document() throws -> [String: Any] {
         let bytes = TraceResource(gatewayID: "gw \"1\"", version: "1.2.3").document(of: tracer.queue.takeBatch())
-        return try #require(try JSONSerialization.jsonObject(with: Data(bytes.readableBytesView)) as? NSDictionary)
+        let object = try JSONSerialization.jsonObject(with: Data(bytes.readableBytesView))
+        return try #require(object as? [String: Any])
+    }
+
+    /// The first span of a document.
+    private func span(of document: [String: Any]) throws -> [String: Any] {
+        let resources = document["resourceSpans"] as? [[String: Any]]
+        let scopes = resources?.first?["scopeSpans"] as? [[String: Any]]
+        let spans = scopes?.first?["spans"] as? [[String: Any]]
+        return try #require(spans?.first)
+    }
+
+    /// What is equal is the same text.
+    private func text(_ document: [String: Any]) throws -> String {
+        String(decoding: try JSONSerialization.data(withJSONObject: document, options: .sortedKeys), as: UTF8.self)
     }
 
     @Test func `One span, with all that it can have`() throws {
@@ -31,12 +45,10 @@ struct TraceResourceTests {
         span.addLink(SpanLink(context: other, attributes: ["a": 1]))
         span.setStatus(SpanStatus(code: .error, message: "no"))
         span.end(now: now + .nanoseconds(1))
-        let start = try #require(tracer.queue.count == 1 ? span : nil)
-        let text = try document()
-        let spans = try #require(text.value(forKeyPath: "resourceSpans.scopeSpans.spans") as? [[[NSDictionary]]])
-        let found = try #require(spans.first?.first?.first)
+        let document = try document()
+        let found = try self.span(of: document)
         let began = try #require((found["startTimeUnixNano"] as? String).flatMap { UInt64($0) })
-        let expected: NSDictionary = [
+        let expected: [String: Any] = [
             "resourceSpans": [
                 [
                     "resource": [
@@ -52,7 +64,7 @@ struct TraceResourceTests {
                             "spans": [
                                 [
                                     "traceId": "0af7651916cd43dd8448eb211c80319c",
-                                    "spanId": "\(start.trace.spanID)", "parentSpanId": "b7ad6b7169203331",
+                                    "spanId": "\(span.trace.spanID)", "parentSpanId": "b7ad6b7169203331",
                                     "flags": 1, "name": "Reset", "kind": 2, "startTimeUnixNano": "\(began)",
                                     "endTimeUnixNano": "\(began + 1)",
                                     "attributes": [
@@ -91,16 +103,15 @@ struct TraceResourceTests {
                 ]
             ]
         ]
-        #expect(text == expected, "\(text)")
+        let (got, wanted) = (try text(document), try text(expected))
+        #expect(got == wanted)
     }
 
     @Test func `One span, with as little as it can have`() throws {
         tracer.startSpan("plain", context: .topLevel).end()
-        let text = try document()
-        let spans = try #require(text.value(forKeyPath: "resourceSpans.scopeSpans.spans") as? [[[NSDictionary]]])
-        let span = try #require(spans.first?.first?.first)
+        let span = try span(of: document())
         #expect(
-            Set(span.allKeys.compactMap { $0 as? String }) == [
+            Set(span.keys) == [
                 "traceId", "spanId", "flags", "name", "kind", "startTimeUnixNano", "endTimeUnixNano", "attributes",
             ])
         #expect(span["kind"] as? Int == 1)
