@@ -148,13 +148,15 @@ extension PostgreSQLSource: TestedSource {}
 
     @Test func `A server that was killed and started again answers on fresh connections`() async throws {
         try await with(server.configuration()) { source in
-            #expect(try await outcomesOfRestarts(server.server, source).isEmpty)
+            let wrong = try await outcomesOfRestarts(server.server, source)
+            #expect(wrong.isEmpty)
         }
     }
 
     @Test func `Killed and started again while requests run: each is answered, right or not at all`() async throws {
         try await with(server.configuration()) { source in
-            #expect(try await outcomesOfKill(server.server, source).isEmpty)
+            let wrong = try await outcomesOfKill(server.server, source)
+            #expect(wrong.isEmpty)
         }
     }
 

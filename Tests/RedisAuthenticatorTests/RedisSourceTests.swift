@@ -118,13 +118,15 @@ extension RedisSource: TestedSource {}
 
     @Test func `A server that was killed and started again answers on fresh connections`() async throws {
         try await with(server.configuration()) { source in
-            #expect(try await outcomesOfRestarts(server.redis.server, source).isEmpty)
+            let wrong = try await outcomesOfRestarts(server.redis.server, source)
+            #expect(wrong.isEmpty)
         }
     }
 
     @Test func `Killed and started again while requests run: each is answered, right or not at all`() async throws {
         try await with(server.configuration()) { source in
-            #expect(try await outcomesOfKill(server.redis.server, source).isEmpty)
+            let wrong = try await outcomesOfKill(server.redis.server, source)
+            #expect(wrong.isEmpty)
         }
     }
 

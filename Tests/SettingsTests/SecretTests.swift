@@ -70,8 +70,8 @@ struct SecretTests {
         for broken in [#"{"x": hush"#, #"["hush"]"#, "hush", #"{"x":{"y":"hush"}}"#, #"{"x":"hush","x":"hush"}"#] {
             let bad = reading(broken)
             #expect(bad.problems.count == 1 && bad.values.isEmpty)
-            let said = "\(bad.problems) \(bad.reading?.shown ?? "")"
-            #expect(!said.contains("hush"), "\(said)")
+            let shown = "\(bad.problems) \(bad.reading?.shown ?? "")"
+            #expect(!shown.contains("hush"), "\(shown)")
         }
     }
 }

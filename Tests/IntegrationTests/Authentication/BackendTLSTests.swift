@@ -16,12 +16,12 @@ import Testing
         let server = try await AnsweringServer(["CP-1": .allow], tls: files)
         let shown = ShownCredentials.basic("CP-1", "s3cr3t-password")
         let url = ["AUTHENTICATION_URL": "https://localhost:\(server.port)/auth"]
-        try await withSite(server.settings(url).merging(tls(files)) { $1 }) { site in
+        try await withSite(server.settings(url).merging(tls(files)) { $1 }) { site async throws in
             #expect(try await site.status("CP-1", shown) == 101)
         }
         // Without a certificate, and with another authority than the server's.
         for wrong in [["CERTFILE": "", "KEYFILE": ""], ["CACERTFILE": "PY-1.pem"]] {
-            try await withSite(server.settings(url).merging(tls(files, wrong)) { $1 }) { site in
+            try await withSite(server.settings(url).merging(tls(files, wrong)) { $1 }) { site async throws in
                 #expect(try await site.answer("CP-1", shown).isUnavailable)
             }
         }
@@ -37,10 +37,10 @@ import Testing
             "AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_ENDPOINT": "https://localhost:\(server.port)/keys.json",
             "AUTHENTICATION_VERIFY_CLAIMS": #"{"sub":"${clientid}"}"#,
         ]
-        try await withSite(settings.merging(tls(files)) { $1 }) { site in
+        try await withSite(settings.merging(tls(files)) { $1 }) { site async throws in
             try await eventually("the key set") { try await site.status("CP-1", .bearer(tokens[0])) == 101 }
         }
-        try await withSite(settings.merging(tls(files, ["CACERTFILE": "PY-1.pem"])) { $1 }) { site in
+        try await withSite(settings.merging(tls(files, ["CACERTFILE": "PY-1.pem"])) { $1 }) { site async throws in
             try await site.gateway.log("that there is none") { $0.message == "key set not fetched" }
             #expect(try await site.answer("CP-1", .bearer(tokens[0])).isUnavailable)
         }

@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: ["true", "false"])
     func `The user name is the identity with the broker as backend too`(isHeld: String) async throws {
         let settings = Self.settings.merging(["AUTHENTICATION_USERNAME_IS_IDENTITY": isHeld]) { $1 }
-        try await withSite(settings) { site in
+        try await withSite(settings) { site async throws in
             #expect(try await site.status("CP-1", .basic("CP-1", "s3cr3t-one")) == 101)
             let other = try await site.answer("CP-2", .basic("CP-1", "s3cr3t-one"))
             #expect(isHeld == "true" ? other.isUnauthorized : other.status == 101)

@@ -27,7 +27,7 @@ import Testing
         let backend = try #require(database.settings["AUTHENTICATION_BACKEND"])
         // Who has nothing to hide shows most.
         let settings = database.settings.merging(["LOG_LEVEL": "trace"]) { $1 }
-        try await withSite(settings) { site in
+        try await withSite(settings) { site async throws in
             let right = ShownCredentials.basic("CP-1", Password.old.text)
             let (chargePoint, accepted) = try await site.open("CP-1", right)
             #expect(accepted.status == 101)
@@ -88,7 +88,7 @@ import Testing
             "LISTENERS_WS_DEFAULT_MAX_CONN_RATE": "100000", "LISTENERS_WS_DEFAULT_HANDSHAKE_TIMEOUT": "240s",
             "AUTHENTICATION_TIMEOUT": "200s", "IDLE_TIMEOUT": "300s", "LOG_LEVEL": "error",
         ]
-        try await withSite(database.settings.merging(own) { $1 }, weight: Slots.all) { site in
+        try await withSite(database.settings.merging(own) { $1 }, weight: Slots.all) { site async throws in
             let (chargePoint, accepted) = try await site.open("CP-1", .basic("CP-1", Password.old.text))
             #expect(accepted.status == 101)
             try await withThrowingTaskGroup(of: (number: Int, status: Int).self) { group in

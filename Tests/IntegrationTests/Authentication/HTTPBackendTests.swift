@@ -32,7 +32,7 @@ import Testing
             "429": Answer(status: 429, headers: ["Retry-After": "37"]),
             "503": Answer(status: 503, headers: ["Retry-After": "7"]), "503-SOON": Answer(status: 503),
         ])
-        try await withSite(server.settings()) { site in
+        try await withSite(server.settings()) { site async throws in
             for identity in ["ALLOW", "NO-CONTENT", "FORM", "AHEAD"] {
                 #expect(try await site.status(identity, shown(identity)) == 101, "\(identity)")
             }
@@ -62,20 +62,20 @@ import Testing
 
     @Test func `The server is asked without credentials and never under another name`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow, "CP-2": .allow])
-        try await withSite(server.settings()) { site in
+        try await withSite(server.settings()) { site async throws in
             #expect(try await site.status("CP-1", .none) == 101)
             #expect(try await site.answer("CP-2", shown("CP-1")).isUnauthorized)
             #expect(await server.asked == ["CP-1"])
         }
         let shared = server.settings(["AUTHENTICATION_USERNAME_IS_IDENTITY": "false"])
-        try await withSite(shared) { site in
+        try await withSite(shared) { site async throws in
             #expect(try await site.status("CP-2", shown("CP-1")) == 101)
         }
     }
 
     @Test func `A session ends when its credentials expire`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow])
-        try await withSite(server.settings()) { site in
+        try await withSite(server.settings()) { site async throws in
             let endless = try await site.open("CP-1", shown("CP-1")).0
             try server.say([
                 "CP-2": .json(#"{"result":"allow","expire_at":\#(Int(Date().timeIntervalSince1970) + 5)}"#)
@@ -90,7 +90,7 @@ import Testing
     @Test func `The same credentials refused again are answered without asking and others at once`() async throws {
         let server = try await AnsweringServer(["NOBODY": Answer(status: 404)])
         // Longer than this test could ever take.
-        try await withSite(server.settings(["AUTHENTICATION_RETRY_PAUSE": "1h"])) { site in
+        try await withSite(server.settings(["AUTHENTICATION_RETRY_PAUSE": "1h"])) { site async throws in
             for _ in 0..<3 {
                 #expect(try await site.answer("CP-1", shown("CP-1")).isUnauthorized)
                 #expect(try await site.answer("NOBODY", shown("NOBODY")).isUnknown)
@@ -105,7 +105,7 @@ import Testing
 
     @Test func `Without a pause and a cache everybody is asked about each time`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow])
-        try await withSite(server.settings(["AUTHENTICATION_RETRY_PAUSE": "0"])) { site in
+        try await withSite(server.settings(["AUTHENTICATION_RETRY_PAUSE": "0"])) { site async throws in
             for _ in 0..<2 {
                 #expect(try await site.status("CP-1", shown("CP-1")) == 101)
                 #expect(try await site.answer("CP-2", shown("CP-2")).isUnauthorized)
@@ -118,7 +118,7 @@ import Testing
         let server = try await AnsweringServer(["CP-1": .allow])
         let management = try await Management()
         let settings = server.settings(["AUTHENTICATION_CACHE_TTL": "1h"]).merging(management.settings) { $1 }
-        try await withSite(settings) { site in
+        try await withSite(settings) { site async throws in
             #expect(try await site.status("CP-1", shown("CP-1")) == 101)
             try server.say([:])
             #expect(try await site.status("CP-1", shown("CP-1")) == 101)
@@ -134,7 +134,7 @@ import Testing
 
     @Test func `A verdict that does not come in time is 503 and lets nobody in`() async throws {
         let server = try await AnsweringServer(["SLOW": Answer(status: 204, delay: 120), "CP-1": .allow])
-        try await withSite(server.settings(["AUTHENTICATION_TIMEOUT": "1s"])) { site in
+        try await withSite(server.settings(["AUTHENTICATION_TIMEOUT": "1s"])) { site async throws in
             #expect(try await site.answer("SLOW", shown("SLOW")).isUnavailable)
             #expect(try await site.refusal(of: "SLOW", 503)["reason"] == "no verdict in time")
             #expect(try await site.status("CP-1", shown("CP-1")) == 101)
@@ -149,7 +149,7 @@ import Testing
             "AUTHENTICATION_REQUEST_TIMEOUT": "100s",
             "AUTHENTICATION_TIMEOUT": "100s", "IDLE_TIMEOUT": "200s", "LISTENERS_WS_DEFAULT_HANDSHAKE_TIMEOUT": "100s",
         ])
-        try await withSite(settings.merging(management.settings) { $1 }) { site in
+        try await withSite(settings.merging(management.settings) { $1 }) { site async throws in
             let slow = Task { try await site.answer("SLOW", shown("SLOW")) }
             try await eventually("the question") { await server.asked == ["SLOW"] }
             let older = Task { try await site.answer("CP-1", shown("CP-1")) }
@@ -175,7 +175,7 @@ import Testing
     @Test func `A server that is away counts as down until one probe has found it again`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow, "CP-7": .allow])
         let management = try await Management()
-        try await withSite(server.settings().merging(management.settings) { $1 }) { site in
+        try await withSite(server.settings().merging(management.settings) { $1 }) { site async throws in
             let open = try await site.open("CP-1", shown("CP-1")).0
             await server.server.kill()
             let before = await server.asked.count
@@ -204,7 +204,7 @@ import Testing
 
     @Test func `A server that is away at start is no error`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow], isRunning: false)
-        try await withSite(server.settings()) { site in
+        try await withSite(server.settings()) { site async throws in
             #expect(try await site.answer("CP-1", shown("CP-1")).isUnavailable)
             try await server.server.start()
             try await eventually("it is let in") { try await site.status("CP-1", shown("CP-1")) == 101 }

@@ -59,7 +59,7 @@ import Testing
             """
         try Data(text.utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        try await withSite(management.settings.merging(["CONFIG_FILE": file.path]) { $1 }) { site in
+        try await withSite(management.settings.merging(["CONFIG_FILE": file.path]) { $1 }) { site async throws in
             let shown = ShownCredentials.basic("CP-1", "s3cr3t-password")
             let path = "/gateways/ocpp/authentication"
             let answer = try await management.call("GET", path)

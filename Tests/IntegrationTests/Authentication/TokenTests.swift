@@ -21,7 +21,7 @@ import Testing
             .init(claims: ["sub": "CP-1"], algorithm: "ES256"), .init(claims: ["sub": "CP-1"], algorithm: "none"),
             .init(claims: ["sub": "CP-1", "security_profile": 2]), .init(claims: ["sub": "CP-1", "exp": .time(3600)]),
         ])
-        try await withSite(Self.settings) { site in
+        try await withSite(Self.settings) { site async throws in
             for good in [tokens[0], tokens[8]] {
                 for shown in [ShownCredentials.basic("CP-1", good), .basic("", good), .bearer(good)] {
                     #expect(try await site.status("CP-1", shown) == 101)
@@ -54,7 +54,7 @@ import Testing
             .init(claims: ["sub": "CP-1"]), .init(claims: ["sub": "CP-2"]),
         ])
         let settings = Self.settings.merging(["AUTHENTICATION_FROM": "username", "LOG_LEVEL": "trace"]) { $1 }
-        try await withSite(settings) { site in
+        try await withSite(settings) { site async throws in
             #expect(try await site.status("CP-1", .basic(tokens[0], "")) == 101)
             #expect(isUnauthorized(try await site.answer("CP-1", .basic(tokens[1], ""))))
             #expect(try await site.refusal(of: "CP-1", 401)["user"] == nil)
@@ -70,7 +70,7 @@ import Testing
             "AUTHENTICATION_DISCONNECT_AFTER_EXPIRE": "\(endsThen)",
             "AUTHENTICATION_VERIFY_CLAIMS": #"{"aud":"charging"}"#,
         ]
-        try await withSite(Self.settings.merging(settings) { $1 }) { site in
+        try await withSite(Self.settings.merging(settings) { $1 }) { site async throws in
             let (chargePoint, answer) = try await site.open("CP-1", .bearer(token))
             #expect(answer.status == 101)
             if endsThen {
@@ -97,7 +97,7 @@ import Testing
             "AUTHENTICATION_VERIFY_CLAIMS": #"{"sub":"${clientid}"}"#,
             "AUTHENTICATION_HEADERS": #"{"authorization":"Bearer s3cr3t-of-the-gateway"}"#,
         ]
-        try await withSite(settings) { site in
+        try await withSite(settings) { site async throws in
             #expect(try await site.answer("CP-1", .bearer(tokens[0])).isUnavailable)
             try await server.server.start()
             try await eventually("the key set") { try await site.status("CP-1", .bearer(tokens[0])) == 101 }
@@ -111,7 +111,7 @@ import Testing
     @Test func `Tokens that open any identity are worth a warning`() async throws {
         let tokens = try await TokenMaker.make([.init(claims: ["aud": "charging"])])
         let settings = Self.settings.merging(["AUTHENTICATION_VERIFY_CLAIMS": #"{"aud":"charging"}"#]) { $1 }
-        try await withSite(settings) { site in
+        try await withSite(settings) { site async throws in
             try await site.gateway.log("the warning") { $0.mentions("any good token opens any charge point") }
             #expect(try await site.status("CP-7", .bearer(tokens[0])) == 101)
         }

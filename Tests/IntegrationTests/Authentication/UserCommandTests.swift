@@ -7,7 +7,7 @@ import Testing
     @Test func `A running gateway goes by what the users command does at once`() async throws {
         let users = try BuiltInUsers()
         let settings = users.settings()
-        try await withSite(settings) { site in
+        try await withSite(settings) { site async throws in
             let shown = ShownCredentials.basic("CP-1", "s3cr3t-one")
             // Twice: a refusal that is remembered must not outlive the change.
             for _ in 0..<2 { #expect(try await site.answer("CP-1", shown).isUnknown) }
@@ -153,7 +153,7 @@ import Testing
         #expect(outcome.code == 78 && outcome.output.contains("none.csv"), "\(outcome.output)")
         let settings = try users.settings(bootstrap: "password,user_id\ns3cr3t-old,CP-1\ns3cr3t-two,CP-2\n")
         #expect(try await GatewayCommand(["users", "add", "CP-1"], input: "s3cr3t-new\n", users.settings()).code == 0)
-        try await withSite(settings) { site in
+        try await withSite(settings) { site async throws in
             try await site.gateway.log("who was added") {
                 $0.message == "users added from the bootstrap file" && $0.fields["count"] == "1"
             }
