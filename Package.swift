@@ -18,7 +18,14 @@ let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+
+/// What `--version` tells. By the environment: SwiftPM keeps what a manifest has said until that or the environment is
+/// another one, so that `Context.gitInformation` may be that of an earlier commit.
+let commit = (Context.environment["OCPP_GATEWAY_COMMIT"] ?? "").filter {
+    $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-")
+}.prefix(64)
 
 let package = Package(
     name: "ocpp-gateway",
@@ -48,6 +55,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swiftcsv/SwiftCSV", from: "0.10.0"),
@@ -67,6 +75,8 @@ let package = Package(
         .systemLibrary(name: "CMongoC", pkgConfig: "libmongoc-1.0", providers: [.apt(["libmongoc-dev"])]),
         .target(name: "Settings", dependencies: ["JSONText"], swiftSettings: strict),
         .target(name: "Counters", swiftSettings: strict),
+        .target(name: "CBuildCommit", cSettings: [.define("OCPP_GATEWAY_COMMIT", to: "\"\(commit)\"")]),
+        .target(name: "BuildVersion", dependencies: ["CBuildCommit"], swiftSettings: strict),
         .target(name: "OutsideNames", swiftSettings: strict),
         .target(name: "MemoryBudget", swiftSettings: strict),
         .target(name: "BoundedFiles", swiftSettings: strict),
@@ -83,9 +93,17 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
+            name: "CallTracing",
+            dependencies: [
+                "Counters", nio, tracing, .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
             name: "ChargePointSessions",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "Counters", "JSONText", "OCPPJ", "SchemaChecking", nio, logging,
+                "OutsideNames", "MemoryBudget", "Counters", "CallTracing", "JSONText", "OCPPJ", "SchemaChecking", nio,
+                logging, tracing,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
@@ -194,7 +212,7 @@ let package = Package(
                 "OutsideNames", "MemoryBudget", "BoundedFiles", "OCPPJ", "SchemaChecking", "CMosquitto", "BrokerLink",
                 "ChargePointSessions", "WebSocketFrontEnd", "Authentication", "Settings", "Counters",
                 "CredentialChecking", "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "JWTAuthenticator",
-                "Management", "PageFiles",
+                "Management", "PageFiles", "BuildVersion", "CallTracing", "BackendHTTPClient", tracing,
                 .target(name: "PostgreSQLAuthenticator", condition: .when(traits: ["PostgreSQL"])),
                 .target(name: "MySQLAuthenticator", condition: .when(traits: ["MySQL"])),
                 .target(name: "RedisAuthenticator", condition: .when(traits: ["Redis"])),
@@ -207,7 +225,8 @@ let package = Package(
         .executableTarget(
             name: "ocpp-gateway",
             dependencies: [
-                "Gateway", "Authentication", "CredentialChecking", "OutsideNames", "Settings", arguments,
+                "BuildVersion", "Gateway", "Authentication", "CredentialChecking", "OutsideNames", "Settings",
+                arguments,
             ],
             swiftSettings: strict
         ),
@@ -222,7 +241,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "charge-point-simulator",
-            dependencies: ["ChargePointSimulator", "ClientEndpoints", "OCPPJ", logging, arguments],
+            dependencies: ["BuildVersion", "ChargePointSimulator", "ClientEndpoints", "OCPPJ", logging, arguments],
             swiftSettings: strict
         ),
         .target(
@@ -235,7 +254,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "ocpp-load",
-            dependencies: ["LoadGenerator", "ClientEndpoints", arguments],
+            dependencies: ["BuildVersion", "LoadGenerator", "ClientEndpoints", arguments],
             swiftSettings: strict
         ),
         .target(name: "CSpawn", path: "Tests/CSpawn"),
@@ -339,9 +358,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "CallTracingTests", dependencies: ["CallTracing", "Counters", nio, tracing], swiftSettings: strict),
+        .testTarget(
             name: "ChargePointSessionsTests",
             dependencies: [
-                "TestSupport",
+                "TestSupport", "CallTracing", tracing,
                 "OutsideNames", "MemoryBudget", "ChargePointSessions", "OCPPJ", nio, nioPosix, logging,
             ],
             swiftSettings: strict
@@ -373,14 +394,13 @@ let package = Package(
                 "TestSupport", "OutsideNames", "SpawnedProcess", "BoundedFiles", "Settings", "Authentication",
                 "CredentialChecking",
                 "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "ChargePointSessions", "WebSocketFrontEnd",
-                "Management", "Gateway",
-                nio,
+                "Management", "Gateway", "BuildVersion", "CallTracing", "BackendHTTPClient", nio, tracing,
                 nioPosix, logging,
             ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
-            dependencies: ["TestSupport", "SpawnedProcess", "ocpp-gateway", nio, nioPosix, nioSSL],
+            dependencies: ["TestSupport", "SpawnedProcess", "ocpp-gateway", nio, nioPosix, nioHTTP1, nioSSL],
             exclude: ["Resources"],
             swiftSettings: strict
         ),

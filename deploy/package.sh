@@ -34,6 +34,8 @@ if $build; then build_release; else find_release; fi
 bin=$release_bin
 
 version=$("$bin/ocpp-gateway" --version)
+# The commit may stand behind it.
+version=${version%% *}
 # 0.1.0-dev comes before 0.1.0.
 version=${version/-/\~}
 architecture=$(dpkg --print-architecture)

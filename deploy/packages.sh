@@ -22,6 +22,12 @@ need_swift() {
     fi
 }
 
+# Has what is built afterwards tell its commit (`--version`); without git, or outside of a clone, it tells none.
+export_commit() {
+    OCPP_GATEWAY_COMMIT=$(git describe --always --abbrev=7 --dirty --exclude='*' 2>/dev/null) || OCPP_GATEWAY_COMMIT=
+    export OCPP_GATEWAY_COMMIT
+}
+
 # As root, or by sudo where we are not.
 as_root() {
     if [[ $(id -u) -eq 0 ]]; then
@@ -126,6 +132,7 @@ readonly release_flags=(-c release --static-swift-stdlib --no-color-diagnostics 
 # build_release: builds all programs in one go, and finds them.
 build_release() {
     say "Building the programs (release)"
+    export_commit
     swift build "${release_flags[@]}" || fail "the build FAILED"
     find_release
 }

@@ -100,6 +100,8 @@ package struct BrokerLinkConfiguration: Sendable, Equatable {
     package var longestDelivery = DeliveryLimit(16 << 20)
     /// A topic filter for the Response Topics that are taken from messages; nil: none.
     package var responseTopics: Topic?
+    /// The user property `traceparent` of messages is read.
+    package var readsTraceParents = false
     /// The origin of a CALL that nobody subscribes to is told so (MQTT 5 with QoS 1).
     package var refusesUnrouted = false
 

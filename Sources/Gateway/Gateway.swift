@@ -1,5 +1,9 @@
+import BackendHTTPClient
 import BrokerLink
+import BuildVersion
+import CallTracing
 import ChargePointSessions
+import CredentialChecking
 import Logging
 import Management
 import NIOCore
@@ -11,13 +15,13 @@ import WebSocketFrontEnd
 /// The gateway: its rooms put together, started and stopped.
 package struct Gateway: Sendable {
     private let loaded: LoadedConfiguration
-    private let version: String
+    private let version: BuildVersion
     private let logs: GatewayLogs
     private let logger: Logger
 
     private var configuration: GatewayConfiguration { loaded.configuration }
 
-    package init(_ loaded: LoadedConfiguration, version: String, logs: GatewayLogs, logger: Logger) {
+    package init(_ loaded: LoadedConfiguration, version: BuildVersion, logs: GatewayLogs, logger: Logger) {
         self.loaded = loaded
         self.version = version
         self.logs = logs
@@ -29,6 +33,12 @@ package struct Gateway: Sendable {
     /// - Throws: what keeps a listener from listening, or an `InvalidConfiguration`: what the authenticator cannot work
     ///   with.
     package func run() async throws {
+        logger.info(
+            "starting",
+            metadata: [
+                "version": "\(version.number)", "commit": "\(version.commit ?? "-")",
+                "gateway": "\(configuration.gatewayID)",
+            ])
         OpenFileLimit.raise(logger: logger)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         prepareDataDirectory()
@@ -37,7 +47,8 @@ package struct Gateway: Sendable {
             configuration: configuration, authenticator: authenticator, group: group, logger: logger,
             lineTracing: logs)
         let control = GatewayControl(
-            service: service, loaded: loaded, gatewayVersion: version, logs: logs, logger: logger)
+            service: service, loaded: loaded, gatewayVersion: version.number, gatewayCommit: version.commit, logs: logs,
+            logger: logger)
         let management = try management(control)
         let logs = logs
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
@@ -56,6 +67,10 @@ package struct Gateway: Sendable {
         if let management {
             // In front of the gateway itself, so that it stops after it: who asks while it drains is told so.
             services.insert(.init(service: management, successTerminationBehavior: .ignore), at: 1)
+        }
+        if let exporter = try traceExporter(of: service) {
+            // For the same reason: sessions that end while it stops end spans.
+            services.insert(.init(service: exporter, successTerminationBehavior: .ignore), at: 1)
         }
         if let manager = ServiceManager.ofThisProcess, let interval = manager.signInterval {
             let watchdog = Watchdog(manager: manager, interval: interval, health: control)
@@ -97,6 +112,24 @@ package struct Gateway: Sendable {
                 problems: [SettingProblem(expectation: "\(error)".shownInOneLine)], warnings: [],
                 logFormat: configuration.logs.format)
         }
+    }
+
+    private func traceExporter(of service: GatewayService) throws(InvalidConfiguration) -> TraceExporter? {
+        guard let tracer = service.tracer, let endpoint = configuration.tracing.endpoint else { return nil }
+        let collector: CollectorConnection
+        do {
+            collector = try CollectorConnection(to: endpoint, version: version.number)
+        } catch {
+            throw InvalidConfiguration(
+                problems: [SettingProblem(key: "tracing.otlp_endpoint", expectation: "\(error)".shownInOneLine)],
+                warnings: [], logFormat: configuration.logs.format)
+        }
+        var logger = logger
+        logger[metadataKey: "endpoint"] = "\(endpoint.text)"
+        let resource = TraceResource(gatewayID: configuration.gatewayID.text, version: version.number)
+        return TraceExporter(
+            tracer.queue, of: resource, logger: logger,
+            send: { document async throws(BackendFailure) in try await collector.send(document) })
     }
 
     private func authenticator() async throws(InvalidConfiguration) -> GatewayAuthenticator? {

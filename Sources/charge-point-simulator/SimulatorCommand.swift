@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuildVersion
 
 @main
 struct SimulatorCommand: AsyncParsableCommand {
@@ -12,6 +13,7 @@ struct SimulatorCommand: AsyncParsableCommand {
               charge-point-simulator central-system --broker mqtt://127.0.0.1:1883
               charge-point-simulator run --url ws://127.0.0.1:33033/ocpp --count 20
             """,
+        version: BuildVersion.current.text,
         subcommands: [RunCommand.self, CentralSystemCommand.self]
     )
 }

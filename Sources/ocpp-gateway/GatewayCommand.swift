@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuildVersion
 import Foundation
 import Gateway
 import Logging
@@ -23,7 +24,7 @@ struct GatewayCommand: AsyncParsableCommand {
             Exit codes: 0 orderly stop; 64 bad command line; 78 bad configuration (every problem is listed); \
             70 it cannot listen, or an internal failure.
             """,
-        version: GatewayVersion.current,
+        version: BuildVersion.current.text,
         subcommands: [UsersCommand.self, CheckAuthenticationCommand.self]
     )
 
@@ -81,7 +82,7 @@ struct GatewayCommand: AsyncParsableCommand {
         for warning in loaded.warnings { log(warning, as: .warning, to: logger) }
         for change in loaded.changesInEffect { logger.info("configuration: \(change)") }
         do {
-            try await Gateway(loaded, version: GatewayVersion.current, logs: logs, logger: logger).run()
+            try await Gateway(loaded, version: .current, logs: logs, logger: logger).run()
         } catch let invalid as InvalidConfiguration {
             for problem in invalid.problems { log(problem, as: .critical, to: logger) }
             throw ExitCode(78)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BuildVersion
 import Foundation
 import LoadGenerator
 
@@ -14,6 +15,7 @@ struct LoadCommand: AsyncParsableCommand {
 
             Only against servers of your own: this is as much load as one core makes.
             """,
+        version: BuildVersion.current.text,
         subcommands: [
             Closed.self, Paced.self, Idle.self, Storm.self, FloorMQTT.self, FloorEcho.self, EchoServerCommand.self,
         ]

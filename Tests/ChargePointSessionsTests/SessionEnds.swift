@@ -1,3 +1,4 @@
+import CallTracing
 import Logging
 import MemoryBudget
 import NIOCore
@@ -21,6 +22,7 @@ struct Ends: Sendable {
     let events = RecordedEvents()
     let claims: GatewayClaims?
     let version: OCPPVersion
+    let tracer: CallTracer?
 
     /// Starts a session on a connection of its own.
     func connect(
@@ -44,7 +46,7 @@ struct Ends: Sendable {
         logger.logLevel = .critical
         let context = SessionContext(
             settings: settings, registry: registry, counters: counters, logger: logger, gatewayID: "gw",
-            retainsPresence: true, claims: claims, memory: memory, events: events,
+            retainsPresence: true, claims: claims, memory: memory, events: events, tracer: tracer,
             clock: SessionClock { [clock] in clock.now })
         return ChargePointSession(
             chargePoint: chargePoint,
@@ -144,6 +146,7 @@ final class Link: UpstreamLink {
 
     let isOwn = Mutex(false)
     let closes = Mutex(0)
+    let traceParents = Mutex<[String?]>([])
     /// Of each published message, whether the broker is to keep it.
     let retained = Mutex<[Bool]>([])
 
@@ -160,6 +163,7 @@ final class Link: UpstreamLink {
     func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> UpstreamAdmission {
         guard takesMessages.withLock({ $0 }) else { return .full }
         published.withLock { $0.append((message.topic.text, String(buffer: message.payload))) }
+        traceParents.withLock { $0.append(message.traceParent) }
         retained.withLock { $0.append(message.retain) }
         return .accepted
     }
@@ -176,7 +180,7 @@ final class Link: UpstreamLink {
 func withEnds(
     settings: SessionSettings = SessionSettings(), presence: String? = nil, invalid: String? = nil,
     hasClaims: Bool = false, memory: MemoryBudget = MemoryBudget(limit: .max), templates: RelayTopicTemplates? = nil,
-    version: OCPPVersion = .v16, _ body: (Ends) async throws -> Void
+    version: OCPPVersion = .v16, tracer: CallTracer? = nil, _ body: (Ends) async throws -> Void
 ) async throws {
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let ends = Ends(
@@ -186,7 +190,7 @@ func withEnds(
             ? GatewayClaims(
                 gatewayID: "gw", filter: "ocpp/gateway/claims/+",
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            : nil, version: version)
+            : nil, version: version, tracer: tracer)
     do {
         try await body(ends)
     } catch {

@@ -1,3 +1,4 @@
+import BuildVersion
 import Foundation
 import SpawnedProcess
 import Testing
@@ -79,6 +80,14 @@ struct CommandTests {
     func `--help shows how to set it, --help-config lists the settings, --version the version`() throws {
         #expect(try run(["--help"]).output.contains("BROKER_URL="))
         #expect(try run(["--help-config"]).output == LoadedConfiguration.help)
-        #expect(try run(["--version"]).output.isEmpty == false)
+        let version = try run(["--version"]).output
+        #expect(version.trimmingCharacters(in: .newlines) == BuildVersion.current.text)
+        #expect(version.hasPrefix(BuildVersion.current.number))
+    }
+
+    @Test
+    func `The commit stands behind the version, where somebody has said which it is`() {
+        #expect(BuildVersion(number: "1.2.3", commit: "0123abc-dirty").text == "1.2.3 (commit 0123abc-dirty)")
+        #expect(BuildVersion(number: "1.2.3", commit: "").text == "1.2.3")
     }
 }

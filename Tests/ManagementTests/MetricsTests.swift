@@ -12,6 +12,7 @@ import Testing
                 #expect(reply.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
                 let lines = reply.body.split(separator: "\n")
                 #expect(lines.contains(#"ocpp_gateway_info{version="9.9.9",gateway="gw1"} 1"#))
+                #expect(lines.contains(#"ocpp_gateway_build_info{version="9.9.9",commit="0123abc"} 1"#))
                 #expect(lines.contains("ocpp_gateway_start_time_seconds 1800000000"))
                 #expect(lines.contains(#"ocpp_gateway_sessions{listener="ocpp:ws:default",version="1.6"} 1"#))
                 #expect(lines.contains("# TYPE ocpp_gateway_call_seconds histogram"))
@@ -38,12 +39,13 @@ import Testing
 
     @Test func `The names are those of the page`() {
         let names = """
-            info start_time_seconds sessions handshakes_total sessions_closed_total messages_total message_bytes_total
+            info build_info start_time_seconds sessions handshakes_total sessions_closed_total messages_total message_bytes_total
             calls_total call_seconds bad_messages_total reports_total unmatched_answers_total late_answers_total
             duplicates_total unsolicited_total answer_timeouts_total downstream_queued open_calls broker_up
             broker_pending broker_reconnects_total broker_ack_seconds authentication_total authentication_seconds
             authentication_waiting authentication_up authentication_cache_hits_total certificate_expires_seconds
             loop_delay_seconds management_requests_total log_lines_dropped_total
+            trace_spans_total
             """.split { $0 == " " || $0 == "\n" }.map(String.init)
         #expect(GatewayMetric.allCases.map(\.rawValue) == names)
         #expect(

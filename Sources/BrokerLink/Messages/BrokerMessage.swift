@@ -10,6 +10,9 @@ package struct BrokerMessage: Sendable {
     package var expires: NIODeadline?
     /// Its first user property `ocpp-version` (MQTT 5).
     package var version: String?
+    /// Its first user property `traceparent` (W3C Trace Context), as it was sent, where these are read
+    /// (`BrokerLinkConfiguration.readsTraceParents`).
+    package var traceParent: String?
     /// Where its sender wants an answer too, if it may choose (`BrokerLinkConfiguration.responseTopics`).
     package var replyAddress: ReplyAddress?
 

@@ -18,16 +18,19 @@ package struct BrokerPublish: Sendable {
         package var version: String?
         /// User property `action`.
         package var action: String?
+        /// User property `traceparent` (W3C Trace Context).
+        package var traceParent: String?
 
         package init(
             responseTopic: Topic? = nil, correlationData: CorrelationData? = nil, isJSON: Bool = false,
-            version: String? = nil, action: String? = nil
+            version: String? = nil, action: String? = nil, traceParent: String? = nil
         ) {
             self.responseTopic = responseTopic
             self.correlationData = correlationData
             self.isJSON = isJSON
             self.version = version
             self.action = action
+            self.traceParent = traceParent
         }
     }
 
@@ -100,6 +103,7 @@ extension BrokerPublish {
         if let properties {
             size += 64 + (properties.responseTopic?.utf8.count ?? 0) + (properties.correlationData?.size ?? 0)
             size += (properties.version?.utf8.count ?? 0) + (properties.action?.utf8.count ?? 0)
+            size += properties.traceParent.map { 16 + $0.utf8.count } ?? 0
         }
         return size
     }

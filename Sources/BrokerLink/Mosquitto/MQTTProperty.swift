@@ -13,4 +13,6 @@ enum MQTTProperty {
     static let maximumPacketSize = Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue)
     /// The user property that names an OCPP version.
     static let versionName = "ocpp-version"
+    /// The user property that names a trace (W3C Trace Context).
+    static let traceParentName = "traceparent"
 }

@@ -49,7 +49,7 @@ enum MosquittoCallbacks {
             var received = BrokerMessage(
                 topic: Topic(String(cString: topic)), payload: ByteBuffer(bytes: readable), isRetained: message.retain)
             if let properties {
-                MosquittoProperties.read(properties, into: &received, responseTopics: listener.responseTopics)
+                MosquittoProperties.read(properties, into: &received, for: listener)
             }
             // libmosquitto itself sees to it that a QoS 2 message comes once.
             let key =

@@ -35,8 +35,7 @@ final class MosquittoClient {
         self.usesTLS = usesTLS
         will = login.will
         willQualityOfService = configuration.qualityOfService.rawValue
-        listener = MosquittoListener(
-            events, longestDelivery: configuration.longestDelivery, responseTopics: configuration.responseTopics)
+        listener = MosquittoListener(events, configuration)
         mosquitto_user_data_set(handle, Unmanaged.passUnretained(listener).toOpaque())
         MosquittoCallbacks.set(on: handle)
         mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1)

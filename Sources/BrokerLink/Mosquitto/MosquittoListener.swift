@@ -7,13 +7,15 @@ final class MosquittoListener {
     let longestDelivery: DeliveryLimit
     /// Which Response Topics are taken from messages; nil: none.
     let responseTopics: Topic?
+    let readsTraceParents: Bool
     /// What libmosquitto (and OpenSSL) said was wrong.
     private(set) var errorText: String?
 
-    init(_ events: any MosquittoEvents, longestDelivery: DeliveryLimit, responseTopics: Topic?) {
+    init(_ events: any MosquittoEvents, _ configuration: BrokerLinkConfiguration) {
         self.events = events
-        self.longestDelivery = longestDelivery
-        self.responseTopics = responseTopics
+        longestDelivery = configuration.longestDelivery
+        responseTopics = configuration.responseTopics
+        readsTraceParents = configuration.readsTraceParents
     }
 
     static func of(_ userData: UnsafeMutableRawPointer?) -> MosquittoListener? {

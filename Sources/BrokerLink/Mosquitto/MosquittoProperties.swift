@@ -10,20 +10,28 @@ enum MosquittoProperties {
     /// Bytes of a Response Topic and of its Correlation Data; where one is longer there is no reply.
     private static let longestResponseTopic = 1024
     private static let longestCorrelation = 4096
+    /// Bytes of a `traceparent`: nobody makes one that is longer, of any version.
+    private static let longestTraceParent = 128
 
     // MARK: From the broker
 
-    /// - Parameter responseTopics: which Response Topics are taken; nil: none.
-    static func read(_ properties: OpaquePointer, into message: inout BrokerMessage, responseTopics: Topic?) {
+    static func read(_ properties: OpaquePointer, into message: inout BrokerMessage, for listener: MosquittoListener) {
         var seconds: UInt32 = 0
         if mosquitto_property_read_int32(properties, MQTTProperty.messageExpiryInterval, &seconds, false) != nil {
             message.expires = .now() + .seconds(Int64(seconds))
         }
-        message.version = version(in: properties)
-        if let filter = responseTopics { message.replyAddress = replyAddress(in: properties, filter: filter) }
+        message.version = userProperty(MQTTProperty.versionName, in: properties)
+        if listener.readsTraceParents {
+            message.traceParent = userProperty(
+                MQTTProperty.traceParentName, in: properties, longest: longestTraceParent)
+        }
+        if let filter = listener.responseTopics { message.replyAddress = replyAddress(in: properties, filter: filter) }
     }
 
-    private static func version(in properties: OpaquePointer) -> String? {
+    /// The first of this name; nil where that is too long.
+    private static func userProperty(
+        _ wanted: String, in properties: OpaquePointer, longest: Int = .max
+    ) -> String? {
         var position: OpaquePointer? = properties
         for number in 0..<mostUserProperties {
             var name: UnsafeMutablePointer<CChar>?
@@ -35,7 +43,9 @@ enum MosquittoProperties {
                 free(name)
                 free(value)
             }
-            if let name, let value, strcmp(name, MQTTProperty.versionName) == 0 { return String(cString: value) }
+            if let name, let value, strcmp(name, wanted) == 0 {
+                return strlen(value) <= longest ? String(cString: value) : nil
+            }
         }
         return nil
     }
@@ -91,6 +101,10 @@ enum MosquittoProperties {
         }
         if let action = wanted.action {
             mosquitto_property_add_string_pair(&list, MQTTProperty.userProperty, "action", action)
+        }
+        if let parent = wanted.traceParent {
+            mosquitto_property_add_string_pair(
+                &list, MQTTProperty.userProperty, MQTTProperty.traceParentName, parent)
         }
         return list
     }

@@ -37,6 +37,8 @@ package struct UpstreamMessage: Sendable {
     /// The user property `ocpp-version`; nil: it has none.
     package var version: OCPPVersion?
     package var correlationData: ByteBuffer?
+    /// The user property `traceparent`: of a CALL that is traced, or of what becomes of one.
+    package var traceParent: String?
     /// From here on the charge point has been told that it failed.
     package var deadline: NIODeadline?
 

@@ -1,3 +1,4 @@
+import CallTracing
 import MemoryBudget
 import NIOCore
 import OCPPJ
@@ -205,9 +206,22 @@ struct CallRules: ~Copyable {
         badMessages += 1
     }
 
-    /// The CALL just opened could not be published.
-    mutating func couldNotRelay(_ uniqueID: UniqueID) -> Bool {
-        openCalls.close(uniqueID) != nil
+    /// The CALL just opened is traced.
+    mutating func trace(_ uniqueID: UniqueID, _ span: CallSpan) {
+        openCalls.trace(uniqueID, span)
+    }
+
+    /// Of an open CALL of the charge point.
+    func upstreamSpan(of uniqueID: UniqueID) -> CallSpan? {
+        openCalls.span(of: uniqueID)
+    }
+
+    /// Of all of them, when the session ends.
+    var upstreamSpans: [CallSpan] { openCalls.calls.compactMap(\.span) }
+
+    /// The CALL just opened could not be published; nil: it has been answered meanwhile.
+    mutating func couldNotRelay(_ uniqueID: UniqueID) -> OpenCalls.Call? {
+        openCalls.close(uniqueID)
     }
 
     mutating func chargePointSentBad(_ problem: OCPPMessageProblem) -> BadMessageAction {

@@ -1,3 +1,4 @@
+import CallTracing
 import NIOCore
 import OutsideNames
 
@@ -8,6 +9,8 @@ struct OpenCalls {
         let action: String
         let fingerprint: MessageFingerprint
         let openedAt: NIODeadline
+        /// Nil: it is not traced.
+        var span: CallSpan?
     }
 
     /// A CALL that is open for so long no longer holds its charge point up (behaviour.md, "OCPP-J rules").
@@ -21,6 +24,16 @@ struct OpenCalls {
 
     mutating func open(_ uniqueID: UniqueID, action: String, _ fingerprint: MessageFingerprint, now: NIODeadline) {
         calls.append(Call(uniqueID: uniqueID, action: action, fingerprint: fingerprint, openedAt: now))
+    }
+
+    mutating func trace(_ uniqueID: UniqueID, _ span: CallSpan) {
+        // It has been opened just now.
+        guard let index = calls.lastIndex(where: { $0.uniqueID == uniqueID }) else { return }
+        calls[index].span = span
+    }
+
+    func span(of uniqueID: UniqueID) -> CallSpan? {
+        calls.first { $0.uniqueID == uniqueID }?.span
     }
 
     mutating func close(_ uniqueID: UniqueID) -> Call? {

@@ -29,10 +29,13 @@ extension ChargePointSession {
     }
 
     func couldNotPublish(_ uniqueID: UniqueID, reason: String, now: NIODeadline) {
-        guard !isEnded, calls.couldNotRelay(uniqueID) else { return }
+        guard !isEnded, let call = calls.couldNotRelay(uniqueID) else { return }
         context.counters.add(.openCallsUp, -1)
         context.counters.add(.refusedForBroker)
-        refuseCall(uniqueID, .internalError, reason)
+        refuseCall(uniqueID, .internalError, reason, call.span)
+        if let span = call.span {
+            end(span, failedWith: .internalError, reason: "not_published", reason, now: now)
+        }
         releaseHeld(now: now)
     }
 
@@ -72,7 +75,7 @@ extension ChargePointSession {
         if isTooLong, !isEnded {
             if let address = downstream.replyAddress { _ = note(address, of: GatewayError.unknownUniqueID) }
             return refuseDownstream(
-                .malformed, OCPPMessageHead(), .malformedMessage,
+                downstream, .malformed, OCPPMessageHead(), .malformedMessage,
                 "longer than \(calls.ruleSet.settings.maxMessageSize) bytes, the longest message for a charge point")
         }
         switch life.arrived(
@@ -83,7 +86,7 @@ extension ChargePointSession {
         case .tooMany:
             _ = noteReplyAddress(of: downstream)
             refuseDownstream(
-                .queueFull, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
+                downstream, .queueFull, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
                 "too many messages wait for this charge point already")
         case .passOn: passOn(downstream)
         case .leave: leaveToOtherGateway(downstream)
@@ -93,33 +96,34 @@ extension ChargePointSession {
 
     /// A message that is not as it should be: its sender is told.
     private func refuseDownstream(
-        _ reason: UndeliveredReason, _ head: OCPPMessageHead, _ code: OCPPErrorCode, _ description: String
+        _ downstream: DownstreamMessage, _ reason: UndeliveredReason, _ head: OCPPMessageHead, _ code: OCPPErrorCode,
+        _ description: String
     ) {
         context.counters.add(.badDownstreamMessages)
         context.counters.wasBad(.down, code, in: chargePoint.version)
-        report(reason, head, code, description)
+        report(reason, head, code, description, beginSpan(ofRefused: head, downstream))
     }
 
     private func deliver(_ downstream: DownstreamMessage, now: NIODeadline) {
         guard noteReplyAddress(of: downstream) else {
             return refuseDownstream(
-                .queueFull, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
+                downstream, .queueFull, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
                 "the gateway has no memory for more messages")
         }
         if let version = downstream.version, !version.hasSameBytes(as: chargePoint.version.rawValue) {
             let shown = version.unicodeScalars.prefix(20)
             return refuseDownstream(
-                .version, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
+                downstream, .version, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
                 "ocpp-version: \(shown), but the charge point speaks \(chargePoint.version.rawValue)")
         }
         if downstream.isRetained {
             let head = OCPPMessage.head(ofRelay: downstream.payload)
-            return refuseDownstream(.retained, head, .genericError, "a retained message is a stale command")
+            return refuseDownstream(downstream, .retained, head, .genericError, "a retained message is a stale command")
         }
         do throws(OCPPMessageProblem) {
             guard let checking = calls.ruleSet.formatChecking(of: .downstream) else {
                 let message = try OCPPMessage.parse(relay: downstream.payload, version: chargePoint.version)
-                return deliver(message, expires: downstream.expires, now: now)
+                return deliver(message, of: downstream, now: now)
             }
             var violation: FormatViolation?
             let message = try OCPPMessage.parse(
@@ -131,14 +135,14 @@ extension ChargePointSession {
                 }
                 violation = found
             }
-            guard let violation else { return deliver(message, expires: downstream.expires, now: now) }
-            refuseDownstream(.schema, message.head, violation.code, violation.description)
+            guard let violation else { return deliver(message, of: downstream, now: now) }
+            refuseDownstream(downstream, .schema, message.head, violation.code, violation.description)
         } catch {
-            refuseDownstream(error)
+            refuseDownstream(downstream, error)
         }
     }
 
-    private func refuseDownstream(_ problem: OCPPMessageProblem) {
+    private func refuseDownstream(_ downstream: DownstreamMessage, _ problem: OCPPMessageProblem) {
         let head: OCPPMessageHead
         let description: String
         switch problem {
@@ -149,38 +153,50 @@ extension ChargePointSession {
             description = "MessageTypeId: \(number) names no message type"
         case .notUTF8: (head, description) = (OCPPMessageHead(), "not UTF-8")
         }
-        refuseDownstream(.malformed, head, .malformedMessage, description)
+        refuseDownstream(downstream, .malformed, head, .malformedMessage, description)
     }
 
-    private func deliver(_ message: OCPPMessage, expires: NIODeadline?, now: NIODeadline) {
+    private func deliver(_ message: OCPPMessage, of downstream: DownstreamMessage, now: NIODeadline) {
         life.delivers(message.uniqueID, now: now)
         switch message.body {
-        case .call(let action, _): deliverCall(message, action: action, expires: expires, now: now)
-        case .callResult, .callError: deliverAnswer(message, now: now)
-        case .callResultError, .send: deliverUnanswered(message, expires: expires, now: now)
+        case .call(let action, _): deliverCall(message, action: action, of: downstream, now: now)
+        case .callResult, .callError: deliverAnswer(message, traceParent: downstream.traceParent, now: now)
+        case .callResultError, .send: deliverUnanswered(message, expires: downstream.expires, now: now)
         }
     }
 
-    private func deliverCall(_ message: OCPPMessage, action: String, expires: NIODeadline?, now: NIODeadline) {
+    private func deliverCall(
+        _ message: OCPPMessage, action: String, of downstream: DownstreamMessage, now: NIODeadline
+    ) {
         let id = message.uniqueID
         guard topics.allowsReply(id: id) else {
             return refuseDownstream(
-                .malformed, message.head, .malformedMessage,
+                downstream, .malformed, message.head, .malformedMessage,
                 "UniqueId: holds a character that may not stand in a topic")
         }
         reportExpired(now: now)
         let call = DownstreamQueue.Call(
-            uniqueID: id, action: action, frame: message.frame(), expires: expires,
+            uniqueID: id, action: action, frame: message.frame(), expires: downstream.expires,
             heartbeatInterval: message.requestedHeartbeatInterval)
-        switch calls.centralSystemSent(call, now: now) {
-        case .send: sendCall(call, now: now)
-        case .wait: callWaits(now: now)
+        let admission = calls.centralSystemSent(call, now: now)
+        if case .dropDuplicate = admission {
+            context.counters.add(.duplicates)
+            return log(
+                .warning, "duplicate CALL not delivered", ["id": "\(id)", "action": "\(action)"],
+                callSenders.span(of: id))
+        }
+        let span = beginSpan(ofCallDown: id, action: action, traceParent: downstream.traceParent, now: now)
+        switch admission {
+        case .send:
+            if let span { callSenders.note(span, of: id) }
+            sendCall(call, now: now)
+        case .wait:
+            if let span { callSenders.note(span, of: id) }
+            callWaits(now: now)
         case .refuse(let reason, let description):
             if reason == .queueFull { traffic.droppedCalls &+= 1 }
-            report(reason, message.head, .genericError, description)
-        case .dropDuplicate:
-            context.counters.add(.duplicates)
-            log(.warning, "duplicate CALL not delivered", ["id": "\(id)", "action": "\(action)"])
+            report(reason, message.head, .genericError, description, span)
+        case .dropDuplicate: break
         }
     }
 
@@ -198,7 +214,7 @@ extension ChargePointSession {
         send(message.frame(), message.type)
     }
 
-    private func deliverAnswer(_ message: OCPPMessage, now: NIODeadline) {
+    private func deliverAnswer(_ message: OCPPMessage, traceParent: String?, now: NIODeadline) {
         guard let call = calls.centralSystemAnswered(message.uniqueID) else {
             context.counters.add(.unsolicited)
             log(
@@ -215,6 +231,7 @@ extension ChargePointSession {
         link.answered(message.uniqueID, from: self)
         context.counters.add(message.type == .callResult ? .resultsDown : .errorsDown)
         send(message.frame(), message.type)
+        if let span = call.span { end(span, answeredBy: message, traceParent: traceParent, now: now) }
         releaseHeld(now: now)
     }
 

@@ -108,10 +108,11 @@ extension ChargePointSession {
         case .wait: armTimer(now: now)
         case .dropRetry:
             context.counters.add(.retries)
-            log(.info, "CALL sent again while it is open: swallowed", ["id": "\(id)"])
+            log(
+                .info, "CALL sent again while it is open: swallowed", ["id": "\(id)"], calls.upstreamSpan(of: id))
         case .relayCall(let deadline):
             relayCall(message, deadline: deadline, now: now)
-            forgetExcess()
+            forgetExcess(now: now)
             armTimer(now: now)
         case .refuseDuplicate: refuseDuplicate(message)
         case .refuseForBroker(let description):
@@ -154,10 +155,15 @@ extension ChargePointSession {
     }
 
     /// Where no time-out bounds the open CALLs, the oldest goes.
-    private func forgetExcess() {
+    private func forgetExcess(now: NIODeadline) {
         guard let forgotten = calls.takeForgottenCall() else { return }
         context.counters.add(.openCallsUp, -1)
-        log(.warning, "open CALL forgotten", ["id": "\(forgotten.uniqueID)", "action": "\(forgotten.action)"])
+        log(
+            .warning, "open CALL forgotten", ["id": "\(forgotten.uniqueID)", "action": "\(forgotten.action)"],
+            forgotten.span)
+        if let span = forgotten.span {
+            end(span, failedWith: .internalError, reason: "forgotten", "too many CALLs are open", now: now)
+        }
         life.forget(forgotten.uniqueID, memory: &calls.upstreamMemory)
     }
 
@@ -172,10 +178,12 @@ extension ChargePointSession {
         guard let topic = topics.request(.call, action: action, id: message.uniqueID) else { return }
         let call = UpstreamMessage.Call(
             uniqueID: message.uniqueID, action: action, responseTopic: topics.downstream, version: chargePoint.version)
+        let span = beginSpan(ofCall: message.uniqueID, action: action, to: topic, now: now)
+        if let span { calls.trace(message.uniqueID, span) }
         let admission = publish(
             UpstreamMessage(
                 topic: topic, payload: message.relay(), kind: .call(call), version: chargePoint.version,
-                deadline: deadline))
+                traceParent: span?.trace.traceparent, deadline: deadline))
         if admission != .accepted { couldNotPublish(message.uniqueID, reason: admission.text, now: now) }
     }
 
@@ -206,11 +214,14 @@ extension ChargePointSession {
         }
         let topic = message.type == .callResult ? topics.reply(id: message.uniqueID) : nil
         let payload = message.relay()
+        let span = callSenders.span(of: message.uniqueID)
         publishOrLog(
             UpstreamMessage(
                 topic: topic ?? topics.error(id: message.uniqueID), payload: payload, kind: .answer(message.uniqueID),
-                version: chargePoint.version))
-        reply(payload, to: message.uniqueID)
+                version: chargePoint.version, traceParent: span?.trace.traceparent))
+        reply(payload, to: message.uniqueID, span)
+        // Unless the broker has not taken it, and that was the end.
+        if let span = callSenders.takeSpan(of: message.uniqueID) { end(span, answeredBy: message, now: now) }
     }
 
     /// Counts the answer to a CALL that went out at `sentAt`; nil: that was given up.
@@ -273,7 +284,9 @@ extension ChargePointSession {
         if call.isOperators {
             operatorCallFailed(call, .unusableAnswer(description))
         } else {
-            report(reason, head, code, "the charge point's answer: \(description)")
+            report(
+                reason, head, code, "the charge point's answer: \(description)",
+                callSenders.takeSpan(of: call.uniqueID))
         }
         refuseResult(call.uniqueID, type: head.type, code, description)
         sendNextCall(now: now)

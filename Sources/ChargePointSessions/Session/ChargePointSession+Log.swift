@@ -1,17 +1,21 @@
+import CallTracing
 import Logging
 import NIOCore
 import OCPPJ
 
 // What a session says to the log, and to those who watch the gateway.
 extension ChargePointSession {
+    /// - Parameter span: of the CALL or handshake that the line is about, where it is traced.
     nonisolated func log(
-        _ level: Logger.Level, _ message: Logger.Message, _ metadata: @autoclosure () -> Logger.Metadata
+        _ level: Logger.Level, _ message: Logger.Message, _ metadata: @autoclosure () -> Logger.Metadata,
+        _ span: CallSpan? = nil
     ) {
         guard context.logger.logLevel <= level else { return }
         let interest = context.lineTracing?.interest(inLineAt: level, about: chargePoint) ?? .some
         if case .none = interest { return }
         var metadata = metadata()
         metadata["cid"] = "\(chargePoint.identity)"
+        if let span { metadata["trace_id"] = "\(span.traceID)" }
         if case .byAddress = interest { metadata["remote"] = "\(chargePoint.remoteAddress)" }
         context.logger.log(level: level, message, metadata: metadata)
     }

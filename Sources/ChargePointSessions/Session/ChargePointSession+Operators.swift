@@ -27,7 +27,9 @@ extension ChargePointSession {
         do throws(Refusal) {
             let due = now + min(max(request.timeout, .zero), Self.longestOperatorTimeout)
             let call = try checked(request, id, expires: due)
-            log(.info, "CALL of an operator", ["id": "\(id)", "action": "\(call.action)"])
+            let span = beginSpan(ofCallDown: id, action: call.action, traceParent: nil, now: now)
+            log(.info, "CALL of an operator", ["id": "\(id)", "action": "\(call.action)"], span)
+            if let span { callSenders.note(span, of: id) }
             operatorCalls.add(id, due: due, answer)
             switch calls.centralSystemSent(call, now: now) {
             case .send: sendCall(call, now: now)
@@ -77,30 +79,49 @@ extension ChargePointSession {
     /// The charge point has answered.
     func answerOperator(_ message: OCPPMessage, sentAt: NIODeadline?, now: NIODeadline) {
         noteAnswer(message, sentAt: sentAt, now: now)
+        let span = callSenders.takeSpan(of: message.uniqueID)
+        if let span { end(span, answeredBy: message, now: now) }
         let outcome = OperatorCallOutcome(message)
         guard let answer = operatorCalls.take(message.uniqueID) else {
-            return log(.info, "answer to an operator who waits no longer", ["id": "\(message.uniqueID)"])
+            return log(.info, "answer to an operator who waits no longer", ["id": "\(message.uniqueID)"], span)
         }
-        log(.info, "answer to an operator's CALL", ["id": "\(message.uniqueID)", "type": "\(message.type)"])
+        log(.info, "answer to an operator's CALL", ["id": "\(message.uniqueID)", "type": "\(message.type)"], span)
         answer(outcome)
     }
 
     func operatorCallFailed(_ call: DownstreamQueue.Call, _ outcome: OperatorCallOutcome) {
+        let span = callSenders.takeSpan(of: call.uniqueID)
+        if let span {
+            end(span, failedWith: .genericError, reason: outcome.reason, "no answer of the charge point", now: now)
+        }
         guard let answer = operatorCalls.take(call.uniqueID) else { return }
-        log(.info, "operator's CALL without an answer", ["id": "\(call.uniqueID)", "action": "\(call.action)"])
+        log(
+            .info, "operator's CALL without an answer", ["id": "\(call.uniqueID)", "action": "\(call.action)"], span)
         answer(outcome)
     }
 
     /// The CALL itself stays with the charge point until `dnstream.call_timeout`, as every CALL does.
     func operatorCallsFellDue(now: NIODeadline) {
         while let (id, answer) = operatorCalls.takeDue(now: now) {
-            log(.info, "operator's CALL without an answer in time", ["id": "\(id)"])
+            log(.info, "operator's CALL without an answer in time", ["id": "\(id)"], callSenders.span(of: id))
             answer(.timedOut)
         }
     }
 }
 
 extension OperatorCallOutcome {
+    /// Why there is no answer, as a trace has it.
+    fileprivate var reason: String {
+        switch self {
+        case .result, .error: "answered"
+        case .unusableAnswer: "unusable_answer"
+        case .refused: "refused"
+        case .queueFull: UndeliveredReason.queueFull.rawValue
+        case .timedOut: UndeliveredReason.callTimeout.rawValue
+        case .disconnected: UndeliveredReason.disconnected.rawValue
+        }
+    }
+
     fileprivate init(_ answer: OCPPMessage) {
         switch answer.body {
         case .callError(let code, let description, let details),

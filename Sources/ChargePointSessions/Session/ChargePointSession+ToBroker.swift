@@ -1,3 +1,4 @@
+import CallTracing
 import Logging
 import NIOCore
 import OCPPJ
@@ -38,7 +39,7 @@ extension ChargePointSession {
         context.counters.add(.notRelayed)
         report(
             .notRelayed, OCPPMessageHead(type: .callResult, uniqueID: uniqueID), .internalError,
-            "the charge point's answer: \(reason)")
+            "the charge point's answer: \(reason)", callSenders.takeSpan(of: uniqueID))
     }
 
     func publishReport(_ payload: ByteBuffer, uniqueID: UniqueID) {
@@ -53,38 +54,50 @@ extension ChargePointSession {
     /// Tells the sender of a downstream message what became of it (relay-format.md, "Errors that the gateway itself
     /// reports upstream").
     ///
-    /// - Parameter head: of what failed.
-    func report(_ reason: UndeliveredReason, _ head: OCPPMessageHead, _ code: OCPPErrorCode, _ description: String) {
+    /// - Parameters:
+    ///   - head: of what failed.
+    ///   - span: of the CALL that failed; it ends with this.
+    func report(
+        _ reason: UndeliveredReason, _ head: OCPPMessageHead, _ code: OCPPErrorCode, _ description: String,
+        _ span: CallSpan? = nil
+    ) {
         let error = GatewayError(
             uniqueID: head.uniqueID, code: code.name(in: chargePoint.version), description: description)
         log(
             .warning, "downstream message not delivered",
-            ["id": "\(error.uniqueID)", "reason": "\(reason.rawValue)", "description": "\(error.description)"])
-        publishReport(error, reason, head, on: topics.error(id: error.uniqueID), version: chargePoint.version)
+            ["id": "\(error.uniqueID)", "reason": "\(reason.rawValue)", "description": "\(error.description)"], span)
+        publishReport(error, reason, head, on: topics.error(id: error.uniqueID), version: chargePoint.version, span)
+        if let span { end(span, failedWith: code, reason: reason.rawValue, error.description, now: now) }
     }
 
     private func publishReport(
         _ error: GatewayError, _ reason: UndeliveredReason, _ head: OCPPMessageHead, on topic: Topic,
-        version: OCPPVersion?
+        version: OCPPVersion?, _ span: CallSpan?
     ) {
         context.counters.reported(reason)
         let payload = error.relay(reason: reason.rawValue, type: head.type)
         tell { .report(identity: chargePoint.identity, payload: payload) }
-        publishOrLog(UpstreamMessage(topic: topic, payload: payload, kind: .report, version: version))
-        reply(payload, to: error.uniqueID)
+        publishOrLog(
+            UpstreamMessage(
+                topic: topic, payload: payload, kind: .report, version: version,
+                traceParent: span?.trace.traceparent))
+        reply(payload, to: error.uniqueID, span)
     }
 
     /// A CALL towards the charge point has no answer.
     func reportFailed(_ call: DownstreamQueue.Call, _ reason: UndeliveredReason, _ description: String) {
         if call.isOperators { return operatorCallFailed(call, reason == .disconnected ? .disconnected : .timedOut) }
-        report(reason, OCPPMessageHead(type: .call, uniqueID: call.uniqueID), .genericError, description)
+        report(
+            reason, OCPPMessageHead(type: .call, uniqueID: call.uniqueID), .genericError, description,
+            callSenders.takeSpan(of: call.uniqueID))
     }
 
     func reportUndelivered(_ downstream: DownstreamMessage) {
         _ = noteReplyAddress(of: downstream)
+        let head = OCPPMessage.head(ofRelay: downstream.payload)
         report(
-            .disconnected, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
-            "the charge point's session has ended")
+            .disconnected, head, .genericError, "the charge point's session has ended",
+            beginSpan(ofRefused: head, downstream))
     }
 
     /// The session is over, and nobody knows which version the charge point's next one would be: as the gateway says it
@@ -97,9 +110,12 @@ extension ChargePointSession {
             uniqueID: head.uniqueID, code: OCPPErrorCode.genericError.name(in: chargePoint.version),
             description: "the charge point is not connected")
         let reason = UndeliveredReason.notConnected
+        let span = beginSpan(ofRefused: head, downstream)
         log(
-            .warning, "downstream message not delivered", ["id": "\(error.uniqueID)", "reason": "\(reason.rawValue)"])
-        publishReport(error, reason, head, on: topics.errorInNoVersion(id: error.uniqueID), version: nil)
+            .warning, "downstream message not delivered",
+            ["id": "\(error.uniqueID)", "reason": "\(reason.rawValue)"], span)
+        publishReport(error, reason, head, on: topics.errorInNoVersion(id: error.uniqueID), version: nil, span)
+        if let span { end(span, failedWith: .genericError, reason: reason.rawValue, error.description, now: now) }
     }
 
     /// The whole of a refused message, for `upstream.invalid_topic` and for those who look on.
@@ -151,19 +167,19 @@ extension ChargePointSession {
 
     func note(_ address: ReplyAddress, of uniqueID: UniqueID) -> Bool {
         // A second CALL with its UniqueId is not delivered, and does not take the first one's answer.
-        guard replyAddresses[uniqueID] == nil else { return true }
+        guard !callSenders.hasReplyAddress(of: uniqueID) else { return true }
         guard calls.downstreamMemory.take(address.size) else { return false }
-        replyAddresses[uniqueID] = address
+        callSenders.note(address, of: uniqueID)
         return true
     }
 
     /// The answer, or what is reported instead, goes where the CALL's sender wants it too.
-    func reply(_ payload: ByteBuffer, to uniqueID: UniqueID) {
-        guard !replyAddresses.isEmpty, let address = replyAddresses.removeValue(forKey: uniqueID) else { return }
+    func reply(_ payload: ByteBuffer, to uniqueID: UniqueID, _ span: CallSpan? = nil) {
+        guard let address = callSenders.takeReplyAddress(of: uniqueID) else { return }
         calls.downstreamMemory.give(address.size)
         publishOrLog(
             UpstreamMessage(
                 topic: address.topic, payload: payload, kind: .reply, version: chargePoint.version,
-                correlationData: address.correlationData))
+                correlationData: address.correlationData, traceParent: span?.trace.traceparent))
     }
 }

@@ -1,6 +1,8 @@
+import CallTracing
 import NIOCore
 import OCPPJ
 import OutsideNames
+import Tracing
 
 // What goes to the charge point.
 extension ChargePointSession {
@@ -18,6 +20,7 @@ extension ChargePointSession {
         context.counters.called(.down, call.action, in: chargePoint.version)
         context.counters.add(.openCallsDown, 1)
         send(call.frame, .call)
+        callSenders.span(of: call.uniqueID)?.addEvent("sent to the charge point")
         armTimer(now: now)
     }
 
@@ -36,8 +39,10 @@ extension ChargePointSession {
     }
 
     /// Nothing is wrong with the CALL, but it cannot be relayed.
-    func refuseCall(_ uniqueID: UniqueID, _ code: OCPPErrorCode, _ description: String) {
-        log(.warning, "CALL refused", ["id": "\(uniqueID)", "reason": "\(description)"])
+    func refuseCall(
+        _ uniqueID: UniqueID, _ code: OCPPErrorCode, _ description: String, _ span: CallSpan? = nil
+    ) {
+        log(.warning, "CALL refused", ["id": "\(uniqueID)", "reason": "\(description)"], span)
         sendError(uniqueID, code, description)
     }
 

@@ -1,3 +1,4 @@
+import CallTracing
 import Logging
 import NIOCore
 import OCPPJ
@@ -28,8 +29,7 @@ package final actor ChargePointSession {
 
     var life: Life
     var calls: CallRules
-    /// Where the senders of CALLs that wait or are unanswered want the answers too.
-    var replyAddresses: [UniqueID: ReplyAddress] = [:]
+    var callSenders = CallSenders()
     var operatorCalls = OperatorCalls()
     /// Who looks on; nil: nobody.
     var taps: [any FrameTap]?
@@ -75,9 +75,11 @@ package final actor ChargePointSession {
     // MARK: The beginning
 
     /// Takes the charge point's place in the registry and starts; called once, on the event loop.
-    package func start() {
+    ///
+    /// - Parameter handshake: nil: it is not traced.
+    package func start(handshake: CallSpan? = nil) {
         context.counters.opened(chargePoint)
-        log(.info, "charge point connected", beginning)
+        log(.info, "charge point connected", beginning, handshake)
         tell { .connected(presence(end: nil)) }
         let predecessor = context.registry.enter(self)
         // They may have changed before the session could be found there.
@@ -186,6 +188,7 @@ package final actor ChargePointSession {
         let remains = calls.end()
         giveBack(upstream: ending.upstream, downstream: ending.downstream)
         context.counters.left(remains, openCalls: calls.openCallCount)
+        endSpans(reason)
         logUnpublished(ending.upstream.count { $0.call != nil })
         for message in ending.upstream where message.call == nil { publishOrLog(message) }
         for send in remains.sends { relaySend(send) }
@@ -219,6 +222,15 @@ package final actor ChargePointSession {
         log(
             .warning, "messages not relayed: the session ended while they waited for open CALLs or the rate",
             ["calls": "\(remains.waitingCalls)", "unread": "\(remains.unread)"])
+    }
+
+    /// CALLs of the charge point that get no answer any more.
+    private func endSpans(_ reason: SessionEnd) {
+        guard context.tracer != nil else { return }
+        let now = now
+        for span in calls.upstreamSpans {
+            end(span, failedWith: .genericError, reason: reason.reason.rawValue, "the session has ended", now: now)
+        }
     }
 
     private func logEnd(_ reason: SessionEnd) {
@@ -270,9 +282,13 @@ package final actor ChargePointSession {
         case .answer(let call):
             context.counters.add(.answerTimeouts)
             context.counters.add(.openCallsUp, -1)
-            log(.warning, "CALL without an answer", ["id": "\(call.uniqueID)", "action": "\(call.action)"])
+            log(.warning, "CALL without an answer", ["id": "\(call.uniqueID)", "action": "\(call.action)"], call.span)
             life.forget(call.uniqueID, memory: &calls.upstreamMemory)
-            sendError(call.uniqueID, .internalError, "no answer from the central system")
+            let description = "no answer from the central system"
+            sendError(call.uniqueID, .internalError, description)
+            if let span = call.span {
+                end(span, failedWith: .internalError, reason: "answer_timeout", description, now: now)
+            }
         case .call(let call):
             context.counters.add(.callTimeouts)
             context.counters.add(.openCallsDown, -1)

@@ -1,3 +1,4 @@
+import CallTracing
 import Logging
 import MemoryBudget
 import NIOCore
@@ -23,6 +24,8 @@ package final class SessionContext: Sendable {
     package let memory: MemoryBudget
     /// Nil: nobody will ever listen.
     let events: (any SessionEventSink)?
+    /// Nil: nothing is traced.
+    package let tracer: CallTracer?
     let clock: SessionClock
 
     package init(
@@ -31,7 +34,7 @@ package final class SessionContext: Sendable {
         gatewayID: ClientID,
         retainsPresence: Bool = false, claims: GatewayClaims? = nil,
         memory: MemoryBudget = MemoryBudget(limit: .max), events: (any SessionEventSink)? = nil,
-        clock: SessionClock = SessionClock()
+        tracer: CallTracer? = nil, clock: SessionClock = SessionClock()
     ) {
         current = Mutex(SessionRuleSet(settings: settings, formatChecking: formatChecking))
         self.registry = registry
@@ -44,6 +47,7 @@ package final class SessionContext: Sendable {
         self.claims = claims
         self.memory = memory
         self.events = events
+        self.tracer = tracer
         self.clock = clock
     }
 

@@ -49,7 +49,8 @@ final class AdmittedChargePoint: AdmittedConnection {
         let session = ChargePointSession(
             chargePoint: chargePoint, topics: topics, context: context, connection: connection, link: upstream,
             sessionID: ownConnection?.sessionID ?? RandomID.make(), credentialsExpire: handshake.expiry)
-        session.assumeIsolated { $0.start() }
+        let span = context.tracer?.span(of: handshake, version: version)
+        session.assumeIsolated { $0.start(handshake: span) }
         return session
     }
 }

@@ -1,5 +1,6 @@
 import Authentication
 import BrokerLink
+import CallTracing
 import ChargePointSessions
 import Logging
 import NIOCore
@@ -48,6 +49,8 @@ final class ChargePointAdmission: ConnectionAdmission {
     private let draining: DrainFlag
     private let counters: SessionCounters
     private let events: GatewayEvents
+    /// Nil: nothing is traced.
+    private let tracer: CallTracer?
     private let logger: Logger
 
     /// - Parameters:
@@ -57,7 +60,7 @@ final class ChargePointAdmission: ConnectionAdmission {
     init(
         listener: ListenerID, topics: RelayTopicTemplates, context: SessionContext, entry: Entry, link: BrokerLink,
         refusesWithoutBroker: Bool, draining: DrainFlag, counters: SessionCounters, events: GatewayEvents,
-        logger: Logger
+        tracer: CallTracer?, logger: Logger
     ) {
         self.listener = listener
         current = Mutex(Current(topics: topics, context: context, entry: entry))
@@ -67,6 +70,7 @@ final class ChargePointAdmission: ConnectionAdmission {
         self.draining = draining
         self.counters = counters
         self.events = events
+        self.tracer = tracer
         self.logger = logger
     }
 
@@ -166,6 +170,7 @@ final class ChargePointAdmission: ConnectionAdmission {
             metadata["ms"] = "\(time.nanoseconds / 1_000_000)"
             if let backend = current.withLock({ $0.entry }).backendName { metadata["backend"] = "\(backend)" }
         }
+        if let span = tracer?.span(of: refusal) { metadata["trace_id"] = "\(span.traceID)" }
         logger.warning("handshake refused", metadata: metadata)
         events.handshakeRefused(refusal)
     }

@@ -31,6 +31,7 @@ extension GatewayService {
         set(newAuthenticator)
         memory.use(limit: new.memoryBound)
         longestDelivery.use(new.longestDelivery)
+        tracer?.sampler.use(ratio: new.tracing.sampleRatio)
         if new.statsInterval != old.statsInterval { statistics.use(new.statsInterval) }
         for listener in new.listeners { applyRules(to: listener, old, new, newAuthenticator) }
         let gone = await closeListeners(old, new)

@@ -1,4 +1,5 @@
 import BrokerLink
+import CallTracing
 import ChargePointSessions
 import Logging
 import MemoryBudget
@@ -17,6 +18,8 @@ final class GatewayService: Service {
     let registry = SessionRegistry()
     let counters = SessionCounters()
     let memory: MemoryBudget
+    /// Nil: nothing is traced.
+    let tracer: CallTracer?
     let link: BrokerLink
     let draining = DrainFlag()
     let longestDelivery = DeliveryLimit(0)
@@ -44,6 +47,9 @@ final class GatewayService: Service {
         let counters = counters
         let memory = MemoryBudget(limit: configuration.memoryBound)
         self.memory = memory
+        tracer =
+            configuration.tracing.endpoint == nil
+            ? nil : CallTracer(sampler: TraceSampler(ratio: configuration.tracing.sampleRatio))
         let outage = Self.outagePolicy(configuration, registry: registry, logger: logger)
         let status = GatewayStatus(configuration)
         self.status = status
@@ -114,7 +120,7 @@ final class GatewayService: Service {
             listener: listener.configuration.id, topics: listener.topics, context: context(of: listener, configuration),
             entry: entry(of: listener, configuration, authenticator), link: link,
             refusesWithoutBroker: refusesWithoutBroker, draining: draining, counters: counters,
-            events: sight.events, logger: logger)
+            events: sight.events, tracer: tracer, logger: logger)
     }
 
     func context(
@@ -125,7 +131,7 @@ final class GatewayService: Service {
             counters: counters, logger: logger, lineTracing: lineTracing,
             logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
             retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
-            memory: memory, events: sight.events)
+            memory: memory, events: sight.events, tracer: tracer)
     }
 
     /// - Parameter authenticator: nil: nobody is asked, or the broker is.

@@ -59,7 +59,7 @@ extension ChargePointSession: BrokerSubscriber {
                     version: message.version,
                     replyAddress: message.replyAddress.map { address in
                         ReplyAddress(topic: address.topic, correlationData: address.correlationData)
-                    }))
+                    }, traceParent: message.traceParent))
         }
     }
 
@@ -134,6 +134,7 @@ struct BrokerUpstream: UpstreamLink {
             publish.properties?.correlationData = message.correlationData.map { .bytes($0) }
         case .claim: publish.purpose = .gateway
         }
+        if let parent = message.traceParent { publish.properties?.traceParent = parent }
         return publish
     }
 

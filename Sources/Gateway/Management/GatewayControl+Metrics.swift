@@ -1,4 +1,5 @@
 import BrokerLink
+import CallTracing
 import ChargePointSessions
 import CredentialChecking
 import Management
@@ -10,6 +11,7 @@ extension GatewayControl: MetricOperations {
         let listeners = await service.listeners.summaries
         return Self.families(of: listeners) + Self.families(of: service.counters)
             + Self.families(of: service.link.statuses) + authenticationFamilies + [loopDelays, droppedLines]
+            + spans
     }
 
     // MARK: What comes in
@@ -133,6 +135,16 @@ extension GatewayControl: MetricOperations {
             delays.enumerated().map { number, delay in
                 MetricSample([String(number)], Double(delay.nanoseconds) / 1e9)
             })
+    }
+
+    /// None where nothing is traced.
+    private var spans: [MetricFamily] {
+        guard let tracer = service.tracer else { return [] }
+        return [
+            MetricFamily(
+                .traceSpans,
+                SpanCount.allCases.map { MetricSample(["\($0)"], tracer.queue.counters.value($0)) })
+        ]
     }
 
     private var droppedLines: MetricFamily {

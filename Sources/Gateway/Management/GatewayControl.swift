@@ -7,6 +7,7 @@ import Synchronization
 final class GatewayControl: Sendable {
     let service: GatewayService
     let gatewayVersion: String
+    let gatewayCommit: String?
     let logs: GatewayLogs
     let logger: Logger
     /// As it is now: what the gateway was started with, and the changes since.
@@ -15,11 +16,13 @@ final class GatewayControl: Sendable {
     let changes = ChangeQueue()
 
     init(
-        service: GatewayService, loaded: LoadedConfiguration, gatewayVersion: String, logs: GatewayLogs, logger: Logger
+        service: GatewayService, loaded: LoadedConfiguration, gatewayVersion: String, gatewayCommit: String? = nil,
+        logs: GatewayLogs, logger: Logger
     ) {
         self.service = service
         self.loaded = Mutex(loaded)
         self.gatewayVersion = gatewayVersion
+        self.gatewayCommit = gatewayCommit
         self.logs = logs
         self.logger = logger
         run = Mutex(GatewayRun(createdAt: .now))

@@ -38,6 +38,8 @@ extension GatewayConfiguration {
         management = ManagementSettings(&read)
         dataDirectory = DataDirectory.read(&read)
         logs = LogConfiguration(&read)
+        tracing = TracingSettings(&read)
+        self.broker.readsTraceParents = tracing.endpoint != nil
         formatChecking = relay.formatChecking
         formatChecking.compile(for: Set(listeners.flatMap(\.configuration.supportedSubprotocols)), &read)
         checkBinds(names, &read)

@@ -2,6 +2,7 @@
 /// the order of the page.
 package enum GatewayMetric: String, Sendable, CaseIterable {
     case info
+    case buildInfo = "build_info"
     case startTime = "start_time_seconds"
     case sessions
     case handshakes = "handshakes_total"
@@ -32,6 +33,7 @@ package enum GatewayMetric: String, Sendable, CaseIterable {
     case loopDelay = "loop_delay_seconds"
     case managementRequests = "management_requests_total"
     case logLinesDropped = "log_lines_dropped_total"
+    case traceSpans = "trace_spans_total"
 
     package enum Kind: String, Sendable {
         case counter, gauge, histogram
@@ -48,6 +50,7 @@ package enum GatewayMetric: String, Sendable, CaseIterable {
     package var labels: [String] {
         switch self {
         case .info: ["version", "gateway"]
+        case .buildInfo: ["version", "commit"]
         case .sessions: ["listener", "version"]
         case .handshakes: ["listener", "status"]
         case .sessionsClosed, .reports: ["reason"]
@@ -59,6 +62,7 @@ package enum GatewayMetric: String, Sendable, CaseIterable {
         case .authentication: ["backend", "result"]
         case .certificateExpiry: ["listener"]
         case .loopDelay: ["loop"]
+        case .traceSpans: ["result"]
         default: []
         }
     }
@@ -66,6 +70,7 @@ package enum GatewayMetric: String, Sendable, CaseIterable {
     package var help: String {
         switch self {
         case .info: "The gateway and its version"
+        case .buildInfo: "The version and the commit that it was built from"
         case .startTime: "When the gateway was started, as a Unix time"
         case .sessions: "Charge points that are connected"
         case .handshakes: "Handshakes by the status they were answered with"
@@ -96,6 +101,7 @@ package enum GatewayMetric: String, Sendable, CaseIterable {
         case .loopDelay: "The longest turn of an event loop in the last minute"
         case .managementRequests: "Requests to the management server"
         case .logLinesDropped: "Log lines that were held back or lost"
+        case .traceSpans: "Spans of traces that a collector has, and that were dropped"
         }
     }
 }

@@ -9,6 +9,8 @@ package protocol GatewayOperations: HealthOperations, MetricOperations, GatewayR
     /// `broker.client_id`: what answers call `node`.
     var gatewayID: String { get }
     var gatewayVersion: String { get }
+    /// That it was built from; nil: not known.
+    var gatewayCommit: String? { get }
     /// The users of the built-in database; nil: no authenticator, or its backend keeps them elsewhere.
     var users: (any UserStore)? { get async }
 }

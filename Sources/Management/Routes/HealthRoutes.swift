@@ -17,6 +17,9 @@ enum HealthRoutes {
             Route(.get, "/api/v5/whoami", .viewer) { request in
                 .json(200, ["key": .text(request.caller?.key), "role": .text(request.caller?.role.rawValue)])
             },
+            Route(.get, "/api/v5/version", .viewer) { _ in
+                .json(200, ["version": .string(operations.gatewayVersion), "commit": .text(operations.gatewayCommit)])
+            },
         ]
     }
 

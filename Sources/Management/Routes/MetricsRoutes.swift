@@ -4,6 +4,9 @@ enum MetricsRoutes {
         let metrics: Route.Handler = { _ in
             var text = PrometheusText()
             text.write(MetricFamily(.info, [MetricSample([operations.gatewayVersion, operations.gatewayID], 1)]))
+            text.write(
+                MetricFamily(
+                    .buildInfo, [MetricSample([operations.gatewayVersion, operations.gatewayCommit ?? ""], 1)]))
             let started = await operations.gatewaySummary().createdAt.millisecondsSince1970
             text.write(MetricFamily(.startTime, [MetricSample([], Double(started) / 1000)]))
             for family in await operations.metrics() { text.write(family) }

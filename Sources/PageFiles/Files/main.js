@@ -55,13 +55,13 @@ async function enter() {
   const me = await get("/api/v5/whoami");
   session.key = me.key;
   session.canChange = me.role === "administrator";
-  showFrame(me);
+  showFrame();
   startLive();
   show();
 }
 
 let view, navigation, menu;
-function showFrame(me) {
+function showFrame() {
   navigation = element("nav", { "aria-label": "Parts" }, parts.map(([path, name]) =>
     element("a", { href: `#/${path}`, onclick: closeMenu }, name)));
   menu = element("button", { class: "menu", type: "button", "aria-expanded": "false", onclick: toggleMenu }, "Menu");
@@ -80,15 +80,19 @@ function showFrame(me) {
       setText(link, data.isOpen ? "" : `No live events${data.error ? `: ${data.error.message}` : ""}. What is shown may be old; trying again …`);
     }
   });
-  tellVersion(about, me);
+  tellVersion(about);
 }
 
 /** What answers here, and which build of it. */
-async function tellVersion(about, me) {
-  let labels = {};
-  try { labels = samples(await get("/api/v5/prometheus/stats")).find((one) => one.name === "ocpp_gateway_info")?.labels ?? {}; } catch { /* said elsewhere */ }
-  const version = me.version ?? labels.version, commit = me.commit ?? labels.commit;
-  setText(about, [labels.gateway && `Gateway ${labels.gateway}`, version && `ocpp-gateway ${version}${commit ? ` (${commit})` : ""}`].filter(Boolean).join(" · "));
+async function tellVersion(about) {
+  const labels = {};
+  try {
+    for (const one of samples(await get("/api/v5/prometheus/stats"))) {
+      if (one.name === "ocpp_gateway_info" || one.name === "ocpp_gateway_build_info") Object.assign(labels, one.labels);
+    }
+  } catch { /* said elsewhere */ }
+  const { gateway, version, commit } = labels;
+  setText(about, [gateway && `Gateway ${gateway}`, version && `ocpp-gateway ${version}${commit ? ` (${commit})` : ""}`].filter(Boolean).join(" · "));
 }
 
 function toggleMenu() {

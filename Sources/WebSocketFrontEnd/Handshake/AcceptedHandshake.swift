@@ -1,4 +1,5 @@
 import Authentication
+import NIOCore
 import OutsideNames
 
 /// An accepted handshake: who connects, from where, and what was agreed.
@@ -16,11 +17,13 @@ package struct AcceptedHandshake: Sendable, Equatable {
     package var securityProfile: SecurityProfile
     /// The client's, or what a proxy in front has told of it.
     package var certificate: PeerCertificate?
+    /// When its request came.
+    package var began: NIODeadline
 
     package init(
         identity: ChargePointIdentity, subprotocol: String, peer: PeerAddress, listener: ListenerID,
         acceptance: AuthenticationVerdict.Acceptance = .init(), securityProfile: SecurityProfile = .unencrypted,
-        certificate: PeerCertificate? = nil
+        certificate: PeerCertificate? = nil, began: NIODeadline
     ) {
         self.identity = identity
         self.subprotocol = subprotocol
@@ -30,5 +33,6 @@ package struct AcceptedHandshake: Sendable, Equatable {
         expiry = acceptance.expiry
         self.securityProfile = securityProfile
         self.certificate = certificate
+        self.began = began
     }
 }

@@ -24,6 +24,8 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     private var method = HTTPMethod.GET
     /// Asks the admission.
     private var asking: Task<Void, Never>?
+    /// When the request came.
+    private var began: NIODeadline?
     /// When it was asked, where it did not say at once.
     private var askedAt: NIODeadline?
     private var context: ChannelHandlerContext?
@@ -84,6 +86,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     private func requestCame(_ request: HTTPRequestHead, context: ChannelHandlerContext) {
         let action = machine.requestCame(request)
         if case .ignore = action { return }
+        began = .now()
         method = request.method
         peer = listener.configuration.forwardedAddress.address(in: request.headers, peer: origin.address) ?? peer
         let shown = ShownCredentials(request.headers)
@@ -217,7 +220,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
         listener.refused(
             HandshakeRefusal(
                 listener: listener.id, peer: peer, identity: identity, status: status, reason: reason, request: note,
-                decidedIn: askedAt.map { .now() - $0 }))
+                decidedIn: askedAt.map { .now() - $0 }, began: began))
     }
 
     // MARK: The switch
@@ -258,7 +261,7 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
                 acceptance: admitted.acceptance,
                 securityProfile: SecurityProfile(
                     isEncrypted: isEncrypted, hasCertificate: verifiedCertificate != nil),
-                certificate: certificate)
+                certificate: certificate, began: began ?? .now())
             frameHandler.delegate = admitted.open(
                 WebSocketConnection(frameHandler, eventLoop: context.eventLoop), handshake)
         case .turnAway(let identity, let reason):

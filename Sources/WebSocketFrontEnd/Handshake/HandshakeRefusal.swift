@@ -17,10 +17,13 @@ package struct HandshakeRefusal: Sendable, Equatable {
     package var count: Int
     /// How long the handshake has waited for whoever decides; nil: nobody was asked, or it was said at once.
     package var decidedIn: TimeAmount?
+    /// When its request came; nil: there was none.
+    package var began: NIODeadline?
 
     package init(
         listener: ListenerID, peer: PeerAddress, identity: ChargePointIdentity?, status: Int?, reason: String,
-        request: HandshakeRequestNote? = nil, count: Int = 1, decidedIn: TimeAmount? = nil
+        request: HandshakeRequestNote? = nil, count: Int = 1, decidedIn: TimeAmount? = nil,
+        began: NIODeadline? = nil
     ) {
         self.listener = listener
         self.peer = peer
@@ -30,5 +33,6 @@ package struct HandshakeRefusal: Sendable, Equatable {
         self.request = request
         self.count = count
         self.decidedIn = decidedIn
+        self.began = began
     }
 }

@@ -6,6 +6,7 @@ import OutsideNames
 actor FakeGateway {
     nonisolated let gatewayID = "gw1"
     nonisolated let gatewayVersion = "9.9.9"
+    nonisolated let gatewayCommit: String? = "0123abc"
 
     var readinessNow = Readiness()
     var stalled: [String] = []

@@ -61,6 +61,7 @@ package struct GatewayConfiguration: Sendable, Equatable {
     /// `data_dir`: users, changes and traces.
     package var dataDirectory = DataDirectory.standard
     package var logs = LogConfiguration()
+    package var tracing = TracingSettings()
 
     package init(gatewayID: ClientID, broker: BrokerLinkConfiguration, statusTopic: Topic) {
         self.gatewayID = gatewayID
