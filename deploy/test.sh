@@ -23,10 +23,11 @@ if [[ ${1-} == --package ]]; then
     exec ./deploy/test-package.sh "$@"
 fi
 
-# Of the Python charge point that takes part in the tests, and of the judge of the schema checker; pinned, so that a test
-# fails for our reasons only.
+# Of the Python charge point that takes part in the tests, of the judge of the schema checker, and of the judge of the
+# management API; pinned, so that a test fails for our reasons only.
 readonly python_packages=(ocpp==2.1.0 websockets==15.0.1 jsonschema==4.26.0
-    rfc3339-validator==0.1.4 rfc3986-validator==0.1.1 pyjwt==2.10.1 cryptography==45.0.7 secantusdb==0.7.0b3)
+    rfc3339-validator==0.1.4 rfc3986-validator==0.1.1 pyjwt==2.10.1 cryptography==45.0.7 secantusdb==0.7.0b3
+    schemathesis==4.32.5)
 
 prepare_python() {
     local environment=.build/python wanted="${python_packages[*]}" python=/usr/bin/python3
@@ -43,8 +44,9 @@ prepare_python() {
 
 begin=$SECONDS
 need_swift
-install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv redis-tools util-linux curl
-install_servers mosquitto rabbitmq-server haproxy nginx-light mariadb-server postgresql redis-server redis-sentinel
+install_packages "${build_packages[@]}" faketime mosquitto-clients openssl python3 python3-venv redis-tools util-linux curl \
+    chromium chromium-driver
+install_servers mosquitto rabbitmq-server haproxy nginx-light mariadb-server postgresql redis-server redis-sentinel prometheus
 mkdir -p .build
 prepare_python
 

@@ -53,6 +53,14 @@ struct LogLimiterTests {
     }
 
     @Test
+    func `The line of counters comes whenever its interval says so`() throws {
+        let lines = try lines { logs, _ in
+            for number in 0..<500 { logs.logger().info("statistics", metadata: ["sessions": "\(number)"]) }
+        }
+        #expect(lines.count == 500)
+    }
+
+    @Test
     func `For machines the sum is a number`() throws {
         let lines = try lines(format: .json) { logs, clock in
             for _ in 0..<12 { logs.logger().info("here", metadata: ["remote": "192.0.2.1:1"]) }

@@ -62,10 +62,12 @@ struct FlowControlTests {
     }
 
     @Test
-    func `A peer that falls behind gets everything once it reads again, and one pong for the last of its pings`()
+    func
+        `A peer that falls behind gets everything once it reads again, and no pong but for its first ping and its last`()
         async throws
     {
-        let configuration = RunningListener.configuration { $0.sendTimeout = .seconds(8) }
+        // No timer helps: what waits is written when there is room.
+        let configuration = RunningListener.configuration { $0.sendTimeout = .hours(1) }
         try await RunningListener.run(configuration) { running in
             let (client, session) = try await running.connected()
             try await client.channel.setOption(.autoRead, value: false).get()
@@ -81,6 +83,7 @@ struct FlowControlTests {
             var frame = try await client.frame()
             while frame.payload.count == 10_000 { frame = try await client.frame() }
             #expect(frame == .text("last"))
+            #expect(try await client.frame() == .pong("ping 0"))
             #expect(try await client.frame() == .pong("ping 2"))
         }
     }

@@ -6,6 +6,8 @@ import ServiceLifecycle
 
 /// One line about everything, at an interval (`stats.interval`), left out while nothing has changed since the last.
 final class StatisticsLog: Service {
+    static let message = "statistics"
+
     private let intervals: AsyncStream<Duration?>
     private let nextInterval: AsyncStream<Duration?>.Continuation
     let counters: SessionCounters
@@ -46,7 +48,7 @@ final class StatisticsLog: Service {
         while !Task.isCancelled {
             do { try await Task.sleep(for: interval) } catch { return }
             let line = line
-            if line != last { logger.info("statistics", metadata: line) }
+            if line != last { logger.info("\(Self.message)", metadata: line) }
             last = line
         }
     }

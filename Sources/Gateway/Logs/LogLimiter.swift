@@ -13,6 +13,8 @@ final class LogLimiter: Sendable {
 
     /// Whom a line is about, the most telling first.
     private static let subjects = ["cid", "client_id", "remote", "listener", "connection"]
+    /// The line of counters comes as often as the operator has asked for it, and nobody else can make it come.
+    private static let neverHeldBack = LogText(StatisticsLog.message)
     /// Bytes of a name that tell lines apart.
     private static let longestName = 255
 
@@ -36,7 +38,9 @@ final class LogLimiter: Sendable {
     /// - Parameter metadata: the line's own first, then its logger's.
     func admits(_ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata?...) -> Bool {
         guard level >= .info else { return true }
-        let kind = RepeatedLines.Kind(message: LogText(message), subject: Self.subject(metadata))
+        let message = LogText(message)
+        if message == Self.neverHeldBack { return true }
+        let kind = RepeatedLines.Kind(message: message, subject: Self.subject(metadata))
         let now = now()
         let (verdict, delay) = state.withLock { state in
             let verdict = state.lines.judge(kind, level, at: now)

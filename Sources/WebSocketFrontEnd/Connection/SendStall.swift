@@ -8,9 +8,11 @@ final class SendStall {
     private let interval: TimeAmount
     private var pending: Int
     private var writtenSince = 0
-    /// The payload of the last ping that waits for its pong. A peer that reads nothing gets no pile of pongs:
-    /// answering the latest is enough (RFC 6455, 5.5.3).
-    var unansweredPing: ByteBuffer?
+    /// Whether a pong lies among the pending bytes.
+    private var hasPong = false
+    /// The payload of the last ping since. A peer that reads nothing gets no pile of pongs: one lies there for it, and
+    /// of the pings behind that one the latest is answered (RFC 6455, 5.5.3).
+    private var unansweredPing: ByteBuffer?
 
     private let memory: MemoryBudget
     /// Of the pending bytes, taken from the memory of all.
@@ -43,6 +45,25 @@ final class SendStall {
         }
         counted = pending
         return true
+    }
+
+    /// Whether a ping's pong is to be written now; if not, that of the latest is once the one before it has been taken.
+    func mayWritePong(for ping: ByteBuffer) -> Bool {
+        guard hasPong else {
+            hasPong = true
+            return true
+        }
+        unansweredPing = ping
+        return false
+    }
+
+    /// The kernel has the pong that was written.
+    ///
+    /// - Returns: The ping that is to be answered next.
+    func pongTaken() -> ByteBuffer? {
+        hasPong = false
+        defer { unansweredPing = nil }
+        return unansweredPing
     }
 
     func wrote(_ bytes: Int) {

@@ -82,10 +82,6 @@ extension WebSocketFrameHandler: DeadlineWaiter {
         let pending = pendingBytes(context: context)
         guard pending > 0 else {
             self.stall = nil
-            if let ping = stall.unansweredPing {
-                write(.pong, ping, context: context)
-                flush(context: context)
-            }
             return
         }
         stall.update(pending: pending, now: now)

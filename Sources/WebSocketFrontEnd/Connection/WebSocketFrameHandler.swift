@@ -215,12 +215,19 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     private func pong(_ payload: ByteBuffer, context: ChannelHandlerContext) {
-        if let stall, pendingBytes(context: context) > 0 {
-            stall.unansweredPing = payload
-        } else {
+        guard let stall, pendingBytes(context: context) > 0 else {
             self.stall = nil
             write(.pong, payload, context: context)
+            return
         }
+        guard stall.mayWritePong(for: payload) else { return }
+        let taken = context.eventLoop.makePromise(of: Void.self)
+        taken.futureResult.assumeIsolated().whenSuccess {
+            guard let ping = stall.pongTaken(), self.phase == .open, let context = self.context else { return }
+            self.pong(ping, context: context)
+            if !self.isInRead { self.flush(context: context) }
+        }
+        write(.pong, payload, promise: taken, context: context)
     }
 
     private func answerClose(_ payload: ByteBuffer, context: ChannelHandlerContext) {
@@ -278,13 +285,17 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         if !isInRead { flush(context: context) }
     }
 
-    func write(_ opcode: FrameOpcode, _ payload: ByteBuffer, context: ChannelHandlerContext) {
+    /// - Parameter promise: kept once the kernel has all of the frame.
+    func write(
+        _ opcode: FrameOpcode, _ payload: ByteBuffer, promise: EventLoopPromise<Void>? = nil,
+        context: ChannelHandlerContext
+    ) {
         let frame = writer.frame(opcode, payload, resources)
         stall?.wrote(frame.length)
         writer.wrote()
         let (first, second) = resources.pieces(of: frame, from: self)
-        context.write(wrapOutboundOut(first), promise: nil)
-        if let second { context.write(wrapOutboundOut(second), promise: nil) }
+        context.write(wrapOutboundOut(first), promise: second == nil ? promise : nil)
+        if let second { context.write(wrapOutboundOut(second), promise: promise) }
         if writer.mustFlush { flush(context: context) }
     }
 

@@ -1,0 +1,213 @@
+import Foundation
+import NIOCore
+import TestSupport
+import Testing
+
+/// authentication.md, "Outcomes", "HTTP server", "Load" and "Caches", with an HTTP server that decides.
+@Suite struct HTTPBackendTests {
+    private typealias Answer = AnsweringServer.Answer
+
+    private static let form = ["Content-Type": "application/x-www-form-urlencoded"]
+
+    private func shown(_ identity: String, _ password: String = "s3cr3t-password") -> ShownCredentials {
+        .basic(identity, password)
+    }
+
+    @Test func `Each answer of the server is the outcome that the page names`() async throws {
+        let past = Int(Date().timeIntervalSince1970) - 10
+        let server = try await AnsweringServer([
+            "ALLOW": .allow, "NO-CONTENT": Answer(status: 204),
+            "FORM": Answer(headers: Self.form, body: "result=allow"),
+            "AHEAD": .json(#"{"result":"allow","expire_at":\#(past + 3600)}"#),
+            "DENY": .json(#"{"result":"deny"}"#), "401": Answer(status: 401), "403": Answer(status: 403),
+            "PAST": .json(#"{"result":"allow","expire_at":\#(past)}"#),
+            "TLS": .json(#"{"result":"allow","security_profile":2}"#),
+            "IGNORE": .json(#"{"result":"ignore"}"#), "NOTHING": .json("{}"), "404": Answer(status: 404),
+            "500": Answer(status: 500), "302": Answer(status: 302, headers: ["Location": "/"]),
+            "201": Answer(status: 201),
+            "TYPELESS": Answer(body: #"{"result":"allow"}"#), "ODD": .json(#"{"result":"yes"}"#),
+            "BROKEN": .json(#"{"result":"allow""#), "LATER": .json(#"{"result":"allow","expire_at":"tomorrow"}"#),
+            "MILLISECONDS": .json(#"{"result":"allow","expire_at":\#(past)000}"#),
+            "LONG": .json(#"{"result":"allow","x":"\#(String(repeating: "x", count: 65_536))"}"#),
+            "429": Answer(status: 429, headers: ["Retry-After": "37"]),
+            "503": Answer(status: 503, headers: ["Retry-After": "7"]), "503-SOON": Answer(status: 503),
+        ])
+        try await withSite(server.settings()) { site async throws in
+            for identity in ["ALLOW", "NO-CONTENT", "FORM", "AHEAD"] {
+                #expect(try await site.status(identity, shown(identity)) == 101, "\(identity)")
+            }
+            for identity in ["DENY", "401", "403", "PAST", "TLS", "CP-UNTOLD"] {
+                #expect(try await site.answer(identity, shown(identity)).isUnauthorized, "\(identity)")
+            }
+            for identity in ["IGNORE", "NOTHING", "404"] {
+                #expect(try await site.answer(identity, shown(identity)).isUnknown, "\(identity)")
+            }
+            for identity in [
+                "500", "302", "201", "TYPELESS", "ODD", "BROKEN", "LATER", "MILLISECONDS", "LONG", "503-SOON",
+            ] {
+                #expect(try await site.answer(identity, shown(identity)).isUnavailable, "\(identity)")
+            }
+            for (identity, seconds) in [("429", 37), ("503", 7)] {
+                let answer = try await site.answer(identity, shown(identity))
+                #expect(answer.isUnavailable && answer.retryAfter == seconds, "handed on")
+            }
+            // Nonsense is told of, and is no reason to stop asking.
+            try await site.gateway.log("what the server says") {
+                $0.message == "authentication backend cannot answer" && $0.mentions("the HTTP server said 500")
+            }
+            #expect(!site.hasLogged("authentication backend down"))
+            #expect(try await site.status("ALLOW", shown("ALLOW")) == 101)
+        }
+    }
+
+    @Test func `The server is asked without credentials and never under another name`() async throws {
+        let server = try await AnsweringServer(["CP-1": .allow, "CP-2": .allow])
+        try await withSite(server.settings()) { site async throws in
+            #expect(try await site.status("CP-1", .none) == 101)
+            #expect(try await site.answer("CP-2", shown("CP-1")).isUnauthorized)
+            #expect(await server.asked == ["CP-1"])
+        }
+        let shared = server.settings(["AUTHENTICATION_USERNAME_IS_IDENTITY": "false"])
+        try await withSite(shared) { site async throws in
+            #expect(try await site.status("CP-2", shown("CP-1")) == 101)
+        }
+    }
+
+    @Test func `A session ends when its credentials expire`() async throws {
+        let server = try await AnsweringServer(["CP-1": .allow])
+        try await withSite(server.settings()) { site async throws in
+            let endless = try await site.open("CP-1", shown("CP-1")).0
+            try server.say([
+                "CP-2": .json(#"{"result":"allow","expire_at":\#(Int(Date().timeIntervalSince1970) + 5)}"#)
+            ])
+            let (chargePoint, answer) = try await site.open("CP-2", shown("CP-2"))
+            #expect(answer.status == 101)
+            #expect(try await chargePoint.closing() == .init(code: 1008, reason: "credentials expired"))
+            #expect(OCPPText(try await endless.call("Heartbeat")).type == 3)
+        }
+    }
+
+    @Test func `The same credentials refused again are answered without asking and others at once`() async throws {
+        let server = try await AnsweringServer(["NOBODY": Answer(status: 404)])
+        // Longer than this test could ever take.
+        try await withSite(server.settings(["AUTHENTICATION_RETRY_PAUSE": "1h"])) { site async throws in
+            for _ in 0..<3 {
+                #expect(try await site.answer("CP-1", shown("CP-1")).isUnauthorized)
+                #expect(try await site.answer("NOBODY", shown("NOBODY")).isUnknown)
+            }
+            #expect(await server.asked == ["CP-1", "NOBODY"])
+            try server.say(["CP-1": .allow])
+            #expect(try await site.answer("CP-1", shown("CP-1")).isUnauthorized)
+            #expect(try await site.status("CP-1", shown("CP-1", "s3cr3t-new")) == 101)
+            #expect(await server.asked == ["CP-1", "NOBODY", "CP-1"])
+        }
+    }
+
+    @Test func `Without a pause and a cache everybody is asked about each time`() async throws {
+        let server = try await AnsweringServer(["CP-1": .allow])
+        try await withSite(server.settings(["AUTHENTICATION_RETRY_PAUSE": "0"])) { site async throws in
+            for _ in 0..<2 {
+                #expect(try await site.status("CP-1", shown("CP-1")) == 101)
+                #expect(try await site.answer("CP-2", shown("CP-2")).isUnauthorized)
+            }
+            #expect(await server.asked == ["CP-1", "CP-2", "CP-1", "CP-2"])
+        }
+    }
+
+    @Test func `A verdict is kept for its time and forgotten when the cache is emptied`() async throws {
+        let server = try await AnsweringServer(["CP-1": .allow])
+        let management = try await Management()
+        let settings = server.settings(["AUTHENTICATION_CACHE_TTL": "1h"]).merging(management.settings) { $1 }
+        try await withSite(settings) { site async throws in
+            #expect(try await site.status("CP-1", shown("CP-1")) == 101)
+            try server.say([:])
+            #expect(try await site.status("CP-1", shown("CP-1")) == 101)
+            // Only for exactly what was shown.
+            #expect(try await site.answer("CP-1", shown("CP-1", "s3cr3t-other")).isUnauthorized)
+            #expect(await server.asked == ["CP-1", "CP-1"])
+            #expect(try await management.call("DELETE", "/gateways/ocpp/authentication/cache").status == 204)
+            #expect(try await site.answer("CP-1", shown("CP-1")).isUnauthorized)
+        }
+    }
+
+    // MARK: A server that is slow or away
+
+    @Test func `A verdict that does not come in time is 503 and lets nobody in`() async throws {
+        let server = try await AnsweringServer(["SLOW": Answer(status: 204, delay: 120), "CP-1": .allow])
+        try await withSite(server.settings(["AUTHENTICATION_TIMEOUT": "1s"])) { site async throws in
+            #expect(try await site.answer("SLOW", shown("SLOW")).isUnavailable)
+            #expect(try await site.refusal(of: "SLOW", 503)["reason"] == "no verdict in time")
+            #expect(try await site.status("CP-1", shown("CP-1")) == 101)
+        }
+    }
+
+    @Test func `The line is bounded and one charge point waits in it once`() async throws {
+        let server = try await AnsweringServer(["SLOW": Answer(status: 204, delay: 120)])
+        let management = try await Management()
+        let settings = server.settings([
+            "AUTHENTICATION_POOL_SIZE": "1", "AUTHENTICATION_MAX_WAITING": "1",
+            "AUTHENTICATION_REQUEST_TIMEOUT": "100s",
+            "AUTHENTICATION_TIMEOUT": "100s", "IDLE_TIMEOUT": "200s", "LISTENERS_WS_DEFAULT_HANDSHAKE_TIMEOUT": "100s",
+        ])
+        try await withSite(settings.merging(management.settings) { $1 }) { site async throws in
+            let slow = Task { try await site.answer("SLOW", shown("SLOW")) }
+            try await eventually("the question") { await server.asked == ["SLOW"] }
+            let older = Task { try await site.answer("CP-1", shown("CP-1")) }
+            try await eventually("one that waits") {
+                let metrics = try await management.call("GET", "/metrics", isBelowAPI: false).body
+                return metrics.firstMatch(of: /\n\w*authentication_waiting(\{[^}]*\})? 1\n/) != nil
+            }
+            #expect(try await site.answer("CP-2", shown("CP-2")).isUnavailable)
+            #expect(try await site.refusal(of: "CP-2", 503)["reason"] == "too many handshakes wait")
+            // A newer one of the same charge point takes the place.
+            let newer = Task { try await site.answer("CP-1", shown("CP-1")) }
+            #expect(try await older.value.isUnavailable)
+            #expect(
+                try await site.refusal(of: "CP-1", 503)["reason"]
+                    == "a newer handshake of the same charge point has taken its place")
+            #expect(await server.asked == ["SLOW"])
+            await server.server.kill()
+            #expect(try await newer.value.isUnavailable)
+            #expect(try await slow.value.isUnavailable)
+        }
+    }
+
+    @Test func `A server that is away counts as down until one probe has found it again`() async throws {
+        let server = try await AnsweringServer(["CP-1": .allow, "CP-7": .allow])
+        let management = try await Management()
+        try await withSite(server.settings().merging(management.settings) { $1 }) { site async throws in
+            let open = try await site.open("CP-1", shown("CP-1")).0
+            await server.server.kill()
+            let before = await server.asked.count
+            for number in 1...3 {
+                #expect(try await site.answer("CP-\(number)", shown("CP-\(number)")).isUnavailable)
+            }
+            let down = try await site.gateway.log("the loss") { $0.message == "authentication backend down" }
+            #expect(down.fields["backend"] == "http" && down.fields["server"] == "http://127.0.0.1:\(server.port)")
+            for number in 4...20 {
+                #expect(try await site.answer("CP-\(number)", shown("CP-\(number)")).isUnavailable)
+                #expect(try await site.refusal(of: "CP-\(number)", 503)["reason"] == "the backend is down")
+            }
+            let ready = try await management.call("GET", "/readyz", isBelowAPI: false)
+            #expect(ready.status == 200 && ready.body.contains(#""authentication":"down""#), "\(ready.body)")
+            #expect(OCPPText(try await open.call("Heartbeat")).type == 3)
+
+            try await server.server.start()
+            try await site.gateway.log("the return") { $0.message == "authentication backend up" }
+            // Nobody's handshake found out: it was one probe, about the charge point that had no answer.
+            #expect(await server.asked.count == before + 1)
+            #expect(try await site.status("CP-7", shown("CP-7")) == 101)
+            #expect(open.isOpen)
+            #expect(site.gateway.logLines.count { $0.message == "authentication backend down" } <= 2)
+        }
+    }
+
+    @Test func `A server that is away at start is no error`() async throws {
+        let server = try await AnsweringServer(["CP-1": .allow], isRunning: false)
+        try await withSite(server.settings()) { site async throws in
+            #expect(try await site.answer("CP-1", shown("CP-1")).isUnavailable)
+            try await server.server.start()
+            try await eventually("it is let in") { try await site.status("CP-1", shown("CP-1")) == 101 }
+        }
+    }
+}
