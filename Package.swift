@@ -393,7 +393,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "OutsideNames", "SpawnedProcess", "BoundedFiles", "Settings", "Authentication",
                 "CredentialChecking",
-                "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "ChargePointSessions", "WebSocketFrontEnd",
+                "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "ChargePointSessions", "BrokerLink", "WebSocketFrontEnd",
                 "Management", "Gateway", "BuildVersion", "CallTracing", "BackendHTTPClient", nio, tracing,
                 nioPosix, logging,
             ],

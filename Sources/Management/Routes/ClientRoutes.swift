@@ -7,12 +7,12 @@ enum ClientRoutes {
     private static let batch = 256
 
     static func routes(_ operations: any GatewayOperations, _ directory: ClientDirectory) -> [Route] {
-        let one = ManagementRoutes.gateway("/clients/{clientid}")
+        let one = Route.gatewayPath("/clients/{clientid}")
         let unsupported: Route.Handler = { _ in
             throw APIError.badRequest("unsupported: a charge point has the one subscription of its downstream topic")
         }
         return [
-            Route(.get, ManagementRoutes.gateway("/clients"), .viewer) { request in
+            Route(.get, Route.gatewayPath("/clients"), .viewer) { request in
                 try await list(operations, directory, request)
             },
             Route(.get, one, .viewer) { request in
