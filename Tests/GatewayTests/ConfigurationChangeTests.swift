@@ -26,6 +26,16 @@ struct ConfigurationChangeTests {
         }
     }
 
+    @Test func `A change has a bound, so that it keeps nobody waiting`() throws {
+        let many = (1...ConfigurationChange.mostValues).map { ("k\($0)", SettingsValue.text("")) }
+        let nested = [("a", SettingsValue.map(many.map { SettingsMember($0.0, .list([$0.1, $0.1])) }))]
+        let expectation = "expected at most 2000 values in one change"
+        let tooMany = ConfigurationChange.Refusal.invalid([SettingProblem(expectation: expectation)])
+        #expect(try refusal(many + [("mountpoint", .text("m/"))]) == tooMany)
+        #expect(try refusal(nested) == tooMany)
+        #expect(try refusal(many) != tooMany)
+    }
+
     @Test(
         arguments: [
             ("log.level", "debug", SettingEffect.atOnce), ("limits.bad_messages", "7", .atOnce),
