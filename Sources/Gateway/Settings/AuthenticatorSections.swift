@@ -141,7 +141,7 @@ extension AuthenticationSettings {
         private static let servers: [Backend] = [.mysql, .postgresql, .mongodb, .redis]
 
         private static let parts: [(start: String, backends: [Backend])] = [
-            ("authentication.pool_size", servers + [.http, .jwt]),
+            ("authentication.pool_size", servers + [.builtInDatabase, .http, .jwt]),
             ("authentication.connect_timeout", servers + [.http, .jwt]),
             ("authentication.query_timeout", servers),
             ("authentication.username", servers),
