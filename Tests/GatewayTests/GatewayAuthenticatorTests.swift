@@ -44,8 +44,9 @@ struct GatewayAuthenticatorTests {
     {
         var settings = try settings(.http)
         settings.own = nil
-        await #expect(throws: (any Error).self) { [settings] in
-            _ = try await GatewayAuthenticator.make(settings, directory: "/nowhere", logger: logger)
+        let missing = settings
+        await #expect(throws: (any Error).self) {
+            _ = try await GatewayAuthenticator.make(missing, directory: "/nowhere", logger: logger)
         }
         settings.isEnabled = false
         let made = try await GatewayAuthenticator.make(settings, directory: "/nowhere", logger: logger)
@@ -59,7 +60,7 @@ struct GatewayAuthenticatorTests {
         ].map { "authentication." + $0 }
         #expect(Backend.mysql.withoutEffect(keys) == [])
         #expect(Backend.http.withoutEffect(keys) == Array(keys[5...]))
-        #expect(Backend.builtInDatabase.withoutEffect(keys) == Array(keys[2...8]))
+        #expect(Backend.builtInDatabase.withoutEffect(keys) == Array(keys[3...8]))
         #expect(Backend.none.withoutEffect(keys) == keys)
     }
 }
