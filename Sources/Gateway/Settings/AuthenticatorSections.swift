@@ -5,10 +5,14 @@ enum AuthenticatorSections {
     /// Reads a backend's own settings; the common ones have been read.
     typealias Section = @Sendable (inout SettingsReader, AuthenticationSettings) -> any BackendSettings
 
-    static let all: [AuthenticationSettings.Backend: Section] = Dictionary(
-        uniqueKeysWithValues: AuthenticationSettings.Backend.allCases.compactMap { backend in
-            backend.ownSettings.map { own in (backend, { read, common in own.init(&read, common) }) }
-        })
+    static let all: [AuthenticationSettings.Backend: Section] = {
+        var sections: [AuthenticationSettings.Backend: Section] = [:]
+        for backend in AuthenticationSettings.Backend.allCases {
+            guard let own = backend.ownSettings else { continue }
+            sections[backend] = { read, common in own.init(&read, common) }
+        }
+        return sections
+    }()
 
     /// Each backend's keys, which are errors without it.
     static let keysOfBackends: [AuthenticationSettings.Backend: [String]] = keys(of: all)
