@@ -24,6 +24,9 @@ package struct ConfigurationChange: Sendable {
         package var after: SettingReading?
     }
 
+    /// Values in a change; each is looked up among all keys, and a misspelt one compared with all of them.
+    package static let mostValues = 2000
+
     /// As it is with the change.
     package let loaded: LoadedConfiguration
     /// In the table's order; what was there and is no more comes last.

@@ -6,6 +6,10 @@ extension LoadedConfiguration {
     ///   ``SettingProblem/hidden`` stays. A listener that is not there yet is added, one that is null is taken away.
     /// - Throws: why nothing is changed.
     package func changed(by proposal: [SettingsMember]) throws(ConfigurationChange.Refusal) -> ConfigurationChange {
+        guard SettingsValue.map(proposal).hasAtMost(ConfigurationChange.mostValues) else {
+            let expectation = "expected at most \(ConfigurationChange.mostValues) values in one change"
+            throw .invalid([SettingProblem(expectation: expectation)])
+        }
         var draft = ChangeDraft(self)
         for member in proposal { try draft.take(member.value, for: member.name) }
         var layers = layers
@@ -53,6 +57,24 @@ extension LoadedConfiguration {
             try ChangesFile(directory: configuration.dataDirectory).save(layers.changes)
         } catch {
             throw SettingFlaw(error.description)
+        }
+    }
+}
+
+extension SettingsValue {
+    /// Counts values, those in maps and lists too, and no further than it must.
+    fileprivate func hasAtMost(_ limit: Int) -> Bool {
+        var rest = limit
+        count(downFrom: &rest)
+        return rest >= 0
+    }
+
+    private func count(downFrom rest: inout Int) {
+        guard rest >= 0 else { return }
+        switch self {
+        case .map(let members): for member in members { member.value.count(downFrom: &rest) }
+        case .list(let elements): for element in elements { element.count(downFrom: &rest) }
+        default: rest -= 1
         }
     }
 }

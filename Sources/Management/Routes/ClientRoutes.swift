@@ -75,7 +75,10 @@ enum ClientRoutes {
     ) async throws -> Answer {
         let paging = try Paging(request.query)
         let filter = try ClientFilter(request.query, node: operations.gatewayID)
-        var found = await directory.entries()
+        if let page = await directory.recentPage(for: request.query) { return .json(200, bytes: page) }
+        let startedAt = NIODeadline.now()
+        let listing = await directory.listing()
+        var found = listing.entries
         if !filter.fitsAll { found = await fitting(filter, found) }
         if filter.vendor != nil { found = await withVendor(filter, found, operations) }
         let keys = paging.slice(of: found).map(\.key)
@@ -87,7 +90,9 @@ enum ClientRoutes {
                 snapshot.write(to: &writer, node: operations.gatewayID)
             }
             end(&writer, meta)
-            return .json(200, bytes: writer.bytes)
+            let page = writer.bytes
+            await directory.made(page, for: request.query, revision: listing.revision, now: startedAt)
+            return .json(200, bytes: page)
         }
         return .pieces(type: "application/json") { [writer = JSONWriter()] body in
             var writer = writer
