@@ -169,7 +169,7 @@ let package = Package(
         .target(
             name: "BackendHTTPClient",
             dependencies: [
-                "CredentialChecking", httpClient, nio, nioPosix, nioHTTP1, nioSSL,
+                "CredentialChecking", "Settings", httpClient, nio, nioPosix, nioHTTP1, nioSSL,
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
             ],
             path: "Sources/Authenticators/HTTPClient",

@@ -33,15 +33,21 @@ extension SettingSyntax where Value == [SettingsMember] {
     }
 
     /// The same where a value may be a secret, such as a token in a header: names are shown, values are not.
-    package static var secretTextMap: Self {
-        let plain = textMap
-        return Self(
-            .map, empty: [], format: { plain.format($0.withHiddenValues) },
-            shown: { text in
-                guard !text.isEmpty else { return "" }
-                guard case .map(let members)? = try? SettingsValue(json: text) else { return SettingProblem.hidden }
-                return plain.format(members.withHiddenValues)
-            }, parse: plain.parse)
+    package static var secretTextMap: Self { textMap { _ in true } }
+
+    /// The same where some values may be secrets: of those, names are shown alone.
+    package static func textMap(hiding isSecret: @escaping @Sendable (String) -> Bool) -> Self {
+        textMap.hiding { text in
+            guard !text.isEmpty else { return "" }
+            guard case .map(let members)? = try? SettingsValue(json: text) else { return SettingProblem.hidden }
+            let shown = members.map { member in
+                guard let value = member.value.plainText, !isSecret(value) else {
+                    return SettingsMember(member.name, .text(SettingProblem.hidden))
+                }
+                return member
+            }
+            return shown == members ? text : SettingsValue.map(shown).json
+        }
     }
 
     /// A document: names and values of every kind.
@@ -65,8 +71,4 @@ extension SettingSyntax where Value == [SettingsMember] {
             return try check(members)
         }
     }
-}
-
-extension [SettingsMember] {
-    fileprivate var withHiddenValues: Self { map { SettingsMember($0.name, .text(SettingProblem.hidden)) } }
 }

@@ -41,6 +41,13 @@ package struct SettingSyntax<Value: Sendable>: Sendable {
         self.parse = parse
     }
 
+    /// The same where not all of a text is for everybody.
+    ///
+    /// - Parameter hide: makes of it what may be shown, whatever is wrong with it.
+    package func hiding(_ hide: @escaping @Sendable (String) -> String) -> Self {
+        Self(kind, empty: emptyValue, format: { [format] in hide(format($0)) }, shown: hide, parse: parse)
+    }
+
     /// The value of a text, for a syntax that is made of this one.
     package func value(of text: String) throws(SettingFlaw) -> Value { try parse(.text(text)) }
 }

@@ -34,11 +34,12 @@ package enum SettingsDocument {
         var remark = "\(reading.source)"
         for layer in reading.beneath { remark += ", over \(layer.source): \(yamlQuoted(layer.shown))" }
         // A secret comes from elsewhere; in the file that is made of this it must not be the text that hides it.
-        if reading.shown == SettingProblem.hidden || reading.hidesPart && reading.kind == .map {
-            return "# \(reading.key): \(reading.shown.shownInOneLine)  # \(remark)"
+        let text = reading.effectiveText ?? reading.text
+        if reading.hidesPart, text.utf8.firstRange(of: SettingProblem.hidden.utf8) != nil {
+            return "# \(reading.key): \(text.shownInOneLine)  # \(remark)"
         }
         if reading.hidesPart { remark += ", password \(SettingProblem.hidden)" }
-        return "\(reading.key): \(yamlQuoted(reading.effectiveText ?? reading.text))  # \(remark)"
+        return "\(reading.key): \(yamlQuoted(text))  # \(remark)"
     }
 
     /// By title, in the order of the first of each.

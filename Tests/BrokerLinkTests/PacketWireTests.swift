@@ -36,7 +36,7 @@ struct PacketWireTests {
         /// What the kernel has for the near end.
         var waiting: Int32 {
             var byte: UInt8 = 0
-            return Int32(recv(near, &byte, 1, Int32(MSG_PEEK.rawValue)))
+            return Int32(recv(near, &byte, 1, Int32(MSG_PEEK)))
         }
     }
 

@@ -94,6 +94,17 @@ struct AuthenticationSettingsTests {
         }
     }
 
+    @Test(arguments: [
+        ["BACKEND": "built_in_database"], ["BACKEND": "http", "URL": "http://h/"],
+        ["BACKEND": "jwt", "SECRET": "hush", "VERIFY_CLAIMS": #"{"sub":"${clientid}"}"#], ["BACKEND": "redis"],
+    ])
+    func `How many are asked about at once is every backend's`(own: [String: String]) throws {
+        var settings = ["AUTHENTICATION_POOL_SIZE": "9"]
+        for (key, value) in own { settings["AUTHENTICATION_\(key)"] = value }
+        #expect(try warnings(settings).filter { $0.hasPrefix("AUTHENTICATION_POOL_SIZE") }.isEmpty)
+        #expect(try load(settings).configuration.authentication.gate.poolSize == 9)
+    }
+
     @Test(
         arguments: [
             (

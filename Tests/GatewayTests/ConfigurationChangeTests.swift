@@ -183,6 +183,32 @@ struct ConfigurationChangeTests {
         #expect(try changed([.init("authorization", hidden)], from: fixed).differences.isEmpty)
     }
 
+    @Test func `A URL and a body that are sent back as they were shown stay, and half of a URL is refused`() throws {
+        let url = "http://auth.example/?key=hush&cid=${clientid}"
+        let shown = "http://auth.example/?key=******&cid=${clientid}"
+        let loaded = try load(
+            yaml: "authentication: {backend: http, url: '\(url)', body: {cid: '${clientid}', key: hush2}}")
+        func own(_ loaded: LoadedConfiguration) -> HTTPAuthenticatorSettings? {
+            loaded.configuration.authentication.own?.settings as? HTTPAuthenticatorSettings
+        }
+        let body = SettingsValue.map([.init("cid", .text("${clientid}")), .init("key", .text(SettingProblem.hidden))])
+        let back = [SettingsMember("authentication.url", .text(shown)), SettingsMember("authentication.body", body)]
+        let same = try loaded.changed(by: back)
+        #expect(same.differences.isEmpty && own(same.loaded)?.url == url)
+        let other = "http://auth.example/other?key=hush3"
+        let changed = try loaded.changed(by: [SettingsMember("authentication.url", .text(other))])
+        #expect(changed.differences.map(\.key) == ["authentication.url"] && own(changed.loaded)?.url == other)
+        #expect(own(changed.loaded)?.body.map(\.value) == ["${clientid}", "hush2"])
+        // Also where it is a change already.
+        let again = try changed.loaded.changed(
+            by: [SettingsMember("authentication.url", .text("http://auth.example/other?key=******"))])
+        #expect(again.differences.isEmpty && own(again.loaded)?.url == other)
+        #expect(!"\(again.loaded.effectiveText)\(again.loaded.changesInEffect)".contains("hush"))
+        #expect(throws: ConfigurationChange.Refusal.self) {
+            try loaded.changed(by: [SettingsMember("authentication.url", .text("http://other.example/?key=******"))])
+        }
+    }
+
     @Test func `Topic overrides are changed as a whole`() throws {
         let map = SettingsValue.map([SettingsMember("Heartbeat", .text("h/${cid}"))])
         let change = try change(

@@ -1,3 +1,4 @@
+import BackendHTTPClient
 import Foundation
 import Testing
 
@@ -40,6 +41,20 @@ struct SecretTests {
                 "BROKER_PASSWORD (broker.password) is ****** (environment): "
                     + "expected no password here, because broker.url has one"
             ])
+    }
+
+    @Test(arguments: [
+        ("http://h/x?key=hush&cid=${clientid}&a&b=", "http://h/x?key=******&cid=${clientid}&******&b="),
+        ("https://u:hush@h/", "https://******@h/"), ("https://u:hu/sh@h/?x=hush@y", "https://******@h/?x=******"),
+        ("hush@h", "******@h"), ("http://h/#hush", "http://h/#******"), ("http://h/?${nobody}", "http://h/?******"),
+        ("http://h/${clientid}", "http://h/${clientid}"), ("http://h/?a=${clientid}hush", "http://h/?a=******"),
+        ("http://h?hush", "http://h?******"), ("http://h/?a=1?hush", "http://h/?a=******"),
+    ])
+    func `A URL of the authentication is shown without what opens a door`(url: String, shown: String) throws {
+        #expect(BackendURL.shown(url) == shown)
+        #expect(BackendURL.shown(shown) == shown)
+        let found = try problems(["AUTHENTICATION_BACKEND": "http", "AUTHENTICATION_URL": url])
+        #expect(!found.contains { $0.contains("hush") }, "\(found)")
     }
 
     @Test

@@ -174,14 +174,21 @@ import Testing
     @Test func `Secrets are hidden by name wherever they lie, and never in a description`() {
         let shown = HiddenSecrets.hide([
             "password": "x", "password_hash_algorithm": ["name": "sha256"], "secret": "", "ssl": ["key_password": "y"],
-            "headers": ["Authorization": "Basic z"], "url": "http://u:p@h/x@y,mqtt://h",
+            "headers": ["Authorization": "Basic z", "x": "y"], "url": "http://u:p@h/x@y,mqtt://h",
+            "authentication.body": ["a": "${clientid}", "b": "${a}x", "c": "y", "d": 1],
+            "endpoint": "http://u:p@h/?k=x,y&c=${clientid}&z",
         ])
         #expect(
             shown == [
                 "password": "******", "password_hash_algorithm": ["name": "sha256"], "secret": "",
-                "ssl": ["key_password": "******"], "headers": ["Authorization": "******"],
+                "ssl": ["key_password": "******"], "headers": ["Authorization": "******", "x": "******"],
                 "url": "http://u:******@h/x@y,mqtt://h",
+                "authentication.body": ["a": "${clientid}", "b": "******", "c": "******", "d": "******"],
+                "endpoint": "http://u:******@h/?k=******&c=${clientid}&******",
             ])
+        #expect(
+            HiddenSecrets.withoutUnchanged(["password": "******", "headers": ["authorization": "******", "x": "y"]])
+                == ["headers": ["authorization": "******", "x": "y"]])
         let key = APIKey(name: "ops", secret: Password(Array("topsecret".utf8)), role: .viewer)
         #expect(!"\(key)".contains("topsecret"))
         #expect(!String(reflecting: key).contains("116"))  // nor its bytes

@@ -1,3 +1,4 @@
+import BackendHTTPClient
 import CredentialChecking
 import Settings
 
@@ -6,7 +7,9 @@ extension HTTPAuthenticatorSettings {
     package init(_ read: inout SettingsReader) {
         self.init()
         method = read("authentication.method", .choice(Method.self), default: method, help: "http: how it is asked")
-        url = read.required("authentication.url", .text, help: "http: the server that decides") ?? ""
+        url =
+            read.required(
+                "authentication.url", .text.hiding(BackendURL.shown), help: "http: the server that decides") ?? ""
         headers =
             read(
                 "authentication.headers", .secretTextMap, default: [],
@@ -14,7 +17,8 @@ extension HTTPAuthenticatorSettings {
             ).pairs
         body =
             read(
-                "authentication.body", .textMap, default: body.map { SettingsMember($0.name, .text($0.value)) },
+                "authentication.body", .textMap { !CredentialTemplate.isOfPlaceholders($0) },
+                default: body.map { SettingsMember($0.name, .text($0.value)) },
                 help: "http: what is asked, with placeholders"
             ).pairs
         requestTimeout = read(

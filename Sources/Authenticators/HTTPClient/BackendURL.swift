@@ -1,3 +1,6 @@
+import CredentialChecking
+import Settings
+
 /// An `http` or `https` URL taken apart as far as a request needs it; what is between is left as it was written.
 package struct BackendURL: Sendable, Equatable {
     package var isEncrypted: Bool
@@ -42,6 +45,28 @@ package struct BackendURL: Sendable, Equatable {
             guard let number = Int(authority.dropFirst()), (1...65535).contains(number) else { return nil }
             port = number
         }
+    }
+
+    /// A text as it may be shown, whatever is wrong with it: what stands before an `@`, where credentials would be, and
+    /// what the query says beside placeholders, such as a key, is hidden.
+    package static func shown(_ text: String) -> String {
+        let query = text.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") } ?? text.endIndex
+        var start = text[..<query]
+        if let at = start.utf8.lastIndex(of: UInt8(ascii: "@")) {
+            let scheme = start.utf8.firstRange(of: "://".utf8)?.upperBound ?? start.startIndex
+            start = "\(start[..<min(scheme, at)])\(SettingProblem.hidden)\(start[at...])"
+        }
+        guard query < text.endIndex else { return String(start) }
+        let parts = text[text.utf8.index(after: query)...].utf8.split(
+            separator: UInt8(ascii: "&"), omittingEmptySubsequences: false
+        ).map { part in
+            let name = part.prefix { $0 != UInt8(ascii: "=") }
+            let value = part.dropFirst(name.count + 1)
+            let (shown, judged) = name.count < part.count ? (String(Substring(name)) + "=", value) : ("", part)
+            let text = String(Substring(judged))
+            return shown + (CredentialTemplate.isOfPlaceholders(text) ? text : SettingProblem.hidden)
+        }
+        return "\(start)\(text[query...].utf8.first == UInt8(ascii: "#") ? "#" : "?")\(parts.joined(separator: "&"))"
     }
 
     /// Scheme, host and port as a URL writes them.

@@ -18,7 +18,8 @@ extension JWTAuthenticatorSettings {
         let isBase64 = read(
             "authentication.secret_base64_encoded", .boolean, default: false, help: "jwt: the secret is base64")
         let publicKey = read.optional("authentication.public_key", .text, help: "jwt: a public key in PEM, or its path")
-        let endpoint = read.optional("authentication.endpoint", .text, help: "jwt: URL of a JSON Web Key Set")
+        let endpoint = read.optional(
+            "authentication.endpoint", .text.hiding(BackendURL.shown), help: "jwt: URL of a JSON Web Key Set")
         let refresh = read(
             "authentication.refresh_interval", .duration(.seconds(10)...(.seconds(86_400))), default: .seconds(300),
             help: "jwt: how often the key set is fetched")

@@ -61,8 +61,11 @@ package final class AuthenticationGate: Authenticator {
     package var backendName: String { backend.name }
 
     package var status: AuthenticationGateStatus {
-        state.withLock { AuthenticationGateStatus(isUp: $0.rules.isUp, waiting: $0.rules.waiting) }
-            .with(cacheHits: memory.hits)
+        state.withLock { state in
+            let isUp = state.rules.isUp
+            return AuthenticationGateStatus(
+                isUp: isUp, words: isUp ? "" : state.lastWords, waiting: state.rules.waiting)
+        }.with(cacheHits: memory.hits)
     }
 
     /// Forgets every verdict that is kept; what is being asked is not touched.

@@ -22,6 +22,8 @@ package enum AuthenticationResult: Int, Sendable, CaseIterable {
 package struct AuthenticationGateStatus: Sendable, Equatable {
     /// False: the backend counts as down. Sessions are not touched by that.
     package var isUp: Bool
+    /// Why it counts as down, in its own words.
+    package var words = ""
     /// Handshakes whose turn has not come.
     package var waiting: Int
     /// Verdicts given from memory since start.

@@ -46,6 +46,12 @@ package struct CredentialTemplate: Sendable, Equatable {
         literal = []
     }
 
+    /// Whether a text is made of placeholders alone. In any other one an operator's own secret may stand.
+    package static func isOfPlaceholders(_ text: String) -> Bool {
+        guard let template = try? Self(text) else { return false }
+        return template.fields.count == template.parts.count
+    }
+
     package var fields: [CredentialField] {
         parts.compactMap { if case .field(let field) = $0 { field } else { nil } }
     }

@@ -32,7 +32,10 @@ extension GatewayConfiguration {
                 backend == .broker ? "the broker decides; nobody can be asked here\n" : "everyone is let in\n"
             )
         }
-        let result = await check.run(authenticator, forms: authentication.passwordForms)
+        var result = await check.run(authenticator, forms: authentication.passwordForms)
+        let words = authenticator.gate.status.words
+        // It was found to be away before it could be asked.
+        if result.outcome == .unavailable, !words.isEmpty { result.text += "the backend: \(TerminalText(words))\n" }
         await authenticator.stop()
         return result
     }

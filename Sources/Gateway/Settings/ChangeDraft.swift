@@ -41,7 +41,14 @@ struct ChangeDraft {
         if let reading, let current = readings[key] {
             if reading.isSecret, text.hasSameBytes(as: SettingProblem.hidden) { return }
             // What is sent back as it was shown is no change.
-            if current.source != .change, current.isShown(as: sent) { return }
+            if current.source != .change || current.hidesPart, current.isShown(as: sent) { return }
+            guard !current.hidesPart || isValue || !text.hasHidden else {
+                throw .invalid([
+                    SettingProblem(
+                        key: key, value: current.shown, expectation: "expected all of it, what is hidden too",
+                        source: .change)
+                ])
+            }
             if current.source == .environment {
                 throw .fixed(key: key, variable: SettingName.variable(of: key))
             }
@@ -135,4 +142,9 @@ struct ChangeDraft {
         }
         return members
     }
+}
+
+extension String {
+    /// Something in it stands for what is not shown.
+    fileprivate var hasHidden: Bool { utf8.firstRange(of: SettingProblem.hidden.utf8) != nil }
 }

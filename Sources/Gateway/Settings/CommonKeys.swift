@@ -1,11 +1,12 @@
 /// Those of the common keys that not every backend uses, in the groups in which it does.
 enum CommonKeys: CaseIterable {
-    case connections, queryTimeout, account, storedPasswords
+    case pool, connections, queryTimeout, account, storedPasswords
 
     /// Keys, and the beginnings of keys with a dot at their end.
     private var names: [String] {
         switch self {
-        case .connections: ["authentication.pool_size", "authentication.connect_timeout", "authentication.ssl."]
+        case .pool: ["authentication.pool_size"]
+        case .connections: ["authentication.connect_timeout", "authentication.ssl."]
         case .queryTimeout: ["authentication.query_timeout"]
         case .account: ["authentication.username", "authentication.password", "authentication.password_file"]
         case .storedPasswords: ["authentication.password_hash_algorithm.", "authentication.password_forms"]
@@ -23,9 +24,9 @@ extension AuthenticationSettings.Backend {
     private var commonKeys: Set<CommonKeys> {
         switch self {
         case .none, .broker: []
-        case .builtInDatabase: [.storedPasswords]
-        case .mysql, .postgresql, .mongodb, .redis: [.connections, .queryTimeout, .account, .storedPasswords]
-        case .http, .jwt: [.connections]
+        case .builtInDatabase: [.pool, .storedPasswords]
+        case .mysql, .postgresql, .mongodb, .redis: [.pool, .connections, .queryTimeout, .account, .storedPasswords]
+        case .http, .jwt: [.pool, .connections]
         }
     }
 

@@ -8,7 +8,7 @@ import Testing
     private static let csv = "user_id,password\nCP-1,\(password)\nCP-2,s3cr3t-of-CP-2\n"
 
     @Test func `Each outcome has its status headers body and log line`() async throws {
-        try await withSite(try BuiltInUsers().settings(bootstrap: Self.csv)) { site async throws in
+        try await BuiltInUsers().withSite(bootstrap: Self.csv) { site async throws in
             let (chargePoint, accepted) = try await site.open("CP-1", .basic("CP-1", Self.password))
             #expect(accepted.status == 101)
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
@@ -35,9 +35,9 @@ import Testing
     }
 
     @Test func `What identities exist is told to nobody where that is wished`() async throws {
-        let settings = try BuiltInUsers().settings(
-            bootstrap: Self.csv, ["AUTHENTICATION_UNKNOWN_IDENTITY": "401"])
-        try await withSite(settings) { site async throws in
+        try await BuiltInUsers().withSite(
+            bootstrap: Self.csv, ["AUTHENTICATION_UNKNOWN_IDENTITY": "401"]
+        ) { site async throws in
             let unknown = try await site.answer("nobody", .basic("nobody", "s3cr3t"))
             let wrong = try await site.answer("CP-1", .basic("CP-1", "s3cr3t-wrong"))
             #expect(unknown.isUnauthorized)
@@ -47,9 +47,9 @@ import Testing
     }
 
     @Test func `Shared user names come in where they are allowed and an unknown one is never told of`() async throws {
-        let settings = try BuiltInUsers().settings(
-            bootstrap: Self.csv, ["AUTHENTICATION_USERNAME_IS_IDENTITY": "false"])
-        try await withSite(settings) { site async throws in
+        try await BuiltInUsers().withSite(
+            bootstrap: Self.csv, ["AUTHENTICATION_USERNAME_IS_IDENTITY": "false"]
+        ) { site async throws in
             try await site.gateway.log("the warning") { $0.mentions("opens every identity") }
             #expect(try await site.status("CP-9", .basic("CP-1", Self.password)) == 101)
             #expect(try await site.answer("CP-9", .basic("fleet", Self.password)).isUnauthorized)
@@ -58,8 +58,8 @@ import Testing
     }
 
     @Test func `A user may be found by the identity alone`() async throws {
-        let settings = try BuiltInUsers().settings(bootstrap: Self.csv, ["AUTHENTICATION_USER_ID_TYPE": "clientid"])
-        try await withSite(settings) { site async throws in
+        let settings = ["AUTHENTICATION_USER_ID_TYPE": "clientid"]
+        try await BuiltInUsers().withSite(bootstrap: Self.csv, settings) { site async throws in
             #expect(try await site.status("CP-1", .basic("", Self.password)) == 101)
             #expect(try await site.answer("CP-1", .basic("CP-2", "s3cr3t-of-CP-2")).isUnauthorized)
         }
@@ -67,7 +67,7 @@ import Testing
 
     @Test(arguments: [["AUTHENTICATION_ENABLE": "false"], ["LISTENERS_WS_DEFAULT_ENABLE_AUTHN": "false"]])
     func `Nobody is asked where that is switched off`(settings: [String: String]) async throws {
-        try await withSite(try BuiltInUsers().settings(bootstrap: Self.csv, settings)) { site async throws in
+        try await BuiltInUsers().withSite(bootstrap: Self.csv, settings) { site async throws in
             for shown in [ShownCredentials.none, .basic("CP-2", "s3cr3t-wrong")] {
                 #expect(try await site.status("CP-1", shown) == 101)
             }
@@ -75,13 +75,11 @@ import Testing
     }
 
     @Test func `One listener asks and another does not`() async throws {
-        let settings = try BuiltInUsers().settings(
-            bootstrap: Self.csv,
-            [
-                "LISTENERS": "ws:default,ws:open", "LISTENERS_WS_OPEN_BIND": "127.0.0.1:0",
-                "LISTENERS_WS_OPEN_ENABLE_AUTHN": "false",
-            ])
-        try await withSite(settings) { site async throws in
+        let settings = [
+            "LISTENERS": "ws:default,ws:open", "LISTENERS_WS_OPEN_BIND": "127.0.0.1:0",
+            "LISTENERS_WS_OPEN_ENABLE_AUTHN": "false",
+        ]
+        try await BuiltInUsers().withSite(bootstrap: Self.csv, settings) { site async throws in
             let open = try await site.gateway.port(listener: "open")
             #expect(try await site.status("CP-1", .none, port: open) == 101)
             #expect(try await site.answer("CP-1", .none).isUnauthorized)
@@ -96,8 +94,7 @@ import Testing
              {"user_id":"CP-2","password":"\(Self.password)","security_profile":2},
              {"user_id":"CP-1","password":"\(Self.password)","security_profile":1}]
             """
-        let settings = try BuiltInUsers().settings(bootstrap: users, name: "users.json", tls)
-        try await withSite(settings) { site async throws in
+        try await BuiltInUsers().withSite(bootstrap: users, name: "users.json", tls) { site async throws in
             let port = try await site.gateway.port(listener: "wss:tls")
             let (plain, certified) = try (files.client(), files.client(as: "PY-1"))
             for (identity, onWS, onWSS) in [("CP-1", 101, 101), ("CP-2", 401, 101), ("PY-1", 401, 401)] {
@@ -121,7 +118,7 @@ import Testing
         let bootstrap = "user_id,password_hash,salt\nAL1000,\(ofBytes),\(salt)\nAL2000,\(ofCapitals),\(salt)\n"
         let users = try BuiltInUsers()
         let hashes = ["AUTHENTICATION_BOOTSTRAP_TYPE": "hash"]
-        try await withSite(try users.settings(bootstrap: bootstrap, hashes)) { site async throws in
+        try await users.withSite(bootstrap: bootstrap, hashes) { site async throws in
             // As the page has it.
             #expect(try await site.status("AL1000", .header("Basic QUwxMDAwOgABAgMEBQYH////////////////")) == 101)
             for identity in ["AL1000", "AL2000"] {
@@ -132,9 +129,8 @@ import Testing
                 #expect(try await site.answer(identity, .basic(identity, capitals + "0")).isUnauthorized)
             }
         }
-        let exact = try users.settings(
-            bootstrap: bootstrap, hashes.merging(["AUTHENTICATION_PASSWORD_FORMS": "exact"]) { $1 })
-        try await withSite(exact) { site async throws in
+        let exact = hashes.merging(["AUTHENTICATION_PASSWORD_FORMS": "exact"]) { $1 }
+        try await users.withSite(bootstrap: bootstrap, exact) { site async throws in
             #expect(try await site.status("AL1000", .basic("AL1000", key)) == 101)
             #expect(try await site.status("AL2000", .basic("AL2000", capitals)) == 101)
             #expect(try await site.answer("AL1000", .basic("AL1000", capitals)).isUnauthorized)
@@ -168,7 +164,7 @@ import Testing
         for (key, value) in algorithm { own["AUTHENTICATION_PASSWORD_HASH_ALGORITHM_\(key)"] = value }
         let hasSalt = algorithm["NAME"] != "bcrypt" && algorithm["SALT_POSITION"] != "disable"
         let row = #"[{"user_id":"CP-1","password_hash":"\#(hash)","salt":"\#(hasSalt ? salt : "")"}]"#
-        try await withSite(try BuiltInUsers().settings(bootstrap: row, name: "users.json", own)) { site async throws in
+        try await BuiltInUsers().withSite(bootstrap: row, name: "users.json", own) { site async throws in
             #expect(try await site.status("CP-1", .basic("CP-1", password)) == 101)
             #expect(try await site.status("CP-1", .basic("CP-1", password)) == 101)
             #expect(try await site.answer("CP-1", .basic("CP-1", "secret-0123456788")).isUnauthorized)
@@ -179,15 +175,16 @@ import Testing
 
     @Test func `A hash of another kind is an error line and lets nobody in`() async throws {
         let users = try BuiltInUsers()
-        try await withSite(try users.settings(bootstrap: Self.csv)) { site async throws in
+        try await users.withSite(bootstrap: Self.csv) { site async throws in
             #expect(try await site.status("CP-1", .basic("CP-1", Self.password)) == 101)
         }
-        let bcrypt = users.settings(["AUTHENTICATION_PASSWORD_HASH_ALGORITHM_NAME": "bcrypt"])
-        try await withSite(bcrypt) { site async throws in
+        let bcrypt = ["AUTHENTICATION_PASSWORD_HASH_ALGORITHM_NAME": "bcrypt"]
+        try await users.withSite(bcrypt) { site async throws in
             #expect(try await site.answer("CP-1", .basic("CP-1", Self.password)).isUnauthorized)
             let line = try await site.gateway.log("what is wrong") { $0.message == "authentication data is wrong" }
             #expect(line.fields["level"]?.lowercased() == "error" && line.fields["identity"] == "CP-1")
-            #expect(line.fields["reason"] == "the stored hash is not of its algorithm's form")
+            #expect(
+                line.fields["reason"]?.hasPrefix("the stored hash is not of its algorithm's form") == true, "\(line)")
         }
     }
 }

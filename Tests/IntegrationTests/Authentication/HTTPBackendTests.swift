@@ -73,6 +73,44 @@ import Testing
         }
     }
 
+    /// authentication.md, "Fields and placeholders".
+    @Test func `Each placeholder is what the charge point has shown`() async throws {
+        let server = try await AnsweringServer(["PY-1": .allow])
+        let files = try CertificateFolder()
+        let names = [
+            "clientid", "cid", "username", "password", "password_hex", "peerhost", "cert_common_name", "cert_subject",
+            "cert_pem", "listener", "version", "zone", "$",
+        ]
+        let body = "{" + names.map { #""\#($0)":"${\#($0)}""# }.joined(separator: ",") + "}"
+        let own = files.settings(["VERIFY": "verify_peer", "CACERTFILE": files.path("ca.pem")])
+        try await withSite(server.settings(own.merging(["AUTHENTICATION_BODY": body]) { $1 })) { site async throws in
+            func asked() async throws -> [String: String] {
+                let line = await server.server.output.split(separator: "\n").last { $0.hasPrefix("body ") }
+                let body = try JSONSerialization.jsonObject(with: Data((line?.dropFirst(5) ?? "{}").utf8))
+                return try #require(body as? [String: String])
+            }
+            let port = try await site.gateway.port(listener: "wss:tls")
+            let tls = try files.client(as: "PY-1")
+            #expect(try await site.status("PY-1", shown("PY-1", "s3cr3t-\u{7}"), port: port, tls: tls) == 101)
+            let certified = try await asked()
+            let pem = try String(contentsOfFile: files.path("PY-1.pem"), encoding: .utf8)
+            for (name, value) in [
+                "clientid": "PY-1", "cid": "PY-1", "username": "PY-1", "password": "7333637233742D07",
+                "password_hex": "7333637233742D07", "peerhost": "127.0.0.1", "cert_common_name": "PY-1",
+                "listener": "ocpp:wss:tls", "version": "1.6", "zone": "default", "$": "$",
+            ] { #expect(certified[name] == value, "\(name)") }
+            #expect(certified["cert_subject"]?.contains("PY-1") == true)
+            let der = certified["cert_pem"] ?? ""
+            #expect(!der.isEmpty && pem.replacingOccurrences(of: "\n", with: "").contains(der))
+            #expect(try await site.status("PY-1", .none) == 101)
+            let bare = try await asked()
+            for name in names where name.hasPrefix("cert_") || name.hasPrefix("password") || name == "username" {
+                #expect(bare[name]?.isEmpty == true, "\(name)")
+            }
+            #expect(bare["listener"] == "ocpp:ws:default" && bare["clientid"] == "PY-1")
+        }
+    }
+
     @Test func `A session ends when its credentials expire`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow])
         try await withSite(server.settings()) { site async throws in
@@ -116,16 +154,15 @@ import Testing
 
     @Test func `A verdict is kept for its time and forgotten when the cache is emptied`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow])
-        let management = try await Management()
-        let settings = server.settings(["AUTHENTICATION_CACHE_TTL": "1h"]).merging(management.settings) { $1 }
-        try await withSite(settings) { site async throws in
+        try await withManagedSite(server.settings(["AUTHENTICATION_CACHE_TTL": "1h"])) { managed async throws in
+            let site = managed.site
             #expect(try await site.status("CP-1", shown("CP-1")) == 101)
             try server.say([:])
             #expect(try await site.status("CP-1", shown("CP-1")) == 101)
             // Only for exactly what was shown.
             #expect(try await site.answer("CP-1", shown("CP-1", "s3cr3t-other")).isUnauthorized)
             #expect(await server.asked == ["CP-1", "CP-1"])
-            #expect(try await management.call("DELETE", "/gateways/ocpp/authentication/cache").status == 204)
+            try await managed.management.change("DELETE", "./authentication/cache", gives: 204)
             #expect(try await site.answer("CP-1", shown("CP-1")).isUnauthorized)
         }
     }
@@ -143,18 +180,18 @@ import Testing
 
     @Test func `The line is bounded and one charge point waits in it once`() async throws {
         let server = try await AnsweringServer(["SLOW": Answer(status: 204, delay: 120)])
-        let management = try await Management()
         let settings = server.settings([
             "AUTHENTICATION_POOL_SIZE": "1", "AUTHENTICATION_MAX_WAITING": "1",
             "AUTHENTICATION_REQUEST_TIMEOUT": "100s",
             "AUTHENTICATION_TIMEOUT": "100s", "IDLE_TIMEOUT": "200s", "LISTENERS_WS_DEFAULT_HANDSHAKE_TIMEOUT": "100s",
         ])
-        try await withSite(settings.merging(management.settings) { $1 }) { site async throws in
+        try await withManagedSite(settings) { managed async throws in
+            let site = managed.site
             let slow = Task { try await site.answer("SLOW", shown("SLOW")) }
             try await eventually("the question") { await server.asked == ["SLOW"] }
             let older = Task { try await site.answer("CP-1", shown("CP-1")) }
             try await eventually("one that waits") {
-                let metrics = try await management.call("GET", "/metrics", isBelowAPI: false).body
+                let metrics = try await managed.management.get("/metrics").body
                 return metrics.firstMatch(of: /\n\w*authentication_waiting(\{[^}]*\})? 1\n/) != nil
             }
             #expect(try await site.answer("CP-2", shown("CP-2")).isUnavailable)
@@ -174,8 +211,8 @@ import Testing
 
     @Test func `A server that is away counts as down until one probe has found it again`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow, "CP-7": .allow])
-        let management = try await Management()
-        try await withSite(server.settings().merging(management.settings) { $1 }) { site async throws in
+        try await withManagedSite(server.settings()) { managed async throws in
+            let site = managed.site
             let open = try await site.open("CP-1", shown("CP-1")).0
             await server.server.kill()
             let before = await server.asked.count
@@ -188,17 +225,31 @@ import Testing
                 #expect(try await site.answer("CP-\(number)", shown("CP-\(number)")).isUnavailable)
                 #expect(try await site.refusal(of: "CP-\(number)", 503)["reason"] == "the backend is down")
             }
-            let ready = try await management.call("GET", "/readyz", isBelowAPI: false)
+            let ready = try await managed.management.get("/readyz")
             #expect(ready.status == 200 && ready.body.contains(#""authentication":"down""#), "\(ready.body)")
             #expect(OCPPText(try await open.call("Heartbeat")).type == 3)
 
             try await server.server.start()
-            try await site.gateway.log("the return") { $0.message == "authentication backend up" }
+            try await site.gateway.log("the return", within: 60) { $0.message == "authentication backend up" }
             // Nobody's handshake found out: it was one probe, about the charge point that had no answer.
             #expect(await server.asked.count == before + 1)
             #expect(try await site.status("CP-7", shown("CP-7")) == 101)
             #expect(open.isOpen)
             #expect(site.gateway.logLines.count { $0.message == "authentication backend down" } <= 2)
+        }
+    }
+
+    @Test func `A server that ends and comes back under 200 handshakes lets nobody in wrongly`() async throws {
+        let server = try await AnsweringServer(
+            Dictionary(uniqueKeysWithValues: (0...100).map { ("N-\($0 * 2)", Answer.allow) }))
+        try await withSite(server.settings()) { site async throws in
+            let open = try await site.open("N-0", shown("N-0")).0
+            try await site.restart(server.server, again: { try await server.server.start() }) { name, _ in
+                .basic(name, "s3cr3t-password")
+            }
+            #expect(try await site.status("N-4", shown("N-4")) == 101)
+            #expect(try await site.answer("N-5", shown("N-5")).isUnauthorized)
+            #expect(OCPPText(try await open.call("Heartbeat")).type == 3)
         }
     }
 

@@ -45,37 +45,80 @@ import Testing
         #expect(token.code == 78)
     }
 
+    /// What is an operator's own in a URL or a body: all but placeholders and the names of what is sent.
+    @Test func `A URL and a body show what is no secret alone`() async throws {
+        let url = "http://127.0.0.1:1/auth?key=s3cr3t-in-the-url&cid=${clientid}"
+        let settings = [
+            "AUTHENTICATION_BACKEND": "http", "AUTHENTICATION_URL": url,
+            "AUTHENTICATION_BODY": #"{"cid":"${clientid}","password":"${password}","key":"s3cr3t-in-the-body"}"#,
+        ]
+        let printed = try await GatewayCommand(["--print-config"], settings)
+        #expect(printed.code == 0)
+        for line in [
+            "# authentication.url: http://127.0.0.1:1/auth?key=******&cid=${clientid}  # environment",
+            ##"# authentication.body: {"cid":"${clientid}","password":"${password}","key":"******"}  # environment"##,
+        ] { #expect(printed.output.contains(line), "\(printed.output)") }
+        let endpoint = ["AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_ENDPOINT": url]
+        #expect(try await GatewayCommand(["--print-config"], endpoint).output.contains("/auth?key=******&cid="))
+        for broken in ["http://user:s3cr3t@127.0.0.1:1/", "s3cr3t@x", "ftp://h/?k=s3cr3t", "http://h:x/?s3cr3t"] {
+            let bad = try await GatewayCommand(
+                ["--check-config"], settings.merging(["AUTHENTICATION_URL": broken]) { $1 })
+            #expect(bad.code == 78, "\(bad.output)")
+        }
+    }
+
     @Test func `Management answers have none and take back what they have hidden`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow])
-        let management = try await Management()
-        let file = FileManager.default.temporaryDirectory.appending(path: "config-\(UUID().uuidString).yaml")
+        let data = try DataFolder()
         let text = """
             authentication:
               backend: http
-              url: http://127.0.0.1:\(server.port)/
+              url: http://127.0.0.1:\(server.port)/?key=s3cr3t-in-the-url
               headers: \(Self.headers)
-            data_dir: \(server.server.folder.path)/data
+              body: {clientid: "${clientid}", key: s3cr3t-in-the-body}
 
             """
-        try Data(text.utf8).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        try await withSite(management.settings.merging(["CONFIG_FILE": file.path]) { $1 }) { site async throws in
+        try data.write(text, to: "gateway.yaml")
+        try await withManagedSite(["CONFIG_FILE": data.path("gateway.yaml")]) { managed async throws in
+            let (management, site) = (managed.management, managed.site)
             let shown = ShownCredentials.basic("CP-1", "s3cr3t-password")
-            let path = "/gateways/ocpp/authentication"
-            let answer = try await management.call("GET", path)
-            #expect(answer.status == 200, "\(answer.body)")
-            #expect(answer.body.contains(#""headers":{"authorization":"******","x-name":"******"}"#), "\(answer.body)")
-            let configs = try await management.call("GET", "/gateways/ocpp")
-            #expect(configs.status == 200)
-            // Sent back as it is it means unchanged.
-            let same = try await management.call("PUT", path, answer.body)
-            #expect(same.status == 200, "\(same.body)")
+            let path = "./authentication"
+            func showsNone() async throws {
+                let answer = try await management.get(path).body
+                #expect(answer.contains(#""headers":{"authorization":"******","x-name":"******"}"#), "\(answer)")
+                #expect(answer.contains(#""body":{"clientid":"${clientid}","key":"******"}"#), "\(answer)")
+                #expect(answer.contains(#""url":"http://127.0.0.1:\#(server.port)/?key=******""#), "\(answer)")
+                for more in ["/api/v5/configs", "."] {
+                    let whole = try await management.get(more)
+                    #expect(whole.status == 200 && Secrets.leaks(in: whole.body).isEmpty, "\(whole.body)")
+                }
+                #expect(Secrets.leaks(in: answer).isEmpty)
+                // Sent back as it is it means unchanged.
+                try await management.change("PUT", path, answer, gives: 200)
+            }
+            // Twice: what comes from the file, and what is a change already.
+            for _ in 0..<2 { try await showsNone() }
             #expect(try await site.status("CP-1", shown) == 101)
-            let headers = await server.server.output
-            #expect(headers.contains("authorization Bearer s3cr3t-of-the-gateway"), "\(headers)")
-            let tried = try await management.call(
-                "POST", path + "/test", #"{"clientid":"CP-1","username":"CP-1","password":"s3cr3t-password"}"#)
-            #expect(tried.status == 200 && tried.body.contains("101"), "\(tried.body)")
+            for part in ["authorization Bearer s3cr3t-of-the-gateway", "target /?key=s3cr3t-in-the-url"] {
+                #expect(await server.server.output.contains(part))
+            }
+            #expect(await server.server.output.contains(#""key": "s3cr3t-in-the-body""#))
+            // By the other way, one header is another now, and the rest stays; what is said of it in the log too.
+            let one = #"{"authentication.headers":{"authorization":"******","x-name":"s3cr3t-other"}}"#
+            try await management.change("PUT", "/api/v5/configs", one, gives: 200)
+            try await showsNone()
+            #expect(try await site.status("CP-1", shown) == 101)
+            #expect(await server.server.output.contains("authorization Bearer s3cr3t-of-the-gateway"))
+            // A part of what is hidden cannot be meant.
+            let part = #"{"authentication.url":"http://127.0.0.1:\#(server.port)/other?key=******"}"#
+            #expect(try await management.ask("PUT", "/api/v5/configs", part).status == 400)
+            let whole = #"{"authentication.url":"http://127.0.0.1:\#(server.port)/other?key=s3cr3t-new"}"#
+            try await management.change("PUT", "/api/v5/configs", whole, gives: 200)
+            #expect(try await site.status("CP-1", shown) == 101)
+            let tried = try await management.change(
+                "POST", path + "/test", #"{"clientid":"CP-1","username":"CP-1","password":"s3cr3t-password"}"#,
+                gives: 200)
+            #expect(tried["status"] == 101)
         }
     }
 }

@@ -3,7 +3,8 @@
     {"CP-1": {"status": 200, "headers": {"Content-Type": "application/json"}, "body": "…", "delay": 0.0}}
 
 With three files more (certificate, key, authority) it speaks TLS and wants a certificate of its clients.
-GET hands out the folder's files. Prints "ready", and for each question "asked IDENTITY" and "authorization …".
+GET hands out the folder's files. Prints "ready", and for each question "asked IDENTITY", "authorization …",
+"target …" and "body {…}".
 """
 
 import http.server
@@ -27,6 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with lock:
             print("asked", identity, flush=True)
             print("authorization", self.headers.get("Authorization"), flush=True)
+            print("target", self.path, flush=True)
+            print("body", json.dumps(body, sort_keys=True), flush=True)
         answers = json.loads((folder / "answers.json").read_text())
         deny = {"status": 200, "headers": {"Content-Type": "application/json"}, "body": '{"result":"deny"}'}
         answer = {"delay": 0, **answers.get(identity, deny)}

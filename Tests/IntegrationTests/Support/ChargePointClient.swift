@@ -32,6 +32,8 @@ final class ChargePointClient: Sendable {
         /// The address that it comes from; nil: the system's choice.
         var localHost: String?
         var host = "127.0.0.1"
+        /// How long the answer to the handshake may take.
+        var patience = TimeAmount.seconds(30)
         /// Nil: no TLS.
         var tls: NIOSSLContext?
     }
@@ -106,10 +108,12 @@ final class ChargePointClient: Sendable {
             request += "Sec-WebSocket-Protocol: \(settings.subprotocols.joined(separator: ", "))\r\n"
         }
         for (name, value) in settings.headers {
+            if name == "Authorization" { Secrets.add(authorization: value) }
             request += "\(name): \(value)\r\n"
         }
         try await client.send(bytes: ByteBuffer(string: request + "\r\n"))
-        return (client, try await client.handshakes.first("the answer to the handshake"))
+        let answer = try await client.handshakes.first("the answer to the handshake", within: settings.patience)
+        return (client, answer)
     }
 
     /// What the gateway showed.
@@ -156,6 +160,8 @@ final class ChargePointClient: Sendable {
         let timer = channel.eventLoop.scheduleTask(in: limit) { [identity] in
             promise.fail(Failure("\(identity): CALL \(id) had no answer within \(limit)"))
         }
+        // Who has been disconnected before has nobody to fail it.
+        if !isOpen { promise.fail(Failure("\(identity) is disconnected: \(closings.all)")) }
         channel.writeAndFlush(WebSocketFrame(.text, Array(text(id).utf8)).bytes, promise: nil)
         defer {
             timer.cancel()

@@ -70,6 +70,7 @@ final class GatewayProcess: Sendable {
         let limits = openFiles.map { ["/usr/bin/prlimit", "--nofile=\($0):\($0)"] } ?? []
         let command = limits + [executable] + arguments
         let child = try await ChildProcess.start(command[0], Array(command.dropFirst()), environment: settings)
+        Secrets.watch(child)
         return GatewayProcess(child: child, settings: settings)
     }
 

@@ -24,4 +24,16 @@ final class BuiltInUsers: Sendable {
         try Data(bootstrap.utf8).write(to: file)
         return settings(["AUTHENTICATION_BOOTSTRAP_FILE": file.path].merging(own) { _, own in own })
     }
+
+    /// Runs a test against a gateway with these users, whose folder is there until it ends.
+    func withSite(
+        bootstrap: String, name: String = "users.csv", _ own: [String: String] = [:],
+        _ body: @escaping @Sendable (Site) async throws -> Void
+    ) async throws {
+        try await IntegrationTests.withSite(try settings(bootstrap: bootstrap, name: name, own), body)
+    }
+
+    func withSite(_ own: [String: String] = [:], _ body: @escaping @Sendable (Site) async throws -> Void) async throws {
+        try await IntegrationTests.withSite(settings(own), body)
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import NIOCore
 import NIOSSL
 import TestSupport
 
@@ -18,11 +19,8 @@ enum ShownCredentials: Sendable {
         case .none: return []
         case .basic(let user, let password):
             let text = Data(Array("\(user):".utf8) + password).base64EncodedString()
-            Secrets.add(text, String(validating: password, as: UTF8.self) ?? "")
             return [("Authorization", "Basic \(text)")]
-        case .bearer(let token):
-            Secrets.add(token)
-            return [("Authorization", "Bearer \(token)")]
+        case .bearer(let token): return [("Authorization", "Bearer \(token)")]
         case .header(let text): return [("Authorization", text)]
         }
     }
@@ -32,21 +30,21 @@ extension Site {
     /// Sends the upgrade request of a charge point and keeps what comes of it.
     func open(
         _ identity: String, _ shown: ShownCredentials, port: Int? = nil, tls: NIOSSLContext? = nil,
-        from address: String? = nil
+        within patience: TimeAmount = .seconds(30)
     ) async throws -> (ChargePointClient, ChargePointClient.Handshake) {
         var settings = ChargePointClient.Settings()
+        settings.patience = patience
         settings.headers = shown.headers
         settings.tls = tls
-        settings.localHost = address
         return try await ChargePointClient.open(port: port ?? self.port, identity: identity, settings: settings)
     }
 
     /// The answer to a charge point's handshake; it leaves at once.
     func answer(
         _ identity: String, _ shown: ShownCredentials, port: Int? = nil, tls: NIOSSLContext? = nil,
-        from address: String? = nil
+        within patience: TimeAmount = .seconds(30)
     ) async throws -> ChargePointClient.Handshake {
-        let (client, answer) = try await open(identity, shown, port: port, tls: tls, from: address)
+        let (client, answer) = try await open(identity, shown, port: port, tls: tls, within: patience)
         await client.cut()
         return answer
     }

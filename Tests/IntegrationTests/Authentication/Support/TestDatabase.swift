@@ -4,6 +4,7 @@ import TestSupport
 /// A database server with the charge points of `TestDatabase.Password`, and the settings of a gateway that asks it:
 /// - `CP-1` has the old password;
 /// - `CP-2` has two rows, with the old and the new one, where the backend can have these;
+/// - `N-1` to `N-200` have the old password too;
 /// - `CP-BROKEN` has a row without a hash.
 struct TestDatabase: Sendable {
     /// SHA-256 of salt and password (authentication.md, "Test vectors").
@@ -26,11 +27,17 @@ struct TestDatabase: Sendable {
     let server: TestServer
     let settings: [String: String]
     let hasTwoRows: Bool
+    /// What has it asked what it cannot answer.
+    let wrongQuestion: [String: String]
     private static let gatewayPassword = "s3cr3t-backend"
 
-    private init(_ backend: String, _ server: TestServer, _ own: [String: String], hasTwoRows: Bool = true) {
+    private init(
+        _ backend: String, _ server: TestServer, _ own: [String: String], wrong key: String, _ question: String,
+        hasTwoRows: Bool = true
+    ) {
         self.server = server
         self.hasTwoRows = hasTwoRows
+        wrongQuestion = ["AUTHENTICATION_\(key)": question]
         settings = [
             "AUTHENTICATION_BACKEND": backend, "AUTHENTICATION_SERVER": "127.0.0.1:\(server.port)",
             "AUTHENTICATION_PASSWORD": Self.gatewayPassword,
@@ -51,9 +58,9 @@ struct TestDatabase: Sendable {
 
     // MARK: Tables
 
-    private static let rows = [
-        ("CP-1", Password.old.hash), ("CP-2", Password.old.hash), ("CP-2", Password.new.hash), ("CP-BROKEN", ""),
-    ]
+    private static let rows =
+        [("CP-1", Password.old.hash), ("CP-2", Password.old.hash), ("CP-2", Password.new.hash), ("CP-BROKEN", "")]
+        + (1...200).map { ("N-\($0)", Password.old.hash) }
 
     /// As the documentation has it, but for the primary key, which would forbid a second row.
     private static func table(_ text: String) -> String {
@@ -65,6 +72,7 @@ struct TestDatabase: Sendable {
             """
     }
 
+    private static let wrongQuery = "SELECT password_hash FROM nowhere WHERE username = ${username}"
     private static let query = "SELECT password_hash, salt FROM mqtt_user WHERE username = ${username}"
 
     /// - Parameter more: SQL that is run besides.
@@ -94,7 +102,7 @@ struct TestDatabase: Sendable {
             [
                 "AUTHENTICATION_DATABASE": "postgres", "AUTHENTICATION_USERNAME": "gateway",
                 "AUTHENTICATION_QUERY": query,
-            ])
+            ], wrong: "QUERY", wrongQuery)
         try await database.sql(["-v", "ON_ERROR_STOP=1", "-f", "$FOLDER/setup.sql"])
         return database
     }
@@ -133,7 +141,7 @@ struct TestDatabase: Sendable {
             [
                 "AUTHENTICATION_DATABASE": "gateway", "AUTHENTICATION_USERNAME": "gateway",
                 "AUTHENTICATION_QUERY": query,
-            ])
+            ], wrong: "QUERY", wrongQuery)
     }
 
     static func redis() async throws -> Self {
@@ -144,12 +152,17 @@ struct TestDatabase: Sendable {
                 "--appendfsync", "always", "--requirepass", gatewayPassword,
             ],
             environment: ["REDISCLI_AUTH": gatewayPassword])
-        for (name, hash) in rows where name != "CP-2" {
-            try await server.run(
-                "redis-cli",
-                ["-p", "$PORT", "-e", "HSET", "mqtt_user:\(name)", "password_hash", hash, "salt", Password.salt])
-        }
-        return Self("redis", server, [:], hasTwoRows: false)
+        let keys = rows.filter { $0.0 != "CP-2" }
+        let script = """
+            for i = 1, #ARGV, 2 do
+                redis.call('HSET', 'mqtt_user:' .. ARGV[i], 'password_hash', ARGV[i + 1], 'salt', '\(Password.salt)')
+            end
+            redis.call('SET', 'text:CP-1', 'no hash')
+            """
+        try await server.run(
+            "redis-cli", ["-p", "$PORT", "-e", "EVAL", script, "0"] + keys.flatMap { [$0.0, $0.1] })
+        return Self(
+            "redis", server, [:], wrong: "CMD", "HGET text:${username} password_hash", hasTwoRows: false)
     }
 
     /// PyPI's `secantusdb`: Debian has no MongoDB.
@@ -185,6 +198,6 @@ struct TestDatabase: Sendable {
             [
                 "AUTHENTICATION_DATABASE": "gateway", "AUTHENTICATION_COLLECTION": "mqtt_user",
                 "AUTHENTICATION_USERNAME": "gateway",
-            ])
+            ], wrong: "FILTER", #"{"$or": [{"x": {"$nonsense": 1}}, {"username": "${username}"}]}"#)
     }
 }

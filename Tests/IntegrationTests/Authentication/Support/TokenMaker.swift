@@ -9,12 +9,14 @@ struct TokenMaker {
         var kid = "one"
     }
 
-    enum Claim: Encodable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral {
+    enum Claim: Encodable, ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
         case text(String)
         case number(Int)
+        case texts([String])
 
         init(stringLiteral value: String) { self = .text(value) }
         init(integerLiteral value: Int) { self = .number(value) }
+        init(arrayLiteral elements: String...) { self = .texts(elements) }
 
         /// Seconds from now.
         static func time(_ seconds: Int) -> Self { .number(Int(Date().timeIntervalSince1970) + seconds) }
@@ -24,6 +26,7 @@ struct TokenMaker {
             switch self {
             case .text(let text): try container.encode(text)
             case .number(let number): try container.encode(number)
+            case .texts(let texts): try container.encode(texts)
             }
         }
     }
