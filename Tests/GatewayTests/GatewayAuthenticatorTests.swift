@@ -22,7 +22,7 @@ struct GatewayAuthenticatorTests {
         }
     }
 
-    private func settings(_ backend: Backend) throws -> AuthenticationSettings {
+    private func loaded(_ backend: Backend) throws -> AuthenticationSettings {
         try load(least(backend).merging(["AUTHENTICATION_BACKEND": backend.rawValue]) { $1 })
             .configuration.authentication
     }
@@ -34,7 +34,7 @@ struct GatewayAuthenticatorTests {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let made = try await GatewayAuthenticator.make(
-            try settings(backend), directory: directory.path, logger: logger)
+            try loaded(backend), directory: directory.path, logger: logger)
         #expect(made?.backendName == name)
         await made?.stop()
     }
@@ -42,7 +42,7 @@ struct GatewayAuthenticatorTests {
     @Test func `Where the backend that is asked for is missing nobody is let in, and without one everybody`()
         async throws
     {
-        var settings = try settings(.http)
+        var settings = try loaded(.http)
         settings.own = nil
         let missing = settings
         await #expect(throws: (any Error).self) {
