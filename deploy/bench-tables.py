@@ -343,7 +343,11 @@ def management(bench):
     if rows:
         every = [ratio(run, runs.get("without", {}).get(number)) for number, run in runs["with"].items()]
         rows.append(("median", "", "", text(median(every), 2), "", ""))
-    return table(("run", "p99 of round trips, µs, without", "with", "ratio", "requests/s", "p99 of a request, µs"), rows)
+    asked = table(("run", "p99 of round trips, µs, without", "with", "ratio", "requests/s", "p99 of a request, µs"), rows)
+    names = {"nothing": "neither management nor authentication nor format checking", "everything": "all of them"}
+    memory = [(name, text(value(run, "gateway", "perSession"), 2), run["rounds"][0]["upgraded"])
+              for variant, name in names.items() for run in runs.get(variant, {}).values()]
+    return asked + "\n" + table(("idle sessions", "KiB per session", "sessions"), memory)
 
 
 def ratio(run, other):

@@ -429,6 +429,26 @@ measure_management() {
         wait "$asking" || fail "the requests failed"
     done
     stop idlegateway gateway
+    measure_everything
+}
+
+# An idle session's memory with all that may be on and keeps something for each: management and its metrics, an
+# authenticator, its cache, format checking.
+measure_everything() {
+    say "$many idle sessions with everything on"
+    : >"$results/allow-port"
+    deploy/bench-allow.py >"$results/allow-port" </dev/null &
+    pid_of[allow]=$!
+    pids+=("$!")
+    await "$!" "the authentication backend" grep -q . "$results/allow-port"
+    start everything ws MANAGEMENT_BIND="127.0.0.1:$(free_port)" MANAGEMENT_API_KEY=bench \
+        MANAGEMENT_API_SECRET=bench DATA_DIR="$results/data" MESSAGE_FORMAT_CHECKING=all AUTHENTICATION_BACKEND=http \
+        AUTHENTICATION_METHOD=post AUTHENTICATION_URL="http://127.0.0.1:$(<"$results/allow-port")/"
+    through everything everything 1 idle --count "$many" --sources 8 --settle "$settle" --duration 1
+    stop everything
+    start nothing ws
+    through nothing nothing 1 idle --count "$many" --sources 8 --settle "$settle" --duration 1
+    stop nothing allow
 }
 
 begin=$SECONDS

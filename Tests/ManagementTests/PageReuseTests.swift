@@ -12,33 +12,40 @@ import Testing
         query = try QueryParameters("page=1&limit=100")
     }
 
-    /// One that a crowd has asked for, and that was made now.
-    private func crowded(at now: NIODeadline) -> PageReuse {
+    /// One that a crowd has asked for, and whose making began at `start` and took so long.
+    private func crowded(_ making: TimeAmount = .zero) -> PageReuse {
         var reuse = PageReuse()
-        for _ in 0..<PageReuse.crowd { _ = reuse.page(for: query, revision: 1, now: now) }
-        reuse.made(page, for: query, revision: 1, now: now)
+        for _ in 0..<PageReuse.crowd { #expect(reuse.page(for: query, now: start) == nil) }
+        reuse.made(page, for: query, start: start, now: start + making)
         return reuse
     }
 
-    @Test func `A crowd gets the page that was made a moment ago, and no older one`() {
-        var reuse = crowded(at: start)
-        #expect(reuse.page(for: query, revision: 1, now: start + .milliseconds(9)) == page)
-        #expect(reuse.page(for: query, revision: 1, now: start + .milliseconds(10)) == nil)
+    @Test(arguments: [(0, 10), (1, 10), (7, 35), (500, 100)])
+    func `A crowd gets the page that was made a moment ago, the longer the longer its making took`(
+        making: Int64, milliseconds: Int64
+    ) {
+        var reuse = crowded(.milliseconds(making))
+        #expect(reuse.page(for: query, now: start + .milliseconds(milliseconds) - .nanoseconds(1)) == page)
+        #expect(reuse.page(for: query, now: start + .milliseconds(milliseconds)) == nil)
     }
 
-    @Test func `Another query and another roster get a page of their own`() throws {
-        var reuse = crowded(at: start)
-        #expect(reuse.page(for: try QueryParameters("page=2&limit=100"), revision: 1, now: start) == nil)
-        #expect(reuse.page(for: query, revision: 2, now: start) == nil)
-        #expect(reuse.page(for: query, revision: 1, now: start) == page)
+    @Test func `Another query gets a page of its own, and a page that is no longer true is none`() throws {
+        var reuse = crowded()
+        #expect(reuse.page(for: try QueryParameters("page=2&limit=100"), now: start) == nil)
+        #expect(reuse.page(for: query, now: start) == page)
+        reuse.forget(now: start)
+        #expect(reuse.page(for: query, now: start) == nil)
+        // Begun before.
+        reuse.made(page, for: query, start: start, now: start + .milliseconds(1))
+        #expect(reuse.page(for: query, now: start + .milliseconds(2)) == nil)
     }
 
     @Test func `Who asks now and then always gets what is true at that moment`() {
         var reuse = PageReuse()
         var now = start
         for _ in 0..<100 {
-            #expect(reuse.page(for: query, revision: 1, now: now) == nil)
-            reuse.made(page, for: query, revision: 1, now: now)
+            #expect(reuse.page(for: query, now: now) == nil)
+            reuse.made(page, for: query, start: now, now: now)
             now = now + .milliseconds(5)
         }
     }

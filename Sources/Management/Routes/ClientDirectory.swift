@@ -13,26 +13,21 @@ actor ClientDirectory {
         self.operations = operations
     }
 
-    func entries() async -> [ClientRoster.Entry] { await listing().entries }
-
-    /// - Returns: with the roster's revision that they are of.
-    func listing() async -> (entries: [ClientRoster.Entry], revision: UInt64?) {
+    func entries() async -> [ClientRoster.Entry] {
         await update()
-        return (sorted, revision)
+        return sorted
     }
 
     /// A page as it was sent a moment ago, where many ask for the same; nil: it is to be made.
-    func recentPage(for query: QueryParameters) async -> ByteBuffer? {
-        await update()
-        return reuse.page(for: query, revision: revision, now: .now())
+    func recentPage(for query: QueryParameters) -> ByteBuffer? { reuse.page(for: query, now: .now()) }
+
+    /// - Parameter start: when its making began.
+    func made(_ page: ByteBuffer, for query: QueryParameters, start: NIODeadline) {
+        reuse.made(page, for: query, start: start, now: .now())
     }
 
-    /// - Parameters:
-    ///   - revision: of the entries that are on it.
-    ///   - now: when its making began.
-    func made(_ page: ByteBuffer, for query: QueryParameters, revision: UInt64?, now: NIODeadline) {
-        reuse.made(page, for: query, revision: revision, now: now)
-    }
+    /// Whoever has sent somebody away does not find him in the list any more.
+    func forgetPages() { reuse.forget(now: .now()) }
 
     private func update() async {
         guard let roster = await operations.roster(changedSince: revision) else { return }

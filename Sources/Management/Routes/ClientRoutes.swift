@@ -30,6 +30,7 @@ enum ClientRoutes {
                     kicked.append(entry.key.session)
                 }
                 guard !kicked.isEmpty else { throw await notConnected(request, operations) }
+                await directory.forgetPages()
                 return .empty(
                     changed: "\(request.parameter("clientid")) kicked, session \(kicked.joined(separator: ", "))")
             },
@@ -76,9 +77,8 @@ enum ClientRoutes {
         let paging = try Paging(request.query)
         let filter = try ClientFilter(request.query, node: operations.gatewayID)
         if let page = await directory.recentPage(for: request.query) { return .json(200, bytes: page) }
-        let startedAt = NIODeadline.now()
-        let listing = await directory.listing()
-        var found = listing.entries
+        let start = NIODeadline.now()
+        var found = await directory.entries()
         if !filter.fitsAll { found = await fitting(filter, found) }
         if filter.vendor != nil { found = await withVendor(filter, found, operations) }
         let keys = paging.slice(of: found).map(\.key)
@@ -91,7 +91,7 @@ enum ClientRoutes {
             }
             end(&writer, meta)
             let page = writer.bytes
-            await directory.made(page, for: request.query, revision: listing.revision, now: startedAt)
+            await directory.made(page, for: request.query, start: start)
             return .json(200, bytes: page)
         }
         return .pieces(type: "application/json") { [writer = JSONWriter()] body in
