@@ -99,7 +99,7 @@ def verdict(number, limit):
 def budget(bench):
     rows = []
     idle, tls = bench["idle"].get("quiet", {}), bench["tls"]
-    for runs, name, limit in ((idle, "ws", 5), (tls.get("tls13", {}), "wss", 24)):
+    for runs, name, limit in ((idle, "ws", 3.3), (tls.get("tls13", {}), "wss", 12)):
         memory, sessions = over(runs, "gateway", "perSession"), over(runs, "chargePoints")
         echo = over(tls.get("echo", {}), "gateway", "perSession") if name == "wss" else None
         beside = f", {memory / echo:.2f} × a bare echo over TLS" if memory and echo else ""

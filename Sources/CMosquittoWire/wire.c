@@ -18,8 +18,8 @@ struct cmosquittowire_buffers {
 struct cmosquittowire {
     cmosquittowire_buffers *buffers;
     int descriptor;
-    /// The kernel had no more than was read.
-    bool is_drained;
+    /// The kernel is to be asked for more: once a turn, so that a busy broker's turn comes to an end.
+    bool may_ask;
     /// Sending has failed for good.
     int error;
     /// What the kernel did not take.
@@ -70,7 +70,7 @@ void cmosquittowire_connected(cmosquittowire *wire, int descriptor) {
     wire->kept = NULL;
     wire->kept_from = wire->kept_to = 0;
     wire->descriptor = descriptor;
-    wire->is_drained = false;
+    wire->may_ask = false;
     wire->error = 0;
 }
 
@@ -96,7 +96,7 @@ int cmosquittowire_socketpair(int domain, int type, int protocol, int descriptor
 
 // MARK: In
 
-void cmosquittowire_readable(cmosquittowire *wire) { wire->is_drained = false; }
+void cmosquittowire_readable(cmosquittowire *wire) { wire->may_ask = true; }
 
 bool cmosquittowire_has_read(const cmosquittowire *wire) {
     const cmosquittowire_buffers *buffers = wire->buffers;
@@ -115,18 +115,17 @@ ssize_t cmosquittowire_read(int descriptor, void *bytes, size_t count) {
     if (!wire) return read(descriptor, bytes, count);
     cmosquittowire_buffers *buffers = wire->buffers;
     if (!cmosquittowire_has_read(wire)) {
-        if (wire->is_drained) {
+        if (!wire->may_ask) {
             errno = EAGAIN;
             return -1;
         }
         // Another's bytes would be lost; only a turn that does not read to its end leaves any.
         bool is_taken = buffers->reader && buffers->reader != wire && cmosquittowire_has_read(buffers->reader);
-        bool is_long = count >= sizeof buffers->in;
-        void *target = is_taken || is_long ? bytes : buffers->in;
-        size_t room = is_taken || is_long ? count : sizeof buffers->in;
-        ssize_t result = read_now(descriptor, target, room);
-        wire->is_drained = !is_taken && result < (ssize_t)room;
-        if (result <= 0 || target == bytes) return result;
+        if (is_taken) return read_now(descriptor, bytes, count);
+        wire->may_ask = false;
+        if (count >= sizeof buffers->in) return read_now(descriptor, bytes, count);
+        ssize_t result = read_now(descriptor, buffers->in, sizeof buffers->in);
+        if (result <= 0) return result;
         buffers->reader = wire;
         buffers->read_from = 0;
         buffers->read_to = (size_t)result;

@@ -206,8 +206,8 @@ final class MosquittoClient {
 
     /// Deals with what the socket has to read; `each` comes behind every packet, or several, and stops it with false.
     ///
-    /// What one read of the wire has brought (`cmosquittowire_room`, or one message that is longer) is dealt with to its
-    /// end. Where libmosquitto reads by itself it is bounded too, so that a busy broker does not keep our own messages
+    /// The wire reads once (`cmosquittowire_room`, or what there is of a message that is longer), and what that has brought is
+    /// dealt with to its end. Where libmosquitto reads by itself it is bounded too, so that a busy broker does not keep our own messages
     /// waiting: by their number and by `mayGoOn`.
     func read(while mayGoOn: () -> Bool, each: (_ code: Int32, _ systemError: Int32) -> Bool) {
         wire?.becameReadable()

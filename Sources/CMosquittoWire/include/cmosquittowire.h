@@ -53,7 +53,7 @@ typedef struct {
 cmosquittowire_turn cmosquittowire_work(cmosquittowire *wire, bool gathers);
 void cmosquittowire_rest(cmosquittowire_turn before);
 
-/// The kernel says that there is something to read: it is asked once, and again only where that filled the room.
+/// The kernel says that there is something to read: it is asked once.
 void cmosquittowire_readable(cmosquittowire *wire);
 
 /// Something has been read that libmosquitto has not had yet.
