@@ -53,6 +53,22 @@ import Testing
         }
     }
 
+    @Test func `A syntax error names its byte to the charge point and in the log`() async throws {
+        try await withSite { site in
+            let chargePoint = try await site.connectReady()
+            for (text, byte) in [
+                (#"[2,"s1","Heartbeat",{"a":tru}]"#, 28), ("[2,\"s2\",\"é\"x", 12), ("[2,\"s3\",", 8), ("{} {}", 3),
+            ] {
+                try await chargePoint.send(text: text)
+                let answer = OCPPText(try await chargePoint.texts.take("the CALLERROR"))
+                #expect(answer.text.contains(" at byte \(byte)\""), "\(text) got \(answer.text)")
+                try await site.gateway.log("the place of \(text)") {
+                    $0.message == "bad message from the charge point" && $0.mentions(" at byte \(byte)\"")
+                }
+            }
+        }
+    }
+
     @Test(arguments: [
         #"[2,"a","Heartbeat",{"x":\#(String(repeating: "[", count: 60) + String(repeating: "]", count: 60))}]"#,
         #"[2,"a","\#(String(repeating: "A", count: 50))",{}]"#,

@@ -73,4 +73,39 @@ import Testing
             await flooder.disconnect()
         }
     }
+
+    @Test func `What charge points say in an outage takes no more memory than all queues may hold`() async throws {
+        let broker = try await TestBroker.start()
+        let proxy = try await TCPProxy.start(target: broker.port)
+        let settings = ["LIMITS_MEMORY": "4MB", "UPSTREAM_ANSWER_TIMEOUT": "10s"]
+        try await withSite(settings, broker: broker, brokerPort: proxy.port, weight: Slots.all) { site in
+            let (count, calls) = (10, 8)
+            var chargePoints: [ChargePointClient] = []
+            for number in 1...count { chargePoints.append(try await site.connectReady("CP-\(number)")) }
+            proxy.refuse()
+            try await site.gateway.log("the outage") { $0.message == "broker link down" }
+            let before = site.gateway.child.residentBytes
+            let padding = String(repeating: "x", count: 400_000)
+            // 32 MB in all.
+            for number in 1...calls {
+                for chargePoint in chargePoints {
+                    try await chargePoint.send(
+                        text: #"[2,"f\#(number)","DataTransfer",{"vendorId":"v","data":"\#(padding)"}]"#)
+                }
+            }
+            var most = before
+            try await eventually("every CALL has its answer", within: .seconds(120)) {
+                most = max(most, site.gateway.child.residentBytes)
+                return chargePoints.allSatisfy { $0.texts.all.count == calls }
+            }
+            #expect(chargePoints.allSatisfy { $0.texts.all.allSatisfy { $0.contains(#""InternalError""#) } })
+            #expect(most - before < 20 << 20, "grew by \((most - before) >> 20) MiB")
+            proxy.pass()
+            try await eventually("the link is back") {
+                site.gateway.logLines.count { $0.message == "broker link up" } == 2
+            }
+            for chargePoint in chargePoints { #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3) }
+        }
+        await proxy.close()
+    }
 }

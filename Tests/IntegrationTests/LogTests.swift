@@ -4,11 +4,17 @@ import Testing
 
 /// behaviour.md, "Bounds", on the log, and what an operator finds in it.
 @Suite struct LogTests {
+    /// Ten of a kind in each ten seconds, and one such time more than have passed: nobody knows how a run lies in them.
+    private func mostInFull(since begin: ContinuousClock.Instant) -> Int {
+        10 * (2 + Int((ContinuousClock.now - begin) / .seconds(10)))
+    }
+
     @Test func `A charge point that floods with bad messages gets ten lines and a sum of the others`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "0"]) { site in
             let other = try await site.connectReady("CP-2")
             let flooder = try await site.connectReady("CP-1")
             let count = 3000
+            let begin = ContinuousClock.now
             for number in 0..<count { try await flooder.send(text: "[2,\"bad-\(number)\"]") }
             try await eventually("every one is answered") {
                 flooder.texts.all.count { OCPPText($0).type == 4 } == count
@@ -23,16 +29,16 @@ import Testing
             }
             let lines = site.gateway.logLines.filter { $0.fields["cid"] == "CP-1" }
             let inFull = lines.count { $0.message == "bad message from the charge point" }
-            // Ten in each ten seconds: the flood itself takes less than twenty.
-            #expect((10...20).contains(inFull))
+            #expect((10...mostInFull(since: begin)).contains(inFull))
             #expect(Int(sum.fields["more"] ?? "") ?? 0 > 0)
-            #expect(lines.count < 40)
+            #expect(lines.count < 2 * mostInFull(since: begin))
         }
     }
 
     @Test func `What was held back is summed up at a stop and the counters have counted all`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "0", "STATS_INTERVAL": "200ms"]) { site in
             let flooder = try await site.connectReady("CP-1")
+            let begin = ContinuousClock.now
             for number in 0..<100 { try await flooder.send(text: "[2,\"bad-\(number)\"]") }
             try await site.gateway.log("the count of all") {
                 $0.message == "statistics" && $0.fields["bad_messages"] == "100"
@@ -41,24 +47,31 @@ import Testing
             let bad = site.gateway.logLines.filter { $0.message.hasPrefix("bad message from the charge point") }
             let inFull = bad.count { $0.fields["more"] == nil }
             let summed = bad.compactMap { $0.fields["more"].flatMap { Int($0) } }.reduce(0, +)
-            #expect(inFull + summed == 100 && inFull <= 20)
+            #expect(inFull + summed == 100 && inFull <= mostInFull(since: begin))
         }
     }
 
     @Test func `A client that is refused again and again gets ten lines`() async throws {
         try await withSite { site in
-            let rounds = 60
-            for _ in 0..<rounds {
-                var settings = ChargePointClient.Settings()
-                settings.path = "/elsewhere/"
-                let (client, answer) = try await ChargePointClient.open(
-                    port: site.port, identity: "CP-1", settings: settings)
-                #expect(answer.status == 404)
-                await client.cut()
+            let begin = ContinuousClock.now
+            var rounds = 0
+            var sum: GatewayProcess.LogLine?
+            // A machine that is too slow for more than ten in ten seconds goes on.
+            while sum == nil {
+                try #require(ContinuousClock.now - begin < .seconds(120))
+                for _ in 0..<60 {
+                    rounds += 1
+                    var settings = ChargePointClient.Settings()
+                    settings.path = "/elsewhere/"
+                    let (client, answer) = try await ChargePointClient.open(
+                        port: site.port, identity: "CP-1", settings: settings)
+                    #expect(answer.status == 404)
+                    await client.cut()
+                }
+                sum = try? await site.gateway.log("the sum", within: 15) { $0.message.contains("handshake refused: ") }
             }
-            try await site.gateway.log("the sum") { $0.message.contains("handshake refused: ") }
             let inFull = site.gateway.logLines.count { $0.message == "handshake refused" }
-            #expect((10...20).contains(inFull))
+            #expect((10...mostInFull(since: begin)).contains(inFull) && inFull < rounds)
         }
     }
 

@@ -126,6 +126,15 @@ import Testing
         }
     }
 
+    @Test func `A charge point that is named like a back end's client takes nothing from that`() async throws {
+        try await withSite(Self.settings) { site in
+            let chargePoint = try await site.connectReady("central-system")
+            chargePoint.acceptEveryCall()
+            #expect(try await site.central.call("TriggerMessage", to: "central-system").type == 3)
+            #expect(site.central.links.value == 1, "the broker has ended the back end's connection for it")
+        }
+    }
+
     /// The gateway's link must not flap because somebody calls himself so.
     @Test func `A charge point that is named like a gateway stays outside`() async throws {
         let settings = Self.settings.merging(["BROKER_CLIENT_ID": "ocpp-gw"]) { _, new in new }

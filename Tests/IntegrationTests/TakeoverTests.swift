@@ -24,24 +24,42 @@ import Testing
         }
     }
 
+    /// How often a gateway has not waited any longer for an older session's last word, as it may after 200 ms.
+    private func openedWithoutWord(_ gateway: GatewayProcess) -> Int {
+        gateway.logLines.count { $0.message == "opened without a word of an older session" }
+    }
+
     @Test func `A new connection on another gateway replaces the old one whose end is reported first`() async throws {
-        try await withTwoGateways(["PRESENCE_TOPIC": "cp/${cid}/Presence"]) { site, _, port in
-            let old = try await site.connectReady()
-            try await site.central.sendCall("Reset", id: "open", to: "CP-1")
-            _ = try await old.texts.take("the CALL")
-            let new = try await ChargePointClient.connect(port: port, identity: "CP-1")
-            new.acceptEveryCall()
-            #expect(OCPPText(try await new.call("Heartbeat", id: "moved")).type == 3)
-            #expect(try await old.closing() == .init(code: 1008, reason: "replaced by a newer connection"))
-            let order = site.central.received.all.compactMap { message -> String? in
-                if message.uniqueID == "open" { return message.reason }
-                if message.uniqueID == "moved" { return "moved" }
-                guard message.topic.hasSuffix("/Presence") else { return nil }
-                return ["disconnected", "connected"].first { message.text.contains("\"event\":\"\($0)\"") }
-                    .map { "presence \($0)" }
+        let settings = ["PRESENCE_TOPIC": "cp/${cid}/Presence", "LOG_LEVEL": "debug"]
+        try await withTwoGateways(settings) { site, second, port in
+            var old = try await site.connectReady()
+            var places = [(second, port), (site.gateway, site.port)]
+            // A machine that stands still for 200 ms gets another chance, which the gateway's log tells.
+            for round in 1... {
+                let (gateway, port) = places[0]
+                places.reverse()
+                let before = openedWithoutWord(gateway)
+                let begin = site.central.received.all.count
+                try await site.central.sendCall("Reset", id: "open-\(round)", to: "CP-1")
+                _ = try await old.texts.take("the CALL")
+                let new = try await ChargePointClient.connect(port: port, identity: "CP-1")
+                #expect(OCPPText(try await new.call("Heartbeat", id: "moved-\(round)")).type == 3)
+                #expect(try await old.closing() == .init(code: 1008, reason: "replaced by a newer connection"))
+                let report = try await site.central.reply(to: "open-\(round)", of: "CP-1")
+                #expect(report.reason == "disconnected")
+                old = new
+                guard openedWithoutWord(gateway) == before || round == 20 else { continue }
+                let order = site.central.received.all.dropFirst(begin).compactMap { message -> String? in
+                    if message.uniqueID == "open-\(round)" { return message.reason }
+                    if message.uniqueID == "moved-\(round)" { return "moved" }
+                    guard message.topic.hasSuffix("/Presence") else { return nil }
+                    return ["disconnected", "connected"].first { message.text.contains("\"event\":\"\($0)\"") }
+                        .map { "presence \($0)" }
+                }
+                #expect(order == ["disconnected", "presence disconnected", "presence connected", "moved"])
+                break
             }
-            #expect(
-                order == ["presence connected", "disconnected", "presence disconnected", "presence connected", "moved"])
+            old.acceptEveryCall()
             #expect(try await site.central.call("TriggerMessage", to: "CP-1").type == 3)
         }
     }

@@ -193,7 +193,7 @@ final class ChargePointClient: Sendable {
     // MARK: The end
 
     /// Waits until the gateway has closed the connection.
-    func closing(within limit: TimeAmount = .seconds(30)) async throws -> Closing {
+    func closing(within limit: TimeAmount = .seconds(60)) async throws -> Closing {
         try await closings.first("the close of \(identity)", within: limit)
     }
 

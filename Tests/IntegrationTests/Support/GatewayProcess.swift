@@ -88,7 +88,7 @@ final class GatewayProcess: Sendable {
     /// Waits for a line of its log.
     @discardableResult
     func log(
-        _ what: String, within limit: Int64 = 30, where isWanted: @escaping @Sendable (LogLine) -> Bool
+        _ what: String, within limit: Int64 = 60, where isWanted: @escaping @Sendable (LogLine) -> Bool
     ) async throws -> LogLine {
         let line = try await child.lines.first("log line: \(what)", within: .seconds(limit)) {
             isWanted(LogLine(text: $0.text))

@@ -61,7 +61,7 @@ final class RabbitMQProcess: Sendable {
                 ])
             let broker = RabbitMQProcess(port: port, folder: folder, portMapper: mapper, server: server)
             do {
-                _ = try await server.lines.first("the MQTT listener", within: .seconds(90)) {
+                _ = try await server.lines.first("the MQTT listener", within: .seconds(300)) {
                     $0.text.contains("Server startup complete")
                 }
                 return broker

@@ -112,9 +112,9 @@ package actor TestServer {
         do {
             switch readiness {
             case .prints(let text):
-                _ = try await started.lines.first("\"\(text)\"", within: .seconds(60)) { $0.text.contains(text) }
+                _ = try await started.lines.first("\"\(text)\"", within: .seconds(180)) { $0.text.contains(text) }
             case .accepts:
-                try await eventually("port \(port)", within: .seconds(60)) { [port] in
+                try await eventually("port \(port)", within: .seconds(180)) { [port] in
                     guard started.isRunning else { throw Failure("it has ended") }
                     return await accepts(port: port)
                 }

@@ -1,6 +1,6 @@
 /// Waits until a condition holds that no event announces.
 package func eventually(
-    _ what: String, within limit: Duration = .seconds(30), _ condition: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !condition() {
@@ -11,10 +11,10 @@ package func eventually(
     }
 }
 
-/// Waits until a condition holds that no event announces; false when it does not within half a minute, which is far
+/// Waits until a condition holds that no event announces; false when it does not within a minute, which is far
 /// beyond what a slow machine needs.
 package func eventually(_ condition: () async -> Bool) async -> Bool {
-    let deadline = ContinuousClock.now + .seconds(30)
+    let deadline = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < deadline {
         if await condition() { return true }
         try? await Task.sleep(for: .milliseconds(5))

@@ -78,7 +78,7 @@ package final class Mailbox<Element: Sendable>: Sendable {
 
     /// The first that fits, come already or still to come; it stays.
     package func first(
-        _ what: String, within limit: TimeAmount = .seconds(30),
+        _ what: String, within limit: TimeAmount = .seconds(60),
         where isWanted: @escaping @Sendable (Element) -> Bool = { _ in true }
     ) async throws -> Element {
         try await wait(what, limit, takes: false, isWanted)
@@ -86,7 +86,7 @@ package final class Mailbox<Element: Sendable>: Sendable {
 
     /// The first that fits, come already or still to come; it is gone from here afterwards.
     package func take(
-        _ what: String, within limit: TimeAmount = .seconds(30),
+        _ what: String, within limit: TimeAmount = .seconds(60),
         where isWanted: @escaping @Sendable (Element) -> Bool = { _ in true }
     ) async throws -> Element {
         try await wait(what, limit, takes: true, isWanted)
