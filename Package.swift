@@ -66,6 +66,7 @@ let package = Package(
             pkgConfig: "libmosquitto",
             providers: [.apt(["libmosquitto-dev"])]
         ),
+        .target(name: "CMosquittoWire", dependencies: ["CMosquitto"]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
@@ -86,7 +87,8 @@ let package = Package(
         .target(
             name: "BrokerLink",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "BoundedFiles", "Counters", "CMosquitto", "COpenSSL", nio, logging,
+                "OutsideNames", "MemoryBudget", "BoundedFiles", "Counters", "CMosquitto", "CMosquittoWire", "COpenSSL",
+                nio, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
             ],
@@ -354,7 +356,7 @@ let package = Package(
             name: "BrokerLinkTests",
             dependencies: [
                 "TestSupport", "OutsideNames", "MemoryBudget", "Counters", "SpawnedProcess", "BrokerLink", "CMosquitto",
-                nioPosix, nioEmbedded,
+                "CMosquittoWire", nioPosix, nioEmbedded,
             ],
             swiftSettings: strict),
         .testTarget(
@@ -393,7 +395,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "OutsideNames", "SpawnedProcess", "BoundedFiles", "Settings", "Authentication",
                 "CredentialChecking",
-                "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "ChargePointSessions", "WebSocketFrontEnd",
+                "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "ChargePointSessions", "BrokerLink", "WebSocketFrontEnd",
                 "Management", "Gateway", "BuildVersion", "CallTracing", "BackendHTTPClient", nio, tracing,
                 nioPosix, logging,
             ],

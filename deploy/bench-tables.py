@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 SECTIONS = ["cost", "latency", "storm", "idle", "tls", "churn", "size", "sessions", "loops", "connections",
-            "management"]
+            "gateways", "bursts", "management"]
 
 
 def read(folder):
@@ -114,6 +114,14 @@ def budget(bench):
             rows.append((f"CPU per round trip, QoS {qos} both ways, 64 open calls, message format checking "
                          f"`{checking}`", f"{text(spent, 1, 'µs')}, {text(times, 2)} × libmosquitto alone",
                          f"{limit} × libmosquitto alone", verdict(times, limit)))
+    for qos, limit in ((0, 0.85), (1, 0.90)):
+        times = median(ratios(bench["cost"].get(f"qos{qos}-checked", {}), bench["cost"].get(f"qos{qos}-relay", {})))
+        rows.append((f"CPU per round trip, QoS {qos} both ways, checking `all`, beside the bare relay",
+                     f"{text(times, 2)} × the relay", f"{limit} × the relay", verdict(times, limit)))
+    one, ten = (median(each["first"]["gatewayMicroseconds"] for each in bench["gateways"].get(count, {}).values())
+                for count in ("1", "10"))
+    rows.append(("CPU of a connect with 10 gateways beside one", text(one and ten and ten / one, 2, "×"), "1.2 ×",
+                 verdict(one and ten and ten / one, 1.2)))
     floors = bench["latency"].get("mqtt", {})
     runs = bench["latency"].get("gateway", {})
     for key, limit in (("p50", 0.15), ("p99", 0.5)):
@@ -149,11 +157,16 @@ def budget(bench):
 
 
 COST_NAMES = {
-    "qos0-mqtt": "libmosquitto alone, QoS 0", "echo": "WebSocket echo alone",
+    "qos0-mqtt": "libmosquitto alone, QoS 0", "echo": "WebSocket echo alone", "qos0-relay": "bare relay, QoS 0",
     "qos0-unchecked": "gateway, QoS 0, checking `disable`", "qos0-checked": "gateway, QoS 0, checking `all`",
-    "qos1-mqtt": "libmosquitto alone, QoS 1", "qos1-unchecked": "gateway, QoS 1, checking `disable`",
-    "qos1-checked": "gateway, QoS 1, checking `all`",
+    "qos1-mqtt": "libmosquitto alone, QoS 1", "qos1-relay": "bare relay, QoS 1",
+    "qos1-unchecked": "gateway, QoS 1, checking `disable`", "qos1-checked": "gateway, QoS 1, checking `all`",
 }
+
+
+def together(runs):
+    """Gateway and broker, µs per round trip."""
+    return median(cpu(run) + value(run, "broker", "cpuMicrosecondsPerRoundTrip") for run in runs.values())
 
 
 def cost(bench):
@@ -163,15 +176,18 @@ def cost(bench):
         if not runs:
             continue
         floors = bench["cost"].get(variant.split("-")[0] + "-mqtt", {})
+        relays = bench["cost"].get(variant.split("-")[0] + "-relay", {})
         is_gateway = variant.endswith("checked")
         rows.append((name, spread([cpu(run) for run in runs.values()], 1),
                      spread(ratios(runs, floors)) if is_gateway else "–",
+                     spread(ratios(runs, relays)) if is_gateway else "–",
                      text(over(runs, "gateway", "systemShare") * 100, 0),
                      text(over(runs, "broker", "cpuMicrosecondsPerRoundTrip")) if variant != "echo" else "–",
+                     text(together(runs)) if variant != "echo" else "–",
                      text(over(runs, "roundTripsPerSecond"), 0), text(over(runs, "latency", "p50"), 0),
                      text(over(runs, "latency", "p99"), 0)))
-    return table(("64 open calls", "CPU µs per round trip", "× libmosquitto alone", "of it kernel %",
-                  "broker's CPU µs", "round trips/s", "p50 µs", "p99 µs"), rows)
+    return table(("64 open calls", "CPU µs per round trip", "× libmosquitto alone", "× bare relay", "of it kernel %",
+                  "broker's CPU µs", "both together", "round trips/s", "p50 µs", "p99 µs"), rows)
 
 
 def busy(bench):
@@ -276,6 +292,43 @@ def loops(bench):
 
 def connections(bench):
     return compared(bench, "connections", "broker connections")
+
+
+def gateways(bench):
+    rows = []
+    for number, runs in numbered(bench, "gateways"):
+        cells = [spread([each[phase][whose] for each in runs.values()], 0) for phase in ("first", "again", "moved")
+                 for whose in ("gatewayMicroseconds", "brokerMicroseconds")]
+        rows.append((number, *cells, text(over(runs, "sessions"), 0)))
+    return table(("gateways", "connect: gateways' µs", "broker's µs", "all again: gateways' µs", "broker's µs",
+                  "taken over: gateways' µs", "broker's µs", "sessions in the end"), rows)
+
+
+def bursts(bench):
+    found, rows = bench["bursts"], []
+    for name in ("gateway", "relay"):
+        runs = found.get(name, {})
+        if runs:
+            received = found.get(f"{name}-received", {})
+            rows.append((f"{name}: {text(over(runs, 'messages'), 0)} CALLs down at once",
+                         f"{text(over(runs, 'messages') / over(runs, 'seconds'), 0)} messages/s",
+                         text(over(runs, "gatewayMicroseconds")), text(over(runs, "brokerMicroseconds")), "–",
+                         mebibytes(median(run["residentPeak"] - run["residentBefore"] for run in runs.values())),
+                         text(over(received, "unmatched"), 0)))
+    for size, count in (("32768", 64), ("262144", 16)):
+        for name in ("gateway", "relay"):
+            runs, peaks = found.get(f"{name}-{size}", {}), found.get(f"{name}-{size}-peak", {})
+            if runs:
+                growth = median(peaks[number] - run["gateway"]["residentBefore"] for number, run in runs.items()
+                                if number in peaks)
+                rows.append((f"{name}: {count} open CALLs of {int(size) // 1024} KiB",
+                             f"{text(over(runs, 'roundTripsPerSecond'), 0)} round trips/s",
+                             text(over(runs, "gateway", "cpuMicrosecondsPerRoundTrip")),
+                             text(over(runs, "broker", "cpuMicrosecondsPerRoundTrip")),
+                             text(over(runs, "latency", "p99"), 0), mebibytes(growth),
+                             text(over(runs, "roundTrips"), 0)))
+    return table(("", "throughput", "CPU µs each", "broker's CPU µs each", "p99 µs", "most memory above before, MiB",
+                  "arrived"), rows)
 
 
 def management(bench):
@@ -425,7 +478,8 @@ def commands(folder):
 def main():
     folder = Path(sys.argv[1])
     bench = read(folder)
-    tables = [budget, cost, busy, latency, storm, tls, churn, size, sessions, loops, connections, management]
+    tables = [budget, cost, busy, latency, storm, tls, churn, size, sessions, loops, connections, gateways, bursts,
+              management]
     parts = {each.__name__: each(bench) for each in tables}
     parts["conditions"] = conditions(folder)
     parts["commands"] = commands(folder)

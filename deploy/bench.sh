@@ -5,14 +5,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=deploy/packages.sh
 . deploy/packages.sh
 
-readonly all_sections=(cost latency storm idle tls churn size sessions loops connections management)
+readonly all_sections=(cost latency storm idle tls churn size sessions loops connections gateways bursts management)
 
 usage() {
     cat <<USAGE
 Usage: ./deploy/bench.sh [--quick] [--keep] [--no-build] [SECTION...]
 
 Builds the gateway and its load generator (release), starts a Mosquitto and gateways of its own on free ports of
-127.0.0.1, measures, and rewrites the tables and plots of docs/benchmarks.md. The whole takes about a quarter of an hour.
+127.0.0.1, measures, and rewrites the tables and plots of docs/benchmarks.md. The whole takes about half an hour.
 
   --quick     some minutes: fewer sessions, shorter and single runs; docs/benchmarks.md is left alone
   --keep      leave docs/benchmarks.md alone, print the tables only
@@ -40,12 +40,12 @@ while (($# > 0)); do
 done
 if ((${#sections[@]} == 0)); then sections=("${all_sections[@]}"); fi
 
-many=10000 few=(1000 5000 19000) sizes=(100 1024 32768 262144) loops=(1 2) connections=(1 2 4) results=.build/bench
+many=10000 few=(1000 5000 19000) sizes=(100 1024 32768 262144) loops=(1 2) connections=(1 2 4) gateways=(1 2 5 10) results=.build/bench
 # How often a row and its floor are measured in turn, and how often sessions come and go.
-repeats=5 seconds=3 rounds=10 ping=20 settle=3
+repeats=5 seconds=3 long=10 rounds=10 ping=20 settle=3
 if $quick; then
-    many=2000 few=(1000 3000) sizes=(100 32768) results=.build/bench-quick
-    repeats=1 seconds=1 rounds=3 ping=5 settle=1
+    many=2000 few=(1000 3000) sizes=(100 32768) gateways=(1 3) results=.build/bench-quick
+    repeats=1 seconds=1 long=2 rounds=3 ping=5 settle=1
 fi
 readonly time_of=(--warm-up 1 --duration "$seconds")
 readonly window=("${time_of[@]}" --settle 0.2)
@@ -57,6 +57,8 @@ if $build; then build_release; else find_release; fi
 bin=$release_bin
 ulimit -n "$(ulimit -Hn)"
 mkdir -p "$results"
+# The mark beside which the gateway is measured. (The compiler is the one that comes with Swift.)
+clang -O2 -Wall -Werror -o "$results/bench-relay" deploy/bench-relay.c -lmosquitto -lcrypto
 
 # MARK: Servers
 
@@ -144,6 +146,17 @@ start_echo() {
     url_of[$1]=wss://127.0.0.1:$(<"$results/echo-port")/echo
 }
 
+# start_relay NAME QOS: the bare relay.
+start_relay() {
+    local port
+    port=$(free_port)
+    "$results/bench-relay" "$port" "${broker##*:}" "$2" </dev/null &
+    pid_of[$1]=$!
+    url_of[$1]=ws://127.0.0.1:$port/ocpp
+    pids+=("${pid_of[$1]}")
+    await "${pid_of[$1]}" "the relay" is_listening "$port"
+}
+
 stop() {
     local name
     for name in "$@"; do
@@ -190,16 +203,18 @@ measure_cost() {
     for qos in 0 1; do
         start "checked$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=all
         start "unchecked$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=disable
+        start_relay "relay$qos" $qos
     done
     for ((i = 1; i <= repeats; i++)); do
         load echo "$i" floor-echo "${time_of[@]}"
         for qos in 0 1; do
             bare "qos$qos-mqtt" "$i" --qos "$qos"
+            through "relay$qos" "qos$qos-relay" "$i" closed --qos "$qos" "${window[@]}"
             through "checked$qos" "qos$qos-checked" "$i" closed --qos "$qos" "${window[@]}"
             through "unchecked$qos" "qos$qos-unchecked" "$i" closed --qos "$qos" "${window[@]}"
         done
     done
-    stop checked0 unchecked0 checked1 unchecked1
+    stop checked0 unchecked0 relay0 checked1 unchecked1 relay1
 }
 
 measure_latency() {
@@ -333,6 +348,61 @@ measure_loops() {
 measure_connections() {
     say "Broker connections: ${connections[*]}"
     compare BROKER_CONNECTIONS "${connections[@]}"
+}
+
+measure_gateways() {
+    say "$many charge points at so many gateways with one broker: ${gateways[*]}"
+    local count i j names arguments
+    for ((i = 1; i <= (repeats + 1) / 2; i++)); do
+        for count in "${gateways[@]}"; do
+            names=() arguments=()
+            for ((j = 1; j <= count; j++)); do
+                start "one$j" ws
+                names+=("one$j")
+                arguments+=("${url_of[one$j]}" "${pid_of[one$j]}")
+            done
+            # A gateway that is alone finds that out in two seconds.
+            sleep 3
+            deploy/bench-gateways.py "$bin/ocpp-load" "$broker" "$broker_pid" "$many" "${arguments[@]}" \
+                >"$results/gateways--$count--$i.new"
+            mv "$results/gateways--$count--$i.new" "$results/gateways--$count--$i.json"
+            stop "${names[@]}"
+        done
+    done
+}
+
+measure_bursts() {
+    say "A CALL to each of $many charge points at once, and 64 charge points with messages of 32 KB, and 16 with 256 KB"
+    local name i idle
+    start gateway ws
+    start_relay relay 0
+    for ((i = 1; i <= (repeats + 1) / 2; i++)); do
+        for name in gateway relay; do
+            through "$name" "$name-received" "$i" idle --prefix BURST --count "$many" --sources 8 --settle 0 \
+                --duration 30 &
+            idle=$!
+            await "$idle" "$many charge points" has_files "${pid_of[$name]}" "$many"
+            sleep "$settle"
+            deploy/bench-burst.py "${broker##*:}" BURST "$many" "${pid_of[$name]}" "$broker_pid" \
+                >"$results/bursts--$name--$i.json"
+            wait "$idle" || fail "the charge points of the burst failed"
+        done
+        for name in gateway relay; do
+            long_run "$name" "$name-32768" "$i" --payload-bytes 32768
+            long_run "$name" "$name-262144" "$i" --payload-bytes 262144 --open 16
+        done
+    done
+    stop gateway relay
+}
+
+# long_run SERVER VARIANT NUMBER ARGUMENT...: and the most memory that it took.
+long_run() {
+    local server=$1 variant=$2 number=$3
+    shift 3
+    echo 5 >"/proc/${pid_of[$server]}/clear_refs"
+    through "$server" "$variant" "$number" closed --warm-up 1 --duration "$long" --settle 0.2 "$@"
+    sed -n 's/^VmHWM:[[:space:]]*\([0-9]*\) kB/\1/p' "/proc/${pid_of[$server]}/status" \
+        >"$results/bursts--$variant-peak--$number.json"
 }
 
 # ask NUMBER SECONDS: 500 requests a second for a page of the list of charge points.

@@ -7,21 +7,27 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if [[ ${1-} == --help || ${1-} == -h ]]; then
     cat <<'USAGE'
-Usage: sudo ./deploy/test-package.sh [PACKAGE]
+Usage: sudo ./deploy/test-package.sh [--no-build | PACKAGE]
 
-Builds the package unless one is named, makes a Debian 12 in a folder by debootstrap (kept in .build/debian12 for the
-next time), boots it with its own systemd and without a network (systemd-nspawn), and tries there what
-deploy/debian/try-package.sh says: install, a charge point's first message, upgrade, removal, purge.
+Builds the package unless one is named (--no-build: of the programs that were built last), makes a Debian 12 in a folder
+by debootstrap (kept in .build/debian12 for the next time), boots it with its own systemd and without a network
+(systemd-nspawn), and tries there what deploy/debian/try-package.sh says: install, a charge point's first message,
+upgrade, removal, purge.
 USAGE
     exit 0
 fi
 [[ $(id -u) -eq 0 ]] || fail "a container needs root"
 install_packages lintian systemd-container util-linux
 
-package=${1-}
+package=
+options=()
+case ${1-} in
+    --no-build) options=(--no-build) ;;
+    *) package=${1-} ;;
+esac
 if [[ -z $package ]]; then
     rm -f .build/packages/ocpp-gateway_*.deb
-    ./deploy/package.sh .build/packages
+    ./deploy/package.sh "${options[@]}" .build/packages
     package=$(echo .build/packages/ocpp-gateway_*.deb)
 fi
 [[ -f $package ]] || fail "no package: $package"

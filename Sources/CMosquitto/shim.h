@@ -24,6 +24,11 @@ static inline void cmosquitto_name_thread(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
+/// Bytes of freed memory that the C library keeps, of which the system may have some back already.
+static inline size_t cmosquitto_kept_memory(void) {
+    return mallinfo2().fordblks;
+}
+
 /// Gives what the C library keeps of freed memory back to the system.
 static inline void cmosquitto_release_memory(void) {
     malloc_trim(0);

@@ -33,15 +33,4 @@ package enum PageFiles {
 
     private static let html = "text/html; charset=utf-8"
     private static let script = "text/javascript; charset=utf-8"
-
-    /// To be sent with each of the files: nothing from elsewhere is loaded, nobody else frames the page.
-    package static let headers = [
-        (
-            name: "Content-Security-Policy",
-            value: "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-        ),
-        (name: "X-Content-Type-Options", value: "nosniff"),
-        (name: "Referrer-Policy", value: "no-referrer"),
-        (name: "Cache-Control", value: "no-cache"),
-    ]
 }

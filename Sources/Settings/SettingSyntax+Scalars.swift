@@ -45,15 +45,12 @@ extension SettingSyntax where Value == String {
     /// Any text but NUL.
     package static var text: Self { text(.text) }
 
-    /// Any text, and an empty one is a value too.
-    package static var anyText: Self { text(.text, empty: "") }
-
     /// The path of a file.
     package static var file: Self { text(.file) }
 
-    private static func text(_ kind: SettingKind, empty: String? = nil) -> Self {
-        Self(kind, empty: empty, format: { $0 }) { text throws(SettingFlaw) in
-            guard !text.isEmpty || empty != nil else { throw SettingFlaw("expected a value") }
+    private static func text(_ kind: SettingKind) -> Self {
+        Self(kind, format: { $0 }) { text throws(SettingFlaw) in
+            guard !text.isEmpty else { throw SettingFlaw("expected a value") }
             guard !text.utf8.contains(0) else { throw SettingFlaw("expected a text without NUL") }
             return text
         }

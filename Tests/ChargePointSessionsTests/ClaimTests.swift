@@ -154,6 +154,31 @@ struct ClaimTests {
 
     // MARK: Waiting
 
+    private func expire(
+        _ wait: inout ClaimWait, linkIsUp: Bool = true, claimsComeBack: Bool = false, holdsCommands: Bool = false,
+        _ now: NIODeadline
+    ) -> NIODeadline? {
+        wait.expire(linkIsUp: linkIsUp, claimsComeBack: claimsComeBack, holdsCommands: holdsCommands, now: now)
+    }
+
+    @Test
+    func `Where claims come back, and where a command came in front of one, the wait is longer`() {
+        var wait = ClaimWait(isOn: true)
+        wait.subscribed(isHeard: true, isAlone: false, now: start)
+        #expect(expire(&wait, claimsComeBack: true, start + ClaimWait.longestReturn) == nil)
+        #expect(wait.deadline == start + ClaimWait.longestSureReturn)
+        let returned = start + .seconds(9)
+        wait.returned(isAlone: false, now: returned)
+        #expect(expire(&wait, holdsCommands: true, returned + ClaimWait.settleTime) == nil)
+        #expect(wait.deadline == returned + ClaimWait.longestSettleTime)
+        #expect(expire(&wait, holdsCommands: true, returned + ClaimWait.longestSettleTime) == nil)
+        #expect(wait.isOver)
+        var never = ClaimWait(isOn: true)
+        never.subscribed(isHeard: true, isAlone: false, now: start)
+        #expect(expire(&never, claimsComeBack: true, start + ClaimWait.longestSureReturn) == start)
+        #expect(never.isOver)
+    }
+
     @Test
     func `A new session publishes once the holder has reported its end`() {
         var wait = ClaimWait(isOn: true)
@@ -172,9 +197,9 @@ struct ClaimTests {
         wait.returned(isAlone: false, now: start)
         wait.subscribed(isHeard: true, isAlone: false, now: start)
         #expect(wait.deadline == start + ClaimWait.settleTime)
-        #expect(wait.expire(linkIsUp: true, now: start + ClaimWait.settleTime - .milliseconds(1)) == nil)
+        #expect(expire(&wait, start + ClaimWait.settleTime - .milliseconds(1)) == nil)
         #expect(!wait.isOver)
-        #expect(wait.expire(linkIsUp: true, now: start + ClaimWait.settleTime) == nil)
+        #expect(expire(&wait, start + ClaimWait.settleTime) == nil)
         #expect(wait.isOver && !wait.hasHolderEnded)
     }
 
@@ -191,11 +216,11 @@ struct ClaimTests {
     func `A claim that does not come back is not waited for long, nor at all where no claims are heard`() {
         var wait = ClaimWait(isOn: true)
         wait.subscribed(isHeard: true, isAlone: false, now: start)
-        #expect(wait.expire(linkIsUp: true, now: start + ClaimWait.longestReturn) == start, "since when")
+        #expect(expire(&wait, start + ClaimWait.longestReturn) == start, "since when")
         #expect(wait.isOver && !wait.hasReturned)
         var cut = ClaimWait(isOn: true)
         cut.subscribed(isHeard: true, isAlone: false, now: start)
-        #expect(cut.expire(linkIsUp: false, now: start + ClaimWait.longestReturn) == nil)
+        #expect(expire(&cut, linkIsUp: false, start + ClaimWait.longestReturn) == nil)
         #expect(!cut.isOver && cut.deadline == start + ClaimWait.longestReturn + ClaimWait.longestReturn)
         var deaf = ClaimWait(isOn: true)
         deaf.subscribed(isHeard: false, isAlone: false, now: start)

@@ -130,7 +130,7 @@ struct SessionLifeTests {
         }
         let deadline = life.deadline
         #expect(deadline == start + ClaimWait.settleTime)
-        let due = life.timerFired(linkIsUp: true, now: deadline)
+        let due = life.timerFired(linkIsUp: true, claimsComeBack: false, now: deadline)
         #expect(due.opening != nil && due.claimMissedSince == nil)
         let after = life.deadline
         #expect(after == .distantFuture)
@@ -140,9 +140,10 @@ struct SessionLifeTests {
     func `A claim that does not come back holds a session up for a second, and that is said`() {
         var life = subscribing()
         _ = life.subscriptionAcknowledged(isHeard: true, isAlone: true, now: start)
-        let down = life.timerFired(linkIsUp: false, now: start + ClaimWait.longestReturn)
+        let down = life.timerFired(linkIsUp: false, claimsComeBack: false, now: start + ClaimWait.longestReturn)
         #expect(down.opening == nil, "with the link down nothing could come back")
-        let due = life.timerFired(linkIsUp: true, now: start + ClaimWait.longestReturn + ClaimWait.longestReturn)
+        let due = life.timerFired(
+            linkIsUp: true, claimsComeBack: false, now: start + ClaimWait.longestReturn + ClaimWait.longestReturn)
         #expect(due.opening != nil && due.claimMissedSince == start + ClaimWait.longestReturn)
     }
 
@@ -166,6 +167,27 @@ struct SessionLifeTests {
     }
 
     @Test
+    func `A gateway that is slow to say that its session has ended does not have a command delivered twice`() {
+        var memory = MemoryShare(of: budget)
+        var life = subscribing()
+        _ = life.subscriptionAcknowledged(isHeard: true, isAlone: false, now: start)
+        _ = arrive("a", at: &life, memory: &memory)
+        let returned = start + ClaimWait.longestReturn * 5
+        let early = life.timerFired(linkIsUp: true, claimsComeBack: true, now: returned)
+        #expect(early.opening == nil && early.claimMissedSince == nil, "the broker is slow")
+        _ = life.heard(claim, .returned, isAlone: false, now: returned)
+        let settled = life.timerFired(linkIsUp: true, claimsComeBack: true, now: returned + ClaimWait.settleTime)
+        let deadline = life.deadline
+        #expect(settled.opening == nil && deadline == returned + ClaimWait.longestSettleTime)
+        let late = returned + ClaimWait.longestSettleTime - .milliseconds(1)
+        guard case .open(let opening) = life.heard(claim, .holderEnded, isAlone: false, now: late) else {
+            Issue.record("not open")
+            return
+        }
+        #expect(opening.downstream.map(\.isLeft) == [true])
+    }
+
+    @Test
     func `Without an older session, or behind an older claim, nothing is left to another gateway`() {
         for hasStaleClaim in [true, false] {
             var memory = MemoryShare(of: budget)
@@ -183,7 +205,8 @@ struct SessionLifeTests {
             if hasStaleClaim, case .open(let settled) = life.heard(claim, .holderEnded, isAlone: false, now: start) {
                 opening = settled
             } else {
-                opening = life.timerFired(linkIsUp: true, now: start + ClaimWait.settleTime).opening
+                let due = start + ClaimWait.longestSettleTime
+                opening = life.timerFired(linkIsUp: true, claimsComeBack: true, now: due).opening
             }
             #expect(opening?.downstream.map(\.isLeft) == [false])
         }
@@ -344,9 +367,9 @@ struct SessionLifeTests {
         var life = isOpen ? opened(expiry: expiry) : subscribing(hasClaims: false, expiry: expiry)
         let deadline = life.deadline
         #expect(deadline == expiry)
-        let early = life.timerFired(linkIsUp: true, now: start + .seconds(59))
+        let early = life.timerFired(linkIsUp: true, claimsComeBack: false, now: start + .seconds(59))
         #expect(!early.isExpired)
-        let due = life.timerFired(linkIsUp: true, now: expiry)
+        let due = life.timerFired(linkIsUp: true, claimsComeBack: false, now: expiry)
         #expect(due.isExpired)
         _ = life.end(.nobody)
         let after = life.deadline

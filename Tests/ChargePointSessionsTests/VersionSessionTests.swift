@@ -94,6 +94,8 @@ struct VersionSessionTests {
             }
             #expect(ends.sent(0).count == 1)
             #expect(ends.published.first?.text.contains(#""reason":"version","type":6}"#) == true)
+            let description = #""ErrorDescription":"ocpp-version: 2.0.1, but the charge point speaks 2.1""#
+            #expect(ends.published.first?.text.contains(description) == true)
         }
     }
 

@@ -14,13 +14,6 @@ import Testing
         #expect(counters.value(.second) == 3)
     }
 
-    @Test func `Labels beyond the limit count as other`() {
-        let counter = LabelledCounter(limit: 2)
-        for label in ["b", "a", "c", "d", "a"] { counter.add(label) }
-        #expect(counter.values.map(\.label) == ["a", "b", "other"])
-        #expect(counter.values.map(\.count) == [2, 1, 2])
-    }
-
     @Test func `A histogram counts up to each bound, and knows the sum`() {
         let histogram = DurationHistogram(bounds: [.milliseconds(10), .seconds(1)])
         for duration: Duration in [.milliseconds(10), .milliseconds(11), .seconds(2), .seconds(Int64.max)] {

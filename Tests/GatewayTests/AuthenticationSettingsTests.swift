@@ -1,4 +1,6 @@
 import BoundedFiles
+import CredentialChecking
+import Logging
 import Settings
 import Testing
 
@@ -7,6 +9,24 @@ import Testing
 /// authentication.md, "Keys for all backends".
 @Suite("Configuration: authentication and management")
 struct AuthenticationSettingsTests {
+    private struct OneText: BackendSettings {
+        let text: String
+
+        init(_ read: inout SettingsReader, of backend: AuthenticationSettings.Backend) {
+            text = read("authentication.of_\(backend.rawValue)", .text, default: "d", help: "")
+        }
+
+        init(_ read: inout SettingsReader, _ common: AuthenticationSettings) {
+            self.init(&read, of: common.backend)
+        }
+
+        func authenticator(
+            _ common: AuthenticationSettings, directory: String, logger: Logger
+        ) async throws -> GatewayAuthenticator {
+            throw BackendProblem("backend", "is for reading only")
+        }
+    }
+
     /// With a backend that has a key of its own, as authenticators' targets have.
     private func read(
         _ environment: [String: String], backends: [AuthenticationSettings.Backend] = [.mysql, .http]
@@ -15,7 +35,7 @@ struct AuthenticationSettingsTests {
         var common = AuthenticationSettings()
         common.backend = read("authentication.backend", .choice(), default: common.backend, help: "")
         let sections: [(AuthenticationSettings.Backend, AuthenticatorSections.Section)] = backends.map { backend in
-            (backend, { read, _ in read("authentication.of_\(backend.rawValue)", .text, default: "d", help: "") })
+            (backend, { read, _ in OneText(&read, of: backend) })
         }
         let own = AuthenticationSettings.OwnSettings(
             &read, common, sections: Dictionary(uniqueKeysWithValues: sections))
@@ -25,7 +45,7 @@ struct AuthenticationSettingsTests {
 
     @Test func `A backend's own section is read, and its keys belong to it alone`() {
         let mine = read(["AUTHENTICATION_BACKEND": "mysql", "AUTHENTICATION_OF_MYSQL": "x"])
-        #expect(mine.own?.settings as? String == "x" && mine.problems.isEmpty)
+        #expect((mine.own?.settings as? OneText)?.text == "x" && mine.problems.isEmpty)
         #expect(mine.own != read(["AUTHENTICATION_BACKEND": "mysql"]).own)
         let others = read(["AUTHENTICATION_BACKEND": "mysql", "AUTHENTICATION_OF_HTTP": "x"])
         #expect(

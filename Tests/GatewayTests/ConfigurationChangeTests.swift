@@ -26,6 +26,17 @@ struct ConfigurationChangeTests {
         }
     }
 
+    @Test func `A change has a bound, so that it keeps nobody waiting`() throws {
+        let many = (1...ConfigurationChange.mostValues).map { ("k\($0)", SettingsValue.text("")) }
+        let nested = [("a", SettingsValue.map(many.map { SettingsMember($0.0, .list([$0.1, $0.1])) }))]
+        let expectation = "expected at most 2000 values in one change"
+        let tooMany = ConfigurationChange.Refusal.invalid([SettingProblem(expectation: expectation)])
+        #expect(try refusal(many + [("mountpoint", .text("m/"))]) == tooMany)
+        #expect(try refusal(nested) == tooMany)
+        let topics = many.map { SettingsMember($0.0, .text("t/${cid}")) }
+        #expect(try refusal([("upstream.topic_override_mapping", .map(topics))]) == nil)
+    }
+
     @Test(
         arguments: [
             ("log.level", "debug", SettingEffect.atOnce), ("limits.bad_messages", "7", .atOnce),

@@ -19,18 +19,18 @@ struct QuietRulesTests {
     func `Memory is given back after it has grown and the queues are empty again, and not again for nothing`() {
         var rule = MemoryReleaseRule()
         let growth = MemoryReleaseRule.growth
-        #expect(rule.isDue(resident: 100 << 20, queued: 0) == false)
-        #expect(rule.isDue(resident: (100 << 20) + growth - 1, queued: 0) == false)
+        #expect(rule.isDue(kept: 100 << 20, queued: 0) == false)
+        #expect(rule.isDue(kept: (100 << 20) + growth - 1, queued: 0) == false)
         // A burst: its messages are still there.
-        #expect(rule.isDue(resident: (100 << 20) + growth, queued: growth) == false)
-        #expect(rule.isDue(resident: (100 << 20) + growth, queued: 0) == true)
-        rule.released(resident: 120 << 20)
-        #expect(rule.isDue(resident: (120 << 20) + growth - 1, queued: 0) == false)
-        // It has shrunk by itself.
-        #expect(rule.isDue(resident: 90 << 20, queued: 0) == false)
-        #expect(rule.isDue(resident: (90 << 20) + growth, queued: 0) == true)
+        #expect(rule.isDue(kept: (100 << 20) + growth, queued: growth) == false)
+        #expect(rule.isDue(kept: (100 << 20) + growth, queued: 0) == true)
+        rule.released(kept: 120 << 20)
+        #expect(rule.isDue(kept: (120 << 20) + growth - 1, queued: 0) == false)
+        // Some of it is used again.
+        #expect(rule.isDue(kept: 90 << 20, queued: 0) == false)
+        #expect(rule.isDue(kept: (90 << 20) + growth, queued: 0) == true)
         // A burst in the first seconds counts too.
-        var young = MemoryReleaseRule(resident: 30 << 20)
-        #expect(young.isDue(resident: (30 << 20) + growth, queued: 0) == true)
+        var young = MemoryReleaseRule(kept: 30 << 20)
+        #expect(young.isDue(kept: (30 << 20) + growth, queued: 0) == true)
     }
 }

@@ -21,7 +21,7 @@ import Testing
                 do {
                     while true { try await connection.send(piece) }
                 } catch {}
-                await connection.closed()
+                try await connection.closed()
             }
         }
     }
@@ -44,7 +44,7 @@ import Testing
             let connection = try await HTTPConnection(to: management.address)
             try await connection.send("\u{16}\u{3}\u{1}nonsense\r\n\r\n")
             #expect(try await connection.reply().status == 400)
-            await connection.closed()
+            try await connection.closed()
         }
     }
 
@@ -55,16 +55,16 @@ import Testing
             let head = try await HTTPConnection(to: management.address)
             try await head.send("GET /healthz HT")
             #expect(try await head.reply().status == 408)
-            await head.closed()
+            try await head.closed()
             let body = try await HTTPConnection(to: management.address)
             try await body.send(
                 management.text("PUT", "/api/v5/configs", headers: ["Content-Length": "100"]) + "{")
             #expect(try await body.reply().status == 408)
-            await body.closed()
+            try await body.closed()
             let idle = try await HTTPConnection(to: management.address)
             try await idle.send(management.text("GET", "/healthz", key: nil))
             #expect(try await idle.reply().status == 200)
-            await idle.closed()
+            try await idle.closed()
         }
     }
 

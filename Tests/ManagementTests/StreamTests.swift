@@ -28,7 +28,7 @@ import Testing
             #expect(try await stream.chunk()?.contains(#""direction":"down""#) == true)
             await management.gateway.disconnect(key)
             #expect(try await stream.chunk() == nil)
-            await stream.closed()
+            try await stream.closed()
             await management.gateway.watched(by: 0)
             #expect(try await management.get(Self.base + "/clients/nobody/messages").status == 404)
         }
@@ -68,7 +68,7 @@ import Testing
             var last = ""
             while let chunk = try await slow.chunk() { last = String(chunk.suffix(40)) }
             #expect(last.hasSuffix("event: overflow\ndata: {}\n\n"))
-            await slow.closed()
+            try await slow.closed()
             await management.gateway.watched(by: 1)
             fast.close()
         }
@@ -116,6 +116,6 @@ import Testing
         let stream = try await withManagement { management async throws in
             try await open(Self.base + "/events", management)
         }
-        await stream.closed()
+        try await stream.closed()
     }
 }

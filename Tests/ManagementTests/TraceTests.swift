@@ -75,6 +75,22 @@ import Testing
         }
     }
 
+    @Test func `A trace ends when its file has 100 MB`() async throws {
+        let folder = try TestFolder()
+        try await withTraces(folder) { management async throws in
+            let trace = #"{"name":"t1","type":"clientid","clientid":"CP1"}"#
+            #expect(try await management.request("POST", Self.path, json: trace).status == 200)
+            try folder.write("", to: "traces/t1.log")
+            let file = try FileHandle(forWritingTo: URL(filePath: folder.path("traces/t1.log")))
+            try file.truncate(atOffset: 100 * 1024 * 1024)
+            await management.gateway.log("the last line\n", about: .client("CP1"))
+            await management.gateway.watched(by: 0)
+            let stopped = try await management.get(Self.path).json.elements?[0]
+            #expect(stopped?["status"] == "stopped")
+            #expect(stopped?["log_size"]?["gw1"] == .integer(100 * 1024 * 1024 + 14))
+        }
+    }
+
     @Test func `Traces outlive a restart, and go on`() async throws {
         let folder = try TestFolder()
         try await withTraces(folder) { management async throws in

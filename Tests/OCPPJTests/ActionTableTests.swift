@@ -26,15 +26,25 @@ import Testing
         }
     }()
 
-    @Test(arguments: [(OCPPVersion.v16, 39), (.v201, 64), (.v21, 91)])
-    func `Each version has its actions and no others`(version: OCPPVersion, count: Int) {
+    @Test(arguments: OCPPVersion.allCases)
+    func `Each version has its actions and no others`(version: OCPPVersion) {
         let facts = Self.facts.filter { $0.version == version }
+        let count =
+            switch version {
+            case .v16: 39
+            case .v201: 64
+            case .v21: 91
+            }
         #expect(facts.count == count)
         #expect(version.actions.actions == facts.map(\.action).sorted())
         for fact in facts {
             #expect(version.actions.sender(of: fact.action) == fact.sender, "\(fact.action)")
             #expect(version.actions.isSend(fact.action) == fact.isSend, "\(fact.action)")
         }
+    }
+
+    @Test func `A version's place in tables is its place among all`() {
+        #expect(OCPPVersion.allCases.map(\.index) == Array(OCPPVersion.allCases.indices))
     }
 
     @Test(arguments: ["", "authorize", "AuthorizeRequest"])

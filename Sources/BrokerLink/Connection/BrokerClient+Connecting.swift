@@ -82,7 +82,7 @@ extension BrokerClient {
         limits.forget()
         let new = try MosquittoClient(
             configuration: configuration, login: login, receiveMaximum: role.receiveMaximum, usesTLS: address.usesTLS,
-            events: self)
+            buffers: context.packetBuffers, events: self)
         if let older { new.follow(older) }
         client = new
         isClientSpent = false

@@ -39,8 +39,6 @@ final class BrokerClient: ThreadMember {
     /// What is delivered again comes by then; later the packet identifiers mean other messages.
     private static let redeliveryTime = TimeAmount.seconds(30)
     private var nextTick = NIODeadline.now()
-    /// The kernel keeps what is written together until the end of the round.
-    private var isCollecting = false
     /// When the round or event that is being dealt with began: acknowledgements are timed by it.
     var roundTime = NIODeadline.now()
 
@@ -115,42 +113,23 @@ final class BrokerClient: ThreadMember {
         }
     }
 
-    /// Several packets in one segment: about a tenth of the gateway's CPU at QoS 0, 64 CALLs open. For a single packet it
-    /// would only be two system calls more, and acknowledgements gain nothing by it.
-    private func collectPackets(_ client: MosquittoClient) {
-        guard !isCollecting else { return }
-        isCollecting = true
-        client.collectPackets(true)
-    }
-
-    private func sendCollected() {
-        guard isCollecting else { return }
-        isCollecting = false
-        client?.collectPackets(false)
-    }
-
     private func read(_ client: MosquittoClient, _ now: NIODeadline) {
-        // Bounded, so that a busy broker does not keep our own messages waiting.
-        for _ in 0..<64 {
-            let code = client.read()
-            let systemError = errno
+        client.read(while: { context.deliveries.bytes < DeliveryBacklog.bytesPerRound }) { code, systemError in
             passOnNews(now)
-            guard check(code, systemError: systemError, now), cmosquitto_readable_bytes(client.socket) > 0,
-                context.deliveries.bytes < DeliveryBacklog.bytesPerRound
-            else { return }
+            return check(code, systemError: systemError, now)
         }
     }
 
     func work(_ now: NIODeadline) -> Bool {
         roundTime = now
         if state.isOpen {
-            if queue.waitingCount > 1, let client { collectPackets(client) }
+            if queue.waitingCount > 1 { client?.gather() }
             if !sendSuspects(now) {
                 sendSubscriptions()
                 sendMessages(now)
             }
         }
-        sendCollected()
+        client?.sendGathered()
         role.worked(self, now)
         if let client, let change = state.watch(usesTLS: client.usesTLS, wantsWrite: client.wantsWrite) {
             context.change(change)

@@ -15,9 +15,11 @@ extension MosquittoClient {
             // A NUL would cut the topic short.
             guard strlen(topic) == length else { return MOSQ_ERR_INVAL.rawValue }
             return message.payload.withUnsafeReadableBytes { bytes in
-                mosquitto_publish_v5(
-                    handle, &packetID, topic, Int32(clamping: bytes.count), bytes.baseAddress, qualityOfService,
-                    message.retain, properties)
+                working(gathering: true) {
+                    mosquitto_publish_v5(
+                        handle, &packetID, topic, Int32(clamping: bytes.count), bytes.baseAddress, qualityOfService,
+                        message.retain, properties)
+                }
             }
         }
         if properties != nil {
@@ -32,8 +34,10 @@ extension MosquittoClient {
         let code = Self.withCStrings(topics) { list, count in
             // MQTT 5, 3.8.3.1: retained messages not again for a subscription that the broker has already.
             let options = protocolVersion == .v5 ? Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue) : 0
-            return mosquitto_subscribe_multiple(
-                handle, &packetID, count, list, configuration.qualityOfService.rawValue, options, nil)
+            return working(gathering: true) {
+                mosquitto_subscribe_multiple(
+                    handle, &packetID, count, list, configuration.qualityOfService.rawValue, options, nil)
+            }
         }
         return (code, packetID)
     }
@@ -41,7 +45,7 @@ extension MosquittoClient {
     func unsubscribe(from topics: [Topic]) -> (code: Int32, packetID: Int32) {
         var packetID: Int32 = 0
         let code = Self.withCStrings(topics) { list, count in
-            mosquitto_unsubscribe_multiple(handle, &packetID, count, list, nil)
+            working(gathering: true) { mosquitto_unsubscribe_multiple(handle, &packetID, count, list, nil) }
         }
         return (code, packetID)
     }

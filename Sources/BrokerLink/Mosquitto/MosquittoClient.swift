@@ -1,4 +1,5 @@
 import CMosquitto
+import CMosquittoWire
 import COpenSSL
 import Glibc
 import NIOCore
@@ -16,6 +17,10 @@ final class MosquittoClient {
     /// Of the last message.
     var lastPacketID: Int32 = 0
     private var tls: BrokerTLSContext?
+    /// Nil: libmosquitto reads and writes by itself, as it does with TLS.
+    private let wire: PacketWire?
+    /// The kernel keeps what is written together.
+    private var isCorked = false
 
     /// `mosquitto_lib_init` is once per process.
     private static let isLibraryReady = mosquitto_lib_init() == MOSQ_ERR_SUCCESS.rawValue
@@ -24,15 +29,18 @@ final class MosquittoClient {
 
     init(
         configuration: BrokerLinkConfiguration, login: BrokerLogin, receiveMaximum: Int, usesTLS: Bool,
-        events: any MosquittoEvents
+        buffers: PacketWire.Buffers, events: any MosquittoEvents
     ) throws(MosquittoSetUpError) {
         let cleanStart = configuration.sessionExpiry <= .zero
-        guard Self.isLibraryReady, let handle = mosquitto_new(login.clientID.text, cleanStart, nil) else {
+        // Before there is a client.
+        let wire = PacketWire(buffers)
+        guard Self.isLibraryReady, let handle = cmosquittowire_client(login.clientID.text, cleanStart) else {
             throw MosquittoSetUpError(reason: "no MQTT client with this client id: \(login.clientID)")
         }
         self.handle = handle
         self.configuration = configuration
         self.usesTLS = usesTLS
+        self.wire = usesTLS ? nil : wire
         will = login.will
         willQualityOfService = configuration.qualityOfService.rawValue
         listener = MosquittoListener(events, configuration)
@@ -115,7 +123,7 @@ final class MosquittoClient {
     var socket: Int32 { mosquitto_socket(handle) }
 
     /// Something waits for the socket to take it.
-    var wantsWrite: Bool { mosquitto_want_write(handle) }
+    var wantsWrite: Bool { mosquitto_want_write(handle) || wire?.isFull == true }
 
     /// Starts a connection; the socket is then to be watched. An error code of libmosquitto.
     ///
@@ -136,8 +144,11 @@ final class MosquittoClient {
         use(protocolVersion)
         // The last CONNACK may have put its Receive Maximum here.
         mosquitto_int_option(handle, MOSQ_OPT_SEND_MAXIMUM, Int32(clamping: min(configuration.maxInflight, 65535)))
-        return explained(
-            mosquitto_connect_bind_async(handle, target.host, Int32(clamping: target.address.port), keepAlive, nil))
+        wire?.use(nil)
+        let code = mosquitto_connect_bind_async(
+            handle, target.host, Int32(clamping: target.address.port), keepAlive, nil)
+        wire?.use(socket < 0 ? nil : socket)
+        return explained(code)
     }
 
     private func use(_ context: BrokerTLSContext) {
@@ -178,20 +189,60 @@ final class MosquittoClient {
         mosquitto_connect_bind_v5(handle, "", 0, keepAlive, nil, properties)
     }
 
-    /// To be called when the socket has something to read, repeatedly: it reads one packet or more.
-    func read() -> Int32 { explained(mosquitto_loop_read(handle, 1)) }
+    // MARK: Reading and writing
 
-    /// libmosquitto writes every packet by itself. While this is on, the kernel puts them together; switching it off
-    /// sends what there is. (`TCP_CORK` of Linux.)
-    func collectPackets(_ isOn: Bool) {
+    /// For every call in which libmosquitto may read or write.
+    ///
+    /// - Parameter gathering: what is written goes out with `sendGathered`, which must be called soon. Else at once, as it
+    ///   must be where libmosquitto may close the socket behind it.
+    func working<Result>(gathering: Bool, _ body: () -> Result) -> Result {
+        guard let wire else { return body() }
+        defer {
+            // Closed: from now on the number may be that of another socket.
+            if socket < 0 { wire.use(nil) }
+        }
+        return wire.work(gathering: gathering, body)
+    }
+
+    /// Deals with what the socket has to read; `each` comes behind every packet, or several, and stops it with false.
+    ///
+    /// What one read of the wire has brought (`cmosquittowire_room`, or one message that is longer) is dealt with to its
+    /// end. Where libmosquitto reads by itself it is bounded too, so that a busy broker does not keep our own messages
+    /// waiting: by their number and by `mayGoOn`.
+    func read(while mayGoOn: () -> Bool, each: (_ code: Int32, _ systemError: Int32) -> Bool) {
+        wire?.becameReadable()
+        var round = 0
+        var hasMore = true
+        while hasMore {
+            round += 1
+            let code = explained(working(gathering: true) { mosquitto_loop_read(handle, 1) })
+            guard each(code, errno) else { return }
+            hasMore = wire?.hasRead ?? (round < 64 && cmosquitto_readable_bytes(socket) > 0 && mayGoOn())
+        }
+    }
+
+    /// What is written from here on goes out together with `sendGathered`: several packets in one segment. Without a wire
+    /// the kernel sees to it (`TCP_CORK` of Linux), by two system calls more.
+    func gather() {
+        guard wire == nil, !isCorked else { return }
+        cork(true)
+    }
+
+    func sendGathered() {
+        wire?.flush()
+        if isCorked { cork(false) }
+    }
+
+    private func cork(_ isOn: Bool) {
+        isCorked = isOn
         var value: Int32 = isOn ? 1 : 0
         setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    func write() -> Int32 { explained(mosquitto_loop_write(handle, 1)) }
+    func write() -> Int32 { explained(working(gathering: false) { mosquitto_loop_write(handle, 1) }) }
 
     /// About once a second: keep-alive.
-    func tick() -> Int32 { mosquitto_loop_misc(handle) }
+    func tick() -> Int32 { working(gathering: false) { mosquitto_loop_misc(handle) } }
 
     /// TCP has come to an end with connecting.
     var isConnected: Bool {
@@ -212,7 +263,7 @@ final class MosquittoClient {
         if forgettingSession, protocolVersion == .v5, configuration.sessionExpiry > .zero {
             mosquitto_property_add_int32(&properties, MQTTProperty.sessionExpiryInterval, 0)
         }
-        mosquitto_disconnect_v5(handle, 0, properties)
+        _ = working(gathering: false) { mosquitto_disconnect_v5(handle, 0, properties) }
         mosquitto_property_free_all(&properties)
     }
 }

@@ -83,10 +83,8 @@ enum MosquittoProperties {
     /// To be freed by the caller.
     static func list(of wanted: BrokerPublish.Properties) -> OpaquePointer? {
         var list: OpaquePointer?
-        if wanted.isJSON { mosquitto_property_add_string(&list, MQTTProperty.contentType, "application/json") }
-        if let topic = wanted.responseTopic {
-            mosquitto_property_add_string(&list, MQTTProperty.responseTopic, topic.text)
-        }
+        if wanted.isJSON { add("application/json", as: MQTTProperty.contentType, to: &list) }
+        if let topic = wanted.responseTopic { add(topic.text, as: MQTTProperty.responseTopic, to: &list) }
         func addCorrelationData(_ bytes: UnsafeRawBufferPointer) {
             mosquitto_property_add_binary(
                 &list, MQTTProperty.correlationData, bytes.baseAddress, UInt16(clamping: bytes.count))
@@ -96,16 +94,23 @@ enum MosquittoProperties {
         case .bytes(let bytes): bytes.withUnsafeReadableBytes { addCorrelationData($0) }
         case nil: break
         }
-        if let version = wanted.version {
-            mosquitto_property_add_string_pair(&list, MQTTProperty.userProperty, MQTTProperty.versionName, version)
-        }
-        if let action = wanted.action {
-            mosquitto_property_add_string_pair(&list, MQTTProperty.userProperty, "action", action)
-        }
-        if let parent = wanted.traceParent {
-            mosquitto_property_add_string_pair(
-                &list, MQTTProperty.userProperty, MQTTProperty.traceParentName, parent)
-        }
+        if let version = wanted.version { addUserProperty(MQTTProperty.versionName, version, to: &list) }
+        if let action = wanted.action { addUserProperty("action", action, to: &list) }
+        if let parent = wanted.traceParent { addUserProperty(MQTTProperty.traceParentName, parent, to: &list) }
         return list
+    }
+
+    // A string that is handed to C as it is would be copied to the heap each time; `withCString` lends its own bytes.
+
+    private static func add(_ text: String, as property: Int32, to list: inout OpaquePointer?) {
+        text.withCString { text in _ = mosquitto_property_add_string(&list, property, text) }
+    }
+
+    private static func addUserProperty(_ name: String, _ value: String, to list: inout OpaquePointer?) {
+        name.withCString { name in
+            value.withCString { value in
+                _ = mosquitto_property_add_string_pair(&list, MQTTProperty.userProperty, name, value)
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ final class BrokerThreadContext {
     let counts: ConnectionCounts
     /// Who is to be worked on now, and who later.
     let schedule = ThreadSchedule()
+    let packetBuffers = PacketWire.Buffers()
 
     // MARK: The way to the broker, as the shared connection has found it
 

@@ -294,12 +294,18 @@ struct SessionLife<Session>: ~Copyable {
     }
 
     /// Something may be due.
-    mutating func timerFired(linkIsUp: Bool, now: NIODeadline) -> DueAction {
+    ///
+    /// - Parameter claimsComeBack: some have, on this link.
+    mutating func timerFired(linkIsUp: Bool, claimsComeBack: Bool, now: NIODeadline) -> DueAction {
         guard !isEnded else { return DueAction() }
         if let expiry, expiry <= now { return DueAction(isExpired: true) }
         receivedEarly.age(now)
         var missedSince: NIODeadline?
-        let opening = settle { wait, _ in missedSince = wait.expire(linkIsUp: linkIsUp, now: now) }
+        let holdsCommands = withHeld { $0.downstream.contains(where: \.isBeforeClaim) } ?? false
+        let opening = settle { wait, _ in
+            missedSince = wait.expire(
+                linkIsUp: linkIsUp, claimsComeBack: claimsComeBack, holdsCommands: holdsCommands, now: now)
+        }
         return DueAction(claimMissedSince: missedSince, opening: opening)
     }
 

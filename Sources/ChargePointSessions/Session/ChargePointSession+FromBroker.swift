@@ -111,7 +111,7 @@ extension ChargePointSession {
                 "the gateway has no memory for more messages")
         }
         if let version = downstream.version, !version.hasSameBytes(as: chargePoint.version.rawValue) {
-            let shown = version.unicodeScalars.prefix(20)
+            let shown = String(version.unicodeScalars.prefix(20))
             return refuseDownstream(
                 downstream, .version, OCPPMessage.head(ofRelay: downstream.payload), .genericError,
                 "ocpp-version: \(shown), but the charge point speaks \(chargePoint.version.rawValue)")

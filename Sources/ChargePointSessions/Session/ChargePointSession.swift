@@ -268,10 +268,14 @@ package final actor ChargePointSession {
         let now = now
         while !isEnded, let timeout = calls.takeTimeout(now: now) { fellDue(timeout, now: now) }
         operatorCallsFellDue(now: now)
-        let due = life.timerFired(linkIsUp: link.isUp, now: now)
+        let due = life.timerFired(
+            linkIsUp: link.isUp, claimsComeBack: context.claims?.comeBack ?? false, now: now)
         if due.isExpired { return end(.credentialsExpired) }
         if let since = due.claimMissedSince { context.claims?.claimMissed(since: since) }
-        if let opening = due.opening { open(opening, now: now) }
+        if let opening = due.opening {
+            log(.debug, "opened without a word of an older session", [:])
+            open(opening, now: now)
+        }
         guard !isEnded else { return }
         releaseHeld(now: now)
         armTimer(now: now)

@@ -24,7 +24,8 @@ struct ClaimHearing {
     private var said = State.works
     private var lastReturn: NIODeadline?
     private var firstMiss: NIODeadline?
-    private var isProven = false
+    /// Something has come back on this link.
+    private(set) var isProven = false
 
     var isHeard: Bool { state == .works }
 

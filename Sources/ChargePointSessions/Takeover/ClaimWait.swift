@@ -6,19 +6,27 @@ import NIOCore
 /// A broker delivers the claim to whoever holds the charge point and to the session itself at one point of its order of
 /// messages. The session's own claim coming back marks that point; the older session's last word comes after its
 /// reports. Both waits are bounded: a charge point never waits long for a gateway that is slow or gone.
+///
+/// Either is longer where its end would do harm. A command that came in front of the claim is the older session's, if
+/// there is one: this session must not deliver it too only because the other gateway, or the broker, is slow today.
 struct ClaimWait {
     private enum State {
         /// The broker has not acknowledged the session's subscription yet.
         case subscribing(hasReturned: Bool)
-        case returning(until: NIODeadline)
-        case settling(until: NIODeadline)
+        case returning(since: NIODeadline, until: NIODeadline)
+        case settling(since: NIODeadline, until: NIODeadline)
         case over
     }
 
-    /// For the claim to come back, once the broker has acknowledged the subscription that was sent in front of it.
+    /// For the claim to come back, once the broker has acknowledged the subscription that was sent in front of it, while
+    /// none has come back on this link.
     static let longestReturn = TimeAmount.seconds(1)
+    /// The same where others have come back: this one will, however slow the broker is.
+    static let longestSureReturn = TimeAmount.seconds(10)
     /// For a holder's last word, once the claim has come back.
     static let settleTime = TimeAmount.milliseconds(200)
+    /// The same where a command came in front of the claim.
+    static let longestSettleTime = TimeAmount.seconds(5)
 
     private var state: State
     /// The claim has come back: what arrives from now on is this session's.
@@ -38,7 +46,7 @@ struct ClaimWait {
     var deadline: NIODeadline? {
         switch state {
         case .subscribing, .over: nil
-        case .returning(let until), .settling(let until): until
+        case .returning(_, let until), .settling(_, let until): until
         }
     }
 
@@ -48,7 +56,7 @@ struct ClaimWait {
         if !isHeard || hasHolderEnded || hasReturned && isAlone {
             state = .over
         } else {
-            state = hasReturned ? .settling(until: now + Self.settleTime) : .returning(until: now + Self.longestReturn)
+            state = hasReturned ? settling(now) : returning(now)
         }
     }
 
@@ -58,7 +66,7 @@ struct ClaimWait {
         hasReturned = true
         switch state {
         case .subscribing: state = .subscribing(hasReturned: true)
-        case .returning: state = isAlone || hasHolderEnded ? .over : .settling(until: now + Self.settleTime)
+        case .returning: state = isAlone || hasHolderEnded ? .over : settling(now)
         case .settling, .over: break
         }
     }
@@ -78,17 +86,34 @@ struct ClaimWait {
 
     /// With the link down nothing can be published, nor be heard: the time starts again.
     ///
+    /// - Parameters:
+    ///   - claimsComeBack: some have, on this link.
+    ///   - holdsCommands: some came in front of the claim.
     /// - Returns: since when the claim has been waited for in vain, where that is over now.
-    mutating func expire(linkIsUp: Bool, now: NIODeadline) -> NIODeadline? {
+    mutating func expire(
+        linkIsUp: Bool, claimsComeBack: Bool, holdsCommands: Bool, now: NIODeadline
+    ) -> NIODeadline? {
         guard let deadline, deadline <= now else { return nil }
         switch state {
-        case .returning where !linkIsUp: state = .returning(until: now + Self.longestReturn)
-        case .settling where !linkIsUp: state = .settling(until: now + Self.settleTime)
-        case .returning(let until):
+        case .returning where !linkIsUp: state = returning(now)
+        case .settling where !linkIsUp: state = settling(now)
+        case .returning(let since, _):
+            let end = since + (claimsComeBack ? Self.longestSureReturn : Self.longestReturn)
+            guard end <= now else {
+                state = .returning(since: since, until: end)
+                return nil
+            }
             state = .over
-            return until - Self.longestReturn
-        case .settling, .subscribing, .over: state = .over
+            return since
+        case .settling(let since, _):
+            let end = since + (holdsCommands ? Self.longestSettleTime : Self.settleTime)
+            state = end <= now ? .over : .settling(since: since, until: end)
+        case .subscribing, .over: break
         }
         return nil
     }
+
+    private func returning(_ now: NIODeadline) -> State { .returning(since: now, until: now + Self.longestReturn) }
+
+    private func settling(_ now: NIODeadline) -> State { .settling(since: now, until: now + Self.settleTime) }
 }

@@ -70,6 +70,9 @@ package final class GatewayClaims: Sendable {
 
     var isHeard: Bool { hearing.withLock { $0.isHeard } }
 
+    /// Some have, on this link.
+    var comeBack: Bool { hearing.withLock { $0.isProven } }
+
     func claimReturned() { tell(hearing.withLock { $0.returned(.now()) }) }
 
     func claimMissed(since: NIODeadline) { tell(hearing.withLock { $0.missed(since: since) }) }

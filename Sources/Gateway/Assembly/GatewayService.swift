@@ -82,7 +82,7 @@ final class GatewayService: Service {
         neighbours?.subscribe(on: link)
         listeners = ListenerSet(group: group, memory: memory, logger: logger)
         refusesWithoutBroker = outage != nil
-        statistics = StatisticsLog(counters: counters, registry: registry, link: link, memory: memory, logger: logger)
+        statistics = StatisticsLog(counters: counters, registry: registry, link: link, logger: logger)
         statistics.use(configuration.statsInterval)
         for listener in configuration.listeners {
             set(admission(of: listener, configuration, authenticator), of: listener.configuration.id)

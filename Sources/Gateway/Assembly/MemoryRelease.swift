@@ -13,25 +13,27 @@ struct MemoryRelease: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var rule = MemoryReleaseRule(resident: MachineMemory.resident ?? .max)
+            var rule = MemoryReleaseRule(kept: Self.kept)
             while !Task.isCancelled {
                 do { try await Task.sleep(for: Self.interval) } catch { return }
-                guard let resident = MachineMemory.resident, rule.isDue(resident: resident, queued: memory.used) else {
-                    continue
-                }
+                guard rule.isDue(kept: Self.kept, queued: memory.used) else { continue }
+                let resident = MachineMemory.resident ?? 0
                 let start = ContinuousClock.now
                 cmosquitto_release_memory()
                 let left = MachineMemory.resident ?? resident
-                rule.released(resident: left)
+                rule.released(kept: Self.kept)
                 logger.debug(
                     "memory given back",
                     metadata: ["bytes": "\(resident - left)", "took": "\(ContinuousClock.now - start)"])
             }
         }
     }
+
+    private static var kept: Int { Int(clamping: cmosquitto_kept_memory()) }
 }
 
-/// When there may be something to give back.
+/// When there may be something to give back: the C library keeps more of what was freed than it did. How much the
+/// process has would not tell, since what it needed with many sessions may be the least that it has had since.
 struct MemoryReleaseRule {
     /// Less is not worth the walk over the heap.
     static let growth = 32 << 20
@@ -39,21 +41,21 @@ struct MemoryReleaseRule {
     /// After the last time, or the least since; bytes.
     private var least: Int
 
-    /// - Parameter resident: what the process has at the beginning, in bytes.
-    init(resident: Int = .max) {
-        least = resident
+    /// - Parameter kept: at the beginning, in bytes.
+    init(kept: Int = .max) {
+        least = kept
     }
 
     /// - Parameters:
-    ///   - resident: what the process has, in bytes.
-    ///   - queued: what is still needed for messages.
-    mutating func isDue(resident: Int, queued: Int) -> Bool {
-        least = min(least, resident)
-        return resident - least >= Self.growth && queued < (resident - least) / 4
+    ///   - kept: of what was freed, in bytes.
+    ///   - queued: what is still needed for messages: while much is, more will be.
+    mutating func isDue(kept: Int, queued: Int) -> Bool {
+        least = min(least, kept)
+        return kept - least >= Self.growth && queued < (kept - least) / 4
     }
 
-    /// What is there now is needed.
-    mutating func released(resident: Int) {
-        least = resident
+    /// What is kept now the system has.
+    mutating func released(kept: Int) {
+        least = kept
     }
 }

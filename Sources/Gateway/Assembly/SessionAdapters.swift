@@ -109,33 +109,7 @@ struct BrokerUpstream: UpstreamLink {
     }
 
     private func brokerPublish(_ message: UpstreamMessage, from session: ChargePointSession) -> BrokerPublish {
-        var publish = BrokerPublish(
-            topic: message.topic, payload: message.payload, retain: message.retain, deadline: message.deadline,
-            share: share.share)
-        if let version = message.version { publish.properties = .init(version: version.rawValue) }
-        switch message.kind {
-        case .call(let call):
-            publish.purpose = .call
-            publish.properties = .init(
-                responseTopic: call.responseTopic, correlationData: .text(call.uniqueID.text), isJSON: true,
-                version: call.version.rawValue, action: call.action)
-            publish.origin = .init(subscriber: session, token: call.uniqueID.text, eventLoop: session.eventLoop)
-        case .answer(let uniqueID):
-            publish.purpose = .answer
-            publish.origin = .init(subscriber: session, token: uniqueID.text, eventLoop: session.eventLoop)
-        case .send(let action):
-            publish.purpose = .send
-            publish.properties = .init(isJSON: true, version: message.version?.rawValue, action: action)
-        case .report, .resultError: publish.purpose = .report
-        case .presence: publish.purpose = .presence
-        case .copy: publish.purpose = .copy
-        case .reply:
-            publish.purpose = .reply
-            publish.properties?.correlationData = message.correlationData.map { .bytes($0) }
-        case .claim: publish.purpose = .gateway
-        }
-        if let parent = message.traceParent { publish.properties?.traceParent = parent }
-        return publish
+        BrokerPublish(message, from: session, share: share.share)
     }
 
     func answered(_ uniqueID: UniqueID, from session: ChargePointSession) {
@@ -155,6 +129,45 @@ struct BrokerUpstream: UpstreamLink {
     func close() {
         share.giveBack()
         ticket?.connection.close()
+    }
+}
+
+extension BrokerPublish {
+    init(_ message: UpstreamMessage, from session: ChargePointSession, share: OutboundShare?) {
+        self.init(
+            topic: message.topic, payload: message.payload, retain: message.retain, deadline: message.deadline,
+            share: share)
+        if let version = message.version { properties = .init(version: version.rawValue) }
+        switch message.kind {
+        case .call(let call):
+            purpose = .call
+            properties = .init(
+                responseTopic: call.responseTopic, correlationData: .text(call.uniqueID.text), isJSON: true,
+                version: call.version.rawValue, action: call.action)
+            origin = .init(subscriber: session, token: call.uniqueID.text, eventLoop: session.eventLoop)
+        case .answer(let uniqueID):
+            purpose = .answer
+            origin = .init(subscriber: session, token: uniqueID.text, eventLoop: session.eventLoop)
+        case .send(let action):
+            purpose = .send
+            properties = .init(isJSON: true, version: message.version?.rawValue, action: action)
+        case .report, .resultError: purpose = .report
+        case .presence: purpose = .presence
+        case .copy: purpose = .copy
+        case .reply:
+            purpose = .reply
+            if let data = message.correlationData { properties.orNew.correlationData = .bytes(data) }
+        case .claim: purpose = .gateway
+        }
+        if let parent = message.traceParent { properties.orNew.traceParent = parent }
+    }
+}
+
+extension BrokerPublish.Properties? {
+    /// Those there are, or the first of them: a message without a version has none yet.
+    fileprivate var orNew: BrokerPublish.Properties {
+        get { self ?? .init() }
+        set { self = newValue }
     }
 }
 

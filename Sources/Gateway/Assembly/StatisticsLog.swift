@@ -1,7 +1,6 @@
 import BrokerLink
 import ChargePointSessions
 import Logging
-import MemoryBudget
 import ServiceLifecycle
 
 /// One line about everything, at an interval (`stats.interval`), left out while nothing has changed since the last.
@@ -13,17 +12,13 @@ final class StatisticsLog: Service {
     let counters: SessionCounters
     let registry: SessionRegistry
     let link: BrokerLink
-    let memory: MemoryBudget
     let logger: Logger
 
-    init(
-        counters: SessionCounters, registry: SessionRegistry, link: BrokerLink, memory: MemoryBudget, logger: Logger
-    ) {
+    init(counters: SessionCounters, registry: SessionRegistry, link: BrokerLink, logger: Logger) {
         (intervals, nextInterval) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         self.counters = counters
         self.registry = registry
         self.link = link
-        self.memory = memory
         self.logger = logger
     }
 

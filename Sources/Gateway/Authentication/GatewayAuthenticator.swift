@@ -25,7 +25,7 @@ final class GatewayAuthenticator: Authenticator {
     ) async throws -> GatewayAuthenticator? {
         guard settings.effectiveBackend.isAsked else { return nil }
         // Nil would let everybody in.
-        guard let own = settings.own?.settings as? any BackendSettings else { throw MissingBackend() }
+        guard let own = settings.own?.settings else { throw MissingBackend() }
         return try await own.authenticator(settings, directory: directory, logger: logger)
     }
 
@@ -47,8 +47,7 @@ final class GatewayAuthenticator: Authenticator {
 
     /// A query that names charge points by their user name alone finds nobody without one.
     static func needsUserName(_ text: String) -> Bool {
-        let fields = (try? CredentialTemplate(text))?.fields ?? []
-        return fields.contains(.userName) && !fields.contains { $0.namesIdentity && $0 != .userName }
+        (try? CredentialTemplate(text))?.fields.needUserName ?? false
     }
 
     convenience init(

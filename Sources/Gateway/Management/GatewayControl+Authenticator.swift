@@ -18,7 +18,7 @@ extension GatewayControl: AuthenticatorOperations {
         guard settings.backend.isAsked else { return nil }
         let readings = loaded.readings.filter { $0.key.hasPrefix(prefix) }
         let unused =
-            AuthenticationSettings.UseOfKeys(backend: settings.backend, keys: readings.map(\.key)).withoutEffect
+            settings.backend.withoutEffect(readings.map(\.key))
             + settings.passwordHash.unusedKeys
         let values = readings.filter { !unused.contains($0.key) && $0.key != prefix + "mechanism" }.map {
             (String($0.key.dropFirst(prefix.count)), $0.nestedJSON)
@@ -113,7 +113,7 @@ extension GatewayControl: AuthenticatorOperations {
     }
 
     /// The users of the built-in database; nil: there is none.
-    var users: (any Management.UserStore)? {
+    var users: (any UserOperations)? {
         get async { service.authenticator?.users.map(ManagedUsers.init) }
     }
 }

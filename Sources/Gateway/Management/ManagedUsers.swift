@@ -4,10 +4,10 @@ import NIOCore
 import OutsideNames
 
 /// The users that an authenticator keeps, as management asks for them.
-struct ManagedUsers: Management.UserStore {
-    private let store: any Authentication.UserStore
+struct ManagedUsers: UserOperations {
+    private let store: any UserStore
 
-    init(_ store: any Authentication.UserStore) {
+    init(_ store: any UserStore) {
         self.store = store
     }
 

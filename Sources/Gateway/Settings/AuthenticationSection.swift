@@ -1,3 +1,4 @@
+import CredentialChecking
 import NIOCore
 import Settings
 
@@ -40,10 +41,8 @@ extension AuthenticationSettings {
         readConnections(&read)
         tls.read(&read)
         passwordHash = PasswordHashing(&read)
-        let uses = UseOfKeys(
-            backend: effectiveBackend,
-            keys: read.readings[common...].filter { !$0.isDefault && $0.isSet }.map(\.key))
-        for key in uses.withoutEffect {
+        let changed = read.readings[common...].filter { !$0.isDefault && $0.isSet }.map(\.key)
+        for key in effectiveBackend.withoutEffect(changed) {
             read.warn(key, "has no effect with authentication.backend: \(effectiveBackend.rawValue)")
         }
         check(&read, mechanism, hasOwnConnections, idleTimeout)
@@ -164,7 +163,7 @@ extension AuthenticationSettings.PasswordHashing {
             "authentication.password_hash_algorithm.dk_length", .integer(1...1024),
             help: "of pbkdf2, in bytes; default the digest's")
         saltRounds = read(
-            "authentication.password_hash_algorithm.salt_rounds", .integer(5...15), default: saltRounds,
+            "authentication.password_hash_algorithm.salt_rounds", .integer(BcryptHash.newCosts), default: saltRounds,
             help: "of bcrypt, for writing")
         let prefix = "authentication.password_hash_algorithm."
         if name == .pbkdf2 {

@@ -1,52 +1,14 @@
-import BuiltInDatabaseAuthenticator
-import HTTPAuthenticator
-import JWTAuthenticator
 import Settings
 
-#if MongoDB
-    import MongoDBAuthenticator
-#endif
-#if MySQL
-    import MySQLAuthenticator
-#endif
-#if PostgreSQL
-    import PostgreSQLAuthenticator
-#endif
-#if Redis
-    import RedisAuthenticator
-#endif
-
-/// The sections of authenticators, each in its own target. One line here makes a backend known: its keys are then in the
-/// table, and belong to it alone.
+/// The sections of authenticators, each in its own target: their keys are in the table, and belong to one backend alone.
 enum AuthenticatorSections {
     /// Reads a backend's own settings; the common ones have been read.
-    typealias Section = @Sendable (inout SettingsReader, AuthenticationSettings) -> any Sendable
+    typealias Section = @Sendable (inout SettingsReader, AuthenticationSettings) -> any BackendSettings
 
-    /// The backends of this build: those that need a C library are left out with their trait.
-    private static let backends: [AuthenticationSettings.Backend: any BackendSettings.Type] = {
-        var backends: [AuthenticationSettings.Backend: any BackendSettings.Type] = [
-            .builtInDatabase: BuiltInDatabaseConfiguration.self,
-            .http: HTTPAuthenticatorSettings.self,
-            .jwt: JWTAuthenticatorSettings.self,
-        ]
-        #if PostgreSQL
-            backends[.postgresql] = PostgreSQLConfiguration.self
-        #endif
-        #if MySQL
-            backends[.mysql] = MySQLConfiguration.self
-        #endif
-        #if MongoDB
-            backends[.mongodb] = MongoDBConfiguration.self
-        #endif
-        #if Redis
-            backends[.redis] = RedisConfiguration.self
-        #endif
-        return backends
-    }()
-
-    static let all: [AuthenticationSettings.Backend: Section] = backends.mapValues { backend in
-        { read, common in backend.init(&read, common) }
-    }
+    static let all: [AuthenticationSettings.Backend: Section] = Dictionary(
+        uniqueKeysWithValues: AuthenticationSettings.Backend.allCases.compactMap { backend in
+            backend.ownSettings.map { own in (backend, { read, common in own.init(&read, common) }) }
+        })
 
     /// Each backend's keys, which are errors without it.
     static let keysOfBackends: [AuthenticationSettings.Backend: [String]] = keys(of: all)
@@ -66,7 +28,7 @@ enum AuthenticatorSections {
 extension AuthenticationSettings {
     /// A backend's own settings, as its section has read them.
     package struct OwnSettings: Sendable, Equatable {
-        package let settings: any Sendable
+        let settings: any BackendSettings
         private let readings: [SettingReading]
 
         /// Nil: nobody is asked, or (which is a problem) the backend is not in this build.
@@ -121,35 +83,5 @@ extension AuthenticationSettings {
             one.readings.count == other.readings.count
                 && zip(one.readings, other.readings).allSatisfy { $0.key == $1.key && $0.hasSameValue(as: $1) }
         }
-    }
-
-    /// Which of the common keys a backend makes nothing of.
-    struct UseOfKeys {
-        let backend: Backend
-        /// Those that are set.
-        let keys: [String]
-
-        var withoutEffect: [String] {
-            keys.filter { key in
-                guard backend.isAsked else { return true }
-                return Self.parts.contains { start, backends in
-                    (start.hasSuffix(".") ? key.hasPrefix(start) : key == start) && !backends.contains(backend)
-                }
-            }
-        }
-
-        private static let servers: [Backend] = [.mysql, .postgresql, .mongodb, .redis]
-
-        private static let parts: [(start: String, backends: [Backend])] = [
-            ("authentication.pool_size", servers + [.builtInDatabase, .http, .jwt]),
-            ("authentication.connect_timeout", servers + [.http, .jwt]),
-            ("authentication.query_timeout", servers),
-            ("authentication.username", servers),
-            ("authentication.password", servers),
-            ("authentication.password_file", servers),
-            ("authentication.ssl.", servers + [.http, .jwt]),
-            ("authentication.password_hash_algorithm.", servers + [.builtInDatabase]),
-            ("authentication.password_forms", servers + [.builtInDatabase]),
-        ]
     }
 }

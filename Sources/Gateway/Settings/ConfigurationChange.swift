@@ -1,4 +1,3 @@
-import OutsideNames
 import Settings
 
 /// What becomes of the configuration when some keys are changed while the gateway runs (management.md, "Configuration at
@@ -25,6 +24,9 @@ package struct ConfigurationChange: Sendable {
         package var after: SettingReading?
     }
 
+    /// Values in a change; each is looked up among all keys, and a misspelt one compared with all of them.
+    package static let mostValues = 2000
+
     /// As it is with the change.
     package let loaded: LoadedConfiguration
     /// In the table's order; what was there and is no more comes last.
@@ -32,60 +34,4 @@ package struct ConfigurationChange: Sendable {
 
     /// Whether something of a listener, of the authenticator and so on is another one.
     package func concerns(_ prefix: String) -> Bool { differences.contains { $0.key.hasPrefix(prefix) } }
-}
-
-extension LoadedConfiguration {
-    /// - Parameter proposal: keys with dots, or nested; null takes a change back. A secret that is
-    ///   ``SettingProblem/hidden`` stays. A listener that is not there yet is added, one that is null is taken away.
-    /// - Throws: why nothing is changed.
-    package func changed(by proposal: [SettingsMember]) throws(ConfigurationChange.Refusal) -> ConfigurationChange {
-        var draft = ChangeDraft(self)
-        for member in proposal { try draft.take(member.value, for: member.name) }
-        var layers = layers
-        layers.changes = SettingsTree(try draft.finished(), isChange: true)
-        guard layers.changes.problems.isEmpty else { throw .invalid(layers.changes.problems) }
-        let loaded: LoadedConfiguration
-        do throws(InvalidConfiguration) {
-            loaded = try LoadedConfiguration(layers)
-        } catch {
-            throw .invalid(error.problems)
-        }
-        let differences = differences(from: loaded)
-        let late = differences.filter { $0.effect == .afterRestart }.map(\.key)
-        guard late.isEmpty else { throw .afterRestart(late) }
-        return ConfigurationChange(loaded: loaded, differences: differences)
-    }
-
-    private func differences(from other: LoadedConfiguration) -> [ConfigurationChange.Difference] {
-        let old = Dictionary(readings.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-        let remaining = Set(other.readings.map(\.key))
-        return other.readings.compactMap { reading in
-            let before = old[reading.key]
-            if let before, before.hasSameValue(as: reading) { return nil }
-            return .init(key: reading.key, effect: reading.effect, before: before, after: reading)
-        }
-            + readings.filter { !remaining.contains($0.key) }.map {
-                .init(key: $0.key, effect: $0.effect, before: $0, after: nil)
-            }
-    }
-
-    /// The keys that a change holds, each with its value and what the file says instead: for the log at start.
-    package var changesInEffect: [String] {
-        readings.filter { $0.source == .change }.map { reading in
-            let beneath = reading.beneath.first.map { "\($0.source) says \"\($0.shown.shownInOneLine)\"" }
-            return "\(reading.key) is \"\(reading.shown.shownInOneLine)\" by a change, "
-                + (beneath ?? "default \"\(reading.defaultText)\"")
-        }
-    }
-
-    /// Keeps the changes of this configuration in `data_dir`.
-    ///
-    /// - Throws: why they last until the next start only; what was kept before is kept still.
-    package func keepChanges() throws(SettingFlaw) {
-        do throws(ChangesFile.Failure) {
-            try ChangesFile(directory: configuration.dataDirectory).save(layers.changes)
-        } catch {
-            throw SettingFlaw(error.description)
-        }
-    }
 }

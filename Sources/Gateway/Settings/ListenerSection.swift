@@ -44,7 +44,7 @@ extension GatewayConfiguration.Listener {
             "websocket.path", .path, default: configuration.path, help: "charge points connect to <path>/<identity>")
         configuration.supportedSubprotocols = read(
             "websocket.supported_subprotocols", .choices(OCPPVersion.allCases.map(\.subprotocol)),
-            default: configuration.supportedSubprotocols,
+            default: OCPPVersion.allCases.map(\.subprotocol),
             help: "OCPP versions; a charge point that offers none speaks the first")
         configuration.failIfNoSubprotocol = read(
             "websocket.fail_if_no_subprotocol", .boolean, default: configuration.failIfNoSubprotocol,

@@ -105,11 +105,4 @@ extension JSON {
         guard case .object(let members) = self else { return self }
         return .object(members.filter { member in !keys.contains { $0.hasSameBytes(as: member.key) } })
     }
-
-    /// In one line, for a log.
-    package var compactText: String {
-        var writer = JSONWriter()
-        writer.value(self)
-        return String(buffer: writer.bytes)
-    }
 }

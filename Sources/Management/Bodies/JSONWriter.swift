@@ -42,6 +42,13 @@ package struct JSONWriter {
     }
 
     package mutating func null() { literal("null") }
+    package mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
+
+    /// A JSON text that is known to be well-formed.
+    package mutating func verbatim(_ text: some Sequence<UInt8>) {
+        separate()
+        written.append(contentsOf: text)
+    }
 
     package mutating func string(_ value: String) {
         separate()
@@ -61,7 +68,7 @@ package struct JSONWriter {
 
     package mutating func member(_ key: StaticString, _ value: Bool) {
         self.key(key)
-        literal(value ? "true" : "false")
+        bool(value)
     }
 
     package mutating func member(_ key: StaticString, _ value: Timestamp) {
@@ -70,36 +77,6 @@ package struct JSONWriter {
         written.append(UInt8(ascii: "\""))
         value.append(to: &written)
         written.append(UInt8(ascii: "\""))
-    }
-
-    package mutating func member(_ key: StaticString, _ value: JSON) {
-        self.key(key)
-        self.value(value)
-    }
-
-    package mutating func value(_ value: JSON) {
-        switch value {
-        case .null: null()
-        case .bool(let value): literal(value ? "true" : "false")
-        case .number(let digits):
-            separate()
-            written.append(contentsOf: digits.utf8)
-        case .string(let text): string(text)
-        case .verbatim(let text):
-            separate()
-            written.append(contentsOf: text.readableBytesView)
-        case .array(let elements):
-            beginArray()
-            for element in elements { self.value(element) }
-            endArray()
-        case .object(let members):
-            beginObject()
-            for member in members {
-                key(member.key)
-                self.value(member.value)
-            }
-            endObject()
-        }
     }
 
     private mutating func open(_ bracket: Unicode.Scalar) {

@@ -1,8 +1,17 @@
 import OutsideNames
 
 /// What stands behind the `?` of a request, decoded. A parameter that comes twice counts as it comes first.
-struct QueryParameters: Sendable {
-    private var values: [(name: String, value: String)] = []
+struct QueryParameters: Sendable, Equatable {
+    private struct Parameter: Sendable, Equatable {
+        var name: String
+        var value: String
+
+        static func == (one: Self, other: Self) -> Bool {
+            one.name.hasSameBytes(as: other.name) && one.value.hasSameBytes(as: other.value)
+        }
+    }
+
+    private var values: [Parameter] = []
 
     /// - Throws: 400 where it is not percent-encoded UTF-8, or has more than a hundred parameters.
     init(_ query: Substring) throws(APIError) {
@@ -13,7 +22,7 @@ struct QueryParameters: Sendable {
             guard let name = PercentEncoding.decode(pair[0], plusIsSpace: true),
                 let value = PercentEncoding.decode(pair.count > 1 ? pair[1] : "", plusIsSpace: true)
             else { throw .badRequest("the query is not percent-encoded UTF-8") }
-            values.append((name, value))
+            values.append(Parameter(name: name, value: value))
         }
     }
 

@@ -12,5 +12,5 @@ package protocol GatewayOperations: HealthOperations, MetricOperations, GatewayR
     /// That it was built from; nil: not known.
     var gatewayCommit: String? { get }
     /// The users of the built-in database; nil: no authenticator, or its backend keeps them elsewhere.
-    var users: (any UserStore)? { get async }
+    var users: (any UserOperations)? { get async }
 }

@@ -3,7 +3,7 @@ import OutsideNames
 /// The one authenticator, and what one asks it.
 enum AuthenticationRoutes {
     static func routes(_ operations: any GatewayOperations) -> [Route] {
-        let path = ManagementRoutes.gateway("/authentication")
+        let path = Route.gatewayPath("/authentication")
         return [
             Route(.get, path, .viewer) { _ in
                 guard let authenticator = await operations.authenticator() else { return .empty() }

@@ -5,7 +5,7 @@ import OutsideNames
 enum CallRoutes {
     static func routes(_ operations: any GatewayOperations, _ directory: ClientDirectory) -> [Route] {
         [
-            Route(.post, ManagementRoutes.gateway("/clients/{clientid}/calls"), .administrator, hasOwnDeadline: true) {
+            Route(.post, Route.gatewayPath("/clients/{clientid}/calls"), .administrator, hasOwnDeadline: true) {
                 request in
                 let entry = try await ClientRoutes.entries(request, operations, directory)[0]
                 let call = try await ChargePointCall(request)
@@ -14,14 +14,14 @@ enum CallRoutes {
                     200, bytes: json(answer),
                     changed: "\(call.action) sent to \(request.parameter("clientid")), \(answer.outcome.words)")
             },
-            Route(.get, ManagementRoutes.gateway("/schemas/{version}"), .viewer) { request in
+            Route(.get, Route.gatewayPath("/schemas/{version}"), .viewer) { request in
                 let version = request.parameter("version")
                 guard let actions = await operations.actions(toChargePointIn: version) else {
                     throw APIError.notFound("there is no version \(version.shortened)")
                 }
                 return .json(200, .array(actions.sorted().map { .string($0) }))
             },
-            Route(.get, ManagementRoutes.gateway("/schemas/{version}/{action}"), .viewer) { request in
+            Route(.get, Route.gatewayPath("/schemas/{version}/{action}"), .viewer) { request in
                 let action = request.parameter("action")
                 let version = request.parameter("version")
                 guard let schema = await operations.requestSchema(of: action, in: version) else {

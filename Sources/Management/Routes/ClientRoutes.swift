@@ -7,12 +7,12 @@ enum ClientRoutes {
     private static let batch = 256
 
     static func routes(_ operations: any GatewayOperations, _ directory: ClientDirectory) -> [Route] {
-        let one = ManagementRoutes.gateway("/clients/{clientid}")
+        let one = Route.gatewayPath("/clients/{clientid}")
         let unsupported: Route.Handler = { _ in
             throw APIError.badRequest("unsupported: a charge point has the one subscription of its downstream topic")
         }
         return [
-            Route(.get, ManagementRoutes.gateway("/clients"), .viewer) { request in
+            Route(.get, Route.gatewayPath("/clients"), .viewer) { request in
                 try await list(operations, directory, request)
             },
             Route(.get, one, .viewer) { request in
@@ -75,7 +75,10 @@ enum ClientRoutes {
     ) async throws -> Answer {
         let paging = try Paging(request.query)
         let filter = try ClientFilter(request.query, node: operations.gatewayID)
-        var found = await directory.entries()
+        if let page = await directory.recentPage(for: request.query) { return .json(200, bytes: page) }
+        let startedAt = NIODeadline.now()
+        let listing = await directory.listing()
+        var found = listing.entries
         if !filter.fitsAll { found = await fitting(filter, found) }
         if filter.vendor != nil { found = await withVendor(filter, found, operations) }
         let keys = paging.slice(of: found).map(\.key)
@@ -87,7 +90,9 @@ enum ClientRoutes {
                 snapshot.write(to: &writer, node: operations.gatewayID)
             }
             end(&writer, meta)
-            return .json(200, bytes: writer.bytes)
+            let page = writer.bytes
+            await directory.made(page, for: request.query, revision: listing.revision, now: startedAt)
+            return .json(200, bytes: page)
         }
         return .pieces(type: "application/json") { [writer = JSONWriter()] body in
             var writer = writer

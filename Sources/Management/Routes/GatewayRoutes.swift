@@ -3,8 +3,8 @@ enum GatewayRoutes {
     static func routes(_ operations: any GatewayOperations) -> [Route] {
         [
             Route(.get, "/api/v5/gateways", .viewer) { request in try await list(operations, request) },
-            Route(.get, ManagementRoutes.gateway(), .viewer) { _ in .json(200, await gateway(operations)) },
-            Route(.put, ManagementRoutes.gateway(), .administrator, changesConfiguration: true) { request in
+            Route(.get, Route.gatewayPath(), .viewer) { _ in .json(200, await gateway(operations)) },
+            Route(.put, Route.gatewayPath(), .administrator, changesConfiguration: true) { request in
                 let change = JSON.object(try await request.object())
                 if change["authentication"] != nil {
                     throw APIError.badRequest("\"authentication\" has a path of its own below this one")
@@ -12,7 +12,7 @@ enum GatewayRoutes {
                 try await operations.changeGateway(HiddenSecrets.withoutUnchanged(change.withoutRead))
                 return .empty(changed: HiddenSecrets.hide(change).compactText)
             },
-            Route(.put, ManagementRoutes.gateway("/enable/{enable}"), .administrator, changesConfiguration: true) {
+            Route(.put, Route.gatewayPath("/enable/{enable}"), .administrator, changesConfiguration: true) {
                 request in
                 guard let enable = Bool(request.parameter("enable")) else {
                     throw APIError.badRequest("expected true or false at the end of the path")

@@ -1,13 +1,13 @@
 /// Listeners: look, add, change, delete, start and stop.
 enum ListenerRoutes {
     static func routes(_ operations: any GatewayOperations) -> [Route] {
-        let one = ManagementRoutes.gateway("/listeners/{id}")
+        let one = Route.gatewayPath("/listeners/{id}")
         let node = operations.gatewayID
         return [
-            Route(.get, ManagementRoutes.gateway("/listeners"), .viewer) { _ in
+            Route(.get, Route.gatewayPath("/listeners"), .viewer) { _ in
                 .json(200, .array(await operations.listeners().sortedByID.map { json($0, node: node) }))
             },
-            Route(.post, ManagementRoutes.gateway("/listeners"), .administrator, changesConfiguration: true) {
+            Route(.post, Route.gatewayPath("/listeners"), .administrator, changesConfiguration: true) {
                 request in
                 let settings = JSON.object(try await request.object())
                 try checkNames(settings)

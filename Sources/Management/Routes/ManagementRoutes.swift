@@ -22,7 +22,4 @@ enum ManagementRoutes {
             ConfigurationRoutes.routes(operations),
             TraceRoutes.routes(traces))
     }
-
-    /// `/api/v5/gateways/{gateway}` and what follows.
-    static func gateway(_ rest: String = "") -> String { "/api/v5/gateways/{gateway}" + rest }
 }

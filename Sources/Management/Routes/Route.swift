@@ -46,6 +46,9 @@ struct Route: Sendable {
         self.handler = handler
     }
 
+    /// `/api/v5/gateways/{gateway}` and what follows.
+    static func gatewayPath(_ rest: String = "") -> String { "/api/v5/gateways/{gateway}" + rest }
+
     /// Looks at something; no log line.
     var isReading: Bool { method == .get }
 

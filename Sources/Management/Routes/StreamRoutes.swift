@@ -7,10 +7,10 @@ enum StreamRoutes {
         _ operations: any GatewayOperations, _ directory: ClientDirectory, _ permits: Permits
     ) -> [Route] {
         [
-            Route(.get, ManagementRoutes.gateway("/clients/{clientid}/messages"), .viewer) { request in
+            Route(.get, Route.gatewayPath("/clients/{clientid}/messages"), .viewer) { request in
                 try await frames(operations, directory, request, try permit(permits))
             },
-            Route(.get, ManagementRoutes.gateway("/events"), .viewer) { request in
+            Route(.get, Route.gatewayPath("/events"), .viewer) { request in
                 try await events(operations, request, try permit(permits))
             },
         ]

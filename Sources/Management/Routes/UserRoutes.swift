@@ -4,7 +4,7 @@ import OutsideNames
 /// The users of the built-in database.
 enum UserRoutes {
     static func routes(_ operations: any GatewayOperations, _ directory: ClientDirectory) -> [Route] {
-        let users = ManagementRoutes.gateway("/authentication/users")
+        let users = Route.gatewayPath("/authentication/users")
         let imports = Permits(1)
         return [
             Route(.get, users + "/export", .administrator) { _ in
@@ -38,7 +38,7 @@ enum UserRoutes {
                 return .empty(changed: "user \(id) deleted")
             },
             Route(
-                .post, ManagementRoutes.gateway("/authentication/import_users"), .administrator, importsBody: true,
+                .post, Route.gatewayPath("/authentication/import_users"), .administrator, importsBody: true,
                 hasOwnDeadline: true
             ) { request in
                 // 64 MB are held while it lasts: one at a time.
@@ -56,7 +56,7 @@ enum UserRoutes {
         ]
     }
 
-    private static func store(_ operations: any GatewayOperations) async throws -> any UserStore {
+    private static func store(_ operations: any GatewayOperations) async throws -> any UserOperations {
         if let store = await operations.users { return store }
         guard await operations.authenticator() != nil else { throw APIError.notFound("there is no authenticator") }
         throw APIError.badRequest("this backend keeps its users elsewhere")

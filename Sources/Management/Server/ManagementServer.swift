@@ -151,22 +151,3 @@ package final class ManagementServer: Service {
         return keys
     }
 }
-
-/// Why there can be no management server: each a line for the operator.
-package struct ManagementFault: Error, Sendable, Equatable, CustomStringConvertible {
-    package var problems: [String]
-
-    init(_ problems: [String]) {
-        self.problems = problems
-    }
-
-    package var description: String { problems.joined(separator: "; ") }
-}
-
-/// The files of the page, which are inside the program.
-package protocol ManagementPage: Sendable {
-    /// - Parameter path: `/`, `/page.js`.
-    func file(at path: String) -> (type: String, bytes: ByteBuffer)?
-    /// All paths that there are.
-    var paths: [String] { get }
-}

@@ -22,7 +22,11 @@ extension OCPPVersion {
     package func defines(_ type: MessageType) -> Bool {
         switch type {
         case .call, .callResult, .callError: true
-        case .callResultError, .send: self == .v21
+        case .callResultError, .send:
+            switch self {
+            case .v16, .v201: false
+            case .v21: true
+            }
         }
     }
 
@@ -32,6 +36,9 @@ extension OCPPVersion {
         guard self != .v16, action.utf8.count > ending.utf8.count, action.hasSuffix(ending) else { return nil }
         return String(action.dropLast(ending.count))
     }
+
+    /// Whether a `date-time` is what ISO 8601 allows, and not RFC 3339 to the letter.
+    package var hasISO8601Times: Bool { self == .v16 }
 
     /// The folder of `json_schema_dir` with this version's schemas.
     package var schemaFolder: String { "ocpp" + rawValue }

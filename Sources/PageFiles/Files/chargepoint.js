@@ -13,6 +13,7 @@ import { clock, dayAndClock } from "./times.js";
 export function chargePoint(view, session, id, listener) {
   const path = clientPath(id, listener);
   const state = element("p", { role: "status", class: "state" });
+  const heading = element("h2", {}, "Connection");
   const facts = element("dl");
   const alert = element("p", { role: "alert" });
   const kick = session.canChange && element("button", { class: "danger", type: "button", onclick: end }, `Kick ${id}`);
@@ -24,7 +25,7 @@ export function chargePoint(view, session, id, listener) {
   view.append(element("p", { class: "back" }, element("a", { href: "#/chargepoints" }, "All charge points")),
     element("div", { class: "title" }, element("h1", {}, id), state, elsewhere, kick), alert,
     element("div", { class: "panels one" }, faults,
-      element("section", { class: "panel" }, element("h2", {}, "Connection"), facts),
+      element("section", { class: "panel" }, heading, facts),
       frames.panel, element("section", { class: "panel" }, element("h2", {}, "Came and went"), history), command?.panel));
 
   let isConnected = null;
@@ -36,6 +37,7 @@ export function chargePoint(view, session, id, listener) {
     if (!facts.isConnected) return;
     isConnected = Boolean(row);
     setText(alert, "");
+    setText(heading, isConnected ? "Connection" : "Last connection");
     setText(state, isConnected ? "connected" : "not connected");
     state.className = `state ${isConnected ? "good" : "bad"}`;
     elsewhere.hidden = isConnected;

@@ -83,7 +83,7 @@ export function configuration(view, session) {
   }
 
   function edit(row) {
-    const input = element("input", { name: row.key, value: shown(row.value), autocomplete: "off" });
+    const input = element("input", { name: row.key, value: shown(row.value), autocomplete: "off", type: row.value === "******" || /(password|secret)$/.test(row.key) ? "password" : "text" });
     const words = element("p", { role: "alert" });
     const save = async (event) => {
       event.preventDefault();

@@ -24,6 +24,9 @@ const codes = {
   NotImplemented: "There is no such action", NotSupported: "The action is not supported", ProtocolError: "The message breaks the protocol",
 };
 
+/** Where each listener takes charge points: its id -> its path. */
+export const paths = new Map();
+
 /** {kind, identity, code, reason, pointer, rule, place, text, host, advice}; null: no fault. */
 export function fault(type, event) {
   if (type === "refused") return handshake(event);
@@ -51,7 +54,7 @@ function handshakeAdvice({ status, reason = "", path = "", clientid, listener = 
   case 401: return /no credentials/.test(reason) ? "It sends no password: set user name (its identity) and password in the charge point." : "The password is wrong: set it anew in the charge point, or its new one here under Users; \"Try credentials\" there tells whether one is right.";
   case 403: return "Its address or origin is not allowed: see the listener's access_rules.";
   case 404: return clientid ? `Nobody called ${clientid} is known: correct the identity at the end of its URL, or add it under Users.`
-    : `The path of its URL, ${path || "/"}, is none of ${listener || "the listener"}'s: it must be the listener's path and then the identity, such as /ocpp/CP1.`;
+    : `The path of its URL, ${path || "/"}, is none of ${listener || "the listener"}'s: it must be the listener's path and then the identity, here ${paths.get(listener) ?? "/ocpp"}/${path.split("/").at(-1) || "CP1"}.`;
   case 426: return "This is no WebSocket connection: the URL was opened by a browser or a test, or a proxy does not pass the upgrade on.";
   case 429: return "Too many connections at once: it comes again by itself.";
   case 431: return "Its request's headers are too large: look at any proxy in between.";

@@ -4,8 +4,10 @@ import { gateway, part, stream } from "./api.js";
 import { element, setText } from "./dom.js";
 import { exactClock } from "./times.js";
 
-/** So many are shown; ten times as many are kept for the download. */
-const mostFrames = 1000;
+/** So many are shown; ten times as many are kept for the download, but not more than so much text. */
+const mostFrames = 1000, mostText = 5e7;
+/** So much of one frame is shown. */
+const longest = 10000;
 
 export function framesPanel(id, listener) {
   const list = element("ol");
@@ -20,7 +22,7 @@ export function framesPanel(id, listener) {
   const kept = [];
   const held = [];            // while it is paused
   const open = new Map();     // direction and UniqueId of a CALL -> {time, action, note}
-  let arrived = [], frame = null;
+  let arrived = [], frame = null, size = 0;
   let isPaused = false, followed, close = () => {};
 
   function toggle() {
@@ -31,18 +33,19 @@ export function framesPanel(id, listener) {
   }
 
   function clear() {
-    kept.length = held.length = arrived.length = 0;
+    kept.length = held.length = arrived.length = size = 0;
     open.clear();
     list.replaceChildren();
   }
 
   function received(message) {
     kept.push(message);
-    if (kept.length > 10 * mostFrames) kept.splice(0, mostFrames);
+    size += message.frame.length;
+    while (kept.length > 10 * mostFrames || size > mostText) size -= kept.shift().frame.length;
     if (isPaused) {
       held.push(message);
       if (held.length > mostFrames) held.shift();
-      setText(note, `paused; ${held.length} frames since`);
+      setText(note, `paused; ${held.length} ${held.length === 1 ? "frame" : "frames"} since`);
       return;
     }
     arrived.push(message);
@@ -70,7 +73,7 @@ export function framesPanel(id, listener) {
     return element("li", { class: isUp ? "up" : "down" },
       element("time", { datetime: message.time }, exactClock(message.time)),
       element("span", { class: "way", title: isUp ? "from the charge point" : "to the charge point" }, isUp ? "up" : "down"),
-      element("div", {}, element("p", {}, kind, " ", answered), element("code", {}, message.frame)));
+      element("div", {}, element("p", {}, kind, " ", answered), element("code", {}, message.frame.length > longest ? `${message.frame.slice(0, longest)} … (Download has all of it)` : message.frame)));
   }
 
   /** Says what a frame is, and beside an answer and its CALL that they belong together, and how long that took. */

@@ -1,8 +1,8 @@
 // One stream of gateway events for the whole page; its parts listen. What is shown from before they were opened
 // (refusals, comings and goings, the curve) is kept here, bounded.
 
-import { gateway, stream } from "./api.js";
-import { fault } from "./faults.js";
+import { gateway, get, stream } from "./api.js";
+import { fault, paths } from "./faults.js";
 
 const listeners = new Set();
 export const seconds = [];       // {sessions, up_per_s, down_per_s, pending}, 60 of them
@@ -15,6 +15,7 @@ export let since = null;
 export function startLive() {
   if (stop) return;
   since = new Date();
+  get(`${gateway}/listeners`).then((list) => { for (const one of list) paths.set(one.id, one.websocket.path); }, () => {});
   stop = stream(`${gateway}/events`, {
     event(type, data) {
       if (type === "stats") {

@@ -1,6 +1,6 @@
 // Log-in, navigation, and which part is shown.
 
-import { forgetKey, get, hasKey, samples, setKey, whenUnauthorized } from "./api.js";
+import { forgetKey, get, hasKey, setKey, whenUnauthorized } from "./api.js";
 import { element, field, fill, setText } from "./dom.js";
 import { listen, startLive, stopLive } from "./live.js";
 import { overview } from "./overview.js";
@@ -85,14 +85,10 @@ function showFrame() {
 
 /** What answers here, and which build of it. */
 async function tellVersion(about) {
-  const labels = {};
   try {
-    for (const one of samples(await get("/api/v5/prometheus/stats"))) {
-      if (one.name === "ocpp_gateway_info" || one.name === "ocpp_gateway_build_info") Object.assign(labels, one.labels);
-    }
+    const [{ version, commit }, [{ node_status: nodes }]] = await Promise.all([get("/api/v5/version"), get("/api/v5/gateways")]);
+    setText(about, `Gateway ${nodes[0].node} · ocpp-gateway ${version}${commit ? ` (${commit.slice(0, 12)})` : ""}`);
   } catch { /* said elsewhere */ }
-  const { gateway, version, commit } = labels;
-  setText(about, [gateway && `Gateway ${gateway}`, version && `ocpp-gateway ${version}${commit ? ` (${commit})` : ""}`].filter(Boolean).join(" · "));
 }
 
 function toggleMenu() {

@@ -41,12 +41,15 @@ export function users(view, session) {
   view.append(element("h1", {}, "Users"), alert, element("div", { class: "panels" }, list, importing, session.canChange && trial()));
   let page = 1;
 
+  let asked = 0;
   async function load() {
+    const mine = ++asked;
     try {
       const backend = (await ask("GET", `${gateway}/authentication`))?.backend;
       if (backend !== "built_in_database") throw new Error(backend ? `The users are kept by ${backend}, not here.` : "No authenticator is set: everyone is let in.");
       const like = search.value ? `&like_user_id=${part(search.value)}` : "";
       const answer = await get(`${path}?page=${page}&limit=${perPage}${like}`);
+      if (mine !== asked) return;
       rows.show(answer.data, (row) => row.user_id);
       const total = answer.meta.count ?? answer.data.length;
       setText(note, total === 1 ? "1 user" : total ? `${total} users` : search.value ? "no such user" : "no users");

@@ -34,8 +34,6 @@ struct RevocationList: Sendable {
         revoked = contents.revoked
     }
 
-    var revokedCount: Int { revoked.count }
-
     func revokes(_ certificate: Certificate) -> Bool {
         revoked.contains(Array(certificate.serialNumber.bytes))
     }

@@ -90,7 +90,7 @@ import Testing
             // Each CALL once, and commands still reach everybody.
             let relayed = managed.central.received.all.count { $0.action == "MeterValues" }
             #expect(relayed == busy.results.value)
-            #expect(try await busy.commandOnce(from: managed.central).allSatisfy { $0.type == 3 })
+            #expect(try await busy.commandOnce("ClearCache", from: managed.central).allSatisfy { $0.type == 3 })
         }
     }
 }

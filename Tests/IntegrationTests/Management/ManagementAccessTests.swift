@@ -182,6 +182,16 @@ import Testing
         }
     }
 
+    @Test func `An address that other machines reach without TLS is a warning`() async throws {
+        let data = try DataFolder()
+        let gateway = try await GatewayProcess.start(
+            data.settings.merging(["MANAGEMENT_BIND": "0.0.0.0:0", "BROKER_URL": "mqtt://127.0.0.1:1"]) { $1 })
+        try await gateway.log("the warning") {
+            $0.fields["level"] == "warning" && $0.mentions("management.bind", "without TLS")
+        }
+        await gateway.child.end()
+    }
+
     @Test func `Over HTTPS a new certificate serves the next connection, and curl is content`() async throws {
         let files = try CertificateFolder()
         let settings = [

@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Synchronization
 import TestSupport
@@ -34,7 +35,7 @@ import Testing
             let chunk = "10000\r\n" + String(repeating: " ", count: 0x10000) + "\r\n"
             for _ in 0..<17 { try? await connection.send(chunk) }
             #expect(try await connection.reply().status == 413)
-            await connection.closed()
+            try await connection.closed()
             let rows = (1...40_000).map { "CP-\($0),0123456789abcdef\($0),false" }.joined(separator: "\n")
             let csv =
                 "user_id,password_hash,salt,is_superuser\n"
@@ -59,7 +60,7 @@ import Testing
             let sent = Counter()
             while sent.value < 2048, (try? await connection.send(piece)) != nil { sent.next() }
             #expect(sent.value < 2048)
-            await connection.closed()
+            try await connection.closed()
             #expect(managed.gateway.child.residentBytes < before + 64 * Self.megabyte)
             #expect(try await managed.management.get("/healthz").status == 200)
         }
@@ -79,8 +80,10 @@ import Testing
             let chargePoint = try await managed.site.connectReady()
             let text = managed.management.text(
                 "PUT", "/api/v5/configs", headers: ["Content-Length": "100", "Content-Type": "application/json"])
+            // A stream on which nothing happens has one of the places.
+            let quiet = try await managed.viewer.watch("./events?types=connected&clientid=CP-2")
             var senders: [HTTPConnection] = []
-            for number in 1...64 {
+            for number in 1...63 {
                 let sender = try await managed.management.connect()
                 // Half a head, or half a body.
                 try await sender.send(number % 2 == 0 ? text + "{" : String(text.prefix(40)))
@@ -91,8 +94,11 @@ import Testing
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
             for sender in senders {
                 #expect(try await sender.reply().status == 408)
-                await sender.closed()
+                try await sender.closed()
             }
+            // What goes on for longer than a request may is not cut off, and is told that it goes on.
+            for _ in 1...2 { #expect(try await quiet.next()?.comment == "ping") }
+            quiet.close()
             try await eventually("a place") { (try? await managed.management.get("/healthz"))?.status == 200 }
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
         }
@@ -156,22 +162,29 @@ import Testing
     @Test func `A reader of frames that falls behind is told so and let go, and holds up nobody`() async throws {
         try await withManagedSite { managed in
             let chargePoint = try await managed.site.connectReady()
-            let slow = try await managed.viewer.watch("./clients/CP-1/messages")
+            let slow = try await managed.viewer.watch("./clients/CP-1/messages", receiveBuffer: 65_536)
             let fast = try await managed.viewer.watch("./clients/CP-1/messages")
             try await slow.setReading(false)
-            // More than the kernel's buffers and 256 events can hold.
-            let payload = #"{"vendorId":"V","data":"\#(String(repeating: "x", count: 50_000))"}"#
-            for number in 1...600 {
-                let answer = OCPPText(try await chargePoint.call("DataTransfer", payload, id: "n\(number)"))
-                #expect(answer.type == 3)
+            func call(_ payload: String, _ id: String) async throws {
+                #expect(OCPPText(try await chargePoint.call("DataTransfer", payload, id: id)).type == 3)
                 // Up and down.
                 for _ in 1...2 { #expect(try await fast.next()?.name == "message") }
             }
+            // More than the kernel holds, and then 256 events, before the time of one who takes nothing is over.
+            let large = #"{"vendorId":"V","data":"\#(String(repeating: "x", count: 200_000))"}"#
+            for number in 1...(try Self.largestSendBuffer() / 200_000 + 5) { try await call(large, "l\(number)") }
+            for number in 1...150 { try await call(#"{"vendorId":"V"}"#, "s\(number)") }
             try await slow.setReading(true)
             var last: EventReader.Event?
             while let event = try await slow.next() { last = event }
             #expect(last?.name == "overflow")
             fast.close()
         }
+    }
+
+    /// Bytes that the kernel holds for a client that takes none.
+    private static func largestSendBuffer() throws -> Int {
+        let text = try String(contentsOfFile: "/proc/sys/net/ipv4/tcp_wmem", encoding: .utf8)
+        return text.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? 0
     }
 }

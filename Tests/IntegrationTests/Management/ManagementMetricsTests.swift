@@ -9,7 +9,8 @@ import Testing
 
     /// The page's table: names with their types and labels.
     private static let table: [(name: String, type: String, labels: Set<String>)] = [
-        ("info", "gauge", ["version", "gateway"]), ("start_time_seconds", "gauge", []),
+        ("info", "gauge", ["version", "gateway"]), ("build_info", "gauge", ["version", "commit"]),
+        ("start_time_seconds", "gauge", []),
         ("sessions", "gauge", ["listener", "version"]), ("handshakes_total", "counter", ["listener", "status"]),
         ("sessions_closed_total", "counter", ["reason"]), ("messages_total", "counter", ["direction", "type"]),
         ("message_bytes_total", "counter", ["direction", "type"]), ("calls_total", "counter", ["direction", "action"]),

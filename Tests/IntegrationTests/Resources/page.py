@@ -8,12 +8,15 @@ import json
 import os
 import sys
 import tempfile
+import time
 import urllib.parse
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(__file__))
 from browser import Browser, Failed  # noqa: E402
 from page_charge_points import ChargePoints  # noqa: E402
 
+begin = time.monotonic()
 ENTER, TAB, ESCAPE = "\ue007", "\ue004", "\ue00c"
 # Each would run, or break the page, where text became markup.
 HOSTILE = "<img src=x onerror=window.broken=1>'\"&"
@@ -54,8 +57,24 @@ CONTRAST = r"""
 """
 
 
+# What a screen reader would be made to say, or to repeat, out of turn.
+IMPOLITE = """
+  const impolite = [...document.querySelectorAll("[aria-live]")].filter((node) => node.ariaLive === "assertive");
+  // What lives in one of these is said whenever it changes: no table, and nothing that is pressed.
+  for (const node of document.querySelectorAll("[role=status], [role=alert], [aria-live=polite]")) {
+    if (node.querySelector("table, button, input, li")) impolite.push(node);
+  }
+  const unnamed = [...document.querySelectorAll("input, select, textarea, button, a, svg")].filter((node) =>
+    node.checkVisibility() && !(node.ariaLabel ?? node.closest("label")?.textContent ?? node.textContent).trim());
+  return [...impolite, ...unnamed].map((node) => node.outerHTML.slice(0, 100));
+"""
+
+# Of what a tab keeps there is the key alone, and after "Log out" nothing.
+KEPT = "return [Object.keys(sessionStorage), Object.keys(localStorage), document.cookie]"
+
+
 def step(name):
-    print(name, flush=True)
+    print(f"{time.monotonic() - begin:5.1f} s: {name}", flush=True)
 
 
 def log_in(browser, options, key, secret):
@@ -76,19 +95,59 @@ def check_harmless(browser):
         raise Failed("what a charge point says became markup")
 
 
+def check_sight(browser, name):
+    """Light and dark, wide and narrow, of whatever is shown."""
+    for scheme in ["light", "dark"]:
+        browser.look(scheme)
+        looked, faint = browser.run(CONTRAST)
+        if faint or looked < 5:
+            raise Failed(f"{name}, {scheme}: {looked} texts, too little contrast: {faint[:5]}")
+    browser.resize(390, 800)
+    wide = browser.run("return document.documentElement.scrollWidth")
+    if wide > 390:
+        raise Failed(f"{name} is {wide} px wide in a window of 390")
+    looked, faint = browser.run(CONTRAST)
+    browser.resize(1280, 900)
+    if faint:
+        raise Failed(f"{name}, narrow: too little contrast: {faint[:5]}")
+    impolite = browser.run(IMPOLITE)
+    if impolite:
+        raise Failed(f"{name}: {impolite}")
+
+
+def check_headers(options):
+    with urllib.request.urlopen(options.url) as answer:
+        policy, options_ = answer.headers["Content-Security-Policy"], answer.headers["X-Content-Type-Options"]
+    for rule in ["default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"]:
+        if rule not in policy.split("; "):
+            raise Failed(f"{rule} is not in {policy}")
+    if options_ != "nosniff":
+        raise Failed("the page can be taken for something else")
+
+
 def check_login(browser, options):
+    check_headers(options)
     browser.open(options.url)
+    browser.need("button", "Log in")
+    if browser.run(KEPT) != [[], [], ""]:
+        raise Failed("the tab keeps something before log-in")
     browser.write("Key", options.key)
     browser.write("Secret", "wrong")
     browser.click("button", "Log in")
     browser.wait("an alert", lambda: browser.run(
         "return [...document.querySelectorAll('[role=alert]')].some((node) => node.textContent.includes('wrong'))"))
+    check_sight(browser, "log-in")
     browser.write("Secret", options.secret)
     browser.press(ENTER)
     browser.need("button", "Log out")
     browser.need("heading", "Overview")
+    # Gone with the first reload.
+    browser.run("window.stays = true")
+    if browser.run(KEPT)[1:] != [[], ""]:
+        raise Failed("the browser keeps something beyond the tab")
     browser.wait("the version", lambda: browser.run(
-        "return /ocpp-gateway \\d+\\.\\d+/.test(document.querySelector('footer').textContent)"))
+        "return /Gateway \\S+ · ocpp-gateway \\d+\\.\\d+/.test(document.querySelector('footer').textContent)"))
+    browser.wait("the curve", lambda: browser.run("return document.querySelector('polyline').points.length > 1"))
     step("log-in, and the version")
 
 
@@ -130,6 +189,8 @@ def check_one(browser, points, folder):
     # What it says from now on is seen: the stream is open when a frame has come.
     points.send("ONE-1", [2, "first-1", "Heartbeat", {}])
     browser.sees("first-1", "CALL Heartbeat")
+    if not browser.run(r"return /^\d\d:\d\d:\d\d\.\d{3}$/.test(document.querySelector('.frames time').textContent)"):
+        raise Failed("a frame without its time")
     browser.choose("Action", "Reset")
     browser.wait("the payload that the schema makes", lambda: "Hard" in browser.run(
         "return document.querySelector('textarea').value"))
@@ -154,7 +215,9 @@ def check_one(browser, points, folder):
     step("frames live, commands and their answers")
     browser.click("button", "Pause")
     points.send("ONE-1", [2, "paused-1", "DataTransfer", {"vendorId": HOSTILE}])
-    browser.sees("paused; 1")
+    # How many have come depends on whether the answer has.
+    browser.wait("the frame held back", lambda: browser.run(
+        "return /paused; [1-9]/.test(document.querySelector('main').innerText)"))
     if "paused-1" in browser.run("return document.querySelector('.frames').innerText"):
         raise Failed("a frame was shown while paused")
     browser.click("button", "Resume")
@@ -169,15 +232,42 @@ def check_one(browser, points, folder):
     if not any("paused-1" in frame["frame"] and frame["direction"] == "up" for frame in frames):
         raise Failed(f"the download lacks a frame: {frames}")
     browser.click("button", "Kick ONE-1")
+    browser.need("button", "Cancel")
+    check_sight(browser, "a question")
     browser.click("button", "Kick ONE-1")
     browser.sees("not connected", "kicked by an operator")
     step("pause, download, kick")
 
 
+def check_two(browser, points):
+    """The form is that of the charge point's own version, and its payload keeps to the schema, however deep."""
+    points.connect("TWO-1", subprotocol="ocpp2.0.1")
+    part(browser, "Charge points")
+    browser.click("link", "TWO-1")
+    browser.need("heading", "TWO-1")
+    payload = "return document.querySelector('textarea').value"
+    browser.wait("actions", lambda: browser.run(
+        "return [...document.querySelectorAll('option')].some((node) => node.value === 'GetVariables')"))
+    browser.choose("Action", "GetVariables")
+    made = json.loads(browser.wait("a payload", lambda: "getVariableData" in browser.run(payload) and browser.run(payload)))
+    if made != {"getVariableData": [{"component": {"name": ""}, "variable": {"name": ""}}]}:
+        raise Failed(f"no payload for GetVariables: {made}")
+    browser.choose("Action", "Reset")
+    browser.choose("type (required)", "OnIdle")
+    browser.write("evseId", "1")
+    if json.loads(browser.run(payload)) != {"type": "OnIdle", "evseId": 1}:
+        raise Failed(f"the payload is not what the form says: {browser.run(payload)}")
+    browser.click("button", "Send")
+    browser.wait("the answer", lambda: "Accepted" in browser.run(
+        "return document.querySelector('[aria-label=Answer]').textContent"))
+    points.leave("TWO-1")
+    step("a command to OCPP 2.0.1")
+
+
 def check_refused(browser, points):
     part(browser, "Refused")
     points.is_refused("/wrong/CP1")
-    browser.row("404", "wrong path", "/wrong/CP1", "and then the identity")
+    browser.row("404", "wrong path", "/wrong/CP1", "and then the identity, here /ocpp/CP1")
     points.is_refused("/ocpp/CP-SUB", subprotocol="ocpp1.5")
     browser.row("CP-SUB", "101", "subprotocol")
     points.is_refused("/ocpp/CP-401", authorization=("CP-401", "wrong"), second=True)
@@ -254,6 +344,8 @@ def check_configuration(browser, points):
     browser.row("ocpp:ws:second", "running")
     step("a listener stopped and started")
     browser.click("button", "Edit upstream.max_open_calls")
+    browser.need("button", "Save")
+    check_sight(browser, "a setting's form")
     browser.write("upstream.max_open_calls", "none")
     browser.click("button", "Save")
     browser.wait("an alert", lambda: browser.run(
@@ -264,6 +356,14 @@ def check_configuration(browser, points):
     browser.click("button", "Edit upstream.max_open_calls")
     browser.click("button", "Take the change back")
     browser.row("upstream.max_open_calls", "default")
+    browser.click("button", "Edit mountpoint")
+    browser.write("mountpoint", HOSTILE + "/")
+    browser.click("button", "Save")
+    browser.row("mountpoint", HOSTILE, "change")
+    browser.click("button", "Edit mountpoint")
+    check_harmless(browser)
+    browser.click("button", "Take the change back")
+    browser.row("mountpoint", "default")
     step("a setting changed and taken back")
     points.connect("OFF-1")
     browser.click("button", "Stop the gateway")
@@ -288,18 +388,16 @@ def check_sights(browser, points):
         else:
             part(browser, name)
         browser.wait("content", lambda: len(browser.text()) > 150)
-        for scheme in ["light", "dark"]:
-            browser.look(scheme)
-            looked, faint = browser.run(CONTRAST)
-            if faint or looked < 10:
-                raise Failed(f"{name}, {scheme}: {looked} texts, too little contrast: {faint[:5]}")
-        browser.resize(390, 800)
-        wide = browser.run("return document.documentElement.scrollWidth")
-        if wide > 390:
-            raise Failed(f"{name} is {wide} px wide in a window of 390")
-        browser.resize(1280, 900)
+        check_sight(browser, name)
+    if not browser.run("return window.stays"):
+        raise Failed("the page was loaded again")
     browser.resize(390, 800)
+    if browser.find("link", "Overview"):
+        raise Failed("the parts are not behind Menu")
     browser.click("button", "Menu")
+    _, faint = browser.run(CONTRAST)
+    if faint:
+        raise Failed(f"the menu has too little contrast: {faint}")
     part(browser, "Overview")
     browser.resize(1280, 900)
     browser.look("light")
@@ -310,6 +408,8 @@ def check_sights(browser, points):
 def check_keyboard(browser, options, points):
     browser.click("button", "Log out")
     browser.need("button", "Log in")
+    if browser.run(KEPT) != [[], [], ""]:
+        raise Failed("the tab keeps something after Log out")
     browser.press(*options.key, TAB, *options.secret, ENTER)
     browser.need("button", "Log out")
 
@@ -335,6 +435,27 @@ def check_keyboard(browser, options, points):
     browser.press(ESCAPE)
     browser.wait("the focus back on its button", lambda: focused() == "Edit default_heartbeat_interval")
     points.connect("KEY-1")
+    reach("Charge points")
+    browser.press(ENTER)
+    browser.need("button", "Kick KEY-1")
+    reach("KEY-1")
+    browser.press(ENTER)
+    browser.need("heading", "KEY-1")
+    reach("Pause")
+    browser.press(ENTER)
+    reach("Resume")
+    browser.press(ENTER)
+    browser.wait("actions", lambda: browser.run("return document.querySelector('select[name=action]').value"))
+    for _ in range(20):
+        if browser.run("return document.activeElement.name") == "action":
+            break
+        browser.press(TAB)
+    browser.press(*"Reset")
+    browser.wait("Reset chosen", lambda: "Hard" in browser.run("return document.querySelector('textarea').value"))
+    reach("Send")
+    browser.press(ENTER)
+    browser.wait("the answer", lambda: "Accepted" in browser.run(
+        "return document.querySelector('[aria-label=Answer]').textContent"))
     reach("Charge points")
     browser.press(ENTER)
     browser.need("button", "Kick KEY-1")
@@ -406,6 +527,7 @@ def main():
             check_login(browser, options)
             check_charge_points(browser, points)
             check_one(browser, points, folder)
+            check_two(browser, points)
             check_refused(browser, points)
             check_users(browser, folder)
             check_configuration(browser, points)

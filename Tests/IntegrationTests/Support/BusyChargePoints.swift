@@ -89,10 +89,12 @@ final class BusyChargePoints: Sendable {
     }
 
     /// One command to each, at the same time.
-    func commandOnce(from central: CentralSystem) async throws -> [RelayMessage] {
+    func commandOnce(
+        _ action: String = "TriggerMessage", from central: CentralSystem
+    ) async throws -> [RelayMessage] {
         try await withThrowingTaskGroup(of: RelayMessage.self) { group in
             for client in clients {
-                group.addTask { try await central.call("TriggerMessage", to: client.identity) }
+                group.addTask { try await central.call(action, to: client.identity) }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }

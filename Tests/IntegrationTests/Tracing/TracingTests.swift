@@ -159,11 +159,18 @@ import Testing
                 #expect(line.fields["trace_id"] == Self.traceID)
             }
 
-            try await site.central.publish(Self.downstream(Self.reset("cut"), traceparent))
+        }
+    }
+
+    @Test func `The span of a CALL that waits for the charge point ends where its connection does`() async throws {
+        try await withTraces(["TRACING_SAMPLE_RATIO": "0"]) { site, collector in
+            let chargePoint = try await site.connectReady()
+            try await site.central.publish(
+                Self.downstream(Self.reset("cut"), "00-\(Self.traceID)-\(Self.parent)-01"))
             _ = try await chargePoint.texts.take("the CALL") { $0.contains(#""cut""#) }
             await chargePoint.cut()
             let cut = try await collector.span(ofCall: "cut")
-            #expect(cut.status == 2 && cut.attributes["ocpp.reason"] == "disconnected")
+            #expect(cut.status == 2 && cut.attributes["ocpp.reason"] == "disconnected" && cut.parent == Self.parent)
         }
     }
 
@@ -224,5 +231,26 @@ import Testing
             #expect(told <= 1)
         }
         try await silent.close()
+    }
+
+    @Test(arguments: HostileCollector.Answer.allCases)
+    func `What a collector answers is bounded, and nobody is followed elsewhere`(
+        answer: HostileCollector.Answer
+    ) async throws {
+        let collector = try await HostileCollector.start(answer)
+        let settings = ["TRACING_OTLP_ENDPOINT": collector.endpoint, "TRACING_SAMPLE_RATIO": "1"]
+        try await withSite(settings) { site in
+            let chargePoint = try await site.connectReady()
+            let line = try await site.gateway.log("that it takes nothing") {
+                $0.message == "the collector takes no spans"
+            }
+            #expect(line.fields["reason"]?.contains(answer.reason) == true, "\(line)")
+            #expect(line.fields["endpoint"] == collector.endpoint)
+            if answer != .redirect { _ = try await collector.closed.first("the end of an endless answer") }
+            _ = try await chargePoint.call("Heartbeat", id: "after")
+            #expect(try await site.gateway.stop() == 0)
+            #expect(Set(collector.targets.all) == ["/v1/traces"])
+        }
+        await collector.stop()
     }
 }

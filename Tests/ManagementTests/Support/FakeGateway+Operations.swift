@@ -126,7 +126,7 @@ extension FakeGateway: GatewayOperations {
 
     func emptyAuthenticationCache() { cachedVerdicts = 0 }
 
-    var users: (any UserStore)? { userStore }
+    var users: (any UserOperations)? { userStore }
 
     func settings() -> [SettingSummary] { settingsNow.map(\.summary) }
 

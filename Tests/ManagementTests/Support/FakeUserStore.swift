@@ -3,7 +3,7 @@ import NIOCore
 import OutsideNames
 
 /// Users in memory; a hash is the password backwards.
-actor FakeUserStore: UserStore {
+actor FakeUserStore: UserOperations {
     private struct Row {
         var user: StoredUser
         var password: Password

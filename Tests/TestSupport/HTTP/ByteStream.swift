@@ -1,16 +1,27 @@
 import NIOCore
+import NIOPosix
 import Synchronization
 
-/// What has come, for one reader.
+/// What has come, for one reader. Nothing is waited for without end.
 final class ByteStream: Sendable {
     struct Ended: Error, CustomStringConvertible {
         let description = "the connection has ended"
     }
 
+    /// Beyond what a slow machine needs, and what the gateway gives a slow client.
+    private static let patience = TimeAmount.seconds(120)
+
     private struct State {
         var buffer = ByteBuffer()
         var hasEnded = false
-        var reader: CheckedContinuation<Void, Never>?
+        /// Counts what came, so that nothing comes unseen between a look and the wait for more.
+        var arrivals = 0
+        var reader: CheckedContinuation<Bool, Never>?
+
+        mutating func wake(_ hasNews: Bool) -> () -> Void {
+            defer { reader = nil }
+            return { [reader] in reader?.resume(returning: hasNews) }
+        }
     }
 
     private let state = Mutex(State())
@@ -25,56 +36,64 @@ final class ByteStream: Sendable {
     func end() { change { $0.hasEnded = true } }
 
     private func change(_ body: (inout State) -> Void) {
-        let reader = state.withLock { state in
+        let wake = state.withLock { state in
             body(&state)
-            defer { state.reader = nil }
-            return state.reader
+            state.arrivals += 1
+            return state.wake(true)
         }
-        reader?.resume()
+        wake()
     }
 
     func take(_ count: Int) async throws -> String {
-        while true {
-            let result = try state.withLock { state -> String? in
-                if let text = state.buffer.readString(length: count) { return text }
-                if state.hasEnded { throw Ended() }
-                return nil
-            }
-            if let result { return result }
-            await more()
-        }
+        try await first { $0.readString(length: count) }
     }
 
     func line(until end: String) async throws -> String {
         let end = Array(end.utf8)
+        return try await first { buffer in
+            let view = buffer.readableBytesView
+            for index in view.indices where view[index] == end[0] && view[index...].starts(with: end) {
+                return buffer.readString(length: index - view.startIndex + end.count)
+            }
+            return nil
+        }
+    }
+
+    /// What `body` finds in what has come, as soon as it is there.
+    private func first(_ body: (inout ByteBuffer) -> String?) async throws -> String {
         while true {
-            let length = try state.withLock { state -> Int? in
-                let view = state.buffer.readableBytesView
-                for index in view.indices where view[index] == end[0] && view[index...].starts(with: end) {
-                    return index - view.startIndex + end.count
-                }
-                if state.hasEnded { throw Ended() }
-                return nil
+            let (found, arrivals) = try state.withLock { state in
+                let found = body(&state.buffer)
+                if found == nil, state.hasEnded { throw Ended() }
+                return (found, state.arrivals)
             }
-            if let length { return try await take(length) }
-            await more()
+            if let found { return found }
+            try await more(than: arrivals)
         }
     }
 
-    func ended() async {
-        while !state.withLock({ $0.hasEnded }) { await more() }
+    func ended() async throws {
+        while true {
+            let (hasEnded, arrivals) = state.withLock { ($0.hasEnded, $0.arrivals) }
+            if hasEnded { return }
+            try await more(than: arrivals)
+        }
     }
 
-    /// Returns when something has come since the state was looked at, or at once.
-    private func more() async {
-        let before = state.withLock { ($0.buffer.writerIndex, $0.hasEnded) }
-        await withCheckedContinuation { continuation in
-            let resumes = state.withLock { state in
-                guard (state.buffer.writerIndex, state.hasEnded) == before else { return true }
-                state.reader = continuation
-                return false
-            }
-            if resumes { continuation.resume() }
+    /// Returns when something has come after the first `arrivals`, or at once.
+    private func more(than arrivals: Int) async throws {
+        let timer = MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: Self.patience) {
+            let wake = self.state.withLock { $0.wake(false) }
+            wake()
         }
+        defer { timer.cancel() }
+        let hasNews = await withCheckedContinuation { continuation in
+            let isNews = state.withLock { state in
+                if state.arrivals == arrivals { state.reader = continuation }
+                return state.arrivals != arrivals
+            }
+            if isNews { continuation.resume(returning: true) }
+        }
+        guard hasNews else { throw Failure("waited \(Self.patience) for bytes that did not come") }
     }
 }

@@ -6,10 +6,16 @@ package final class HTTPConnection: Sendable {
     private let channel: any Channel
     private let bytes: ByteStream
 
-    package init(to address: SocketAddress) async throws {
+    /// - Parameter receiveBuffer: Bytes that the kernel keeps for it; nil: as it likes.
+    package init(to address: SocketAddress, receiveBuffer: Int? = nil) async throws {
         let bytes = ByteStream()
         self.bytes = bytes
-        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let receiveBuffer {
+            bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer)
+        }
+        channel =
+            try await bootstrap
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Receiver(bytes))
@@ -61,7 +67,7 @@ package final class HTTPConnection: Sendable {
     }
 
     /// Returns when the other side has closed.
-    package func closed() async { await bytes.ended() }
+    package func closed() async throws { try await bytes.ended() }
 }
 
 private final class Receiver: ChannelInboundHandler {

@@ -1,4 +1,5 @@
 import ChargePointSessions
+import OCPPJ
 import OutsideNames
 import Settings
 
@@ -108,7 +109,7 @@ extension ConfiguredTopic.Part {
         case .literal(let text): values = [text]
         case .placeholder(.cid), .placeholder(.clientid): values = [identity]
         case .placeholder(.type): values = ["2", "3", "4", "5", "6", "-1"]
-        case .placeholder(.version): values = ["1.6", "2.0.1", "2.1"]
+        case .placeholder(.version): values = OCPPVersion.allCases.map(\.rawValue)
         case .placeholder(.action), .placeholder(.id):
             // What the charge point chooses never holds a `/`.
             let level = target[start...].prefix { $0 != UInt8(ascii: "/") }

@@ -43,7 +43,7 @@ package struct FormatCheckingConfiguration: Sendable, Equatable {
     func schemas(of version: OCPPVersion) throws(SchemaProblems) -> MessageSchemas {
         try MessageSchemas(
             directory: try folder(of: version), idPrefixes: prefixes(of: version),
-            dateTimes: version == .v16 ? .iso8601 : .rfc3339)
+            dateTimes: version.hasISO8601Times ? .iso8601 : .rfc3339)
     }
 
     private func prefixes(of version: OCPPVersion) -> [String] {

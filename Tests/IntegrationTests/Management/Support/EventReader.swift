@@ -32,10 +32,16 @@ final class EventReader: Sendable {
         }
     }
 
-    /// The next with this name.
-    func next(_ name: String, where isWanted: (JSONValue) -> Bool = { _ in true }) async throws -> JSONValue {
+    /// The next with this name. Others come each second; it does not wait for ever behind them.
+    func next(
+        _ name: String, within limit: Duration = .seconds(60), where isWanted: (JSONValue) -> Bool = { _ in true }
+    ) async throws -> JSONValue {
+        let deadline = ContinuousClock.now + limit
         while let event = try await next() {
             if event.name == name, isWanted(event.data) { return event.data }
+            guard ContinuousClock.now < deadline else {
+                throw Failure("waited \(limit) for the event \(name), in vain")
+            }
         }
         throw Failure("the stream has ended without the event \(name)")
     }

@@ -2,7 +2,7 @@ import NIOCore
 import OutsideNames
 
 /// The users of the built-in database. Each call is one transaction.
-package protocol UserStore: Sendable {
+package protocol UserOperations: Sendable {
     /// Sorted by id.
     func users(_ query: UserQuery) async throws(OperationFailure) -> UserPage
 

@@ -1,0 +1,35 @@
+import BrokerLink
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import ChargePointSessions
+@testable import Gateway
+
+@Suite("A session's message, as the broker link takes it")
+struct SessionAdapterTests {
+    private let loop = MultiThreadedEventLoopGroup.singleton.next()
+    private let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+    @Test func `What has no version keeps its trace and what its sender knows it by`() async throws {
+        let session = try await StandInSession.connect("CP1", to: SessionRegistry(), on: loop)
+        var message = UpstreamMessage(topic: "ocpp/error", payload: ByteBuffer(string: "{}"), kind: .report)
+        message.traceParent = parent
+        let report = BrokerPublish(message, from: session, share: nil)
+        #expect(report.properties?.traceParent == parent && report.properties?.version == nil)
+        message.kind = .reply
+        message.correlationData = ByteBuffer(string: "7")
+        let reply = BrokerPublish(message, from: session, share: nil)
+        #expect(reply.properties?.correlationData == .bytes(ByteBuffer(string: "7")))
+        #expect(reply.properties?.traceParent == parent)
+        try await loop.submit { session.assumeIsolated { $0.end(.goingAway) } }.get()
+    }
+
+    @Test func `What has nothing to say beside its payload has no properties`() async throws {
+        let session = try await StandInSession.connect("CP1", to: SessionRegistry(), on: loop)
+        let message = UpstreamMessage(topic: "ocpp/presence", payload: ByteBuffer(string: "{}"), kind: .presence)
+        let presence = BrokerPublish(message, from: session, share: nil)
+        #expect(presence.purpose == .presence && presence.properties.map { _ in true } == nil)
+        try await loop.submit { session.assumeIsolated { $0.end(.goingAway) } }.get()
+    }
+}
