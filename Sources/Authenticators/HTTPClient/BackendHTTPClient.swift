@@ -106,16 +106,29 @@ package final class BackendHTTPClient: Sendable {
         request.headers = HTTPHeaders(headers.map { ($0.name, $0.value) })
         if !request.headers.contains(name: "host") { request.headers.add(name: "host", value: hostHeader) }
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let deadline = ContinuousClock.now + requestTimeout
         let response = try await client.execute(request, timeout: TimeAmount(requestTimeout))
-        let collected: ByteBuffer
-        do {
-            collected = try await response.body.collect(upTo: bodyLimit)
-        } catch is NIOTooManyBytesError {
-            throw BackendFailure(.nonsense, reason: "the HTTP server's answer is longer than \(bodyLimit) bytes")
-        }
+        let content = try await Self.content(of: response, limit: bodyLimit, until: deadline)
         return Answer(
             status: Int(response.status.code), contentType: response.headers.first(name: "content-type"),
-            retryAfter: response.headers.first(name: "retry-after"), body: Array(collected.readableBytesView))
+            retryAfter: response.headers.first(name: "retry-after"), body: content)
+    }
+
+    /// The client's own time for a request ends with the head: a body that came byte by byte would take for ever.
+    private static func content(
+        of response: HTTPClientResponse, limit: Int, until deadline: ContinuousClock.Instant
+    ) async throws -> [UInt8] {
+        var content: [UInt8] = []
+        for try await part in response.body {
+            guard ContinuousClock.now < deadline else {
+                throw BackendFailure(.unreachable, reason: "HTTP: the answer does not end in time")
+            }
+            guard part.readableBytes <= limit - content.count else {
+                throw BackendFailure(.nonsense, reason: "the HTTP server's answer is longer than \(limit) bytes")
+            }
+            content += part.readableBytesView
+        }
+        return content
     }
 
     private var hostHeader: String {

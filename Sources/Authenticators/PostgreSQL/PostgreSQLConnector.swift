@@ -88,7 +88,8 @@ struct PostgreSQLConnector: BlockingConnector {
         var parameters = [
             ("host", tls.name(of: server.host) ?? server.host), ("hostaddr", address),
             ("port", "\(server.port)"), ("dbname", configuration.database), ("user", configuration.userName),
-            ("passfile", "/dev/null"), ("client_encoding", "UTF8"), ("application_name", "ocpp-gateway"),
+            // A file that is not there: of one that is no plain file libpq would write a warning on standard error.
+            ("passfile", "/dev/null/none"), ("client_encoding", "UTF8"), ("application_name", "ocpp-gateway"),
             ("gssencmode", "disable"), ("target_session_attrs", "any"), ("options", ""), ("keepalives", "1"),
         ]
         if let password = configuration.password { parameters.append(("password", password)) }

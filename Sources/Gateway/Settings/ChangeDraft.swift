@@ -42,7 +42,7 @@ struct ChangeDraft {
             if reading.isSecret, text.hasSameBytes(as: SettingProblem.hidden) { return }
             // What is sent back as it was shown is no change.
             if current.source != .change || current.hidesPart, current.isShown(as: sent) { return }
-            guard !current.hidesPart || isValue || !text.hasHidden else {
+            guard !current.hidesPart || reading.isSecret || isValue || !text.hasHidden else {
                 throw .invalid([
                     SettingProblem(
                         key: key, value: current.shown, expectation: "expected all of it, what is hidden too",

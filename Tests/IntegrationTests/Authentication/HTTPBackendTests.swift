@@ -178,6 +178,25 @@ import Testing
         }
     }
 
+    @Test func `An answer that never ends is given up after the time of a request`() async throws {
+        let server = try await AnsweringServer(["CP-1": Answer(endless: true), "CP-2": .allow])
+        let own = ["AUTHENTICATION_REQUEST_TIMEOUT": "2s", "AUTHENTICATION_TIMEOUT": "100s", "IDLE_TIMEOUT": "200s"]
+        try await withSite(server.settings(own)) { site async throws in
+            #expect(try await site.answer("CP-1", shown("CP-1")).isUnavailable)
+            #expect(try await site.refusal(of: "CP-1", 503)["reason"] == "HTTP: the answer does not end in time")
+            #expect(try await site.status("CP-2", shown("CP-2")) == 101)
+        }
+        let endpoint = [
+            "AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_REQUEST_TIMEOUT": "2s",
+            "AUTHENTICATION_ENDPOINT": "http://127.0.0.1:\(server.port)/endless",
+        ]
+        try await withSite(endpoint) { site async throws in
+            try await site.gateway.log("that it was given up") {
+                $0.message == "key set not fetched" && $0.mentions("does not end in time")
+            }
+        }
+    }
+
     @Test func `The line is bounded and one charge point waits in it once`() async throws {
         let server = try await AnsweringServer(["SLOW": Answer(status: 204, delay: 120)])
         let settings = server.settings([

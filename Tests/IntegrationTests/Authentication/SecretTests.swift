@@ -96,14 +96,13 @@ import Testing
                 // Sent back as it is it means unchanged.
                 try await management.change("PUT", path, answer, gives: 200)
             }
-            // Twice: what comes from the file, and what is a change already.
             for _ in 0..<2 { try await showsNone() }
             #expect(try await site.status("CP-1", shown) == 101)
             for part in ["authorization Bearer s3cr3t-of-the-gateway", "target /?key=s3cr3t-in-the-url"] {
                 #expect(await server.server.output.contains(part))
             }
             #expect(await server.server.output.contains(#""key": "s3cr3t-in-the-body""#))
-            // By the other way, one header is another now, and the rest stays; what is said of it in the log too.
+            // By the other way one header is another now, and the rest stays; from now on they are a change.
             let one = #"{"authentication.headers":{"authorization":"******","x-name":"s3cr3t-other"}}"#
             try await management.change("PUT", "/api/v5/configs", one, gives: 200)
             try await showsNone()
@@ -119,6 +118,7 @@ import Testing
                 "POST", path + "/test", #"{"clientid":"CP-1","username":"CP-1","password":"s3cr3t-password"}"#,
                 gives: 200)
             #expect(tried["status"] == 101)
+            #expect(data.text("gateway.yaml") == text)
         }
     }
 }

@@ -59,7 +59,7 @@ import Testing
             }
             #expect(isUnauthorized(try await site.answer("CP-1", .none)))
             #expect(isUnauthorized(try await site.answer("CP-1", .basic("CP-1", "s3cr3t-password"))))
-            #expect(isUnauthorized(try await site.answer("CP-9", .basic("CP-1", tokens[2]))))
+            #expect(isUnauthorized(try await site.answer("CP-9", .basic("CP-1", shown[2].1))))
         }
     }
 

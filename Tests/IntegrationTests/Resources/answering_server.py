@@ -3,8 +3,8 @@
     {"CP-1": {"status": 200, "headers": {"Content-Type": "application/json"}, "body": "…", "delay": 0.0}}
 
 With three files more (certificate, key, authority) it speaks TLS and wants a certificate of its clients.
-GET hands out the folder's files. Prints "ready", and for each question "asked IDENTITY", "authorization …",
-"target …" and "body {…}".
+"endless": true is an answer that never ends. GET hands out the folder's files, and at /endless such an answer.
+Prints "ready", and for each question "asked IDENTITY", "authorization …", "target …" and "body {…}".
 """
 
 import http.server
@@ -34,14 +34,32 @@ class Handler(http.server.BaseHTTPRequestHandler):
         deny = {"status": 200, "headers": {"Content-Type": "application/json"}, "body": '{"result":"deny"}'}
         answer = {"delay": 0, **answers.get(identity, deny)}
         time.sleep(answer["delay"])
-        self.answer(answer["status"], answer["headers"], answer["body"].encode())
+        if answer.get("endless"):
+            self.drip()
+        else:
+            self.answer(answer["status"], answer["headers"], answer["body"].encode())
 
     def do_GET(self):
         file = folder / self.path.lstrip("/")
-        if file.is_file():
+        if self.path == "/endless":
+            self.drip()
+        elif file.is_file():
             self.answer(200, {"Content-Type": "application/json"}, file.read_bytes())
         else:
             self.answer(404, {}, b"")
+
+    def drip(self):
+        """An answer that never ends, a byte at a time."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", "60000")
+        self.end_headers()
+        try:
+            while True:
+                self.wfile.write(b" ")
+                time.sleep(0.1)
+        except OSError:
+            self.close_connection = True
 
     def answer(self, status, headers, content):
         self.send_response(status)

@@ -59,8 +59,8 @@ enum Secrets {
         found.withLock { _ in }
         Task.detached {
             _ = try? await child.exit(within: 3600)
-            let leaks = leaks(in: await child.wholeOutput())
-            found.withLock { $0 += leaks }
+            let lines = leaks(in: await child.wholeOutput())
+            found.withLock { $0 += lines }
         }
     }
 

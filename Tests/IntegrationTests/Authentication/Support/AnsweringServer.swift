@@ -10,6 +10,8 @@ struct AnsweringServer: Sendable {
         var body = ""
         /// Seconds before it comes.
         var delay = 0.0
+        /// It begins and never ends.
+        var endless = false
 
         static func json(_ body: String) -> Self { Self(headers: ["Content-Type": "application/json"], body: body) }
         static let allow = json(#"{"result":"allow"}"#)

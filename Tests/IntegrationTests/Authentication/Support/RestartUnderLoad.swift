@@ -15,9 +15,9 @@ extension Site {
         /// One in two is right.
         @Sendable func knock(_ number: Int) async throws {
             let (name, isRight) = ("N-\(number)", number.isMultiple(of: 2))
-            let answer = try await answer(name, shown(name, isRight), within: .seconds(60))
-            let isDeserved = isRight ? answer.status == 101 : answer.isUnauthorized
-            #expect(isDeserved || answer.isUnavailable, "\(name): \(answer)")
+            let heard = try await answer(name, shown(name, isRight), within: .seconds(60))
+            let isDeserved = isRight ? heard.status == 101 : heard.isUnauthorized
+            #expect(isDeserved || heard.isUnavailable, "\(name): \(heard)")
         }
         let tries = Counter()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -27,8 +27,8 @@ extension Site {
             // Its own children may answer for a while.
             try await eventually("the loss", within: .seconds(60)) {
                 let name = "GONE-\(tries.next())"
-                let status = try await status(name, .basic(name, "s3cr3t"))
-                return status == 503 && hasLogged("authentication backend down")
+                let isRefused = try await status(name, .basic(name, "s3cr3t")) == 503
+                return isRefused && hasLogged("authentication backend down")
             }
             for number in 101...150 { group.addTask { try await knock(number) } }
             try await group.waitForAll()
