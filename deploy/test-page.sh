@@ -99,7 +99,7 @@ env BROKER_URL="mqtt://127.0.0.1:$broker" LISTENERS=ws:default,ws:second MESSAGE
     LISTENERS_WS_DEFAULT_MAX_CONN_RATE=1000000 LISTENERS_WS_DEFAULT_WEBSOCKET_PING_INTERVAL=300s \
     LISTENERS_WS_SECOND_BIND="127.0.0.1:$second" MANAGEMENT_BIND="127.0.0.1:$management" MANAGEMENT_API_KEY=ops \
     MANAGEMENT_API_SECRET=operators-secret MANAGEMENT_API_KEYS_FILE="$folder/keys" DATA_DIR="$folder/data" \
-    AUTHENTICATION_BACKEND=built_in_database BROKER_CLIENT_ID=gw1 LOG_LEVEL=warning \
+    AUTHENTICATION_BACKEND=built_in_database BROKER_CLIENT_ID=gw1 LOG_LEVEL=warning SHUTDOWN_DRAIN_TIME=1s \
     "$bin/ocpp-gateway" >"$folder/gateway.log" 2>&1 &
 gateway=$!
 pids+=("$gateway")

@@ -23,6 +23,7 @@ import Testing
             "MANAGEMENT_API_SECRET": "operators-secret",
             "MANAGEMENT_API_KEYS_FILE": folder.appending(path: "keys").path,
             "DATA_DIR": folder.appending(path: "data").path, "AUTHENTICATION_BACKEND": "built_in_database",
+            "SHUTDOWN_DRAIN_TIME": "1s",
         ]
         // The browser is as much work as two other tests.
         try await withSite(settings, weight: 2) { _ in

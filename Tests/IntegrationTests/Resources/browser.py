@@ -31,7 +31,13 @@ class Browser:
                             f"--window-size={width},{height}"]}
         wanted = {"browserName": "chrome", "goog:chromeOptions": options,
                   "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
-        answer = self.call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
+        try:
+            answer = self.call("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
+        except (Failed, OSError):
+            # Nobody has a browser to close yet, and the driver would stay.
+            self.process.kill()
+            self.process.wait()
+            raise
         self.session = f"/session/{answer['sessionId']}"
 
     def start(self, driver):

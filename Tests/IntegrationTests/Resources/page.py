@@ -348,6 +348,7 @@ def check_configuration(browser, options, points):
     browser.click("button", "Stop ocpp:ws:second")
     browser.click("button", "Stop ocpp:ws:second")
     browser.row("ocpp:ws:second", "stopped")
+    browser.sees("ocpp:ws:second is stopped.")
     if listens(options.second):
         raise Failed("a stopped listener listens")
     browser.click("button", "Start ocpp:ws:second")
@@ -381,6 +382,8 @@ def check_configuration(browser, options, points):
     browser.click("button", "Stop the gateway")
     browser.click("button", "Stop the gateway")
     browser.row("ocpp:ws:default", "stopped")
+    # Its connections are ended over a time; what is let in meanwhile would be ended too.
+    browser.sees("The gateway is stopped.")
     browser.click("button", "Start the gateway")
     browser.row("ocpp:ws:default", "running")
     points.leave("OFF-1")
