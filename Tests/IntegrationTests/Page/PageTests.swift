@@ -13,23 +13,24 @@ import Testing
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data(Self.keys.utf8).write(to: folder.appending(path: "keys"))
-        let management = try await freePort()
+        // The listeners are stopped and started: at a port that the system gives they would come back at another.
+        let (management, first, second) = (try await freePort(), try await freePort(), try await freePort())
         let settings = [
             "LISTENERS": "ws:default,ws:second", "LISTENERS_WS_DEFAULT_ENABLE_AUTHN": "false",
-            "LISTENERS_WS_SECOND_BIND": "127.0.0.1:0", "MESSAGE_FORMAT_CHECKING": "all",
+            "LISTENERS_WS_DEFAULT_BIND": "127.0.0.1:\(first)", "LISTENERS_WS_SECOND_BIND": "127.0.0.1:\(second)",
+            "MESSAGE_FORMAT_CHECKING": "all",
             "MANAGEMENT_BIND": "127.0.0.1:\(management)", "MANAGEMENT_API_KEY": "ops",
             "MANAGEMENT_API_SECRET": "operators-secret",
             "MANAGEMENT_API_KEYS_FILE": folder.appending(path: "keys").path,
             "DATA_DIR": folder.appending(path: "data").path, "AUTHENTICATION_BACKEND": "built_in_database",
         ]
         // The browser is as much work as two other tests.
-        try await withSite(settings, weight: 2) { site in
-            let second = try await site.gateway.port(listener: "second")
+        try await withSite(settings, weight: 2) { _ in
             try await eventually("management") { await accepts(port: management) }
             let page = try await PythonChargePoint.start(
                 script: "page.py",
                 [
-                    "--url", "http://127.0.0.1:\(management)/", "--ws", "ws://127.0.0.1:\(site.port)",
+                    "--url", "http://127.0.0.1:\(management)/", "--ws", "ws://127.0.0.1:\(first)",
                     "--second", "ws://127.0.0.1:\(second)", "--key", "ops", "--secret", "operators-secret",
                     "--viewer-key", "viewer", "--viewer-secret", "viewers-secret",
                 ])
