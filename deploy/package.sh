@@ -30,7 +30,7 @@ out=$(realpath -m "${1-.build/packages}")
 stage=.build/package-stage
 mkdir -p "$out"
 
-if $build; then build_release; else find_release; fi
+if $build; then build_release ocpp-gateway charge-point-simulator; else find_release; fi
 bin=$release_bin
 
 version=$("$bin/ocpp-gateway" --version)

@@ -84,7 +84,7 @@ if [[ -z ${BROKER_URL-} && -z ${CONFIG_FILE-} ]]; then
     install_packages mosquitto mosquitto-clients
 fi
 
-build_release
+build_release ocpp-gateway charge-point-simulator
 gateway=$release_bin/ocpp-gateway
 # Mistakes are told before anything is started; what is left to warn of is in the gateway's log.
 "$gateway" --check-config >/dev/null 2>&1 || "$gateway" --check-config >/dev/null

@@ -1,5 +1,6 @@
 import Authentication
 import CredentialChecking
+import Dispatch
 import Foundation
 import GRDB
 
@@ -31,6 +32,9 @@ package final class BuiltInDatabase: Sendable {
             // Another process may be writing.
             settings.busyMode = .timeout(5)
             settings.maximumReaderCount = max(1, configuration.poolSize)
+            // A queue of a higher class asks for a priority that a service may not have, and libdispatch writes a line
+            // into the journal each time.
+            settings.qos = .default
             pool = try DatabasePool(path: path, configuration: settings)
             try Self.migrator.migrate(pool)
             // A password that a charge point has been told must not be forgotten with the power.

@@ -14,7 +14,7 @@ final class HostileCollector: Sendable {
             switch self {
             case .redirect: "HTTP status 307"
             case .endlessBody: "longer than 65536 bytes"
-            case .endlessHead: "headerOverflow"
+            case .endlessHead: "too many header bytes"
             }
         }
 
