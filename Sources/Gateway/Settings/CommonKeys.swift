@@ -19,7 +19,7 @@ enum CommonKeys: CaseIterable {
 }
 
 extension AuthenticationSettings.Backend {
-    /// What its authenticator is made with (`AuthenticationSettings+Backends.swift`); the others are a warning where they
+    /// What its authenticator is made with (its file in `Backends/`); the others are a warning where they
     /// are set, and the management API leaves them out.
     private var commonKeys: Set<CommonKeys> {
         switch self {
