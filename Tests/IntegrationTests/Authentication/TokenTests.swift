@@ -80,12 +80,12 @@ import Testing
 
     @Test(arguments: [true, false])
     func `A session ends with its token unless that is switched off`(endsThen: Bool) async throws {
-        let token = try await TokenMaker.make([.init(claims: ["aud": "charging", "exp": .time(6)])])[0]
         let settings = [
             "AUTHENTICATION_DISCONNECT_AFTER_EXPIRE": "\(endsThen)",
             "AUTHENTICATION_VERIFY_CLAIMS": #"{"aud":"charging"}"#,
         ]
         try await withSite(Self.settings.merging(settings) { $1 }) { site async throws in
+            let token = try await TokenMaker.make([.init(claims: ["aud": "charging", "exp": .time(15)])])[0]
             let (chargePoint, answer) = try await site.open("CP-1", .bearer(token))
             #expect(answer.status == 101)
             if endsThen {

@@ -1,6 +1,5 @@
 import Foundation
 import NIOCore
-import Synchronization
 import TestSupport
 import Testing
 
@@ -157,34 +156,5 @@ import Testing
             for connection in open { connection.close() }
             try await eventually("places") { (try? await managed.management.get("/healthz"))?.status == 200 }
         }
-    }
-
-    @Test func `A reader of frames that falls behind is told so and let go, and holds up nobody`() async throws {
-        try await withManagedSite { managed in
-            let chargePoint = try await managed.site.connectReady()
-            let slow = try await managed.viewer.watch("./clients/CP-1/messages", receiveBuffer: 65_536)
-            let fast = try await managed.viewer.watch("./clients/CP-1/messages")
-            try await slow.setReading(false)
-            func call(_ payload: String, _ id: String) async throws {
-                #expect(OCPPText(try await chargePoint.call("DataTransfer", payload, id: id)).type == 3)
-                // Up and down.
-                for _ in 1...2 { #expect(try await fast.next()?.name == "message") }
-            }
-            // More than the kernel holds, and then 256 events, before the time of one who takes nothing is over.
-            let large = #"{"vendorId":"V","data":"\#(String(repeating: "x", count: 200_000))"}"#
-            for number in 1...(try Self.largestSendBuffer() / 200_000 + 5) { try await call(large, "l\(number)") }
-            for number in 1...150 { try await call(#"{"vendorId":"V"}"#, "s\(number)") }
-            try await slow.setReading(true)
-            var last: EventReader.Event?
-            while let event = try await slow.next() { last = event }
-            #expect(last?.name == "overflow")
-            fast.close()
-        }
-    }
-
-    /// Bytes that the kernel holds for a client that takes none.
-    private static func largestSendBuffer() throws -> Int {
-        let text = try String(contentsOfFile: "/proc/sys/net/ipv4/tcp_wmem", encoding: .utf8)
-        return text.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) } ?? 0
     }
 }

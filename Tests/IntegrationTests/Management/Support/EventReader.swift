@@ -46,8 +46,6 @@ final class EventReader: Sendable {
         throw Failure("the stream has ended without the event \(name)")
     }
 
-    func setReading(_ isOn: Bool) async throws { try await connection.setReading(isOn) }
-
     func close() { connection.close() }
 
     private static func read(_ block: String) throws -> Event {

@@ -59,8 +59,8 @@ struct ManagementClient: Sendable {
     }
 
     /// A stream of server-sent events that has begun.
-    func watch(_ path: String, receiveBuffer: Int? = nil) async throws -> EventReader {
-        let connection = try await HTTPConnection(to: address, receiveBuffer: receiveBuffer)
+    func watch(_ path: String) async throws -> EventReader {
+        let connection = try await HTTPConnection(to: address)
         try await connection.send(text("GET", path))
         let status = try await connection.streamHead()
         guard status == 200 else { throw Failure("GET \(path): \(status)") }
