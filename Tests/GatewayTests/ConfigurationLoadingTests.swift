@@ -141,6 +141,7 @@ struct ConfigurationLoadingTests {
     private static let samples = [
         "message_format_checking": "all", "message_format_checking_exempt": "Reset", "json_schema_dir": "/x",
         "json_schema_id_prefix": "urn:",
+        "tracing.otlp_endpoint": "http://127.0.0.1:4318", "tracing.sample_ratio": "0.5",
         "broker.url": "mqtts://broker.example", "broker.username": "other", "broker.password": "p",
         "broker.client_id": "gw", "broker.protocol": "3.1.1", "broker.qos": "0", "broker.keep_alive": "5s",
         "broker.session_expiry": "0s", "broker.connections": "2", "broker.sessions": "per_charge_point",

@@ -111,7 +111,7 @@ struct ManagementFormsTests {
         #expect(settings["mechanism"] == "password_based" && settings["backend"] == "built_in_database")
         #expect(settings["enable"] == true && settings["user_id_type"] == "username")
         #expect(settings["password_hash_algorithm"] == ["name": "sha256", "salt_position": "suffix"])
-        #expect(settings["ssl"] == nil && settings["pool_size"] == nil)
+        #expect(settings["ssl"] == nil && settings["query_timeout"] == nil && settings["pool_size"] != nil)
     }
 
     @Test func `Secrets are shown nowhere`() throws {
