@@ -216,7 +216,9 @@ int main(int count, char **arguments) {
     quality_of_service = atoi(arguments[3]);
     poll_descriptor = epoll_create1(EPOLL_CLOEXEC);
     mosquitto_lib_init();
-    broker = mosquitto_new("bench-relay", true, NULL);
+    char id[32];  // Two relays may share a broker.
+    snprintf(id, sizeof id, "bench-relay-%d", (int)getpid());
+    broker = mosquitto_new(id, true, NULL);
     mosquitto_message_callback_set(broker, relay_down);
     mosquitto_int_option(broker, MOSQ_OPT_TCP_NODELAY, 1);
     if (mosquitto_connect(broker, "127.0.0.1", atoi(arguments[2]), 60) != MOSQ_ERR_SUCCESS) fail("broker");
