@@ -12,7 +12,7 @@ struct cmosquittowire_buffers {
     /// Whose bytes these are; nil: nobody's.
     cmosquittowire *reader, *writer;
     size_t read_from, read_to, written;
-    uint8_t in[65536], out[65536];
+    uint8_t in[cmosquittowire_room], out[cmosquittowire_room];
 };
 
 struct cmosquittowire {

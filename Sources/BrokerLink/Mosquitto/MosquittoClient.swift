@@ -206,9 +206,9 @@ final class MosquittoClient {
 
     /// Deals with what the socket has to read; `each` comes behind every packet, or several, and stops it with false.
     ///
-    /// The wire reads once (`cmosquittowire_room`, or what there is of a message that is longer), and what that has brought is
-    /// dealt with to its end. Where libmosquitto reads by itself it is bounded too, so that a busy broker does not keep our own messages
-    /// waiting: by their number and by `mayGoOn`.
+    /// The wire reads once (`cmosquittowire_room`, or what there is of a message that is longer), and what that has
+    /// brought is dealt with to its end. Where libmosquitto reads by itself it is bounded too, so that a busy broker does
+    /// not keep our own messages waiting: by their number and by `mayGoOn`.
     func read(while mayGoOn: () -> Bool, each: (_ code: Int32, _ systemError: Int32) -> Bool) {
         wire?.becameReadable()
         var round = 0

@@ -20,7 +20,7 @@ typedef struct cmosquittowire cmosquittowire;
 typedef struct cmosquittowire_buffers cmosquittowire_buffers;
 
 /// Bytes that are read, or written, at once.
-static const size_t cmosquittowire_room = 65536;
+enum { cmosquittowire_room = 65536 };
 
 /// Once a process, before there is a client. False: libmosquitto is linked in another way than we know, and reads and
 /// writes by itself.
