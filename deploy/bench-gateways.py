@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Charge points that connect to several gateways with one broker, and prints as JSON what each of them costs.
 
-    deploy/bench-gateways.py OCPP-LOAD BROKER-URL BROKER-PID COUNT {GATEWAY-URL GATEWAY-PID}...
+    deploy/bench-gateways.py OCPP-LOAD BROKER-URL BROKER-PID COUNT {NAME GATEWAY-URL GATEWAY-PID}...
+
+The upstream topic of each gateway is ocpp/cp/<its NAME>/${cid}.
 
 First all connect, spread evenly. Then all come back at once where they were, as after a broken network. Then each goes to
 the next gateway while its older connection is still there, as when a load balancer spreads them anew: every one of them is
@@ -16,12 +18,14 @@ import time
 from bench_processes import TICKS, await_rest, cpu_ticks, open_files
 
 
-def connect(load, broker, share, urls):
+def connect(load, broker, share, gateways):
     """Set number i of charge points at the i-th of these gateways; each sends one CALL and then nothing."""
-    return [subprocess.Popen([load, "idle", "--url", url, "--broker", broker, "--prefix", f"SET{number:02}-",
-                              "--count", str(share), "--sources", "8", "--concurrency", "32", "--duration", "3600",
-                              "--quiet"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            for number, url in enumerate(urls)]
+    # By a topic of its gateway's own each CALL is answered once, by the load generator that sent it.
+    return [subprocess.Popen([load, "idle", "--url", url, "--broker", broker, "--topics-up", f"ocpp/cp/{name}/+",
+                              "--prefix", f"SET{number:02}-", "--count", str(share), "--sources", "8",
+                              "--concurrency", "32", "--duration", "3600", "--quiet"],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            for number, (name, url) in enumerate(gateways)]
 
 
 def end(processes):
@@ -33,29 +37,29 @@ def end(processes):
 
 def main():
     load, broker, broker_pid, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    urls, pids = sys.argv[5::2], [int(pid) for pid in sys.argv[6::2]]
-    share = count // len(urls)
+    gateways, pids = list(zip(sys.argv[5::3], sys.argv[6::3])), [int(pid) for pid in sys.argv[7::3]]
+    share = count // len(gateways)
     files_before = sum(map(open_files, pids))
 
-    def measured(urls):
-        gateways, brokers, begin = sum(map(cpu_ticks, pids)), cpu_ticks(broker_pid), time.monotonic()
-        processes = connect(load, broker, share, urls)
+    def measured(gateways):
+        ticks, brokers, begin = sum(map(cpu_ticks, pids)), cpu_ticks(broker_pid), time.monotonic()
+        processes = connect(load, broker, share, gateways)
         # Until somebody is there the processes rest too.
-        while sum(map(cpu_ticks, pids)) - gateways < 10:
+        while sum(map(cpu_ticks, pids)) - ticks < 10:
             time.sleep(0.02)
         seconds = await_rest([*pids, broker_pid], begin) - begin
-        micro = 1e6 / TICKS / (share * len(urls))
-        return processes, {"gatewayMicroseconds": (sum(map(cpu_ticks, pids)) - gateways) * micro,
+        micro = 1e6 / TICKS / (share * len(gateways))
+        return processes, {"gatewayMicroseconds": (sum(map(cpu_ticks, pids)) - ticks) * micro,
                            "brokerMicroseconds": (cpu_ticks(broker_pid) - brokers) * micro, "seconds": seconds}
 
-    first, at_first = measured(urls)
+    first, at_first = measured(gateways)
     end(first)
     await_rest([*pids, broker_pid], time.monotonic())
-    again, come_back = measured(urls)
-    moved, move = measured(urls[1:] + urls[:1])
+    again, come_back = measured(gateways)
+    moved, move = measured(gateways[1:] + gateways[:1])
     sessions = sum(map(open_files, pids)) - files_before
     end(again + moved)
-    print(json.dumps({"gateways": len(urls), "chargePoints": share * len(urls), "sessions": sessions,
+    print(json.dumps({"gateways": len(gateways), "chargePoints": share * len(gateways), "sessions": sessions,
                       "first": at_first, "again": come_back, "moved": move}))
 
 

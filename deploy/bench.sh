@@ -357,9 +357,9 @@ measure_gateways() {
         for count in "${gateways[@]}"; do
             names=() arguments=()
             for ((j = 1; j <= count; j++)); do
-                start "one$j" ws
+                start "one$j" ws UPSTREAM_TOPIC="cp/one$j/\${cid}"
                 names+=("one$j")
-                arguments+=("${url_of[one$j]}" "${pid_of[one$j]}")
+                arguments+=("one$j" "${url_of[one$j]}" "${pid_of[one$j]}")
             done
             # A gateway that is alone finds that out in two seconds.
             sleep 3
