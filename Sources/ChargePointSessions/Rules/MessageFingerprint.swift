@@ -1,22 +1,16 @@
 import NIOCore
 
-/// What is kept of a message to know it again: 128 bits that nobody who does not know this process can steer.
+/// What is kept of a message to know it again: its length, and 64 bits that nobody who does not know this process can
+/// steer.
 struct MessageFingerprint: Equatable {
-    private let first: Int
-    private let second: Int
-
-    private static let key = (UInt64.random(in: .min ... .max), UInt64.random(in: .min ... .max))
+    private let length: Int
+    private let hash: Int
 
     init(_ text: ByteBuffer) {
-        (first, second) = text.withUnsafeReadableBytes { bytes in
-            (Self.hash(bytes, Self.key.0), Self.hash(bytes, Self.key.1))
-        }
-    }
-
-    private static func hash(_ bytes: UnsafeRawBufferPointer, _ key: UInt64) -> Int {
+        length = text.readableBytes
+        // The library's hasher is keyed at random in each process.
         var hasher = Hasher()
-        hasher.combine(key)
-        hasher.combine(bytes: bytes)
-        return hasher.finalize()
+        text.withUnsafeReadableBytes { hasher.combine(bytes: $0) }
+        hash = hasher.finalize()
     }
 }
