@@ -59,6 +59,11 @@ ulimit -n "$(ulimit -Hn)"
 mkdir -p "$results"
 # The mark beside which the gateway is measured. (The compiler is the one that comes with Swift.)
 clang -O2 -Wall -Werror -o "$results/bench-relay" deploy/bench-relay.c -lmosquitto -lcrypto
+# A second mark, where there is Go.
+relays=(relay)
+if GOPATH=/usr/share/gocode GO111MODULE=off go build -o "$results/bench-relay-go" deploy/bench-relay.go 2>/dev/null; then
+    relays+=(relay-go)
+fi
 
 # MARK: Servers
 
@@ -146,11 +151,11 @@ start_echo() {
     url_of[$1]=wss://127.0.0.1:$(<"$results/echo-port")/echo
 }
 
-# start_relay NAME QOS: the bare relay.
+# start_relay NAME QOS [PROGRAM]: a bare relay.
 start_relay() {
     local port
     port=$(free_port)
-    "$results/bench-relay" "$port" "${broker##*:}" "$2" </dev/null &
+    "$results/bench-${3-relay}" "$port" "${broker##*:}" "$2" </dev/null &
     pid_of[$1]=$!
     url_of[$1]=ws://127.0.0.1:$port/ocpp
     pids+=("${pid_of[$1]}")
@@ -199,22 +204,25 @@ through() {
 
 measure_cost() {
     say "CPU of a round trip, 64 open calls"
-    local qos i
+    local qos i relay
     for qos in 0 1; do
         start "checked$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=all
         start "unchecked$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=disable
-        start_relay "relay$qos" $qos
+        for relay in "${relays[@]}"; do start_relay "$relay$qos" $qos "$relay"; done
     done
     for ((i = 1; i <= repeats; i++)); do
         load echo "$i" floor-echo "${time_of[@]}"
         for qos in 0 1; do
             bare "qos$qos-mqtt" "$i" --qos "$qos"
-            through "relay$qos" "qos$qos-relay" "$i" closed --qos "$qos" "${window[@]}"
+            for relay in "${relays[@]}"; do
+                through "$relay$qos" "qos$qos-$relay" "$i" closed --qos "$qos" "${window[@]}"
+            done
             through "checked$qos" "qos$qos-checked" "$i" closed --qos "$qos" "${window[@]}"
             through "unchecked$qos" "qos$qos-unchecked" "$i" closed --qos "$qos" "${window[@]}"
         done
     done
-    stop checked0 unchecked0 relay0 checked1 unchecked1 relay1
+    stop checked0 unchecked0 checked1 unchecked1
+    for relay in "${relays[@]}"; do stop "${relay}0" "${relay}1"; done
 }
 
 measure_latency() {
