@@ -21,17 +21,18 @@ package struct SessionTopics: Sendable {
         func topic(_ template: TopicTemplate) -> MessageTopic {
             MessageTopic(template.filled(identity: identity).filled { $0 == .version ? version : nil })
         }
-        downstream = templates.downstream.filled(identity: identity).topic ?? ""
+        downstream = templates.downstream.filled(identity: identity).topic?.withoutSlack ?? ""
         presence =
             templates.presence?.filled(identity: identity)
-            .filled { $0 == .version ? version : nil }.topic
-        claim = templates.claim?.filled(identity: identity).topic
+            .filled { $0 == .version ? version : nil }.topic?.withoutSlack
+        claim = templates.claim?.filled(identity: identity).topic?.withoutSlack
         claimTemplate = templates.claim
         call = topic(templates.call)
+        // By default it is one topic.
+        reply = templates.reply == templates.call ? call : topic(templates.reply)
+        error = templates.error == templates.reply ? reply : topic(templates.error)
         // An empty dictionary that is mapped still takes memory of its own, in every session.
         callOverrides = templates.callOverrides.isEmpty ? [:] : templates.callOverrides.mapValues(topic)
-        reply = topic(templates.reply)
-        error = templates.error == templates.reply ? reply : topic(templates.error)
         invalid = templates.invalid.map(topic)
         let unversioned = templates.error.filled(identity: identity)
         errorInNoVersion =
@@ -96,7 +97,7 @@ private enum MessageTopic: Sendable {
 
     init(_ template: TopicTemplate) {
         if let topic = template.topic {
-            self = .fixed(topic)
+            self = .fixed(topic.withoutSlack)
         } else {
             self = .perMessage(template, holdsID: template.placeholders.contains(.id))
         }
@@ -121,6 +122,13 @@ private enum MessageTopic: Sendable {
                 }
             }.topic
         }
+    }
+}
+
+extension Topic {
+    /// The same text in memory of its own that has no room to grow: a session keeps it.
+    fileprivate var withoutSlack: Topic {
+        text.utf8.withContiguousStorageIfAvailable { Topic(String(decoding: $0, as: UTF8.self)) } ?? self
     }
 }
 

@@ -23,8 +23,8 @@ package final actor ChargePointSession {
     let connection: any ChargePointConnection
     let link: any UpstreamLink
     package nonisolated let sessionID: String
-    /// What other gateways hear of this session; nil: they hear nothing.
-    package nonisolated let claim: SessionClaim?
+    /// Of its claim, milliseconds since 1970.
+    private nonisolated let claimTime: Int64?
     nonisolated let connectedAt: NIODeadline
 
     var life: Life
@@ -55,17 +55,23 @@ package final actor ChargePointSession {
         self.link = link
         self.sessionID = sessionID
         connectedAt = now
-        claim = topics.claim == nil ? nil : context.claims?.claim(session: sessionID)
+        claimTime = topics.claim == nil ? nil : context.claims?.claim(session: sessionID).time
         life = SessionLife(
-            hasClaims: claim != nil,
+            hasClaims: claimTime != nil,
             expiry: credentialsExpire.map { SessionClock.deadline(ofUnixTime: $0, now: now) })
         calls = CallRules(context.ruleSet, memory: context.memory, now: now)
     }
 
     package nonisolated var downstreamTopic: Topic { topics.downstream }
 
+    /// What other gateways hear of this session; nil: they hear nothing.
+    package nonisolated var claim: SessionClaim? {
+        guard let claimTime, let claims = context.claims else { return nil }
+        return SessionClaim(gateway: claims.gatewayID, session: sessionID, time: claimTime)
+    }
+
     /// Subscribed to beside the downstream topic; nil: other gateways are not heard.
-    package nonisolated var claimTopic: Topic? { claim == nil ? nil : topics.claim }
+    package nonisolated var claimTopic: Topic? { claimTime == nil ? nil : topics.claim }
 
     /// To be read once for each event.
     nonisolated var now: NIODeadline { context.clock.now() }
