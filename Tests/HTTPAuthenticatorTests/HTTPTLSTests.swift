@@ -47,7 +47,7 @@ import Testing
     {
         let client = try BackendHTTPClient(
             url: try #require(BackendURL("https://\(host):\(server.port)/")), tls: tls, poolSize: 1,
-            connectTimeout: .seconds(20), requestTimeout: .seconds(20))
+            connectTimeout: .seconds(60), requestTimeout: .seconds(60))
         var request: HTTPServer.Request?
         do throws(BackendFailure) {
             _ = try await client.send(.GET, target: "/?clientid=CP-1", headers: [], bodyLimit: 1000)

@@ -38,6 +38,9 @@ package final class BackendHTTPClient: Sendable {
             connectionPool: .init(idleTimeout: .seconds(60), concurrentHTTP1ConnectionsPerHostSoftLimit: poolSize),
             decompression: .disabled)
         configuration.httpVersion = .http1Only
+        // Whoever asks has a breaker or a pause of its own. The client's would keep a request of an outage for all of the
+        // time to connect, and grow to a minute: so long a server that is back would not be asked.
+        configuration.connectionPool.retryConnectionEstablishment = false
         name =
             if case .named(let name) = tls.serverName { name } else { url.host }
         hidesName = url.isEncrypted && tls.serverName == .disabled

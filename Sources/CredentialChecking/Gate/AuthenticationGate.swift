@@ -92,6 +92,8 @@ package final class AuthenticationGate: Authenticator {
             switch error.kind {
             case .nonsense: log.nonsense(error.reason)
             case .unreachable:
+                // Of one that was cut short the words are about that.
+                guard !Task.isCancelled else { return }
                 perform { state in
                     state.lastWords = error.reason
                     return state.rules.wasAwayAtStart(at: .now, chance: .random(in: 0...1))
@@ -194,12 +196,9 @@ package final class AuthenticationGate: Authenticator {
                 log.nonsense(error.reason)
                 finish(ticket, with: unavailable(error), .answered)
             case .unreachable:
-                state.withLock { state in
-                    state.lastFailed = credentials
-                    // Of one that was cut short the words are about that.
-                    state.lastWords = isWaitedFor ? error.reason : GateRules.SentAway.overdue.reason
-                }
-                finish(ticket, with: unavailable(error), .unreachable)
+                // Of one that was cut short the words are about that.
+                let words = isWaitedFor ? error.reason : GateRules.SentAway.overdue.reason
+                finish(ticket, with: unavailable(error), .unreachable, failed: (credentials, words))
             }
         }
     }
@@ -210,12 +209,18 @@ package final class AuthenticationGate: Authenticator {
         return .unavailable(retryAfter: retryAfter, reason: failure.reason)
     }
 
-    private func finish(_ ticket: Ticket, with verdict: AuthenticationVerdict?, _ end: GateRules.End) {
-        let continuation = state.withLock { state in
-            if end == .answered { state.lastFailed = nil }
-            return state.handshakes.removeValue(forKey: ticket)?.continuation
+    private func finish(
+        _ ticket: Ticket, with verdict: AuthenticationVerdict?, _ end: GateRules.End,
+        failed: (credentials: Credentials, words: String)? = nil
+    ) {
+        let continuation = state.withLock { $0.handshakes.removeValue(forKey: ticket)?.continuation }
+        perform { state in
+            if let failed { (state.lastFailed, state.lastWords) = failed }
+            let actions = state.rules.ended(ticket, end, at: .now, chance: .random(in: 0...1))
+            // While it is down the probe asks about that one, whoever else is answered late.
+            if end == .answered, state.rules.isUp { state.lastFailed = nil }
+            return actions
         }
-        perform { $0.rules.ended(ticket, end, at: .now, chance: .random(in: 0...1)) }
         if let continuation {
             continuation.resume(returning: verdict ?? .unavailable(retryAfter: 1, reason: Self.closed))
         }
@@ -307,6 +312,7 @@ package final class AuthenticationGate: Authenticator {
             switch error.kind {
             case .nonsense: log.nonsense(error.reason)
             case .unreachable:
+                guard !Task.isCancelled else { return nil }
                 log.down(error.reason)
                 return state.withLock { $0.rules.probeFailed(at: .now, chance: .random(in: 0...1)) }
             }

@@ -4,6 +4,10 @@
 ///     up ──3rd failure──► down ──pause over──► probing ──answer──► up
 ///                          ▲                      │
 ///                          └───failure, pause × 2─┘
+///
+/// How a question ends counts only if it was asked since the last turn: one from before tells how the backend was then.
+/// The last words of a server that has ended must not bring it up, nor must what it left unanswered take it down once it
+/// is back.
 struct BackendBreaker: Sendable {
     private enum State: Sendable {
         case up(failures: Int)
@@ -22,33 +26,44 @@ struct BackendBreaker: Sendable {
     static let pauses = Duration.milliseconds(500)...Duration.seconds(10)
 
     private var state = State.up(failures: 0)
+    /// How often it has gone down or come up.
+    private(set) var turn = 0
+    private var hasAnswered = false
 
     var isUp: Bool {
         if case .up = state { true } else { false }
     }
 
-    /// It has answered a handshake, sense or nonsense. True: it has come up.
-    mutating func answered() -> Bool {
-        defer { state = .up(failures: 0) }
-        return !isUp
+    /// It has answered a handshake, sense or nonsense.
+    ///
+    /// - Parameter turn: that of when it was asked.
+    mutating func answered(askedIn turn: Int) {
+        guard turn == self.turn, isUp else { return }
+        state = .up(failures: 0)
+        hasAnswered = true
     }
 
-    /// It was unreachable for a handshake. Those that were already asked when it went down tell nothing new.
+    /// It was unreachable for a handshake.
     ///
-    /// - Parameter jitter: 0.5 to 1.
-    mutating func failed(at now: ContinuousClock.Instant, jitter: Double) -> OnFailure {
-        guard case .up(let failures) = state else { return .none }
+    /// - Parameters:
+    ///   - turn: that of when it was asked.
+    ///   - jitter: 0.5 to 1.
+    mutating func failed(askedIn turn: Int, at now: ContinuousClock.Instant, jitter: Double) -> OnFailure {
+        guard turn == self.turn, case .up(let failures) = state else { return .none }
         guard failures + 1 >= Self.failures else {
             state = .up(failures: failures + 1)
             return .none
         }
-        return .wentDown(probeAt: goDown(Self.pauses.lowerBound, at: now, jitter: jitter))
+        self.turn += 1
+        return .wentDown(probeAt: pause(Self.pauses.lowerBound, at: now, jitter: jitter))
     }
 
-    /// It was away at start-up: down without three handshakes having to find out.
+    /// It was away at start-up: down without three handshakes having to find out. One that has been answered meanwhile
+    /// knows better.
     mutating func wasAwayAtStart(at now: ContinuousClock.Instant, jitter: Double) -> OnFailure {
-        guard isUp else { return .none }
-        return .wentDown(probeAt: goDown(Self.pauses.lowerBound, at: now, jitter: jitter))
+        guard turn == 0, !hasAnswered else { return .none }
+        self.turn += 1
+        return .wentDown(probeAt: pause(Self.pauses.lowerBound, at: now, jitter: jitter))
     }
 
     /// The pause is over. False: it is not, or there is nothing to find out.
@@ -58,13 +73,21 @@ struct BackendBreaker: Sendable {
         return true
     }
 
-    /// - Returns: When the next one is due; nil: it has come up meanwhile.
-    mutating func probeFailed(at now: ContinuousClock.Instant, jitter: Double) -> ContinuousClock.Instant? {
-        guard case .probing(let step) = state else { return nil }
-        return goDown(min(step * 2, Self.pauses.upperBound), at: now, jitter: jitter)
+    /// The probe was answered, sense or nonsense. True: it has come up.
+    mutating func probeAnswered() -> Bool {
+        guard case .probing = state else { return false }
+        state = .up(failures: 0)
+        self.turn += 1
+        return true
     }
 
-    private mutating func goDown(
+    /// - Returns: When the next one is due; nil: no probe was running.
+    mutating func probeFailed(at now: ContinuousClock.Instant, jitter: Double) -> ContinuousClock.Instant? {
+        guard case .probing(let step) = state else { return nil }
+        return pause(min(step * 2, Self.pauses.upperBound), at: now, jitter: jitter)
+    }
+
+    private mutating func pause(
         _ step: Duration, at now: ContinuousClock.Instant, jitter: Double
     ) -> ContinuousClock.Instant {
         let until = now + step * jitter

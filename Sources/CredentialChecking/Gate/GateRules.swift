@@ -36,7 +36,13 @@ struct GateRules: Sendable {
         case gaveUp
     }
 
-    private enum Asked: Equatable {
+    private struct Asking {
+        /// The breaker's when it began.
+        let turn: Int
+        var stage: Stage
+    }
+
+    private enum Stage {
         case open(since: ContinuousClock.Instant)
         /// Sent away meanwhile. `wasLong`: the backend had the greater part of the time for itself.
         case overdue(wasLong: Bool)
@@ -50,7 +56,7 @@ struct GateRules: Sendable {
     private(set) var breaker = BackendBreaker()
     private var rate: VerdictRate
     /// Those that take up a place of the pool; also when nobody waits for the answer any more.
-    private var asked: [Ticket: Asked] = [:]
+    private var asked: [Ticket: Asking] = [:]
     /// In the order of their time; also of those that have their verdict.
     private var deadlines = Deque<(ticket: Ticket, at: ContinuousClock.Instant)>()
 
@@ -68,7 +74,7 @@ struct GateRules: Sendable {
     mutating func nextDeadline() -> ContinuousClock.Instant? {
         while let first = deadlines.first {
             if line.holds(first.ticket) { return first.at }
-            if case .open = asked[first.ticket] { return first.at }
+            if case .open = asked[first.ticket]?.stage { return first.at }
             deadlines.removeFirst()
         }
         return nil
@@ -94,8 +100,8 @@ struct GateRules: Sendable {
     /// The charge point's socket has closed.
     mutating func left(_ ticket: Ticket) -> [Action] {
         if line.leave(ticket) { return [] }
-        guard case .open = asked[ticket] else { return [] }
-        asked[ticket] = .left
+        guard case .open = asked[ticket]?.stage else { return [] }
+        asked[ticket]?.stage = .left
         return [.stopAsking(ticket)]
     }
 
@@ -107,12 +113,12 @@ struct GateRules: Sendable {
     ) -> [Action] {
         guard let asking = asked.removeValue(forKey: ticket) else { return [] }
         var actions: [Action] = []
-        switch (end, asking) {
-        case (.answered, _):
-            if case .open = asking { rate.count(at: now) }
-            if breaker.answered() { actions.append(.cameUp) }
+        switch (end, asking.stage) {
+        case (.answered, let stage):
+            if case .open = stage { rate.count(at: now) }
+            breaker.answered(askedIn: asking.turn)
         case (.unreachable, .open), (.unreachable, .overdue(wasLong: true)):
-            let outcome = breaker.failed(at: now, jitter: 0.5 + chance / 2)
+            let outcome = breaker.failed(askedIn: asking.turn, at: now, jitter: 0.5 + chance / 2)
             if case .wentDown(let probe) = outcome { actions += goDown(probe, at: now) }
         case (.unreachable, _), (.gaveUp, _): break
         }
@@ -126,8 +132,9 @@ struct GateRules: Sendable {
             deadlines.removeFirst()
             if line.leave(first.ticket) {
                 actions.append(sendAway(first.ticket, .overdue, at: now))
-            } else if case .open(let since) = asked[first.ticket] {
-                asked[first.ticket] = .overdue(wasLong: now - since >= timeout / 2)
+            } else if case .open(let since) = asked[first.ticket]?.stage {
+                let wasLong = now - since >= timeout / 2
+                asked[first.ticket]?.stage = .overdue(wasLong: wasLong)
                 actions.append(sendAway(first.ticket, .overdue, at: now))
                 actions.append(.stopAsking(first.ticket))
             }
@@ -146,10 +153,10 @@ struct GateRules: Sendable {
     mutating func mayProbe(at now: ContinuousClock.Instant) -> Bool { breaker.mayProbe(at: now) }
 
     mutating func probeAnswered(at now: ContinuousClock.Instant) -> [Action] {
-        breaker.answered() ? [.cameUp] + fill(at: now) : []
+        breaker.probeAnswered() ? [.cameUp] + fill(at: now) : []
     }
 
-    /// When to probe again; nil: it has come up meanwhile.
+    /// When to probe again; nil: no probe was running.
     mutating func probeFailed(at now: ContinuousClock.Instant, chance: Double) -> ContinuousClock.Instant? {
         breaker.probeFailed(at: now, jitter: 0.5 + chance / 2)
     }
@@ -168,7 +175,7 @@ struct GateRules: Sendable {
     }
 
     private mutating func ask(_ ticket: Ticket, at now: ContinuousClock.Instant) -> Action {
-        asked[ticket] = .open(since: now)
+        asked[ticket] = Asking(turn: breaker.turn, stage: .open(since: now))
         return .ask(ticket)
     }
 

@@ -6,11 +6,16 @@ import Testing
 struct BackendBreakerTests {
     private let start = ContinuousClock.now
 
+    /// Of something asked just now.
+    private func fail(_ breaker: inout BackendBreaker, jitter: Double = 1) -> BackendBreaker.OnFailure {
+        breaker.failed(askedIn: breaker.turn, at: start, jitter: jitter)
+    }
+
     private func downBreaker() -> BackendBreaker {
         var breaker = BackendBreaker()
-        for _ in 1...2 { _ = breaker.failed(at: start, jitter: 1) }
+        for _ in 1...2 { #expect(fail(&breaker) == .none) }
         #expect(breaker.isUp)
-        #expect(breaker.failed(at: start, jitter: 1) == .wentDown(probeAt: start + .milliseconds(500)))
+        #expect(fail(&breaker) == .wentDown(probeAt: start + .milliseconds(500)))
         #expect(!breaker.isUp)
         return breaker
     }
@@ -22,19 +27,34 @@ struct BackendBreakerTests {
     @Test func `An answer in between starts the count anew`() {
         var breaker = BackendBreaker()
         for _ in 1...5 {
-            #expect(breaker.failed(at: start, jitter: 1) == .none)
-            #expect(breaker.failed(at: start, jitter: 1) == .none)
-            let cameUp = breaker.answered()
-            #expect(!cameUp)
+            #expect(fail(&breaker) == .none)
+            #expect(fail(&breaker) == .none)
+            breaker.answered(askedIn: breaker.turn)
         }
         #expect(breaker.isUp)
     }
 
-    @Test func `Failures of those asked before it went down change nothing`() {
+    @Test func `What was asked before it went down changes nothing when it ends`() {
         var breaker = downBreaker()
-        #expect(breaker.failed(at: start + .seconds(1), jitter: 1) == .none)
-        let mayProbe = breaker.mayProbe(at: start + .milliseconds(500))
-        #expect(mayProbe)
+        #expect(breaker.failed(askedIn: 0, at: start + .seconds(1), jitter: 1) == .none)
+        // The last words of a server that has ended.
+        breaker.answered(askedIn: 0)
+        #expect(!breaker.isUp)
+        #expect(breaker.mayProbe(at: start + .milliseconds(500)) == true)
+        breaker.answered(askedIn: 0)
+        #expect(!breaker.isUp)
+        #expect(breaker.probeFailed(at: start + .seconds(1), jitter: 1) == start + .seconds(2))
+    }
+
+    @Test func `What was asked before it came up neither takes it down again nor speaks for it`() {
+        var breaker = downBreaker()
+        #expect(breaker.mayProbe(at: start + .seconds(1)) == true)
+        #expect(breaker.probeAnswered() == true)
+        for _ in 1...10 { #expect(breaker.failed(askedIn: 0, at: start + .seconds(2), jitter: 1) == .none) }
+        #expect(breaker.isUp)
+        for _ in 1...2 { #expect(fail(&breaker) == .none) }
+        breaker.answered(askedIn: 0)
+        #expect(fail(&breaker) == .wentDown(probeAt: start + .milliseconds(500)))
     }
 
     @Test func `Probes come after half a second, doubling to ten, one at a time`() {
@@ -53,30 +73,37 @@ struct BackendBreakerTests {
         }
         #expect(expected == .seconds(10))
         #expect(breaker.mayProbe(at: now + expected) == true)
-        #expect(breaker.answered() == true)
+        #expect(breaker.probeAnswered() == true)
         #expect(breaker.isUp)
     }
 
     @Test func `Jitter shortens a pause and not its doubling`() {
         var breaker = BackendBreaker()
-        for _ in 1...2 { _ = breaker.failed(at: start, jitter: 0.5) }
-        #expect(breaker.failed(at: start, jitter: 0.5) == .wentDown(probeAt: start + .milliseconds(250)))
+        for _ in 1...2 { _ = fail(&breaker, jitter: 0.5) }
+        #expect(fail(&breaker, jitter: 0.5) == .wentDown(probeAt: start + .milliseconds(250)))
         #expect(breaker.mayProbe(at: start + .milliseconds(250)) == true)
         #expect(breaker.probeFailed(at: start, jitter: 0.5) == start + .milliseconds(500))
     }
 
-    @Test func `A late answer brings it up, and the probe that runs has nothing more to say`() {
+    @Test func `Without a probe that runs there is nothing to say of one`() {
         var breaker = downBreaker()
-        #expect(breaker.mayProbe(at: start + .seconds(1)) == true)
-        #expect(breaker.answered() == true)
-        #expect(breaker.probeFailed(at: start + .seconds(2), jitter: 1) == nil)
-        #expect(breaker.isUp)
+        #expect(breaker.probeAnswered() == false)
+        #expect(breaker.probeFailed(at: start, jitter: 1) == nil)
+        #expect(!breaker.isUp)
     }
 
-    @Test func `Away at start it is down at once`() {
+    @Test func `Away at start it is down at once, unless a handshake has found it meanwhile`() {
         var breaker = BackendBreaker()
         #expect(breaker.wasAwayAtStart(at: start, jitter: 1) == .wentDown(probeAt: start + .milliseconds(500)))
         #expect(!breaker.isUp)
+        var answering = BackendBreaker()
+        answering.answered(askedIn: 0)
+        #expect(answering.wasAwayAtStart(at: start, jitter: 1) == .none)
+        #expect(answering.isUp)
+        var back = downBreaker()
+        #expect(back.mayProbe(at: start + .seconds(1)) == true)
+        #expect(back.probeAnswered() == true)
+        #expect(back.wasAwayAtStart(at: start, jitter: 1) == .none)
     }
 }
 

@@ -109,6 +109,28 @@ struct GateRulesTests {
         #expect(enter(8, &rules, 2) == [.ask(8)])
     }
 
+    /// Whatever the pool still held when the backend ended comes back late: as its last answer, or as a time-out when it
+    /// has long been up again.
+    @Test func `How a question of before ends neither brings the backend up nor takes it down again`() {
+        var rules = rules(poolSize: 8, maxWaiting: 9)
+        for ticket in 1...8 { #expect(enter(ticket, &rules) == [.ask(ticket)]) }
+        for ticket in 1...2 { #expect(end(ticket, .unreachable, &rules) == []) }
+        #expect(end(3, .unreachable, &rules) == [.wentDown(probeAt: start + .milliseconds(500))])
+        #expect(end(4, .answered, &rules) == [])
+        #expect(!rules.isUp)
+        #expect(enter(9, &rules) == [.sendAway(9, .backendDown, pause: 1)])
+        #expect(rules.mayProbe(at: start + .seconds(1)) == true)
+        #expect(rules.probeAnswered(at: start + .seconds(1)) == [.cameUp])
+        for ticket in 5...7 { #expect(end(ticket, .unreachable, &rules, 5) == []) }
+        #expect(rules.isUp)
+        #expect(enter(10, &rules, 6) == [.ask(10)])
+        // Those of now count, whatever of before comes between them.
+        for ticket in 11...12 { _ = enter(ticket, &rules, 6) }
+        for ticket in 10...11 { #expect(end(ticket, .unreachable, &rules, 7) == []) }
+        #expect(end(8, .answered, &rules, 7) == [])
+        #expect(end(12, .unreachable, &rules, 7) == [.wentDown(probeAt: start + .milliseconds(7500))])
+    }
+
     @Test func `Nonsense is an answer`() {
         var rules = rules()
         for ticket in 1...20 {

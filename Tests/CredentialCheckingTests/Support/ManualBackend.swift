@@ -18,6 +18,7 @@ final class ManualBackend: AuthenticationBackend {
         var probeAnswers: [BackendFailure?] = []
         /// The answer behind those.
         var lastProbeAnswer: BackendFailure?
+        var probedAfter: ChargePointIdentity?
         var changes = 0
         var mostAtOnce = 0
     }
@@ -37,6 +38,9 @@ final class ManualBackend: AuthenticationBackend {
     }
 
     var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
+
+    /// Whom the last probe was about.
+    var probedAfter: ChargePointIdentity? { state.withLock { $0.probedAfter } }
 
     func refusalUnasked(_ credentials: Credentials) -> AuthenticationVerdict.Refusal? { unasked }
 
@@ -62,7 +66,10 @@ final class ManualBackend: AuthenticationBackend {
     }
 
     func probe(after credentials: Credentials?) async throws(BackendFailure) {
-        let failure = state.withLock { $0.probeAnswers.isEmpty ? $0.lastProbeAnswer : $0.probeAnswers.removeFirst() }
+        let failure = state.withLock { state in
+            state.probedAfter = credentials?.identity
+            return state.probeAnswers.isEmpty ? state.lastProbeAnswer : state.probeAnswers.removeFirst()
+        }
         questions.yield(.probe)
         if let failure { throw failure }
     }
