@@ -8,6 +8,13 @@ package protocol TestedSource: CredentialSource {
     func close() async
 }
 
+extension PoolLimits {
+    /// For a machine that is ten times slower and busy: only a test of a time-out has a short one.
+    package static func patient(size: Int) -> PoolLimits {
+        PoolLimits(size: size, connectTimeout: .seconds(60), queryTimeout: .seconds(60))
+    }
+}
+
 /// What the suites of all database servers do. The servers of their tests know `CP-1`, whose hash is `hash-1`.
 package protocol SourceSuite {
     associatedtype Source: TestedSource

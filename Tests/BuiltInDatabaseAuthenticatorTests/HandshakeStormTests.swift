@@ -16,10 +16,13 @@ struct HandshakeStormTests {
         let rows = (0..<200).map { "CP\($0),password-\($0)\n" }.joined()
         _ = try await database.add(
             UserFile(bytes: Array(("user_id,password\n" + rows).utf8), format: .csv, secret: .plain))
+        var configuration = AuthenticationGateConfiguration()
+        // Nobody's time is over on a slow machine.
+        configuration.timeout = .seconds(600)
         let gate = AuthenticationGate(
             backend: StoredPasswordBackend(
                 name: "built_in_database", source: database, settings: .init(), logger: Logger(label: "test")),
-            configuration: .init(), logger: Logger(label: "test"))
+            configuration: configuration, logger: Logger(label: "test"))
 
         let wrongVerdicts = await withTaskGroup(of: Bool.self) { group in
             for number in 0..<2000 {

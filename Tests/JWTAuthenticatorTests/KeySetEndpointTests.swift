@@ -47,6 +47,7 @@ private final class FolderServer: Sendable {
         var settings = JWTAuthenticatorSettings(
             keys: .endpoint(
                 url: "http://127.0.0.1:\(port)/keys.json", headers: [], refreshInterval: .seconds(300)))
+        settings.requestTimeout = .seconds(60)
         settings.verifyClaims = [(name: "sub", value: "${clientid}")]
         return try await JWTAuthenticator(settings, now: { 1000 }, logger: Logger(label: "test"))
     }

@@ -60,7 +60,7 @@ struct MongoDBServer {
     func configuration(
         host: String = "127.0.0.1", password: String = Self.password,
         filter: String = MongoDBConfiguration.defaultFilter, tls: BackendTLS = BackendTLS(),
-        limits: PoolLimits = PoolLimits(size: 4)
+        limits: PoolLimits = .patient(size: 4)
     ) -> MongoDBConfiguration {
         MongoDBConfiguration(
             server: "\(host):\(server.port)", database: "gateway", collection: "mqtt_user", userName: "gateway",

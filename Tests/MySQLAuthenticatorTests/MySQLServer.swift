@@ -58,7 +58,7 @@ struct MySQLServer {
         host: String = "127.0.0.1", password: String = Self.password,
         query: String = MySQLConfiguration.defaultQuery.replacing(
             "is_superuser", with: "is_superuser, security_profile"),
-        tls: BackendTLS = BackendTLS(), limits: PoolLimits = PoolLimits(size: 4)
+        tls: BackendTLS = BackendTLS(), limits: PoolLimits = .patient(size: 4)
     ) -> MySQLConfiguration {
         MySQLConfiguration(
             server: "\(host):\(server.port)", database: "gateway", userName: "gateway", password: password,

@@ -71,7 +71,7 @@ struct PostgreSQLServer {
         host: String = "127.0.0.1", password: String = Self.password,
         query: String = PostgreSQLConfiguration.defaultQuery.replacing(
             "is_superuser", with: "is_superuser, security_profile"),
-        tls: BackendTLS = BackendTLS(), limits: PoolLimits = PoolLimits(size: 4)
+        tls: BackendTLS = BackendTLS(), limits: PoolLimits = .patient(size: 4)
     ) -> PostgreSQLConfiguration {
         PostgreSQLConfiguration(
             server: "\(host):\(server.port)", database: "postgres", userName: "gateway", password: password,

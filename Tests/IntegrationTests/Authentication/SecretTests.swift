@@ -73,6 +73,7 @@ import Testing
         let text = """
             authentication:
               backend: http
+              request_timeout: 60s
               url: http://127.0.0.1:\(server.port)/?key=s3cr3t-in-the-url
               headers: \(Self.headers)
               body: {clientid: "${clientid}", key: s3cr3t-in-the-body}

@@ -32,8 +32,8 @@ final class ChargePointClient: Sendable {
         /// The address that it comes from; nil: the system's choice.
         var localHost: String?
         var host = "127.0.0.1"
-        /// How long the answer to the handshake may take.
-        var patience = TimeAmount.seconds(30)
+        /// How long the answer to the handshake may take: on a slow machine that is busy, long.
+        var patience = TimeAmount.seconds(120)
         /// Nil: no TLS.
         var tls: NIOSSLContext?
     }

@@ -50,9 +50,8 @@ struct AnsweringServer: Sendable {
     }
 
     func settings(_ own: [String: String] = [:]) -> [String: String] {
-        [
-            "AUTHENTICATION_BACKEND": "http", "AUTHENTICATION_URL": "http://127.0.0.1:\(port)/auth",
-            "AUTHENTICATION_REQUEST_TIMEOUT": "8s",
-        ].merging(own) { _, own in own }
+        ["AUTHENTICATION_BACKEND": "http", "AUTHENTICATION_URL": "http://127.0.0.1:\(port)/auth"]
+            .merging(PatientTimes.http) { $1 }
+            .merging(own) { $1 }
     }
 }

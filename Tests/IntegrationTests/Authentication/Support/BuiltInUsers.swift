@@ -13,7 +13,8 @@ final class BuiltInUsers: Sendable {
 
     func settings(_ own: [String: String] = [:]) -> [String: String] {
         ["AUTHENTICATION_BACKEND": "built_in_database", "DATA_DIR": folder.appending(path: "data").path]
-            .merging(own) { _, own in own }
+            .merging(PatientTimes.handshake) { $1 }
+            .merging(own) { $1 }
     }
 
     /// The same with a file of users that is read at start.

@@ -41,12 +41,12 @@ struct TestDatabase: Sendable {
         settings = [
             "AUTHENTICATION_BACKEND": backend, "AUTHENTICATION_SERVER": "127.0.0.1:\(server.port)",
             "AUTHENTICATION_PASSWORD": Self.gatewayPassword,
-        ].merging(own) { $1 }
+        ].merging(PatientTimes.database) { $1 }.merging(own) { $1 }
     }
 
     /// After `kill`: a server's own children may hold for a moment what it needs.
     func startAgain() async throws {
-        try await eventually("the server's second start", within: .seconds(60)) {
+        try await eventually("the server's second start", within: .seconds(180)) {
             do {
                 try await server.start()
                 return true
