@@ -305,7 +305,7 @@ let package = Package(
             name: "RedisAuthenticatorTests",
             dependencies: [
                 "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "BackendTestSupport",
-                "RedisAuthenticator", nio, nioPosix, logging,
+                "TestSupport", "RedisAuthenticator", nio, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "MongoDBAuthenticatorTests",

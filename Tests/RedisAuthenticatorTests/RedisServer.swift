@@ -12,15 +12,14 @@ struct RedisServer {
     let port: Int
 
     /// - Parameter arguments: what is not the same for all.
-    init(_ arguments: [String] = [], port: Int? = nil, directory: String? = nil) throws {
-        let port = try port ?? BackendServer.freePort()
+    init(_ arguments: [String] = [], directory: String? = nil) throws {
+        let port = try BackendServer.freePort()
         let directory = try directory ?? BackendServer.newDirectory("redis")
         self.port = port
         server = BackendServer(
             command: [
                 "redis-server", "--port", "\(port)", "--bind", "127.0.0.1", "--dir", directory, "--save", "",
-                "--appendonly", "yes", "--appendfsync", "always", "--requirepass", Self.password, "--masterauth",
-                Self.password,
+                "--appendonly", "yes", "--appendfsync", "always", "--requirepass", Self.password,
             ] + arguments,
             directory: directory, port: port)
         try server.start()
@@ -70,7 +69,7 @@ struct SingleRedis {
     func configuration(
         host: String = "127.0.0.1", port: Int? = nil, password: String? = RedisServer.password,
         command: String = "HMGET mqtt_user:${username} password_hash salt is_superuser security_profile",
-        tls: BackendTLS = BackendTLS(), limits: PoolLimits = PoolLimits(size: 4)
+        tls: BackendTLS = BackendTLS(), limits: PoolLimits = .patient(size: 4)
     ) -> RedisConfiguration {
         RedisConfiguration(
             server: "\(host):\(port ?? (tls.isEnabled ? tlsPort : redis.port))", password: password, command: command,

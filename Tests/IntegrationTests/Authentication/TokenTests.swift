@@ -85,13 +85,16 @@ import Testing
             "AUTHENTICATION_VERIFY_CLAIMS": #"{"aud":"charging"}"#,
         ]
         try await withSite(Self.settings.merging(settings) { $1 }) { site async throws in
-            let token = try await TokenMaker.make([.init(claims: ["aud": "charging", "exp": .time(15)])])[0]
-            let (chargePoint, answer) = try await site.open("CP-1", .bearer(token))
-            #expect(answer.status == 101)
-            if endsThen {
-                #expect(try await chargePoint.closing() == .init(code: 1008, reason: "credentials expired"))
+            var token = ""
+            let chargePoint = try await site.openUntilExpiry("CP-1") { seconds in
+                token = try await TokenMaker.make([.init(claims: ["aud": "charging", "exp": .time(seconds + 5)])])[0]
+                return .bearer(token)
             }
-            try await eventually("the end of the token") {
+            if endsThen {
+                let closing = try await chargePoint.closing(within: .seconds(400))
+                #expect(closing == .init(code: 1008, reason: "credentials expired"))
+            }
+            try await eventually("the end of the token", within: .seconds(400)) {
                 try await site.answer("CP-2", .bearer(token)).status == 401
             }
             if !endsThen { #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3) }
@@ -111,15 +114,58 @@ import Testing
             "AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_ENDPOINT": "http://127.0.0.1:\(server.port)/keys.json",
             "AUTHENTICATION_VERIFY_CLAIMS": #"{"sub":"${clientid}"}"#,
             "AUTHENTICATION_HEADERS": #"{"authorization":"Bearer s3cr3t-of-the-gateway"}"#,
-        ]
+        ].merging(PatientTimes.http) { $1 }
         try await withSite(settings) { site async throws in
             #expect(try await site.answer("CP-1", .bearer(tokens[0])).isUnavailable)
             try await server.server.start()
-            try await eventually("the key set") { try await site.status("CP-1", .bearer(tokens[0])) == 101 }
-            for bad in [tokens[1], tokens[2]] { #expect(isUnauthorized(try await site.answer("CP-1", .bearer(bad)))) }
+            #expect(try await site.verdict("CP-1", .bearer(tokens[0])).status == 101)
+            for bad in [tokens[1], tokens[2]] { #expect(isUnauthorized(try await site.verdict("CP-1", .bearer(bad)))) }
             // The last good set stays while the endpoint is away.
             await server.server.kill()
             #expect(try await site.status("CP-1", .bearer(tokens[0])) == 101)
+        }
+    }
+
+    /// Issue: a JWKS server that ends and comes back under 200 handshakes. Without a set all are told to come again; the
+    /// set that is there stays good.
+    @Test func `An endpoint that ends and comes back under 200 handshakes lets nobody in wrongly`() async throws {
+        let server = try await AnsweringServer(isRunning: false)
+        // One in two is another's.
+        let tokens = try await TokenMaker.make(
+            (1...202).map { number in
+                .init(claims: ["sub": .text("N-\(number.isMultiple(of: 2) ? number : number + 1)")], algorithm: "ES256")
+            }, keySetIn: server.server.folder)
+        let keys = server.server.folder.appending(path: "keys.json")
+        let set = try Data(contentsOf: keys)
+        let settings = [
+            "AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_ENDPOINT": "http://127.0.0.1:\(server.port)/keys.json",
+            "AUTHENTICATION_VERIFY_CLAIMS": #"{"sub":"${clientid}"}"#, "AUTHENTICATION_REFRESH_INTERVAL": "10",
+        ].merging(PatientTimes.http) { $1 }
+        let shown: Site.Shown = { name, _ in .bearer(tokens[(Int(name.dropFirst(2)) ?? 1) - 1]) }
+        try await withSite(settings) { site async throws in
+            try await site.knock(1...100, shown) { try await server.server.start() }
+            try await site.settle(1...10, shown)
+            // A charge point that stays: the others come again and again.
+            let (chargePoint, accepted) = try await site.open("N-202", shown("N-202", true))
+            #expect(accepted.status == 101)
+
+            try await site.knock(1...100, shown) { await server.server.kill() }
+            // It has been asked for again in vain.
+            try await site.gateway.log("that the set is an old one", within: 180) {
+                $0.message == "key set not fetched" && $0.fields["known_keys"] != "0"
+            }
+            #expect(isUnauthorized(try await site.answer("N-1", shown("N-1", false))))
+            #expect(try await site.status("N-2", shown("N-2", true)) == 101)
+            try await site.knock(101...200, shown) { try await server.server.start() }
+            try await site.settle(101...110, shown)
+
+            // A key that the endpoint has no more is good no more.
+            let other = String(decoding: set, as: UTF8.self).replacing(#""one""#, with: #""two""#)
+            try server.put("keys.json", Data(other.utf8))
+            try await eventually("the other set", within: .seconds(180)) {
+                try await site.status("N-4", shown("N-4", true)) == 401
+            }
+            #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
         }
     }
 
