@@ -104,6 +104,29 @@ struct GatewayControlTests {
         }
     }
 
+    /// Whom it has let in meanwhile it must not end with those of before.
+    @Test(arguments: [true, false])
+    func `What is started again before its drain is over keeps who comes in`(isListener: Bool) async throws {
+        try await run(["SHUTDOWN_DRAIN_TIME": "2s"]) { control in
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            let registry = control.service.registry
+            // Two: the second is ended behind the first, within those two seconds.
+            for identity in ["CP-1", "CP-2"] {
+                _ = try await StandInSession.connect(ChargePointIdentity(identity), to: registry, on: loop)
+            }
+            let stopping = Task {
+                if isListener { return try await control.control(id, .stop) }
+                try await control.setGateway(enabled: false)
+            }
+            while await control.listeners().first?.isRunning != false { await Task.yield() }
+            if isListener { try await control.control(id, .start) } else { try await control.setGateway(enabled: true) }
+            let new = try await StandInSession.connect("CP-3", to: registry, on: loop)
+            try await stopping.value
+            #expect(registry.all.map(\.chargePoint.identity) == ["CP-3"])
+            #expect(registry.session(ofDownstreamTopic: new.downstreamTopic) === new)
+        }
+    }
+
     @Test func `An address in use takes the whole change back, the written one too`() async throws {
         try await run { control in
             let taken = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)

@@ -61,6 +61,28 @@ struct ListenerSetTests {
         #expect(await listeners.running.isEmpty)
     }
 
+    /// Its handshakes go on when another opening takes its place, and are as late as others when that is stopped.
+    @Test
+    func `A stop ends the handshakes of earlier openings too`() async throws {
+        let (verdicts, verdict) = AsyncStream<Void>.makeStream()
+        let admission = StubAdmission(authenticator: { _ in
+            for await _ in verdicts { break }
+            return .accepted(.init())
+        })
+        let address = try await listeners.add(Self.configuration("first"), admission: admission)
+        let client = try await RawClient.connect(to: address)
+        try await client.send(RawClient.handshake())
+        _ = try await admission.credentials.next()
+        for connections in 2...3 {
+            let changed = Self.configuration("first") { $0.maxConnections = connections }
+            try await listeners.replace(changed, admission: admission)
+        }
+        try await listeners.stop(Self.first)
+        verdict.yield()
+        #expect(try await client.response().status == 503)
+        await listeners.stopAccepting()
+    }
+
     @Test
     func `A changed listener keeps its port and its connections, and gives newcomers what is new`() async throws {
         let (before, after) = (StubAdmission(), StubAdmission())

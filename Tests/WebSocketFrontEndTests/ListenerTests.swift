@@ -90,6 +90,29 @@ struct ListenerTests {
     }
 
     @Test
+    func `A verdict that comes once the listener has been stopped lets nobody in`() async throws {
+        let (verdicts, verdict) = AsyncStream<Void>.makeStream()
+        let admission = StubAdmission(authenticator: { _ in
+            for await _ in verdicts { break }
+            return .accepted(.init())
+        })
+        try await RunningListener.run(admission: admission) { running in
+            let client = try await running.client()
+            try await client.send(RawClient.handshake())
+            _ = try await admission.credentials.next()
+            await running.listener.stopAccepting()
+            verdict.yield()
+            let response = try await client.response()
+            #expect(response.status == 503 && response.headers["retry-after"] == "5")
+            let refusal = try await admission.refusals.next()
+            #expect(refusal.reason == "the gateway is stopping" && refusal.identity == "CP1")
+            // What was prepared for it is let go of, and its place is free.
+            _ = try await admission.dropped.next()
+            #expect(running.listener.connectionCount == 0)
+        }
+    }
+
+    @Test
     func `Connections over the rate wait in the backlog until their second has come`() async throws {
         let configuration = RunningListener.configuration {
             $0.acceptors = 1

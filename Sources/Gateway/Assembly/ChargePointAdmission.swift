@@ -175,8 +175,13 @@ final class ChargePointAdmission: ConnectionAdmission {
         events.handshakeRefused(refusal)
     }
 
+    /// Of the sessions that are there now.
+    func drain(over time: Duration) -> Drain {
+        Drain(registry: registry, listener: listener.shortName, time: time, logger: logger)
+    }
+
     func endConnections(over time: Duration) async {
-        await Drain(registry: registry, time: time, logger: logger, listener: listener.shortName).run()
+        await drain(over: time).run()
     }
 }
 

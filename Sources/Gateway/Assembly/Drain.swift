@@ -2,24 +2,30 @@ import ChargePointSessions
 import Logging
 import NIOCore
 
-/// Ends all sessions of a gateway that stops, spread over a time so that the charge points do not come back all at
-/// once somewhere else (behaviour.md, "Stopping").
+/// Ends the sessions of a gateway or listener that has been stopped, spread over a time so that the charge points do not
+/// come back all at once somewhere else (behaviour.md, "Stopping").
+///
+/// Those are ended that are there when it is made: a listener that takes nobody in any more has no others, and whom it
+/// lets in once it has been started again, or another one of its name, is none of this drain's.
 struct Drain {
     /// Between two rounds of closing.
     private static let step = Duration.milliseconds(50)
 
-    let registry: SessionRegistry
-    let time: Duration
-    let logger: Logger
-    /// Nil: the sessions of all listeners.
-    var listener: String?
+    private let registry: SessionRegistry
+    private let sessions: [ChargePointSession]
+    private let time: Duration
+    private let logger: Logger
 
-    private var sessions: [ChargePointSession] {
-        registry.all.filter { listener == nil || $0.chargePoint.listener == listener }
+    /// - Parameter listener: nil: the sessions of all listeners.
+    init(registry: SessionRegistry, listener: String? = nil, time: Duration, logger: Logger) {
+        self.registry = registry
+        sessions = registry.all.filter { listener == nil || $0.chargePoint.listener == listener }
+        self.time = time
+        self.logger = logger
     }
 
+    /// - Returns: when they have ended.
     func run() async {
-        let sessions = sessions
         guard !sessions.isEmpty else { return }
         logger.info("closing the sessions", metadata: ["sessions": "\(sessions.count)", "over": "\(time)"])
         let start = ContinuousClock.now
@@ -34,10 +40,7 @@ struct Drain {
             }
             if closed < sessions.count { try? await Task.sleep(for: Self.step) }
         }
-        // One that was let in at the last moment.
-        let late = self.sessions
-        for session in late { end(session) }
-        for session in late {
+        for session in sessions {
             while registry.session(ofDownstreamTopic: session.downstreamTopic) === session {
                 try? await Task.sleep(for: .milliseconds(5))
             }

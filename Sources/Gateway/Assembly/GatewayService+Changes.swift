@@ -9,11 +9,11 @@ extension GatewayService {
     /// - Parameters:
     ///   - renewsAuthenticator: Something that concerns it is another.
     ///   - startsListeners: False: new ones stay stopped, as all are.
-    /// - Returns: Listeners that are no more; their sessions are still there.
+    /// - Returns: What ends the sessions of listeners that are no more.
     /// - Throws: Why it cannot be: a listener's or the authenticator's reason.
     func apply(
         _ new: GatewayConfiguration, renewsAuthenticator: Bool, startsListeners: Bool
-    ) async throws -> [ChargePointAdmission] {
+    ) async throws -> [Drain] {
         let old = configuration
         let oldAuthenticator = authenticator
         let newAuthenticator =
@@ -81,13 +81,11 @@ extension GatewayService {
         listening(listener, at: try await listeners.add(listener, admission: admission))
     }
 
-    private func closeListeners(
-        _ old: GatewayConfiguration, _ new: GatewayConfiguration
-    ) async -> [ChargePointAdmission] {
-        var gone: [ChargePointAdmission] = []
+    private func closeListeners(_ old: GatewayConfiguration, _ new: GatewayConfiguration) async -> [Drain] {
+        var gone: [Drain] = []
         for id in old.listeners.map(\.configuration.id) where new.listener(id) == nil {
             try? await listeners.remove(id)
-            if let admission = admission(of: id) { gone.append(admission) }
+            if let admission = admission(of: id) { gone.append(admission.drain(over: new.drainTime)) }
             set(nil, of: id)
             logger.info("listener removed", metadata: ["listener": "\(id.shortName)"])
         }

@@ -110,6 +110,9 @@ final class GatewayService: Service {
         admissions.withLock { $0[id] = admission }
     }
 
+    /// What ends the sessions that a listener has now, once it has been stopped.
+    func drain(of id: ListenerID) -> Drain? { admission(of: id)?.drain(over: configuration.drainTime) }
+
     // MARK: Parts of listeners
 
     func admission(

@@ -13,15 +13,15 @@ extension GatewayControl {
             let loaded = self.loaded.withLock { $0 }
             return try await self.makeTrue(loaded, try proposal(loaded))
         }
-        await endSessions(of: gone)
+        await endSessions(by: gone)
     }
 
     /// Called in the queue of changes.
     ///
-    /// - Returns: listeners that are no more; their sessions are still there.
+    /// - Returns: what ends the sessions of listeners that are no more.
     func makeTrue(
         _ loaded: LoadedConfiguration, _ proposal: [SettingsMember]
-    ) async throws(OperationFailure) -> [ChargePointAdmission] {
+    ) async throws(OperationFailure) -> [Drain] {
         guard !service.draining.isRaised else { throw .unavailable("the gateway is stopping") }
         let change: ConfigurationChange
         do throws(ConfigurationChange.Refusal) {
@@ -30,7 +30,7 @@ extension GatewayControl {
             throw OperationFailure(error)
         }
         let isKept = keep(change.loaded)
-        let gone: [ChargePointAdmission]
+        let gone: [Drain]
         do {
             gone = try await service.apply(
                 change.loaded.configuration, renewsAuthenticator: change.concernsAuthenticator(loaded.configuration),
@@ -61,15 +61,12 @@ extension GatewayControl {
         }
     }
 
-    /// Ends the sessions of these listeners as in a drain; goes on when whoever waits for it goes away.
-    func endSessions(of admissions: [ChargePointAdmission]) async {
-        guard !admissions.isEmpty else { return }
-        let time = service.configuration.drainTime
+    /// Outside the queue of changes, which others need meanwhile; goes on when whoever waits for it goes away.
+    func endSessions(by drains: [Drain]) async {
+        guard !drains.isEmpty else { return }
         await Task {
             await withTaskGroup { group in
-                for admission in admissions {
-                    group.addTask { await admission.endConnections(over: time) }
-                }
+                for drain in drains { group.addTask { await drain.run() } }
             }
         }.value
     }

@@ -62,13 +62,13 @@ extension GatewayControl: ListenerOperations {
         let stopped = try await changes.run { () async throws(OperationFailure) in
             try await self.carryOut(command, id)
         }
-        await endSessions(of: stopped)
+        await endSessions(by: stopped)
     }
 
-    /// - Returns: What has been stopped; its sessions are still there.
+    /// - Returns: What ends the sessions of a listener that has been stopped.
     private func carryOut(
         _ command: ListenerCommand, _ id: Management.ListenerID
-    ) async throws(OperationFailure) -> [ChargePointAdmission] {
+    ) async throws(OperationFailure) -> [Drain] {
         let listener = try service.configuration.require(id).configuration
         guard let admission = service.admission(of: listener.id) else { throw .notFound("there is no listener \(id)") }
         guard !service.draining.isRaised else { throw .unavailable("the gateway is stopping") }
@@ -82,7 +82,7 @@ extension GatewayControl: ListenerOperations {
             case .stop:
                 try await service.listeners.stop(listener.id)
                 logger.info("listener stopped", metadata: ["listener": "\(listener.id.shortName)"])
-                return [admission]
+                return [admission.drain(over: service.configuration.drainTime)]
             case .restart:
                 if try await service.listeners.replace(listener, admission: admission) == nil {
                     try await service.listeners.start(listener.id)

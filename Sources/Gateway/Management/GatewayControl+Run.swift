@@ -71,7 +71,7 @@ extension GatewayControl: GatewayRunOperations {
             try await changes.run { () async throws(OperationFailure) in try await self.startAll() }
         } else {
             let stopped = try await changes.run { () async throws(OperationFailure) in await self.stopAll() }
-            await endSessions(of: stopped)
+            await endSessions(by: stopped)
         }
     }
 
@@ -91,12 +91,12 @@ extension GatewayControl: GatewayRunOperations {
         run.withLock { $0.start(at: .now) }
     }
 
-    private func stopAll() async -> [ChargePointAdmission] {
+    private func stopAll() async -> [Drain] {
         guard run.withLock({ $0.isEnabled }) else { return [] }
         run.withLock { $0.stop(at: .now) }
         let ids = service.configuration.listeners.map(\.configuration.id)
         for id in ids { try? await service.listeners.stop(id) }
         logger.notice("the gateway has been stopped by an operator: listeners are closed")
-        return ids.compactMap { service.admission(of: $0) }
+        return ids.compactMap { service.drain(of: $0) }
     }
 }

@@ -226,6 +226,10 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, De
     // MARK: The switch
 
     private func start(_ upgrade: HandshakeStateMachine.Upgrade, context: ChannelHandlerContext) {
+        guard !listener.isStopped else {
+            if let answer = machine.cameTooLate(ListenerState.stopReason) { refuse(answer, context: context) }
+            return
+        }
         HandshakeCodec.switchingHeaders(for: upgrade.request, on: context.channel)
             .assumeIsolated()
             .whenComplete { result in

@@ -174,6 +174,20 @@ struct HandshakeStateMachine: ~Copyable {
 
     // MARK: The switch
 
+    /// The listener was stopped while somebody thought about the verdict.
+    ///
+    /// - Returns: nil: the connection has ended meanwhile.
+    mutating func cameTooLate(_ reason: String) -> HandshakeAnswer? {
+        switch takeState() {
+        case .upgrading(let request, _, _, _):
+            state = .refused
+            return .unavailable(reason, identity: request.identity)
+        case let other:
+            state = other
+            return nil
+        }
+    }
+
     enum SwitchAction: ~Copyable {
         case open(ChargePointIdentity, subprotocol: String, ListenerPlace, any AdmittedConnection)
         case turnAway(ChargePointIdentity, reason: String)

@@ -37,6 +37,10 @@ final class ListenerState: Sendable {
         tls = configuration.tls.map(ListenerTLS.init)
     }
 
+    static let stopReason = "the gateway is stopping"
+
+    var isStopped: Bool { isStopping.load(ordering: .relaxed) }
+
     /// Handshakes under way are refused from here on.
     func stop() {
         isStopping.store(true, ordering: .relaxed)
@@ -49,7 +53,7 @@ final class ListenerState: Sendable {
 
     /// Takes one of the `maxConnections` places.
     func takePlace() throws(NoPlace) -> ListenerPlace {
-        if isStopping.load(ordering: .relaxed) { throw NoPlace(reason: "the gateway is stopping") }
+        if isStopped { throw NoPlace(reason: Self.stopReason) }
         guard let place = ListenerPlace(in: traffic, limit: configuration.maxConnections) else {
             throw NoPlace(reason: "the listener has its maximum of \(configuration.maxConnections) connections")
         }

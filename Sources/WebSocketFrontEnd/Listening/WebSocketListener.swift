@@ -12,6 +12,12 @@ package final class WebSocketListener: Sendable {
     private let group: any EventLoopGroup
     private let reserve: DescriptorReserve
     private let sockets = Mutex<[any Channel]>([])
+    /// Of the openings whose place this one has taken: some of their handshakes may still be under way.
+    private let earlier = Mutex<[Earlier]>([])
+
+    private struct Earlier {
+        weak var state: ListenerState?
+    }
 
     /// - Parameters:
     ///   - group: Its event loops carry the listening sockets and the connections.
@@ -51,6 +57,7 @@ package final class WebSocketListener: Sendable {
     package func start(inPlaceOf predecessor: WebSocketListener? = nil) async throws -> SocketAddress {
         do {
             try state.tls?.reload()
+            if let predecessor { take(over: predecessor) }
             return try await bindAll(beside: predecessor?.address)
         } catch {
             await closeSockets()
@@ -59,9 +66,19 @@ package final class WebSocketListener: Sendable {
     }
 
     /// Closes the listening sockets. Open connections stay; connections still in their handshake are answered 503.
+    ///
+    /// - Returns: When nobody comes in any more by this opening or one before it.
     package func stopAccepting() async {
         state.stop()
+        for earlier in earlier.withLock({ $0 }) { earlier.state?.stop() }
         await closeSockets()
+        // Behind each turn that may just be opening a connection.
+        for loop in group.makeIterator() { try? await loop.submit {}.get() }
+    }
+
+    private func take(over predecessor: WebSocketListener) {
+        let states = predecessor.earlier.withLock { $0.filter { $0.state != nil } }
+        earlier.withLock { $0 = states + [Earlier(state: predecessor.state)] }
     }
 
     /// Closes the listening sockets, since another opening has taken the place of this one. Open connections stay, and
