@@ -116,8 +116,6 @@ import Testing
             let verdict = try await authenticator.verdict(for: credentials(entry.token))
             #expect((verdict == good) == isGood, "\(name) \(value): \(verdict)")
         }
-        #expect(try await authenticator(.publicKey(pem: entry.pem)).tiesTokensToIdentities)
-        #expect(try await !authenticator(.publicKey(pem: entry.pem), claims: [("aud", "x")]).tiesTokensToIdentities)
     }
 
     @Test func `Keys of a set are found by kid and alg, odd ones are left out one by one`() async throws {

@@ -55,9 +55,6 @@ package struct JWTAuthenticator: VerdictSource {
         }
     }
 
-    /// Whether some claim ties a token to a charge point. Without one any token opens any identity: worth a warning.
-    package var tiesTokensToIdentities: Bool { required.contains { $0.value.namesIdentity } }
-
     /// Fetches the key set until it is cancelled, where there is an endpoint.
     package func run() async {
         guard case .endpoint(let endpoint) = keys else { return }
