@@ -93,6 +93,7 @@ import Testing
     @Test func `A connection that completes no handshake is closed`() async throws {
         try await withSite(["IDLE_TIMEOUT": "1s"]) { site in
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(.minutes(2))
                 .connect(host: "127.0.0.1", port: site.port)
                 .get()
             // On a slow machine the time may be over already.

@@ -60,6 +60,7 @@ import Testing
         try await withSite(["LISTENERS_WS_DEFAULT_ACCESS_RULES": rules]) { site in
             _ = try await site.connectReady("CP-1")
             let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(.minutes(2))
                 .bind(to: SocketAddress(ipAddress: "127.0.0.7", port: 0))
                 .connect(host: "127.0.0.1", port: site.port)
                 .get()

@@ -69,6 +69,7 @@ import Testing
             let line = try await site.gateway.log("the refusal") { $0.message == "handshake refused" }
             #expect(line.mentions("no PROXY header", "\(Self.chargePointHost):"))
             let silent = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .connectTimeout(.minutes(2))
                 .connect(host: "127.0.0.1", port: site.port)
                 .get()
             try await silent.closeFuture.get()

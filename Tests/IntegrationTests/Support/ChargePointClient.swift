@@ -82,7 +82,7 @@ final class ChargePointClient: Sendable {
     ) async throws -> (ChargePointClient, Handshake) {
         let client = ChargePointClient(identity: identity, settings: settings)
         prepare(client)
-        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.minutes(2))
         if let host = settings.localHost {
             bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: host, port: 0))
         }

@@ -22,6 +22,7 @@ final class MQTTTestClient: Sendable {
     ) async throws -> MQTTTestClient {
         let messages = Mailbox<MQTTMessage>("MQTT client \(clientID)")
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connectTimeout(.minutes(2))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

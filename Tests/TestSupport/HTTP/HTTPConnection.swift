@@ -10,7 +10,7 @@ package final class HTTPConnection: Sendable {
     package init(to address: SocketAddress, receiveBuffer: Int? = nil) async throws {
         let bytes = ByteStream()
         self.bytes = bytes
-        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.minutes(2))
         if let receiveBuffer {
             bootstrap = bootstrap.channelOption(.socketOption(.so_rcvbuf), value: receiveBuffer)
         }

@@ -96,7 +96,7 @@ private final class Links: Sendable {
             return state.isRefusing
         }
         guard !isRefused else { return client.close() }
-        return ClientBootstrap(group: client.eventLoop)
+        return ClientBootstrap(group: client.eventLoop).connectTimeout(.minutes(2))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .connect(host: "127.0.0.1", port: target)
             .flatMapThrowing { server in

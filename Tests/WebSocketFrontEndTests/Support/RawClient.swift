@@ -52,7 +52,7 @@ final class RawClient {
         to address: SocketAddress, receiveBuffer: Int? = nil, tls: NIOSSLContext? = nil
     ) async throws -> RawClient {
         let events = EventQueue<Event>()
-        var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup).connectTimeout(.minutes(2))
             .channelOption(.allowRemoteHalfClosure, value: true)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
