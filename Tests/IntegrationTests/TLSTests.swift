@@ -2,6 +2,7 @@ import Foundation
 import NIOCore
 import NIOPosix
 import NIOSSL
+import TestSupport
 import Testing
 
 /// Issue 4, as a whole gateway shows it: `wss` with a client library that is not ours, reload, hostile clients.
@@ -54,6 +55,53 @@ import Testing
                 $0.message == "handshake refused" && $0.mentions("the client shows no certificate")
             }
         }
+    }
+
+    /// The Kelvin sign for a K, and an accent by itself: the same text to Swift, and other bytes.
+    @Test(arguments: [("CPK1", "CP\u{212A}1"), ("CP\u{E9}1", "CPe\u{301}1")])
+    func `A certificate lets in the identity with the bytes of its name and none that only looks the same`(
+        one: String, other: String
+    ) async throws {
+        try #require(one == other && Array(one.utf8) != Array(other.utf8))
+        let files = try CertificateFolder()
+        try CertificateMaker.make(
+            in: URL(filePath: files.path("ca.pem")).deletingLastPathComponent(),
+            #"""
+            named() {
+                key "$1"; openssl req -new -utf8 -key "$1.key" -subj "/CN=$2" -out "$1.csr"
+                printf "$client" >"$1.ext"; ca ca -batch -in "$1.csr" -out "$1.pem" -notext -extfile "$1.ext"
+            }
+            named one '\#(one)'; named other '\#(other)'
+            """#)
+        let settings = files.settings([
+            "VERIFY": "verify_peer", "FAIL_IF_NO_PEER_CERT": "true", "CACERTFILE": files.path("ca.pem"),
+            "IDENTITY_FROM_CERT": "cn",
+        ])
+        try await withSite(settings) { site in
+            let port = try await site.gateway.port(listener: "wss:tls")
+            var chargePoints: [ChargePointClient] = []
+            for (name, own, foreign) in [("one", one, other), ("other", other, one)] {
+                let tls = try files.client(as: name)
+                for path in [Self.escaped(foreign), foreign] {
+                    var settings = ChargePointClient.Settings()
+                    settings.tls = tls
+                    let (stranger, answer) = try await ChargePointClient.open(
+                        port: port, identity: path, settings: settings)
+                    #expect(answer.status == 401, "\(path) with the certificate of \(own)")
+                    await stranger.cut()
+                }
+                chargePoints.append(try await connect(Self.escaped(own), port: port, tls: tls))
+            }
+            // They are two, and neither has ended the other's session.
+            for chargePoint in chargePoints { #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3) }
+            #expect(chargePoints.allSatisfy { $0.isOpen })
+            let topics = Set(site.central.received.all.map { Array($0.topic.utf8) })
+            #expect(topics == [Array("ocpp/cp/\(one)".utf8), Array("ocpp/cp/\(other)".utf8)])
+        }
+    }
+
+    private static func escaped(_ identity: String) -> String {
+        identity.utf8.map { $0 < 0x80 ? String(UnicodeScalar($0)) : "%" + String($0, radix: 16) }.joined()
     }
 
     @Test func `A reload under 500 open sessions drops none and the next handshake gets the new certificate`()
@@ -114,6 +162,7 @@ import Testing
             var open: [any Channel] = []
             for number in 0..<1000 {
                 let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .connectTimeout(.minutes(2))
                     .connect(host: "127.0.0.1", port: port).get()
                 if number.isMultiple(of: 2) { try await channel.writeAndFlush(ByteBuffer(bytes: hello)) }
                 open.append(channel)
