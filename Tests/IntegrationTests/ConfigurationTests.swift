@@ -161,7 +161,7 @@ import Testing
         try await withSite { site in
             let chargePoint = try await site.connectReady()
             site.gateway.child.send(signal: SIGHUP)
-            try await Task.sleep(for: .milliseconds(300))
+            try await site.gateway.log("that it was heard") { $0.message.hasPrefix("nothing to reload") }
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
         }
     }
@@ -171,9 +171,13 @@ import Testing
             _ = try await site.connectReady()
             try await site.gateway.log("statistics") { $0.message == "statistics" }
         }
-        try await withSite(["STATS_INTERVAL": "1s", "ENABLE_STATS": "false"]) { site in
-            _ = try await site.connectReady()
-            try await Task.sleep(for: .milliseconds(1500))
+        let off = [
+            "STATS_INTERVAL": "100ms", "ENABLE_STATS": "false", "LISTENERS_WS_DEFAULT_WEBSOCKET_PING_INTERVAL": "300ms",
+        ]
+        try await withSite(off) { site in
+            let chargePoint = try await site.connectReady()
+            // By the gateway's own clock a dozen intervals.
+            for number in 1...4 { _ = try await chargePoint.pings.take("ping \(number)") }
             #expect(!site.gateway.logLines.contains { $0.message == "statistics" })
         }
     }
