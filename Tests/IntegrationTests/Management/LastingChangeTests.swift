@@ -88,28 +88,6 @@ import Testing
         await fourth.child.end()
     }
 
-    @Test func `On a full disk a change counts until the next start, which has the last good state`() async throws {
-        let data = try DataFolder()
-        let first = try await start(data)
-        let management = try await first.management()
-        try await change(31, management)
-        // From now on its files end at a hundred bytes, as on a disk that has no more.
-        _ = try await run("prlimit", ["--pid", "\(first.child.pid)", "--fsize=100:100"])
-        try await change(32, management)
-        #expect(try await number(management) == 32)
-        let warning = try await first.log("the warning") { $0.message.hasPrefix("changes of the configuration last") }
-        #expect(warning.fields["level"] == "warning" && warning.mentions("changes.yaml.new"))
-        let trace = try await management.ask(
-            "POST", "/api/v5/trace",
-            #"{"name":"t","type":"clientid","clientid":"\#(String(repeating: "x", count: 200))"}"#)
-        #expect(trace.status == 500 && trace.code == "INTERNAL_ERROR", "\(trace.body)")
-        #expect(try await management.json("/api/v5/trace") == [])
-        await first.child.end()
-        let second = try await start(data)
-        #expect(try await number(try await second.management()) == 31)
-        await second.child.end()
-    }
-
     @Test func `A directory that cannot be written is a warning, and an end with 78 where users were to be in it`()
         async throws
     {

@@ -53,9 +53,11 @@ final class GatewayProcess: Sendable {
     /// What a setting is that `start` would make and a test wants to come from elsewhere.
     static let unsaid = "(unsaid)"
 
-    /// - Parameter openFiles: its hard limit of open descriptors.
+    /// - Parameters:
+    ///   - openFiles: its hard limit of open descriptors.
+    ///   - runner: a program, with its arguments, that becomes it.
     static func start(
-        _ settings: [String: String], arguments: [String] = [], openFiles: Int? = nil
+        _ settings: [String: String], arguments: [String] = [], openFiles: Int? = nil, runner: [String] = []
     ) async throws -> GatewayProcess {
         let usual = [
             "LISTENERS_WS_DEFAULT_BIND": "127.0.0.1:0", "LOG_FORMAT": "json",
@@ -68,7 +70,7 @@ final class GatewayProcess: Sendable {
         let settings = usual.merging(settings) { _, own in own }.filter { $0.value != unsaid }
         Secrets.add(settings: settings)
         let limits = openFiles.map { ["/usr/bin/prlimit", "--nofile=\($0):\($0)"] } ?? []
-        let command = limits + [executable] + arguments
+        let command = runner + limits + [executable] + arguments
         let child = try await ChildProcess.start(command[0], Array(command.dropFirst()), environment: settings)
         Secrets.watch(child)
         return GatewayProcess(child: child, settings: settings)
