@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -121,6 +122,47 @@ import Testing
             )
             #expect(bad.status == 400, "\(bad.body)")
             #expect(managed.data.text("data/changes.yaml") == before)
+        }
+    }
+
+    /// Bytes, and when it was written and changed.
+    private static func state(ofFile path: String) throws -> [String] {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw Failure("\(path): errno \(errno)") }
+        let times = [status.st_mtim, status.st_ctim].map { "\($0.tv_sec).\($0.tv_nsec)" }
+        return [try Data(contentsOf: URL(filePath: path)).base64EncodedString(), "\(status.st_ino)"] + times
+    }
+
+    @Test func `CONFIG_FILE is neither written nor read again, by changes over the API nor on SIGHUP`() async throws {
+        let data = try DataFolder()
+        let file = data.path("gateway.yaml")
+        try data.write(
+            "# Ours.\r\nlisteners.ws.default.bind:   127.0.0.1:0\nmountpoint: file/ # sites\n\n\n", to: "gateway.yaml")
+        let settings = ["CONFIG_FILE": file, "LISTENERS_WS_DEFAULT_BIND": GatewayProcess.unsaid]
+        try await withManagedSite(settings) { managed in
+            let management = managed.management
+            let atStart = try Self.state(ofFile: file)
+            try await management.change(
+                "PUT", "/api/v5/configs", #"{"mountpoint":"change/","idle_timeout":"35s"}"#, gives: 200)
+            try await management.change("PUT", ".", #"{"dnstream":{"max_mqueue_len":7}}"#, gives: 204)
+            try await management.change("DELETE", "/api/v5/configs/mountpoint", gives: 204)
+            try await management.change("POST", "./authentication", #"{"backend":"built_in_database"}"#, gives: 201)
+            let port = try await freePort()
+            try await management.change(
+                "PUT", "./listeners/ocpp:ws:default", #"{"bind":"127.0.0.1:\#(port)"}"#, gives: 200)
+            #expect(try Self.state(ofFile: file) == atStart)
+
+            // What the operator writes there counts from the next start on.
+            try data.write("mountpoint: later/\nno.such.key: 1\n", to: "gateway.yaml")
+            let now = try Self.state(ofFile: file)
+            try managed.data.write("new:its-secret:viewer\n", to: "keys")
+            managed.gateway.child.send(signal: SIGHUP)
+            let new = management.with(key: "new:its-secret")
+            try await eventually("it was heard") { try await new.get("/api/v5/whoami").status == 200 }
+            try await management.change("PUT", "/api/v5/configs", #"{"idle_timeout":"36s"}"#, gives: 200)
+            #expect(try Self.state(ofFile: file) == now)
+            #expect(try await management.json("/api/v5/configs")["mountpoint"]["value"] == "file/")
+            #expect(!managed.gateway.child.output.contains("no.such.key"))
         }
     }
 

@@ -52,6 +52,12 @@ import Testing
             #expect(try await all.next("broker")["status"] == "down")
             try await managed.broker.start()
             #expect(try await all.next("broker")["status"] == "up")
+            // Nothing of that is told to those who come later.
+            let late = try await managed.viewer.watch("./events?types=connected,disconnected,refused,bad_message")
+            let last = try await managed.site.connect("CP-4")
+            #expect(try await late.next()?.data["cid"] == "CP-4")
+            await last.close()
+            late.close()
             let odd = try await managed.viewer.get("./events?types=connected,odd")
             #expect(odd.status == 400 && odd.code == "BAD_REQUEST")
             for stream in [all, one] { stream.close() }

@@ -30,7 +30,9 @@ import Testing
                     #expect(gateway[time].string?.wholeMatch(of: Self.time) != nil)
                 }
                 #expect(try await managed.viewer.json("/api/v5/\(name)?status=running").elements.count == 1)
-                #expect(try await managed.viewer.json("/api/v5/\(name)?status=stopped") == [])
+                for status in ["stopped", "unloaded"] {
+                    #expect(try await managed.viewer.json("/api/v5/\(name)?status=\(status)") == [])
+                }
                 let other = try await managed.viewer.get("/api/v5/\(name)/stomp")
                 #expect(other.status == 404 && other.code == "RESOURCE_NOT_FOUND")
             }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -133,4 +134,20 @@ import Testing
             #expect(try await management.ask("POST", "./listeners/\(id)/pause").status == 404)
         }
     }
+
+    @Test func `The sessions of a listener that is stopped end spread over the drain's time`() async throws {
+        try await withSecondListener(["SHUTDOWN_DRAIN_TIME": "4s"]) { managed, _, _ in
+            let busy = try await BusyChargePoints.connect(30, to: managed.site)
+            _ = try await busy.callOnce()
+            try await managed.management.change("POST", "./listeners/ocpp:ws:default/stop", gives: 200)
+            for client in busy.clients { #expect(try await client.closing().code == 1001) }
+            let ends = managed.gateway.logLines.filter { $0.message == "charge point disconnected" }
+            try #require(ends.count == 30)
+            // By the gateway's own clock.
+            let times = try ends.map { try Date($0.fields["time"] ?? "", strategy: Self.time) }.sorted()
+            #expect(times[29].timeIntervalSince(times[0]) > 2, "\(times)")
+        }
+    }
+
+    private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 }

@@ -26,6 +26,11 @@ import Testing
             #expect(
                 added.keys == ["name", "type", "clientid", "formatter", "start_at", "end_at", "status", "log_size"])
             #expect(added["status"] == "running" && added["log_size"] == ["gw1": 0])
+            // One day, if no end is named.
+            let times = try ["start_at", "end_at"].map {
+                try Date(added[$0].string ?? "", strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+            }
+            #expect(abs(times[1].timeIntervalSince(times[0]) - 86_400) < 0.01)
             let chargePoint = try await managed.site.connectReady()
             let other = try await managed.site.connectReady("CP-2")
             _ = try await chargePoint.call("Authorize", #"{"idTag":"SECRET-TAG"}"#, id: "a1")

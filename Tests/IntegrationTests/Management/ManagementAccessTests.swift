@@ -110,6 +110,33 @@ import Testing
         }
     }
 
+    @Test func `A secret may come from a file, and nothing that is answered is a cookie`() async throws {
+        let data = try DataFolder()
+        try data.write("s3cr3t-of-a-file\n", to: "secret")
+        let settings = [
+            "MANAGEMENT_API_SECRET": GatewayProcess.unsaid, "MANAGEMENT_API_SECRET_FILE": data.path("secret"),
+        ]
+        try await withManagedSite(settings) { managed async throws in
+            let operators = managed.management.with(key: "ops:s3cr3t-of-a-file")
+            #expect(try await operators.json("/api/v5/whoami") == ["key": "ops", "role": "administrator"])
+            #expect(try await managed.management.get("/api/v5/whoami").status == 401)
+            for path in ["/", "/healthz", "/metrics", "/api/v5/whoami", "./clients"] {
+                #expect(try await operators.get(path).headers["set-cookie"] == nil, "\(path)")
+            }
+        }
+    }
+
+    @Test func `Without an address nothing listens for it, with keys neither`() async throws {
+        let data = try DataFolder()
+        let settings = data.settings.merging(["MANAGEMENT_BIND": ""]) { $1 }
+        try await withSite(settings) { site in
+            _ = try await site.connectReady()
+            #expect(try await site.gateway.stop() == 0)
+            #expect(!site.gateway.logLines.contains { $0.message == "management listening" })
+            withExtendedLifetime(data) {}
+        }
+    }
+
     @Test func `Metrics ask for a key where metrics_auth is on`() async throws {
         try await withManagedSite(["MANAGEMENT_METRICS_AUTH": "true"]) { managed async throws in
             for path in ["/metrics", "/api/v5/prometheus/stats"] {
