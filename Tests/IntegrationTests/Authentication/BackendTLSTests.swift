@@ -25,7 +25,7 @@ import Testing
                 #expect(try await site.answer("CP-1", shown).isUnavailable)
             }
         }
-        #expect(await server.asked == ["CP-1"])
+        #expect(server.asked == ["CP-1"])
     }
 
     @Test func `A key set is fetched over TLS`() async throws {

@@ -4,7 +4,8 @@
 
 With three files more (certificate, key, authority) it speaks TLS and wants a certificate of its clients.
 "endless": true is an answer that never ends. GET hands out the folder's files, and at /endless such an answer.
-Prints "ready", and for each question "asked IDENTITY", "authorization …", "target …" and "body {…}".
+Prints "ready". For each question "asked IDENTITY", "authorization …", "target …" and "body {…}" are in the folder's file
+questions before it is answered.
 """
 
 import http.server
@@ -25,11 +26,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         identity = body["clientid"]
-        with lock:
-            print("asked", identity, flush=True)
-            print("authorization", self.headers.get("Authorization"), flush=True)
-            print("target", self.path, flush=True)
-            print("body", json.dumps(body, sort_keys=True), flush=True)
+        with lock, (folder / "questions").open("a") as questions:
+            print("asked", identity, file=questions)
+            print("authorization", self.headers.get("Authorization"), file=questions)
+            print("target", self.path, file=questions)
+            print("body", json.dumps(body, sort_keys=True), file=questions)
         answers = json.loads((folder / "answers.json").read_text())
         deny = {"status": 200, "headers": {"Content-Type": "application/json"}, "body": '{"result":"deny"}'}
         answer = {"delay": 0, **answers.get(identity, deny)}

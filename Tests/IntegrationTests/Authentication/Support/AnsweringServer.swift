@@ -42,11 +42,14 @@ struct AnsweringServer: Sendable {
         try bytes.write(to: server.folder.appending(path: name), options: .atomic)
     }
 
+    /// Its questions as the script writes them down, each of them before it is answered.
+    var questions: String {
+        (try? String(contentsOf: server.folder.appending(path: "questions"), encoding: .utf8)) ?? ""
+    }
+
     /// What it was asked, each by the charge point's identity.
     var asked: [String] {
-        get async {
-            await server.output.split(separator: "\n").filter { $0.hasPrefix("asked ") }.map { String($0.dropFirst(6)) }
-        }
+        questions.split(separator: "\n").filter { $0.hasPrefix("asked ") }.map { String($0.dropFirst(6)) }
     }
 
     func settings(_ own: [String: String] = [:]) -> [String: String] {
