@@ -6,9 +6,14 @@ import Testing
 
 /// The pool's threads, with a library that hangs, breaks and answers as it is told.
 struct ConnectionPoolTests {
+    /// No call's time is over on a slow machine that is busy.
+    private static func patient(_ size: Int) -> PoolLimits {
+        PoolLimits(size: size, connectTimeout: .seconds(600), queryTimeout: .seconds(600))
+    }
+
     @Test func `Many wait for a few connections, and all are answered`() async throws {
         let library = Library()
-        let pool = ConnectionPool(library, limits: PoolLimits(size: 3), name: "test")
+        let pool = ConnectionPool(library, limits: Self.patient(3), name: "test")
         try await withThrowingTaskGroup { group in
             for number in 0..<500 { group.addTask { (number, try await pool.ask(.answer(number))) } }
             for try await (number, answer) in group { #expect(answer == number) }
@@ -20,7 +25,7 @@ struct ConnectionPoolTests {
 
     @Test func `A request on an idle connection that has been closed is repeated once on a fresh one`() async throws {
         let library = Library()
-        let pool = ConnectionPool(library, limits: PoolLimits(size: 1), name: "test")
+        let pool = ConnectionPool(library, limits: Self.patient(1), name: "test")
         #expect(try await pool.ask(.answer(1)) == 1)
         library.breakConnections()
         #expect(try await pool.ask(.answer(2)) == 2)
@@ -53,7 +58,7 @@ struct ConnectionPoolTests {
 
     @Test func `An answer that makes no sense leaves the connection as it is`() async throws {
         let library = Library()
-        let pool = ConnectionPool(library, limits: PoolLimits(size: 1), name: "test")
+        let pool = ConnectionPool(library, limits: Self.patient(1), name: "test")
         await #expect(throws: BackendFailure(.nonsense, reason: "odd")) { try await pool.ask(.nonsense) }
         #expect(try await pool.ask(.answer(1)) == 1)
         #expect(library.opened == 1)
@@ -62,7 +67,8 @@ struct ConnectionPoolTests {
 
     @Test func `An idle connection is pinged, and one that does not answer is closed`() async throws {
         let library = Library()
-        let limits = PoolLimits(size: 1, pingInterval: .milliseconds(20))
+        var limits = Self.patient(1)
+        limits.pingInterval = .milliseconds(20)
         let pool = ConnectionPool(library, limits: limits, name: "test")
         #expect(try await pool.ask(.answer(1)) == 1)
         await library.pings(2)
@@ -75,7 +81,7 @@ struct ConnectionPoolTests {
 
     @Test func `What is cancelled while it waits is not asked`() async throws {
         let library = Library()
-        let pool = ConnectionPool(library, limits: PoolLimits(size: 1), name: "test")
+        let pool = ConnectionPool(library, limits: Self.patient(1), name: "test")
         let first = Task { try await pool.ask(.hang) }
         await library.hangs(1)
         let second = Task { try await pool.ask(.answer(2)) }
