@@ -129,17 +129,24 @@ readonly build_packages=(libmosquitto-dev libssl-dev zlib1g-dev libcrypt-dev lib
 # their table what is not used goes, and the start has fewer addresses to fill in.
 readonly release_flags=(-c release --static-swift-stdlib --no-color-diagnostics -Xlinker --no-export-dynamic)
 
+# swift_build ARGUMENT...: `swift build`. Each of our modules is compiled with a `-D` for each trait of the package, in the order
+# in which a Set has them, and in another order all of them are compiled again. This order is always the same; programs
+# that are started are not, which must not be told to hash so.
+swift_build() {
+    SWIFT_DETERMINISTIC_HASHING=1 swift build "$@"
+}
+
 # build_release PRODUCT...: builds these programs, all if none is named, and finds them. What only others need, the load
 # generator's and the tests' modules, is left out of the build of two.
 build_release() {
     say "Building the programs (release)"
     export_commit
     if (($# == 0)); then
-        swift build "${release_flags[@]}" || fail "the build FAILED"
+        swift_build "${release_flags[@]}" || fail "the build FAILED"
     fi
     local product
     for product in "$@"; do
-        swift build "${release_flags[@]}" --product "$product" || fail "the build FAILED"
+        swift_build "${release_flags[@]}" --product "$product" || fail "the build FAILED"
     done
     find_release
 }

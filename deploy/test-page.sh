@@ -40,10 +40,10 @@ install_packages "${build_packages[@]}" chromium chromium-driver curl python3
 install_servers mosquitto
 [[ -x .build/python/bin/python ]] || fail "run ./deploy/test.sh first: .build/python is missing"
 if $build; then
-    swift build -c "$configuration" --product ocpp-gateway
+    swift_build -c "$configuration" --product ocpp-gateway
     case $task in
-        page_many.py) swift build -c release --product ocpp-load ;;
-        page_screenshots.py) swift build --product charge-point-simulator ;;
+        page_many.py) swift_build -c release --product ocpp-load ;;
+        page_screenshots.py) swift_build --product charge-point-simulator ;;
     esac
 fi
 bin=$(swift build -c "$configuration" --show-bin-path)

@@ -30,7 +30,7 @@ export ONLY_TEST_TARGETS
 readonly options=(--scratch-path "$folder" --sanitize=thread)
 
 say "Building ${targets[*]} with ThreadSanitizer in $folder"
-swift build "${options[@]}" --product ocpp-gatewayPackageTests || fail "the build FAILED"
+swift_build "${options[@]}" --product ocpp-gatewayPackageTests || fail "the build FAILED"
 
 clang -O1 -Wall -Werror -shared -fPIC -o "$folder/mutex.so" deploy/test-threads-mutex.c
 

@@ -55,7 +55,7 @@ swift format lint --strict --recursive --parallel Sources Tests Package.swift ||
     fail "the format is not as .swift-format wants it; \`swift format -i\` mends most of it"
 
 say "Building the gateway and the tests"
-swift build --build-tests || fail "the build FAILED"
+swift_build --build-tests || fail "the build FAILED"
 
 # The pure modules keep both cores busy with random texts; tests that wait for real servers come after them, or they
 # would wait for a core.
