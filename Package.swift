@@ -293,13 +293,13 @@ let package = Package(
             name: "PostgreSQLAuthenticatorTests",
             dependencies: [
                 "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "BackendTestSupport",
-                "PostgreSQLAuthenticator", nio, nioPosix, logging,
+                "TestSupport", "PostgreSQLAuthenticator", nio, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "MySQLAuthenticatorTests",
             dependencies: [
                 "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "BackendTestSupport",
-                "MySQLAuthenticator", nio, nioPosix, logging,
+                "TestSupport", "MySQLAuthenticator", nio, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "RedisAuthenticatorTests",
@@ -311,7 +311,7 @@ let package = Package(
             name: "MongoDBAuthenticatorTests",
             dependencies: [
                 "Authentication", "CredentialChecking", "OutsideNames", "SpawnedProcess", "BackendTestSupport",
-                "MongoDBAuthenticator", nio, nioPosix, logging,
+                "TestSupport", "MongoDBAuthenticator", nio, nioPosix, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "HTTPAuthenticatorTests",

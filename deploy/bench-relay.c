@@ -161,6 +161,10 @@ static size_t take_frame(struct charge_point *charge_point, uint8_t *bytes, size
 }
 
 static void end(struct charge_point *charge_point) {
+    // Whoever is measured next has charge points of the same identities.
+    char topic[sizeof down + longest_identity];
+    sprintf(topic, "%s%s", down, charge_point->identity);
+    if (charge_point->is_open) mosquitto_unsubscribe(broker, NULL, topic);
     close(charge_point->descriptor);
     charge_points[charge_point->descriptor] = NULL;
     charge_point->is_open = false;

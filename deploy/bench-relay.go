@@ -99,7 +99,8 @@ func main() {
 		for {
 			_, text, err := socket.ReadMessage()
 			if err != nil {
-				// The channel stays, as the bench's identities do.
+				// Whoever is measured next has charge points of the same identities. The channel stays, as they do.
+				broker.Unsubscribe(down + identity)
 				return
 			}
 			if text = relayUp(text); text != nil {

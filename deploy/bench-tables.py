@@ -80,8 +80,9 @@ def mebibytes(kibibytes):
 
 
 def table(head, rows):
+    """Nothing without rows: of what was not measured the page keeps what it has."""
     if not rows:
-        return "Not measured yet.\n"
+        return ""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines) + "\n"
@@ -515,6 +516,8 @@ def main():
         pattern = re.compile(rf"(<!-- bench:{name} -->\n).*?(<!-- /bench:{name} -->)", re.DOTALL)
         if not pattern.search(content):
             sys.exit(f"{page} has no place for the table '{name}'")
+        if not part:
+            continue
         content = pattern.sub(lambda found, part=part: f"{found.group(1)}\n{part}\n{found.group(2)}", content)
     page.write_text(content)
     plots(bench, page.parent)

@@ -137,29 +137,6 @@ package final class BackendServer: Sendable {
         return directory
     }
 
-    private static let givenPorts = Mutex<Set<Int>>([])
-
-    /// A port that nobody listens on, and that is given to nobody else here.
-    ///
-    /// It lies below those that the system gives to outgoing connections (32768 and up): one of them could take the
-    /// port of a server that is being restarted.
-    package static func freePort() throws -> Int {
-        for _ in 1...100 {
-            let port = Int.random(in: 10_000..<32_000)
-            guard givenPorts.withLock({ $0.insert(port).inserted }) else { continue }
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(descriptor) }
-            var address = loopback(port)
-            let isFree = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-                }
-            }
-            if isFree { return port }
-        }
-        throw Failure(description: "no free port")
-    }
-
     package static func takesConnections(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(descriptor) }

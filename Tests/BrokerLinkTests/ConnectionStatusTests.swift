@@ -51,7 +51,7 @@ struct ConnectionStatusTests {
 
     /// The broker need not be there.
     @Test func `The thread turns and says when`() async throws {
-        let gateway = TestLink(testConfiguration(port: try await freePort()))
+        let gateway = TestLink(testConfiguration(port: try freePort()))
         #expect(gateway.link.lastTurn == nil)
         gateway.link.start()
         let first = try #require(gateway.link.lastTurn)

@@ -240,7 +240,7 @@ struct OwnConnectionTests {
     }
 
     @Test func `Without a broker a login is answered soon`() async throws {
-        try await withLink(configuration(port: try await freePort())) { gateway in
+        try await withLink(configuration(port: try freePort())) { gateway in
             let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
             let answer = try await gateway.link.logIn(
                 BrokerLogin(clientID: "CP1"), forTopic: "cs/CP1", on: eventLoop

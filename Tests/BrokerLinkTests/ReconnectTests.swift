@@ -57,7 +57,7 @@ struct ReconnectTests {
 
     @Test func `The addresses are tried in turn`() async throws {
         let broker = try await TestBroker.started()
-        var configuration = testConfiguration(port: try await freePort())
+        var configuration = testConfiguration(port: try freePort())
         configuration.addresses += [
             BrokerLinkConfiguration.Address(host: "no-such-host.invalid", port: 1883),
             BrokerLinkConfiguration.Address(host: "localhost", port: broker.port),

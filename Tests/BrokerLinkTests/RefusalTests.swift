@@ -13,7 +13,7 @@ struct RefusalTests {
     }
 
     @Test func `A message with an origin is refused at max pending and one without at twice that`() async throws {
-        var configuration = testConfiguration(port: try await freePort())
+        var configuration = testConfiguration(port: try freePort())
         configuration.maxPending = 5
         configuration.connections = 2
         let gateway = TestLink(configuration)

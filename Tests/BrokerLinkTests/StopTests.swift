@@ -34,7 +34,7 @@ struct StopTests {
     }
 
     @Test func `With no broker stopping gives up at the deadline and counts what is lost`() async throws {
-        let gateway = TestLink(testConfiguration(port: try await freePort()))
+        let gateway = TestLink(testConfiguration(port: try freePort()))
         gateway.link.start()
         for _ in 0..<7 {
             gateway.publish("cp/CP1", "lost")
@@ -46,7 +46,7 @@ struct StopTests {
     }
 
     @Test func `With nothing to say stopping does not wait for a broker`() async throws {
-        let gateway = TestLink(testConfiguration(port: try await freePort()))
+        let gateway = TestLink(testConfiguration(port: try freePort()))
         gateway.link.start()
         // Would run into the test's time limit.
         #expect(await gateway.link.stop(deadline: .distantFuture) == 0)

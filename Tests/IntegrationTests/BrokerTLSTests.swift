@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: ["shared", "per_charge_point"])
     func `The link comes back with the systems authorities`(sessions: String) async throws {
         let certificates = try CertificateFolder()
-        let port = try await freePort()
+        let port = try freePort()
         let broker = try await TestBroker.start(extraConfiguration: [
             "listener \(port) 127.0.0.1", "certfile \(certificates.path("server.pem"))",
             "keyfile \(certificates.path("server.key"))",

@@ -245,7 +245,7 @@ import Testing
     }
 
     @Test func `The next address is tried when a broker cannot be reached`() async throws {
-        let nobody = try await freePort()
+        let nobody = try freePort()
         let broker = try await TestBroker.start()
         let central = try await CentralSystem.connect(port: broker.port)
         let gateway = try await GatewayProcess.start([

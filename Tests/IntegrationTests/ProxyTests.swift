@@ -39,7 +39,7 @@ import Testing
     @Test(arguments: ["send-proxy", "send-proxy-v2"])
     func `Behind HA proxy the log shows the charge points address and no health checks`(option: String) async throws {
         try await withSite(["LISTENERS_WS_DEFAULT_PROXY_PROTOCOL": "true"]) { site in
-            let port = try await freePort()
+            let port = try freePort()
             let proxy = try await ProxyProcess.haproxy { _ in
                 """
                 \(Self.haproxyDefaults)
@@ -81,7 +81,7 @@ import Testing
     @Test func `Behind HA proxy that terminates TLS the name in the certificate comes along`() async throws {
         let settings = ["LISTENERS_WS_DEFAULT_PROXY_PROTOCOL": "true", "LOG_LEVEL": "debug"]
         try await withSite(settings) { site in
-            let (port, tlsPort) = (try await freePort(), try await freePort())
+            let (port, tlsPort) = (try freePort(), try freePort())
             let proxy = try await ProxyProcess.haproxy { folder in
                 try await Self.makeCertificates(in: folder)
                 return """
@@ -159,7 +159,7 @@ import Testing
 
     @Test func `Behind a trusted nginx the log shows the charge points address and not what it claims`() async throws {
         try await withSite(["TRUSTED_PROXIES": "127.0.0.1"]) { site in
-            let port = try await freePort()
+            let port = try freePort()
             let proxy = try await Self.nginx(port: port, to: site.port)
             try await ProxyProcess.run(proxy, port: port) {
                 var settings = ChargePointClient.Settings()
@@ -175,7 +175,7 @@ import Testing
 
     @Test func `What a proxy that is not trusted says is not believed`() async throws {
         try await withSite(["TRUSTED_PROXIES": "10.0.0.0/8"]) { site in
-            let port = try await freePort()
+            let port = try freePort()
             let proxy = try await Self.nginx(port: port, to: site.port)
             try await ProxyProcess.run(proxy, port: port) {
                 let chargePoint = try await Self.connect(port: port)

@@ -1,6 +1,7 @@
 import BackendTestSupport
 import CredentialChecking
 import Foundation
+import TestSupport
 
 @testable import MongoDBAuthenticator
 
@@ -37,7 +38,7 @@ struct MongoDBServer {
         let python = root + "/.build/python/bin/python"
         let directory = try BackendServer.newDirectory("mongodb")
         certificates = try BackendCertificates(directory: directory)
-        let port = try BackendServer.freePort()
+        let port = try freePort()
         let command = [
             python, "-m", "secantus", "--host", "127.0.0.1", "--port", "\(port)", "--storage-path", directory + "/data",
             "--log-level", "ERROR", "--sync-on-commit",

@@ -2,6 +2,7 @@ import BackendTestSupport
 import CredentialChecking
 import Foundation
 import Glibc
+import TestSupport
 
 @testable import MySQLAuthenticator
 
@@ -29,7 +30,7 @@ struct MySQLServer {
         let isRoot = geteuid() == 0
         let directory = try BackendServer.newDirectory("mariadb", owner: "mysql")
         let data = directory + "/data"
-        let port = try BackendServer.freePort()
+        let port = try freePort()
         certificates = try BackendCertificates(directory: directory)
         if isRoot { try certificates.give(to: "mysql") }
         try BackendServer.run(

@@ -2,6 +2,7 @@ import BackendTestSupport
 import CredentialChecking
 import Foundation
 import Glibc
+import TestSupport
 
 @testable import PostgreSQLAuthenticator
 
@@ -35,7 +36,7 @@ struct PostgreSQLServer {
             .map { "/usr/lib/postgresql/\($0)/bin/" } ?? ""
         let directory = try BackendServer.newDirectory("postgresql", owner: "postgres")
         let data = directory + "/data"
-        let port = try BackendServer.freePort()
+        let port = try freePort()
         certificates = try BackendCertificates(directory: directory)
         if geteuid() == 0 { try certificates.give(to: "postgres") }
         try BackendServer.run(

@@ -1,5 +1,6 @@
 import BackendTestSupport
 import CredentialChecking
+import TestSupport
 import Testing
 
 @testable import PostgreSQLAuthenticator
@@ -109,7 +110,7 @@ extension PostgreSQLSource: TestedSource {}
 
     @Test func `Nobody listens: unreachable, and the next server of the list is tried`() async throws {
         var configuration = server.configuration()
-        let port = try BackendServer.freePort()
+        let port = try freePort()
         configuration.server = "127.0.0.1:\(port)"
         #expect(try await failure(configuration)?.kind == .unreachable)
         configuration.server = "127.0.0.1:\(port), 127.0.0.1:\(server.server.port)"

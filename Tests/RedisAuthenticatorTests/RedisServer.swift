@@ -1,6 +1,7 @@
 import BackendTestSupport
 import CredentialChecking
 import Foundation
+import TestSupport
 
 @testable import RedisAuthenticator
 
@@ -13,7 +14,7 @@ struct RedisServer {
 
     /// - Parameter arguments: what is not the same for all.
     init(_ arguments: [String] = [], directory: String? = nil) throws {
-        let port = try BackendServer.freePort()
+        let port = try freePort()
         let directory = try directory ?? BackendServer.newDirectory("redis")
         self.port = port
         server = BackendServer(
@@ -56,7 +57,7 @@ struct SingleRedis {
     init() throws {
         let directory = try BackendServer.newDirectory("redis")
         certificates = try BackendCertificates(directory: directory)
-        tlsPort = try BackendServer.freePort()
+        tlsPort = try freePort()
         redis = try RedisServer(
             [
                 "--tls-port", "\(tlsPort)", "--tls-cert-file", certificates.certificateFile, "--tls-key-file",

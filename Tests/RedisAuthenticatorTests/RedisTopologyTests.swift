@@ -12,7 +12,7 @@ import Testing
         let fill = #"HSET mqtt_user:CP-1 password_hash hash-1"#
         let set = try await RedisSentinelSet(
             password: RedisServer.password, sentinelPassword: "of the sentinels", sentinels: 1, commands: [fill])
-        let nobody = try BackendServer.freePort()
+        let nobody = try freePort()
         let source = try RedisSource(
             RedisConfiguration(
                 topology: .sentinel(master: RedisSentinelSet.name, userName: nil, password: "of the sentinels"),

@@ -67,7 +67,7 @@ import Testing
         let hexadecimal = try await GatewayCommand(
             ["check-authentication", "CP-1", "--hex"], input: "CP-1\n7333637233742D6F6E65\n", settings)
         #expect(hexadecimal.code == 0, "\(hexadecimal.output)")
-        let port = try await freePort()
+        let port = try freePort()
         let away = ["AUTHENTICATION_BACKEND": "http", "AUTHENTICATION_URL": "http://127.0.0.1:\(port)/"]
         let unasked = try await GatewayCommand(["check-authentication", "CP-1"], input: "CP-1\ns3cr3t-one\n", away)
         #expect(unasked.code == 75 && unasked.output.hasPrefix("503 in"), "\(unasked.output)")

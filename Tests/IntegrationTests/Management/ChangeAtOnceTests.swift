@@ -108,6 +108,8 @@ import Testing
             try await change(#""enable_stats":false"#, managed)
             let lines = { managed.gateway.logLines.count { $0.message == "statistics" } }
             let before = lines()
+            // A slow machine needs its time for a handshake.
+            try await change(#""idle_timeout":"10m""#, managed)
             // Something to tell of, and by the gateway's own clock ten intervals to tell it in.
             var settings = ChargePointClient.Settings()
             settings.answeredPings = 0

@@ -34,7 +34,7 @@ import Testing
                     "POST", "./authentication/import_users?type=plain", headers: ["Content-Type": "text/csv"],
                     body: "user_id,password,is_superuser\n\(users)\n"
                 ).status == 200)
-            let (tlsPort, tls) = (try await freePort(), try files.client())
+            let (tlsPort, tls) = (try freePort(), try files.client())
             try await management.change(
                 "POST", "./listeners",
                 #"{"type":"wss","name":"tls","bind":"127.0.0.1:\#(tlsPort)","ssl_options":{"#
@@ -48,7 +48,7 @@ import Testing
             try await busy.call {
                 try await busy.more(400)
 
-                let port = try await freePort()
+                let port = try freePort()
                 try await management.change(
                     "PUT", "./listeners/ocpp:ws:default", #"{"bind":"127.0.0.1:\#(port)"}"#, gives: 200)
                 let moved = try await connect("CP-201", port: port)

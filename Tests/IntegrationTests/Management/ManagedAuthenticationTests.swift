@@ -57,7 +57,7 @@ import Testing
             try await management.change(
                 "POST", "./authentication/users", #"{"user_id":"CP-1","password":"0123456789abcdef"}"#, gives: 201)
             #expect(try await knock("CP-1", "0123456789abcdef", at: managed) == 101)
-            let port = try await freePort()
+            let port = try freePort()
             let replaced = try await management.change(
                 "PUT", path,
                 #"{"mechanism":"password_based","backend":"http","method":"post","url":"http://127.0.0.1:\#(port)/"}"#,

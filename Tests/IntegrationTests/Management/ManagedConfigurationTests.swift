@@ -147,7 +147,7 @@ import Testing
             try await management.change("PUT", ".", #"{"dnstream":{"max_mqueue_len":7}}"#, gives: 204)
             try await management.change("DELETE", "/api/v5/configs/mountpoint", gives: 204)
             try await management.change("POST", "./authentication", #"{"backend":"built_in_database"}"#, gives: 201)
-            let port = try await freePort()
+            let port = try freePort()
             try await management.change(
                 "PUT", "./listeners/ocpp:ws:default", #"{"bind":"127.0.0.1:\#(port)"}"#, gives: 200)
             #expect(try Self.state(ofFile: file) == atStart)

@@ -67,7 +67,7 @@ import Testing
     /// EMQX's page about its OCPP gateway has these two calls.
     @Test(arguments: ["gateway", "gateways"])
     func `The two calls of EMQX's page work as they stand`(name: String) async throws {
-        let port = try await freePort()
+        let port = try freePort()
         try await withManagedSite(bindingByFile: true) { managed in
             try await managed.management.change(
                 "PUT", "/api/v5/\(name)/ocpp",

@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func `Before the first broker link it is not ready, and alive`() async throws {
-        let port = try await freePort()
+        let port = try freePort()
         try await withManagedSite(["BROKER_URL": "mqtt://127.0.0.1:\(port)"]) { managed in
             let stranger = managed.management.with(key: nil)
             let ready = try await stranger.get("/readyz")
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func `An authentication backend that is away is named, and does not count`() async throws {
-        let port = try await freePort()
+        let port = try freePort()
         let settings = [
             "AUTHENTICATION_BACKEND": "http", "AUTHENTICATION_URL": "http://127.0.0.1:\(port)/auth",
             "AUTHENTICATION_METHOD": "post",

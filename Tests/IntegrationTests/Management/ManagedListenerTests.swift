@@ -17,7 +17,7 @@ import Testing
         try await withManagedSite(settings) { managed in
             let central = try await CentralSystem.connect(
                 port: managed.broker.port, mountpoint: "site2/", clientID: "site2")
-            let port = try await freePort()
+            let port = try freePort()
             let added = try await managed.management.change(
                 "POST", "./listeners",
                 #"{"type":"ws","name":"site2","bind":"127.0.0.1:\#(port)","mountpoint":"site2/","max_connections":2,"#
@@ -57,7 +57,7 @@ import Testing
         async throws
     {
         try await withSecondListener { managed, _, _ in
-            let free = try await freePort()
+            let free = try freePort()
             for (body, word) in [
                 (#"{"type":"ws","name":"site2","bind":"127.0.0.1:\#(free)"}"#, "already"),
                 (#"{"type":"ws","name":"site3","bind":"127.0.0.1:\#(managed.broker.port)"}"#, "in use"),
@@ -92,7 +92,7 @@ import Testing
         try await withSecondListener { managed, _, port in
             let chargePoint = try await ChargePointClient.connect(port: port, identity: "CP-1")
             #expect(try await answers(chargePoint))
-            let other = try await freePort()
+            let other = try freePort()
             let changed = try await managed.management.change(
                 "PUT", "./listeners/ocpp:ws:site2", #"{"bind":"127.0.0.1:\#(other)","max_connections":5}"#, gives: 200)
             #expect(changed["bind"] == .string("127.0.0.1:\(other)") && changed["mountpoint"] == "site2/")

@@ -14,7 +14,7 @@ import Testing
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data(Self.keys.utf8).write(to: folder.appending(path: "keys"))
         // The listeners are stopped and started: at a port that the system gives they would come back at another.
-        let (management, first, second) = (try await freePort(), try await freePort(), try await freePort())
+        let (management, first, second) = (try freePort(), try freePort(), try freePort())
         let settings = [
             "LISTENERS": "ws:default,ws:second", "LISTENERS_WS_DEFAULT_ENABLE_AUTHN": "false",
             "LISTENERS_WS_DEFAULT_BIND": "127.0.0.1:\(first)", "LISTENERS_WS_SECOND_BIND": "127.0.0.1:\(second)",

@@ -19,8 +19,8 @@ final class RabbitMQProcess: Sendable {
     static func start() async throws -> RabbitMQProcess {
         let folder = FileManager.default.temporaryDirectory.appending(path: "rabbitmq-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let port = try await freePort()
-        let mapperPort = try await freePort()
+        let port = try freePort()
+        let mapperPort = try freePort()
         let configuration = """
             listeners.tcp = none
             mqtt.listeners.tcp.1 = 127.0.0.1:\(port)
@@ -51,7 +51,7 @@ final class RabbitMQProcess: Sendable {
                     "RABBITMQ_CONF_ENV_FILE": folder.appending(path: "none").path,
                     "RABBITMQ_ENABLED_PLUGINS_FILE": folder.appending(path: "enabled_plugins").path,
                     "RABBITMQ_PID_FILE": folder.appending(path: "pid").path,
-                    "RABBITMQ_DIST_PORT": "\(try await freePort())",
+                    "RABBITMQ_DIST_PORT": "\(try freePort())",
                     "ERL_EPMD_PORT": "\(mapperPort)",
                     "ERL_EPMD_ADDRESS": "127.0.0.1",
                     "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none",

@@ -12,7 +12,7 @@ package struct RedisCluster: Sendable {
         var busPorts: [Int] = []
         for _ in 0..<3 {
             // On the other one the nodes talk to each other.
-            busPorts.append(try await freePort())
+            busPorts.append(try freePort())
             nodes.append(
                 try await RedisNode(
                     password: password, ["--cluster-enabled", "yes", "--cluster-port", "\(busPorts.last ?? 0)"]))

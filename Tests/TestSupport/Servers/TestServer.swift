@@ -53,7 +53,7 @@ package actor TestServer {
         self.program = try ChildProcess.path(of: program)
         self.user = geteuid() == 0 ? user : nil
         self.readiness = readiness
-        let port = try await freePort()
+        let port = try freePort()
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "\((program as NSString).lastPathComponent)-\(UUID().uuidString)")
         let place = Place(port: port, folder: folder)
