@@ -120,6 +120,8 @@ package actor TestServer {
                 }
             }
         } catch {
+            // What it has said may still be on its way.
+            if !started.isRunning { _ = await started.wholeOutput() }
             await kill()
             throw Failure("\(program) did not start: \(error)\n\(output)")
         }
