@@ -158,7 +158,7 @@ struct HostResolverTests {
             .childChannelInitializer { channel in
                 channel.pipeline.addHandler(Collector { bytes in hello.withLock { $0 += bytes } })
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: try freePort()).get()
         let server = HeldNameServer()
         server.answer()
         var configuration = configuration(host: "broker.test", port: listener.localAddress?.port ?? 0)

@@ -124,9 +124,7 @@ struct FleetTests {
 
     @Test
     func `keeps trying while nobody listens, and connects when somebody does`() async throws {
-        let closed = WebSocketCentralSystem()
-        let port = try await closed.start()
-        await closed.stop()
+        let port = try freePort()
         let fleet = Fleet(try plan(port: port, count: 2))
         await fleet.start()
         try await eventually { fleet.snapshot.attemptsFailed >= 2 }

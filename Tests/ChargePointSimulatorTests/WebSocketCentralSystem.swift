@@ -5,6 +5,7 @@ import NIOSSL
 import NIOWebSocket
 import OCPPJ
 import Synchronization
+import TestSupport
 
 @testable import ChargePointSimulator
 
@@ -43,8 +44,10 @@ final class WebSocketCentralSystem: Sendable {
         state = Mutex(State(centralSystem: CentralSystem(settings: settings, clock: WallClock(), run: "test")))
     }
 
+    /// - Parameter wanted: nil: one that nobody has.
     /// - Returns: the port.
-    func start(port: Int = 0) async throws -> Int {
+    func start(port wanted: Int? = nil) async throws -> Int {
+        let port = try wanted ?? freePort()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
@@ -52,7 +55,7 @@ final class WebSocketCentralSystem: Sendable {
             }
             .bind(host: "127.0.0.1", port: port).get()
         state.withLock { $0.listener = listener }
-        return listener.localAddress?.port ?? 0
+        return port
     }
 
     /// Stops listening and breaks every connection.

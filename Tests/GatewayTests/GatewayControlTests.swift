@@ -5,6 +5,7 @@ import NIOCore
 import NIOPosix
 import OutsideNames
 import Settings
+import TestSupport
 import Testing
 import WebSocketFrontEnd
 
@@ -130,7 +131,7 @@ struct GatewayControlTests {
     @Test func `An address in use takes the whole change back, the written one too`() async throws {
         try await run { control in
             let taken = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-                .bind(host: "127.0.0.1", port: 0).get()
+                .bind(host: "127.0.0.1", port: try freePort()).get()
             let port = try #require(taken.localAddress?.port)
             let before = await control.listeners()
             #expect(

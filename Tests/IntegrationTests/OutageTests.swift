@@ -81,7 +81,7 @@ import Testing
     @Test func `A broker that accepts and says nothing is left for the next address`() async throws {
         let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.autoRead, value: false)
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: try freePort()).get()
         let broker = try await TestBroker.start()
         let addresses = "mqtt://127.0.0.1:\(silent.localAddress?.port ?? 0),mqtt://127.0.0.1:\(broker.port)"
         let gateway = try await GatewayProcess.start(["BROKER_URL": addresses, "BROKER_KEEP_ALIVE": "5s"])

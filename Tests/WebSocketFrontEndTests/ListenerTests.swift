@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
 @testable import WebSocketFrontEnd
@@ -20,7 +21,7 @@ struct ListenerTests {
 
     @Test(arguments: [1, 4])
     func `A port that is taken is an error that names listener and address`(acceptors: Int) async throws {
-        let first = Self.listener(port: 0, acceptors: acceptors)
+        let first = Self.listener(port: try freePort(), acceptors: acceptors)
         let port = try #require(try await first.start().port)
         let second = Self.listener(port: port, acceptors: acceptors)
         let error = await #expect(throws: ListenerError.self) { try await second.start() }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A small MQTT broker that acknowledges what comes, and does with some packets what a test says.
 final class PolicyBroker: Sendable {
@@ -30,7 +31,7 @@ final class PolicyBroker: Sendable {
     let port: Int
 
     /// - Parameter isVersion5: speaks MQTT 5, else 3.1.1.
-    init(isVersion5: Bool = true, port: Int = 0, policy: @escaping Policy) async throws {
+    init(isVersion5: Bool = true, policy: @escaping Policy) async throws {
         let record = Record()
         self.record = record
         server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -42,7 +43,7 @@ final class PolicyBroker: Sendable {
                         Peer(record: record, isVersion5: isVersion5, policy: policy))
                 }
             }
-            .bind(host: "127.0.0.1", port: port).get()
+            .bind(host: "127.0.0.1", port: try freePort()).get()
         self.port = server.localAddress?.port ?? 0
     }
 

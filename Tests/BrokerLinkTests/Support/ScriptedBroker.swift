@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Synchronization
+import TestSupport
 
 /// A server that answers each CONNECT by a script; for brokers that Mosquitto cannot play.
 final class ScriptedBroker: Sendable {
@@ -31,7 +32,7 @@ final class ScriptedBroker: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Script(connects: connects, answer: answer))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: try freePort()).get()
         port = server.localAddress?.port ?? 0
     }
 

@@ -58,7 +58,7 @@ final class HostileCollector: Sendable {
                     }
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: try freePort()).get()
         let collector = HostileCollector(answer, server: server)
         own.succeed(collector)
         return collector

@@ -43,7 +43,7 @@ final class TraceCollector: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Handler(own.collector))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: try freePort()).get()
         let collector = TraceCollector(server: server)
         own.keep(collector)
         return collector

@@ -210,7 +210,7 @@ import Testing
     @Test(arguments: ["nobody listens", "nobody answers"])
     func `A collector that is away or silent holds up nothing, not even the end`(how: String) async throws {
         let silent = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: try freePort()).get()
         let port = how == "nobody answers" ? silent.localAddress?.port ?? 0 : try freePort()
         let settings = [
             "TRACING_OTLP_ENDPOINT": "http://127.0.0.1:\(port)", "TRACING_SAMPLE_RATIO": "1",

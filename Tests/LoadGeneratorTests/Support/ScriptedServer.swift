@@ -3,6 +3,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOWebSocket
 import Synchronization
+import TestSupport
 
 /// A WebSocket server that does to each text what the test says, and remembers the texts by who sent them. Only
 /// identities that begin with `LOAD` are let in.
@@ -64,7 +65,7 @@ final class ScriptedServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(RefusalHandler(), name: "refusal")
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+            .bind(host: "127.0.0.1", port: try freePort()).get()
         return ScriptedServer(listener: listener, heard: heard)
     }
 }

@@ -47,7 +47,7 @@ func withManagement<Result: Sendable>(
     _ body: @escaping @Sendable (RunningManagement) async throws -> Result
 ) async throws -> Result {
     var configuration = ManagementConfiguration()
-    configuration.bind = .init(host: "127.0.0.1", port: 0)
+    configuration.bind = .init(host: "127.0.0.1", port: try freePort())
     configuration.key = APIKey(name: "ops", secret: Password(Array("secret-1".utf8)), role: .administrator)
     let files = try TestFolder()
     try files.write("eyes:secret-2:viewer\n", to: "keys")

@@ -19,7 +19,7 @@ package final class TCPProxy: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { links.link($0) }
-            .bind(host: "127.0.0.1", port: 0)
+            .bind(host: "127.0.0.1", port: try freePort())
             .get()
         return TCPProxy(links: links, server: server)
     }

@@ -3,6 +3,7 @@ import MemoryBudget
 import NIOCore
 import NIOPosix
 import NIOSSL
+import TestSupport
 
 @testable import WebSocketFrontEnd
 
@@ -27,6 +28,9 @@ struct RunningListener {
         memory: MemoryBudget = MemoryBudget(limit: .max),
         _ body: (RunningListener) async throws -> Result
     ) async throws -> Result {
+        var configuration = configuration
+        // A client that is left over from another test must not find this listener at the port of its own.
+        if configuration.port == 0 { configuration.port = try freePort() }
         let listener = WebSocketListener(
             configuration: configuration,
             group: .singletonMultiThreadedEventLoopGroup,
