@@ -1,3 +1,4 @@
+import Authentication
 import Foundation
 import Logging
 import Management
@@ -182,7 +183,8 @@ struct GatewayControlTests {
                     _ = try await control.createAuthenticator(body)
                 })
             let users = try #require(await control.users)
-            _ = try await users.add(NewUser(id: "CP1", password: Password(Array("right".utf8)), securityProfile: 3))
+            _ = try await users.add(
+                NewUser(StoredUser(id: "CP1", securityProfile: 3), password: Array("right".utf8)))
             func test(_ password: String) async throws -> Int {
                 try await control.testCredentials(
                     TriedCredentials(identity: "CP1", userName: "CP1", password: Password(Array(password.utf8)))
@@ -197,8 +199,7 @@ struct GatewayControlTests {
             #expect(replaced["user_id_type"] == "clientid")
             #expect(replaced["password_hash_algorithm"]?["salt_position"] == "prefix")
             // The stored hash is of the other kind.
-            let change = UserChange(password: Password(Array("right".utf8)))
-            _ = try await control.users?.change("CP1", change)
+            _ = try await control.users?.update("CP1", UserChange(password: Array("right".utf8)))
             #expect(try await test("right") == 101)
             try await control.deleteAuthenticator()
             #expect(await control.authenticator() == nil)

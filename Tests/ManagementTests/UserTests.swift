@@ -1,3 +1,4 @@
+import Authentication
 import Management
 import OutsideNames
 import Testing
@@ -71,7 +72,7 @@ import Testing
         try await withUsers { management, store async throws in
             for number in 1...5 {
                 _ = try await store.add(
-                    NewUser(id: UserName("CP\(number)"), password: Password([1]), isSuperuser: number == 3))
+                    NewUser(StoredUser(id: UserID("CP\(number)"), isSuperuser: number == 3), password: [1]))
             }
             let page = try await management.get(Self.users + "?page=2&limit=2")
             #expect(
@@ -125,7 +126,7 @@ import Testing
 
     @Test func `Changing or deleting a user ends no session, unless it is asked for`() async throws {
         try await withUsers { management, store async throws in
-            _ = try await store.add(NewUser(id: "CP1", password: Password([1])))
+            _ = try await store.add(NewUser(StoredUser(id: "CP1"), password: [1]))
             await management.gateway.connect("CP1", user: "CP1")
             await management.gateway.connect("CP2", user: "CP2")
             let path = Self.users + "/CP1"
@@ -171,7 +172,7 @@ import Testing
             #expect(
                 exported.body == "user_id,password_hash,salt,is_superuser\nCP1,wen,,false\nCP2,owt,,false\n"
                     + "CP3,eerht,,false\n")
-            for uid in ["CP1", "CP2"] { _ = await store.delete(UserName(uid)) }
+            for uid in ["CP1", "CP2"] { try await store.delete(UserID(uid)) }
             let multipart =
                 "--b0undary\r\nContent-Disposition: form-data; name=\"filename\"; filename=\"users.csv\"\r\n"
                 + "Content-Type: application/octet-stream\r\n\r\n\(exported.body)\r\n--b0undary--\r\n"

@@ -113,8 +113,8 @@ extension GatewayControl: AuthenticatorOperations {
     }
 
     /// The users of the built-in database; nil: there is none.
-    var users: (any UserOperations)? {
-        get async { service.authenticator?.users.map(ManagedUsers.init) }
+    var users: (any UserStore)? {
+        get async { service.authenticator?.users }
     }
 }
 

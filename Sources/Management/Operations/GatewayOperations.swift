@@ -1,3 +1,5 @@
+import Authentication
+
 /// All that management asks of the gateway and tells it to do; the only thing that it knows of it.
 ///
 /// Everything here is called on the management thread. An implementation gathers what it is asked for without holding
@@ -12,5 +14,5 @@ package protocol GatewayOperations: HealthOperations, MetricOperations, GatewayR
     /// That it was built from; nil: not known.
     var gatewayCommit: String? { get }
     /// The users of the built-in database; nil: no authenticator, or its backend keeps them elsewhere.
-    var users: (any UserOperations)? { get async }
+    var users: (any UserStore)? { get async }
 }

@@ -1,3 +1,4 @@
+import Authentication
 import NIOCore
 import OutsideNames
 
@@ -8,16 +9,8 @@ enum UserRoutes {
         let imports = Permits(1)
         return [
             Route(.get, users + "/export", .administrator) { _ in
-                let store = try await store(operations)
-                let first = try await store.exportUsers(after: nil)
-                return .pieces(type: "text/csv; charset=utf-8") { writer in
-                    var piece = first
-                    try await writer.write(piece.bytes)
-                    while let last = piece.last {
-                        piece = try await store.exportUsers(after: last)
-                        try await writer.write(piece.bytes)
-                    }
-                }
+                let users = ByteBuffer(string: try await store(operations).export())
+                return .pieces(type: "text/csv; charset=utf-8") { try await $0.write(users) }
             },
             Route(.get, users, .viewer) { request in try await list(operations, request) },
             Route(.post, users, .administrator) { request in try await add(operations, request) },
@@ -33,7 +26,7 @@ enum UserRoutes {
             Route(.delete, users + "/{uid}", .administrator) { request in
                 let id = try id(request)
                 let kicks = try request.query.bool("kick") ?? false
-                guard try await store(operations).delete(id) else { throw APIError.userNotFound() }
+                try await store(operations).delete(id)
                 if kicks { await kick(id, operations, directory) }
                 return .empty(changed: "user \(id) deleted")
             },
@@ -44,19 +37,19 @@ enum UserRoutes {
                 // 64 MB are held while it lasts: one at a time.
                 guard let permit = imports.take() else { throw APIError.unavailable("another import is on its way") }
                 defer { withExtendedLifetime(permit) {} }
-                let result = try await store(operations).importUsers(try await UserImport(request))
+                let report = try await store(operations).add(try await UserFile(request))
                 return .json(
                     200,
                     [
-                        "total": .integer(result.total), "success": .integer(result.success),
-                        "override": .integer(result.overridden), "skipped": .integer(result.skipped),
-                        "failed": .integer(result.failed),
-                    ], changed: "\(result.success) users imported, \(result.overridden) replaced")
+                        "total": .integer(report.total), "success": .integer(report.success),
+                        "override": .integer(report.override), "skipped": .integer(report.skipped),
+                        "failed": .integer(report.failed),
+                    ], changed: "\(report.success) users imported, \(report.override) replaced")
             },
         ]
     }
 
-    private static func store(_ operations: any GatewayOperations) async throws -> any UserOperations {
+    private static func store(_ operations: any GatewayOperations) async throws -> any UserStore {
         if let store = await operations.users { return store }
         guard await operations.authenticator() != nil else { throw APIError.notFound("there is no authenticator") }
         throw APIError.badRequest("this backend keeps its users elsewhere")
@@ -65,10 +58,12 @@ enum UserRoutes {
     private static func list(_ operations: any GatewayOperations, _ request: ManagementRequest) async throws -> Answer {
         let store = try await store(operations)
         let paging = try Paging(request.query)
-        let page = try await store.users(
-            UserQuery(
-                like: request.query["like_user_id"], isSuperuser: try request.query.bool("is_superuser"),
-                offset: paging.offset, limit: paging.limit))
+        var query = UserQuery()
+        query.page = paging.page
+        query.limit = paging.limit
+        query.like = request.query["like_user_id"]
+        query.isSuperuser = try request.query.bool("is_superuser")
+        let page = try await store.users(query)
         return .json(200, ["data": .array(page.users.map(json)), "meta": paging.meta(count: page.count)])
     }
 
@@ -78,9 +73,11 @@ enum UserRoutes {
         try body.allow("user_id", "password", "is_superuser", "security_profile")
         let user = try await store.add(
             NewUser(
-                id: try checked(try body.text("user_id")), password: try password(body, "password"),
-                isSuperuser: try body.optionalBool("is_superuser") ?? false, securityProfile: try securityProfile(body))
-        )
+                StoredUser(
+                    id: try checked(try body.text("user_id")),
+                    isSuperuser: try body.optionalBool("is_superuser") ?? false,
+                    securityProfile: try securityProfile(body)),
+                password: try password(body, "password")))
         return .json(201, json(user), changed: "user \(user.id) added")
     }
 
@@ -100,17 +97,20 @@ enum UserRoutes {
         let change = UserChange(
             password: isUnchanged ? nil : try password(body, "password"),
             keepPrevious: try body.optionalDuration("keep_previous"),
-            isSuperuser: try body.optionalBool("is_superuser"), securityProfile: try securityProfile(body))
-        guard let user = try await store.change(id, change) else { throw APIError.userNotFound() }
+            isSuperuser: try body.optionalBool("is_superuser"),
+            // Null means as it is here.
+            securityProfile: try securityProfile(body).map { .some($0) })
+        let user = try await store.update(id, change)
         if kicks { await kick(id, operations, directory) }
         let what = change.password == nil ? "user \(id) changed" : "user \(id) changed, with its password"
         return .json(200, json(user), changed: what)
     }
 
     /// Whoever is connected under this name.
-    private static func kick(_ id: UserName, _ operations: any GatewayOperations, _ directory: ClientDirectory) async {
+    private static func kick(_ id: UserID, _ operations: any GatewayOperations, _ directory: ClientDirectory) async {
         for entry in await directory.entries() {
-            guard entry.userName == id || entry.identity.text.hasSameBytes(as: id.text) else { continue }
+            let names = [entry.userName?.text, entry.identity.text]
+            guard names.contains(where: { $0?.hasSameBytes(as: id.text) == true }) else { continue }
             _ = await operations.kick(entry.key)
         }
     }
@@ -124,23 +124,23 @@ enum UserRoutes {
     }
 
     /// A path may hold any id; one that cannot be is not there.
-    private static func id(_ request: ManagementRequest) throws -> UserName {
+    private static func id(_ request: ManagementRequest) throws -> UserID {
         let id = request.parameter("uid")
         guard (1...255).contains(id.utf8.count) else { throw APIError.userNotFound() }
-        return UserName(id)
+        return UserID(id)
     }
 
-    private static func checked(_ id: String) throws -> UserName {
+    private static func checked(_ id: String) throws -> UserID {
         guard (1...255).contains(id.utf8.count) else {
             throw APIError.badRequest("Bad value for \"user_id\": expected 1 to 255 bytes")
         }
-        return UserName(id)
+        return UserID(id)
     }
 
-    private static func password(_ body: [JSON.Member], _ key: String) throws -> Password {
+    private static func password(_ body: [JSON.Member], _ key: String) throws -> [UInt8] {
         let text = try body.text(key)
         guard !text.isEmpty else { throw APIError.badRequest("Bad value for \"\(key)\": it is empty") }
-        return Password(Array(text.utf8))
+        return Array(text.utf8)
     }
 
     private static func securityProfile(_ body: [JSON.Member]) throws -> Int? {
@@ -152,26 +152,31 @@ enum UserRoutes {
     }
 }
 
-extension UserImport {
+extension UserFile {
     /// By itself (`text/csv`, `application/json`), or as the one file of a multipart body, whose name or type says what
     /// it is.
     fileprivate init(_ request: ManagementRequest) async throws {
-        let type = request.query["type"] ?? Content.hash.rawValue
-        guard let content = Content(rawValue: type) else {
+        let type = request.query["type"] ?? Secret.hash.rawValue
+        guard let secret = Secret(rawValue: type) else {
             throw APIError.badRequest("Bad value for \"type\": expected hash or plain")
         }
         let overrides = try request.query.bool("override") ?? false
         switch request.contentType {
         case "text/csv":
-            self.init(format: .csv, content: content, overrides: overrides, bytes: try await request.bytes())
+            self.init(try await request.bytes(), .csv, secret, replacesExisting: overrides)
         case "application/json":
-            self.init(format: .json, content: content, overrides: overrides, bytes: try await request.bytes())
+            self.init(try await request.bytes(), .json, secret, replacesExisting: overrides)
         case "multipart/form-data":
             let boundary = request.headers[.contentType].flatMap { MultipartBody.boundary(ofContentType: $0) }
             let file = try MultipartBody(reading: try await request.bytes(), boundary: boundary ?? "")
-            self.init(format: try Self.format(of: file), content: content, overrides: overrides, bytes: file.content)
+            self.init(file.content, try Self.format(of: file), secret, replacesExisting: overrides)
         default: throw APIError.unsupportedType(expected: "multipart/form-data, text/csv or application/json")
         }
+    }
+
+    private init(_ bytes: ByteBuffer, _ format: Format, _ secret: Secret, replacesExisting: Bool) {
+        self.init(
+            bytes: Array(bytes.readableBytesView), format: format, secret: secret, replacesExisting: replacesExisting)
     }
 
     private static func format(of file: MultipartBody) throws -> Format {

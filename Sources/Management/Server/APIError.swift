@@ -1,3 +1,5 @@
+import Authentication
+
 /// An answer that is not what was asked for: a status, a code for programs, words for people.
 package struct APIError: Error, Sendable, Equatable {
     package var status: Int
@@ -57,6 +59,15 @@ package struct APIError: Error, Sendable, Equatable {
         case .timedOut: self.init(504, "TIMEOUT", "the charge point did not answer in time")
         case .unavailable(let words): self = .unavailable(words)
         case .failed(let words): self.init(500, "INTERNAL_ERROR", words)
+        }
+    }
+
+    init(_ failure: UserStoreFailure) {
+        switch failure {
+        case .exists: self.init(409, "ALREADY_EXISTS", failure.description)
+        case .notFound: self = .userNotFound()
+        case .invalid, .badFile, .badRows: self = .badRequest(failure.description)
+        case .unavailable: self = .unavailable(failure.description)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Authentication
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -98,6 +99,8 @@ struct ManagementResponder: HTTPResponder {
         } catch let error as APIError {
             return .failure(error)
         } catch let failure as OperationFailure {
+            return .failure(APIError(failure))
+        } catch let failure as UserStoreFailure {
             return .failure(APIError(failure))
         } catch {
             // The client has gone, or something that no rule expects: either way its words may hold what it sent.

@@ -1,3 +1,4 @@
+import Authentication
 import Counters
 import Management
 import NIOCore
@@ -126,7 +127,7 @@ extension FakeGateway: GatewayOperations {
 
     func emptyAuthenticationCache() { cachedVerdicts = 0 }
 
-    var users: (any UserOperations)? { userStore }
+    var users: (any UserStore)? { userStore }
 
     func settings() -> [SettingSummary] { settingsNow.map(\.summary) }
 
