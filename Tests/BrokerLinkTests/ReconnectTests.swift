@@ -44,6 +44,17 @@ struct ReconnectTests {
         }
     }
 
+    @Test func `The broker is told the keep alive that is configured`() async throws {
+        let broker = try await TestBroker.started()
+        var configuration = testConfiguration(port: broker.port)
+        configuration.keepAlive = .seconds(17)
+        try await withLink(configuration) { gateway in
+            #expect(await gateway.isUp())
+            // Mosquitto's line about a new client ends so: "(p5, c1, k17)".
+            #expect(await eventually { broker.log.contains(", k17") })
+        }
+    }
+
     @Test func `A connack that never comes is not waited for longer than the keep alive`() async throws {
         let broker = try await ScriptedBroker { _ in .silence }
         var configuration = testConfiguration(port: broker.port)
@@ -105,7 +116,7 @@ struct ReconnectTests {
             #expect(await eventually { gateway.observer.changes.count >= 2 })
             #expect(gateway.observer.changes.prefix(2) == [true, false])
             #expect(
-                gateway.log.contains("reason=nothing came from the broker within the keep alive (10 s)"),
+                gateway.log.contains("reason=no answer to a ping within the keep alive (10 s)"),
                 "\(gateway.log.text)")
             #expect(await gateway.isUp())
         }

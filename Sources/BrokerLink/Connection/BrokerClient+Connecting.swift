@@ -175,8 +175,7 @@ extension BrokerClient {
             return "closed by the broker: \(MosquittoClient.text(ofReason: end.code))"
         }
         if end.code == MOSQ_ERR_KEEPALIVE.rawValue {
-            return
-                "nothing came from the broker within the keep alive (\(configuration.keepAlive.components.seconds) s)"
+            return "no answer to a ping within the keep alive (\(configuration.keepAlive.components.seconds) s)"
         }
         let text = MosquittoClient.text(ofError: end.code, systemError: end.systemError)
         return client?.errorText.map { "\(text): \($0)" } ?? text

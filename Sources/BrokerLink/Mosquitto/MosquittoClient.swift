@@ -167,10 +167,9 @@ final class MosquittoClient {
         return code
     }
 
-    /// Seconds. libmosquitto takes up to twice its keep-alive to notice a silent broker, so it gets half.
+    /// Seconds, at least the 5 that libmosquitto wants. It takes up to twice as long to notice a silent broker.
     private var keepAlive: Int32 {
-        let seconds = configuration.keepAlive.components.seconds
-        return configuration.keepAlive <= .zero ? 0 : Int32(min(max(5, seconds / 2), 65535))
+        configuration.keepAlive <= .zero ? 0 : Int32(min(max(5, configuration.keepAlive.components.seconds), 65535))
     }
 
     private func use(_ version: BrokerLinkConfiguration.ProtocolVersion) {
