@@ -1,3 +1,4 @@
+import JSONText
 import NIOCore
 
 extension OCPPMessage {
@@ -52,7 +53,7 @@ extension OCPPMessage {
             out.writeInteger(UInt8(ascii: ","))
             copy(code, to: &out)
             out.writeInteger(UInt8(ascii: ","))
-            copy(description, else: "\"\"", to: &out)
+            if let description { copyDescription(description, to: &out) } else { out.writeStaticString("\"\"") }
             out.writeInteger(UInt8(ascii: ","))
             copy(details.flatMap { isObject($0) ? $0 : nil }, else: "{}", to: &out)
         }
@@ -63,6 +64,16 @@ extension OCPPMessage {
     /// Charge points expect an object in the place of ErrorDetails (OCPP-J 1.6, 4.2.3).
     private func isObject(_ part: Range<Int>) -> Bool {
         text.getInteger(at: text.readerIndex + part.lowerBound, as: UInt8.self) == UInt8(ascii: "{")
+    }
+
+    /// Charge points expect at most 255 characters (OCPP-J 1.6, 4.2.3).
+    private func copyDescription(_ part: Range<Int>, to out: inout ByteBuffer) {
+        // With its quotes; a character has at least one byte.
+        if part.count <= GatewayError.longestDescription + 2 { return copy(part, to: &out) }
+        let whole = text.withUnsafeReadableBytes { bytes in
+            JSONToken(kind: .string, hasEscapes: true, start: part.lowerBound, end: part.upperBound).text(in: bytes)
+        }
+        out.writeJSONString(String(whole.unicodeScalars.prefix(GatewayError.longestDescription)))
     }
 
     private func copy(_ part: Range<Int>?, else fallback: StaticString, to out: inout ByteBuffer) {

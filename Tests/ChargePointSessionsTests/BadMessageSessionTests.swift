@@ -177,7 +177,7 @@ struct BadMessageSessionTests {
                     try await ends.on(session) { $0.timerFired() }
                 }
                 #expect(ends.pings(0) > 0)
-                #expect(ends.closes(0) == (isToStay ? [] : ["1001 keepalive timeout"]))
+                #expect(ends.closes(0) == (isToStay ? [] : ["1001 keepalive_timeout"]))
             }
         }
     }
@@ -194,7 +194,7 @@ struct BadMessageSessionTests {
                 #""reason":"closed_by_peer","code":1011,"detail":"pong timeout","duration":"#
             ),
             (.connectionEnded(.connectionLost), #""reason":"connection_lost","detail":"","duration":"#),
-            (.keepaliveTimeout, #""reason":"keepalive_timeout","code":1001,"detail":"keepalive timeout","duration":"#),
+            (.keepaliveTimeout, #""reason":"keepalive_timeout","code":1001,"detail":"keepalive_timeout","duration":"#),
         ] {
             try await Self.open(presence: "presence/${cid}/${version}") { ends, session in
                 try await ends.on(session) { $0.end(end) }

@@ -124,12 +124,15 @@ final class Connection: ChargePointConnection {
     let timer = Mutex(NIODeadline.distantFuture)
     /// Whether its TCP takes what is written.
     let acknowledges = Mutex(false)
+    /// What its peer takes at a time, in bytes.
+    let room = Mutex(Int.max)
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
     }
 
     func send(text: ByteBuffer) { sent.withLock { $0.append(String(buffer: text)) } }
+    func hasRoom(for bytes: Int) -> Bool { room.withLock { bytes <= $0 } }
     func sendPing() { pings.withLock { $0 += 1 } }
     func close(code: UInt16, reason: String) { closes.withLock { $0.append("\(code) \(reason)") } }
     func pauseReading() { pauses.withLock { $0.append(true) } }

@@ -30,6 +30,33 @@ struct VersionSessionTests {
     }
 
     @Test
+    func `What a charge point does not take is refused with queue_full, and its CALL stays open`() async throws {
+        try await withEnds(version: .v21) { ends in
+            let session = try await ends.connect()
+            let answer = #"{"MessageTypeId":3,"UniqueId":"c","Payload":{}}"#
+            try await ends.on(session) { session in
+                session.subscriptionAcknowledged()
+                session.received(text: ByteBuffer(string: #"[2,"c","A",{}]"#))
+                ends.all[0].room.withLock { $0 = 10 }
+                session.received(Self.down(Self.send))
+                session.received(Self.down(answer))
+                session.received(Self.down(#"{"MessageTypeId":5,"UniqueId":"e","ErrorCode":"E"}"#))
+            }
+            #expect(ends.sent(0).isEmpty)
+            let reports = ends.published.dropFirst().map(\.text)
+            #expect(reports.count == 3)
+            for (report, type) in zip(reports, [6, 3, 5]) {
+                #expect(report.contains(#""reason":"queue_full","type":\#(type)}"#), "\(report)")
+            }
+            try await ends.on(session) { session in
+                ends.all[0].room.withLock { $0 = .max }
+                session.received(Self.down(answer))
+            }
+            #expect(ends.sent(0) == [#"[3,"c",{}]"#])
+        }
+    }
+
+    @Test
     func `A SEND that waits behind CALLs when the session ends is published: nobody says it again`() async throws {
         try await withEnds(settings: SessionSettings(maxOpenCalls: 1), version: .v21) { ends in
             let session = try await ends.connect()

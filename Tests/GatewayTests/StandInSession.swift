@@ -35,6 +35,7 @@ private struct ConnectionToNobody: ChargePointConnection {
     let sent: @Sendable (ByteBuffer) -> Void
 
     func send(text: ByteBuffer) { sent(text) }
+    func hasRoom(for bytes: Int) -> Bool { true }
     func sendPing() {}
     func close(code: UInt16, reason: String) {}
     func pauseReading() {}

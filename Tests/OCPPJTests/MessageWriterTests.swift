@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import OCPPJ
 import Testing
@@ -38,6 +39,26 @@ import Testing
     @Test(arguments: pairs)
     func `A relay message goes to the charge point with its bytes unchanged`(frame: String, relay: String) throws {
         #expect(String(buffer: try parse(relay: relay).frame()) == frame)
+    }
+
+    @Test(arguments: [4, 5], ["x", "é", #"\u00e9"#, #"\n"#, "😀"])
+    func `A description is cut at 255 characters on its way down, and goes up as it is`(
+        type: Int, character: String
+    ) throws {
+        let long = String(repeating: character, count: 256)
+        let relay = #"{"MessageTypeId":\#(type),"UniqueId":"19","ErrorCode":"E","ErrorDescription":"\#(long)","#
+        let message = try OCPPMessage.parse(relay: ByteBuffer(string: relay + #""ErrorDetails":{}}"#), version: .v21)
+        let parts = try #require(
+            try JSONSerialization.jsonObject(with: Data(message.frame().readableBytesView)) as? [Any])
+        let text = try #require(parts[3] as? String)
+        #expect(text.unicodeScalars.count == 255 && parts.count == 5)
+        let exact = String(repeating: character, count: 255)
+        let fitting = try parse(frame: #"[4,"19","E","\#(exact)",{}]"#)
+        #expect(String(buffer: fitting.relay()).contains(#":"\#(exact)","#))
+        let fittingParts = try #require(
+            try JSONSerialization.jsonObject(with: Data(fitting.frame().readableBytesView)) as? [Any])
+        #expect((fittingParts[3] as? String)?.unicodeScalars.count == 255)
+        #expect(String(buffer: try parse(frame: #"[4,"19","E","\#(long)",{}]"#).relay()).contains(#":"\#(long)","#))
     }
 
     @Test(arguments: pairs)

@@ -89,6 +89,35 @@ struct FlowControlTests {
     }
 
     @Test
+    func `There is room for messages until a session's share lies for the peer, and again once it has taken that`()
+        async throws
+    {
+        try await RunningListener.run { running in
+            let (client, session) = try await running.connected()
+            try await client.channel.setOption(.autoRead, value: false).get()
+            let sent = try await session.onLoop { connection in
+                var sent = 0
+                while connection.hasRoom(for: 100_000), sent < 1_000 {
+                    connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000))
+                    sent += 1
+                }
+                // Whatever lies there, a CALL and what the gateway has to say have their place.
+                connection.send(text: ByteBuffer(repeating: 0x79, count: 500_000))
+                connection.send(text: ByteBuffer(string: "last"))
+                return sent
+            }
+            // The share, and what the kernel's buffers hold.
+            #expect(sent > 40 && sent < 1_000)
+            try await client.channel.setOption(.autoRead, value: true).get()
+            var frame = try await client.frame()
+            while frame != .text("last") { frame = try await client.frame() }
+            try await client.send(bytes: RawClient.text("taken"))
+            #expect(try await session.events.next() == .text("taken"))
+            #expect(try await session.onLoop { $0.hasRoom(for: 4_000_000) })
+        }
+    }
+
+    @Test
     func `A peer that leaves more lying than a session may hold is closed, however long it may take`() async throws {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()

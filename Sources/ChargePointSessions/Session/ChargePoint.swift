@@ -8,7 +8,7 @@ package struct ChargePoint: Sendable {
     /// `192.0.2.7:5123`.
     package var remoteAddress: String
     package var listener: String
-    /// As the authenticator accepted it; nil where nobody was asked.
+    /// As the authenticator accepted it; as it was sent where nobody was asked.
     package var username: UserName?
     /// Of OCPP's whitepaper: 0 to 3, 0 being none.
     package var securityProfile: UInt8

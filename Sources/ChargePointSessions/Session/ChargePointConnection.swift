@@ -4,6 +4,8 @@ import NIOCore
 package protocol ChargePointConnection: Sendable {
     var eventLoop: any EventLoop { get }
     func send(text: ByteBuffer)
+    /// Whether a message of so many bytes may be put behind what the peer has not taken yet.
+    func hasRoom(for bytes: Int) -> Bool
     func sendPing()
     func close(code: UInt16, reason: String)
     func pauseReading()

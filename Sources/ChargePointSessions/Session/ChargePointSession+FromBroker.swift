@@ -210,11 +210,23 @@ extension ChargePointSession {
         if message.type == .send, let expires, expires <= now {
             return report(.expired, message.head, .genericError, "the message expired before it arrived")
         }
+        let frame = message.frame()
+        guard hasRoom(for: frame, message.head) else { return }
         context.counters.add(message.type == .send ? .sendsDown : .errorsDown)
-        send(message.frame(), message.type)
+        send(frame, message.type)
+    }
+
+    /// False: what lies for the charge point already is as much as may, and the sender has been told.
+    private func hasRoom(for frame: ByteBuffer, _ head: OCPPMessageHead) -> Bool {
+        if connection.hasRoom(for: frame.readableBytes) { return true }
+        report(.queueFull, head, .genericError, "the charge point does not take what it is sent")
+        return false
     }
 
     private func deliverAnswer(_ message: OCPPMessage, traceParent: String?, now: NIODeadline) {
+        let frame = message.frame()
+        // The CALL stays open for an answer that comes later.
+        guard hasRoom(for: frame, message.head) else { return }
         guard let call = calls.centralSystemAnswered(message.uniqueID) else {
             context.counters.add(.unsolicited)
             log(
@@ -230,7 +242,7 @@ extension ChargePointSession {
         }
         link.answered(message.uniqueID, from: self)
         context.counters.add(message.type == .callResult ? .resultsDown : .errorsDown)
-        send(message.frame(), message.type)
+        send(frame, message.type)
         if let span = call.span { end(span, answeredBy: message, traceParent: traceParent, now: now) }
         releaseHeld(now: now)
     }

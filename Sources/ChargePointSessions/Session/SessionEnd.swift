@@ -73,7 +73,7 @@ package enum SessionEnd: Sendable, Equatable {
         switch self {
         case .connectionEnded: nil
         case .replaced: (1008, "replaced by a newer connection")
-        case .keepaliveTimeout: (1001, "keepalive timeout")
+        case .keepaliveTimeout: (1001, "keepalive_timeout")
         case .tooManyBadMessages: (1008, "too many bad messages")
         case .notUTF8: (1007, "not UTF-8")
         case .subscriptionRefused: (1011, "the broker refuses the subscription")

@@ -27,6 +27,9 @@ final class ConnectionLimits: Sendable {
         self.memory = memory
     }
 
-    /// Bytes that a peer may leave lying of what is written to it (behaviour.md, "Bounds").
-    var mostPending: Int { max(memory.share, maxFrameSize + 64 * 1024) }
+    /// Bytes that may lie for a peer before messages to it are refused (behaviour.md, "Bounds").
+    var mostWaiting: Int { memory.share }
+    /// Bytes that a peer may leave lying of what is written to it: behind what waits, a CALL and what the gateway itself
+    /// has to say.
+    var mostPending: Int { mostWaiting + maxFrameSize + 64 * 1024 }
 }

@@ -21,6 +21,11 @@ package struct WebSocketConnection: Sendable {
         handler.value.send(text: text)
     }
 
+    /// Whether a message of so many bytes may be put behind what the peer has not taken yet (behaviour.md, "Bounds").
+    package func hasRoom(for bytes: Int) -> Bool {
+        handler.value.hasRoom(for: bytes)
+    }
+
     package func sendPing() {
         handler.value.sendPing()
     }

@@ -51,6 +51,13 @@ extension WebSocketFrameHandler: DeadlineWaiter {
         (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
     }
 
+    func hasRoom(for bytes: Int) -> Bool {
+        guard stall != nil, let context else { return true }
+        let pending = pendingBytes(context: context)
+        return pending == 0
+            || pending + bytes <= limits.mostWaiting && limits.memory.used + bytes <= limits.memory.limit
+    }
+
     func watchForStall(context: ChannelHandlerContext) {
         guard phase == .open else { return }
         if let stall {
