@@ -48,11 +48,14 @@ struct GatewayCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         // A file at its limit is a fault of that write, which is told, and no end of the process.
         signal(SIGXFSZ, SIG_IGN)
+        LibmongocCounters.removeName()
         if helpConfig { return try write(LoadedConfiguration.help) }
 
         let loaded = try load()
         if checkConfig {
-            let problems = await loaded.configuration.authenticatorProblems()
+            let configuration = loaded.configuration
+            let problems =
+                await loaded.withValues(configuration.authenticatorProblems()) + configuration.managementProblems
             guard problems.isEmpty else {
                 show(problems, as: .error, loaded.configuration.logs.format)
                 throw ExitCode(78)

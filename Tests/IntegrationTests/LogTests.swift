@@ -9,6 +9,13 @@ import Testing
         10 * (2 + Int((ContinuousClock.now - begin) / .seconds(10)))
     }
 
+    /// A process that is killed cannot take it back.
+    @Test func `No library leaves shared memory behind`() async throws {
+        try await withSite(["MONGOC_DISABLE_SHM": GatewayProcess.unsaid]) { site in
+            #expect(!FileManager.default.fileExists(atPath: "/dev/shm/mongoc-\(site.gateway.child.pid)"))
+        }
+    }
+
     @Test func `A charge point that floods with bad messages gets ten lines and a sum of the others`() async throws {
         try await withSite(["LIMITS_BAD_MESSAGES": "0"]) { site in
             let other = try await site.connectReady("CP-2")

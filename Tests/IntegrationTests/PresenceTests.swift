@@ -32,6 +32,18 @@ import Testing
         }
     }
 
+    @Test func `Where nobody is asked, presence names the user that the charge point says`() async throws {
+        try await withSite(["PRESENCE_TOPIC": "cp/${cid}/Presence"]) { site in
+            let basic = Data("somebody:secret".utf8).base64EncodedString()
+            var settings = ChargePointClient.Settings()
+            settings.headers = [("Authorization", "Basic \(basic)")]
+            let chargePoint = try await ChargePointClient.connect(port: site.port, identity: "CP-1", settings: settings)
+            let (_, connected) = try await presence("connected", at: site)
+            #expect(connected["username"] as? String == "somebody")
+            await chargePoint.close()
+        }
+    }
+
     @Test(arguments: [
         ([UInt8](arrayLiteral: 0x03, 0xF3) + Array("pong\ntimeout".utf8), true, 1011, "pong timeout"),
         (Array("[]".utf8), false, 1002, "frame not masked"),

@@ -12,8 +12,8 @@ import WebSocketFrontEnd
 final class ChargePointAdmission: ConnectionAdmission {
     /// Who decides.
     enum Entry: Sendable {
-        /// Everyone is let in.
-        case open
+        /// Everyone is let in, under the user name that is sent; nobody is to see one that may be a token.
+        case open(showsUserNames: Bool)
         case authenticator(any Authenticator)
         /// The broker, by the CONNECT of the charge point's own MQTT connection.
         case brokerLogin(ChargePointLogins)
@@ -119,8 +119,9 @@ final class ChargePointAdmission: ConnectionAdmission {
 
     func admit(_ credentials: Credentials, on eventLoop: any EventLoop) -> AdmissionDecision {
         switch current.withLock({ $0.entry }) {
-        case .open:
-            return .now(.admitted(chargePoint(credentials, as: .init(), ownConnection: nil)))
+        case .open(let showsUserNames):
+            let acceptance = AuthenticationVerdict.Acceptance(userName: showsUserNames ? credentials.userName : nil)
+            return .now(.admitted(chargePoint(credentials, as: acceptance, ownConnection: nil)))
         case .authenticator(let authenticator):
             return .later {
                 let verdict = await authenticator.authenticate(credentials)

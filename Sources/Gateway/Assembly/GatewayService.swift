@@ -143,7 +143,9 @@ final class GatewayService: Service {
         _ authenticator: GatewayAuthenticator?
     ) -> ChargePointAdmission.Entry {
         guard configuration.broker.sessions != .shared else {
-            guard listener.passesCredentials, let authenticator else { return .open }
+            guard listener.passesCredentials, let authenticator else {
+                return .open(showsUserNames: authenticator?.userNameIsSecret != true)
+            }
             return .authenticator(authenticator)
         }
         return .brokerLogin(
@@ -204,7 +206,8 @@ final class GatewayService: Service {
     var certificateReload: CertificateReload {
         CertificateReload(
             listeners: listeners,
-            brokerFiles: configuration.brokerFiles, logger: logger)
+            brokerFiles: configuration.brokerFiles,
+            authenticatorFiles: configuration.authentication.filesOfConnections, logger: logger)
     }
 
     var memoryRelease: MemoryRelease { MemoryRelease(memory: memory, logger: logger) }
