@@ -93,6 +93,9 @@ import Testing
                 #"{"user_id":"CP1","password":7}"#, #"{"user_id":"CP1","password":"x","is_superuser":"yes"}"#,
                 #"{"user_id":"CP1","password":"x","security_profile":4}"#, #"{"user_id":"CP1","passwort":"x"}"#,
                 #"{"user_id":"\#(String(repeating: "x", count: 256))","password":"x"}"#,
+                // What no path can name, and what would be the mark of a secret and not one.
+                #"{"user_id":"CP\u0000","password":"x"}"#, #"{"user_id":"C\u001bP","password":"x"}"#,
+                #"{"user_id":"CP\u007f","password":"x"}"#, #"{"user_id":"CP1","password":"******"}"#,
             ] {
                 let reply = try await management.request("POST", Self.users, json: body)
                 #expect(reply.status == 400, "\(body)")
@@ -169,6 +172,9 @@ import Testing
             #expect(json.body == #"{"total":1,"success":1,"override":1,"skipped":0,"failed":0}"#)
             let exported = try await management.get(Self.users + "/export")
             #expect(exported.headers["content-type"]?.hasPrefix("text/csv") == true)
+            let noted = management.log.all.filter { $0.contains("GET \(Self.users)/export") }
+            #expect(noted.count == 1)
+            #expect(noted.allSatisfy { $0.contains("key=ops") && $0.contains("with their hashes") })
             #expect(
                 exported.body == "user_id,password_hash,salt,is_superuser\nCP1,wen,,false\nCP2,owt,,false\n"
                     + "CP3,eerht,,false\n")

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 
 /// The one file in a `multipart/form-data` body (RFC 7578), as `curl -F filename=@users.csv` sends it.
@@ -6,6 +7,9 @@ package struct MultipartBody {
     package var fileName: String?
     package var contentType: String?
     package var content: ByteBuffer
+
+    /// One is wanted.
+    private static let mostParts = 16
 
     /// - Parameter boundary: From the request's Content-Type.
     package init(reading body: ByteBuffer, boundary: String) throws(APIError) {
@@ -17,9 +21,12 @@ package struct MultipartBody {
             throw .badRequest("multipart: the boundary is not in the body")
         }
         var file: MultipartBody?
-        while true {
+        for part in 0... {
             start += delimiter.count
             if view[start...].starts(with: Array("--".utf8)) { break }
+            guard part < Self.mostParts else {
+                throw .badRequest("multipart: more than \(Self.mostParts) parts, where one file is expected")
+            }
             guard view[start...].starts(with: Array("\r\n".utf8)),
                 let headEnd = Self.find(Array("\r\n\r\n".utf8), in: view, from: start, limit: 8192),
                 let end = Self.find(lineDelimiter, in: view, from: headEnd + 2)
@@ -52,16 +59,24 @@ package struct MultipartBody {
 
     /// Where `needle` begins at or behind `start`. Looks for its first byte, then at the rest: a boundary begins with
     /// CR or a hyphen, and is 76 bytes at the most.
+    ///
+    /// - Parameter limit: Bytes from `start` on; nil: all.
     private static func find(
-        _ needle: [UInt8], in view: ByteBufferView, from start: Int, limit: Int = .max
+        _ needle: [UInt8], in view: ByteBufferView, from start: Int, limit: Int? = nil
     ) -> Int? {
-        let end = limit < view.endIndex - start ? start + limit : view.endIndex
-        var position = start
-        while position < end, let next = view[position..<end].firstIndex(of: needle[0]) {
-            if view[next...].starts(with: needle) { return next }
-            position = next + 1
+        view.withUnsafeBytes { bytes in
+            let first = start - view.startIndex
+            let end = min(bytes.count, limit.map { first + $0 } ?? .max) - needle.count
+            var position = first
+            while position <= end, let base = bytes.baseAddress {
+                guard let next = memchr(base + position, Int32(needle[0]), end - position + 1) else { return nil }
+                if memcmp(next, needle, needle.count) == 0 {
+                    return view.startIndex + (UnsafeRawPointer(next) - base)
+                }
+                position = UnsafeRawPointer(next) - base + 1
+            }
+            return nil
         }
-        return nil
     }
 }
 

@@ -30,11 +30,14 @@ struct Route: Sendable {
     var importsBody = false
     /// It takes as long as it takes: a CALL, an import.
     var hasOwnDeadline = false
+    /// It only looks, and is a log line all the same.
+    var showsSecrets = false
     var handler: Handler
 
     init(
         _ method: Method, _ path: String, _ access: Access, changesConfiguration: Bool = false,
-        importsBody: Bool = false, hasOwnDeadline: Bool = false, _ handler: @escaping Handler
+        importsBody: Bool = false, hasOwnDeadline: Bool = false, showsSecrets: Bool = false,
+        _ handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
@@ -43,14 +46,15 @@ struct Route: Sendable {
         self.changesConfiguration = changesConfiguration
         self.importsBody = importsBody
         self.hasOwnDeadline = hasOwnDeadline
+        self.showsSecrets = showsSecrets
         self.handler = handler
     }
 
     /// `/api/v5/gateways/{gateway}` and what follows.
     static func gatewayPath(_ rest: String = "") -> String { "/api/v5/gateways/{gateway}" + rest }
 
-    /// Looks at something; no log line.
-    var isReading: Bool { method == .get }
+    /// Looks at something that is no secret; no log line.
+    var isReading: Bool { method == .get && !showsSecrets }
 
     /// What stands in `path` for the names; nil: it is another path.
     func parameters(of path: [String]) -> [String: String]? {

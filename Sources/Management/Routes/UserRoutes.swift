@@ -1,5 +1,6 @@
 import Authentication
 import NIOCore
+import NIOPosix
 import OutsideNames
 
 /// The users of the built-in database.
@@ -8,9 +9,11 @@ enum UserRoutes {
         let users = Route.gatewayPath("/authentication/users")
         let imports = Permits(1)
         return [
-            Route(.get, users + "/export", .administrator) { _ in
+            Route(.get, users + "/export", .administrator, showsSecrets: true) { _ in
                 let users = ByteBuffer(string: try await store(operations).export())
-                return .pieces(type: "text/csv; charset=utf-8") { try await $0.write(users) }
+                var answer = Answer.pieces(type: "text/csv; charset=utf-8") { try await $0.write(users) }
+                answer.changed = "nothing; all users exported, with their hashes"
+                return answer
             },
             Route(.get, users, .viewer) { request in try await list(operations, request) },
             Route(.post, users, .administrator) { request in try await add(operations, request) },
@@ -134,12 +137,19 @@ enum UserRoutes {
         guard (1...255).contains(id.utf8.count) else {
             throw APIError.badRequest("Bad value for \"user_id\": expected 1 to 255 bytes")
         }
+        // No path has a NUL, so that nobody could delete it again; and none of the others belongs into a log.
+        guard !id.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw APIError.badRequest("Bad value for \"user_id\": it has control characters")
+        }
         return UserID(id)
     }
 
     private static func password(_ body: [JSON.Member], _ key: String) throws -> [UInt8] {
         let text = try body.text(key)
         guard !text.isEmpty else { throw APIError.badRequest("Bad value for \"\(key)\": it is empty") }
+        guard !text.hasSameBytes(as: HiddenSecrets.mark) else {
+            throw APIError.badRequest("Bad value for \"\(key)\": this is what answers show in a secret's place")
+        }
         return Array(text.utf8)
     }
 
@@ -161,16 +171,20 @@ extension UserFile {
             throw APIError.badRequest("Bad value for \"type\": expected hash or plain")
         }
         let overrides = try request.query.bool("override") ?? false
+        let only: Format?
         switch request.contentType {
-        case "text/csv":
-            self.init(try await request.bytes(), .csv, secret, replacesExisting: overrides)
-        case "application/json":
-            self.init(try await request.bytes(), .json, secret, replacesExisting: overrides)
-        case "multipart/form-data":
-            let boundary = request.headers[.contentType].flatMap { MultipartBody.boundary(ofContentType: $0) }
-            let file = try MultipartBody(reading: try await request.bytes(), boundary: boundary ?? "")
-            self.init(file.content, try Self.format(of: file), secret, replacesExisting: overrides)
+        case "text/csv": only = .csv
+        case "application/json": only = .json
+        case "multipart/form-data": only = nil
         default: throw APIError.unsupportedType(expected: "multipart/form-data, text/csv or application/json")
+        }
+        let boundary = request.headers[.contentType].flatMap { MultipartBody.boundary(ofContentType: $0) } ?? ""
+        let bytes = try await request.bytes()
+        // It may be 64 MB: not on the thread that everybody else of management is waiting for.
+        self = try await NIOThreadPool.singleton.runIfActive {
+            if let only { return UserFile(bytes, only, secret, replacesExisting: overrides) }
+            let file = try MultipartBody(reading: bytes, boundary: boundary)
+            return UserFile(file.content, try Self.format(of: file), secret, replacesExisting: overrides)
         }
     }
 
