@@ -80,6 +80,38 @@ import Testing
         }
     }
 
+    @Test func `IPv4 addresses that are written as IPv6 are as many, and each is the one without`() async throws {
+        try await withManagement(FakeGateway()) {
+            $0.isTrustedProxy = { $0 == "127.0.0.1" }
+        } _: { management async throws in
+            func status(_ address: String, key: String = RunningManagement.administrator) async throws -> Int {
+                let headers = ["X-Forwarded-For": address]
+                return try await management.request("GET", "/api/v5/whoami", key: key, headers: headers).status
+            }
+            for _ in 1...10 { _ = try await status("::ffff:198.51.100.9", key: "ops:guess") }
+            #expect(try await status("198.51.100.9") == 429)
+            #expect(try await status("::ffff:198.51.100.10") == 200)
+            #expect(management.log.all.contains { $0.contains("wrong key") && $0.contains("remote=198.51.100.9") })
+        }
+    }
+
+    @Test func `A key file may not have the name of management api_key`() throws {
+        let folder = try TestFolder()
+        try folder.write("ops:secret-2:viewer\n", to: "keys")
+        var configuration = ManagementConfiguration()
+        configuration.key = APIKey(name: "ops", secret: Password(Array("secret-1".utf8)), role: .administrator)
+        configuration.keysFile = folder.path("keys")
+        do {
+            _ = try ManagementServer(
+                configuration: configuration, operations: FakeGateway(), logger: LogLines().logger)
+            Issue.record("it was taken")
+        } catch let fault as ManagementFault {
+            #expect(fault.problems.count == 1)
+            #expect(fault.description.contains("line 1") && fault.description.contains("management.api_key,"))
+            #expect(!fault.description.contains("secret-"))
+        }
+    }
+
     @Test func `A forwarded address of somebody who is no trusted proxy counts for nothing`() async throws {
         try await withManagement { management async throws in
             for number in 1...10 {
@@ -134,6 +166,9 @@ import Testing
             management.server.reload()
             #expect(try await management.get("/api/v5/whoami", key: "second:two").status == 200)
             #expect(management.log.all.contains { $0.contains("not reloaded") && $0.contains("line 1") })
+            let path = folder.path("more")
+            #expect(management.log.all.contains("notice management: API keys reloaded files=\(path)"))
+            #expect(management.server.reload(), "it has said so")
         }
     }
 

@@ -69,28 +69,64 @@ import Testing
         }
     }
 
-    @Test func `The sixty-fifth connection is told so`() async throws {
+    @Test func `What waits in one connection is answered in turn, one after the other`() async throws {
         try await withManagement { management async throws in
-            var held: [HTTPConnection] = []
-            for _ in 1...64 {
-                let connection = try await HTTPConnection(to: management.address)
-                try await connection.send(management.text("GET", "/healthz", key: nil))
-                #expect(try await connection.reply().status == 200)
-                held.append(connection)
-            }
-            let surplus = try await HTTPConnection(to: management.address)
-            try await surplus.send(management.text("GET", "/healthz", key: nil))
-            let reply = try await surplus.reply()
-            #expect(reply.status == 503)
-            #expect(reply.code == "SERVICE_UNAVAILABLE")
-            held[0].close()
-            surplus.close()
-            // Those that wait in one connection are answered in turn.
-            try await held[1].send(
+            let connection = try await HTTPConnection(to: management.address)
+            defer { connection.close() }
+            try await connection.send(
                 management.text("GET", "/healthz", key: nil) + management.text("GET", "/api/v5/whoami"))
-            #expect(try await held[1].reply().body == "ok")
-            #expect(try await held[1].reply().json["key"] == "ops")
-            for connection in held { connection.close() }
+            #expect(try await connection.reply().body == "ok")
+            #expect(try await connection.reply().json["key"] == "ops")
+        }
+    }
+
+    @Test func `An upload without a key is answered, and not read to its end`() async throws {
+        try await withManagement { management async throws in
+            for length in [["Content-Length": "64000000"], ["Transfer-Encoding": "chunked"]] {
+                let connection = try await HTTPConnection(to: management.address)
+                try await connection.send(
+                    management.text(
+                        "POST", "/api/v5/gateways/ocpp/authentication/import_users", key: nil,
+                        headers: length.merging(["Content-Type": "text/csv"]) { one, _ in one }))
+                if length.keys.contains("Transfer-Encoding") { try await connection.send("3d09000\r\n") }
+                let reply = try await connection.reply()
+                #expect(reply.status == 401)
+                #expect(reply.headers["connection"] == "close")
+                let piece = ByteBuffer(repeating: 0x20, count: 1_000_000)
+                var sent = 0
+                do {
+                    while sent < 64 {
+                        try await connection.send(piece)
+                        sent += 1
+                    }
+                } catch {}
+                // What the two sockets hold, at the most.
+                #expect(sent < 32)
+                try await connection.closed()
+            }
+        }
+    }
+
+    @Test func `Two Hosts are 400, the same one twice too`() async throws {
+        try await withManagement { management async throws in
+            for second in ["evil.example", "127.0.0.1:\(management.address.port ?? 0)"] {
+                let reply = try await management.request("GET", "/healthz", headers: ["host": second])
+                #expect(reply.status == 400, "\(second)")
+                #expect(reply.message.contains("Host"))
+            }
+        }
+    }
+
+    @Test func `A multipart body of a great many parts is 400`() async throws {
+        let gateway = FakeGateway()
+        _ = try await gateway.createAuthenticator(["backend": "built_in_database"])
+        try await withManagement(gateway) { management async throws in
+            let reply = try await management.request(
+                "POST", "/api/v5/gateways/ocpp/authentication/import_users",
+                headers: ["Content-Type": "multipart/form-data; boundary=b"],
+                body: String(repeating: "--b\r\n\r\n\r\n", count: 100_000) + "--b--")
+            #expect(reply.status == 400)
+            #expect(reply.message.contains("more than 16 parts"))
         }
     }
 

@@ -20,15 +20,28 @@ import Testing
         #expect(!throttle.isBlocked("a", now: start + .seconds(123)))
     }
 
-    @Test func `Who has many addresses fills no memory, and an IPv6 household counts as one`() {
+    @Test func `Who has many addresses fills no memory`() {
         var throttle = FailureThrottle()
         let start = ContinuousClock.now
         for _ in 0..<10 { throttle.failed("blocked", now: start + .seconds(1)) }
         for number in 0..<12_000 { throttle.failed("10.0.\(number)", now: start) }
         #expect(throttle.isBlocked("blocked", now: start + .seconds(2)))
-        #expect(FailureThrottle.subject(of: "2001:db8:1:2:3:4:5:6") == FailureThrottle.subject(of: "2001:db8:1:2::9"))
-        #expect(FailureThrottle.subject(of: "2001:db8:1:3::9") != FailureThrottle.subject(of: "2001:db8:1:2::9"))
-        #expect(FailureThrottle.subject(of: "203.0.113.7") == "203.0.113.7")
+    }
+
+    @Test func `An address has one spelling, an IPv4 one within IPv6 too, and an IPv6 household counts as one`() {
+        #expect(ClientAddress("2001:db8:1:2:3:4:5:6").subject == ClientAddress("2001:db8:1:2::9").subject)
+        #expect(ClientAddress("2001:db8:1:3::9").subject != ClientAddress("2001:db8:1:2::9").subject)
+        #expect(ClientAddress("2001:db8::2:0:0:1").subject == ClientAddress("2001:db8:0:0:2::1").subject)
+        #expect(ClientAddress("::1").subject != ClientAddress("1::").subject)
+        for written in ["203.0.113.7", "::ffff:203.0.113.7", "::FFFF:cb00:7107", "203.0.113.7:4711"] {
+            #expect(ClientAddress(written).text == "203.0.113.7", "\(written)")
+            #expect(ClientAddress(written).subject == "203.0.113.7", "\(written)")
+        }
+        #expect(ClientAddress("::ffff:203.0.113.7").subject != ClientAddress("::ffff:203.0.113.8").subject)
+        #expect(ClientAddress("[2001:db8::7]:4711").text == "2001:db8::7")
+        for other in ["unknown", "", "2001:db8::g", "a\0", String(repeating: "1", count: 100)] {
+            #expect(ClientAddress(other).subject == other)
+        }
     }
 
     @Test func `A connection's time runs from its beginning, and anew from each answer`() {
@@ -80,6 +93,50 @@ import Testing
             return
         }
         #expect(full.status == 503)
+        // An early answer is out, and nothing else is due: a second one would belong to no request.
+        var early = ConnectionBounds(requestTime: .seconds(30), isSurplus: false, now: start)
+        _ = early.receivedHead(now: start)
+        _ = early.writesHead(closes: false)
+        _ = early.writesEnd(now: start)
+        #expect(early.deadlinePassed(now: start + .seconds(30)) == .close)
+    }
+
+    @Test func `A request behind another one has its time from its turn on, and cuts off no answer ahead of it`() {
+        let start = NIODeadline.now()
+        var bounds = ConnectionBounds(requestTime: .seconds(30), isSurplus: false, now: start)
+        _ = bounds.receivedHead(now: start)
+        _ = bounds.receivedEnd(now: start)
+        _ = bounds.receivedHead(.init(bodyLength: 5, wantsContinue: true), now: start + .seconds(1))
+        #expect(bounds.deadline == nil)
+        #expect(bounds.takesContinue() == false)
+        _ = bounds.writesHead(closes: false)
+        #expect(bounds.takesContinue() == false)
+        _ = bounds.writesEnd(now: start + .seconds(90))
+        #expect(bounds.state == .receiving(answered: 1))
+        #expect(bounds.deadline == start + .seconds(120))
+        #expect(bounds.takesContinue() == true)
+        #expect(bounds.takesContinue() == false, "once")
+        _ = bounds.receivedBody(5)
+        _ = bounds.receivedEnd(now: start + .seconds(91))
+        #expect(bounds.state == .answering(answered: 1))
+        #expect(bounds.deadline == nil)
+        #expect(bounds.inputEnded() == false, "it is complete")
+    }
+
+    @Test func `An answer ahead of a large body's end closes, and little more of the body is read`() {
+        let start = NIODeadline.now()
+        for (length, closes) in [(100_000, false), (1_000_000, true), (nil, true)] {
+            var bounds = ConnectionBounds(requestTime: .seconds(30), isSurplus: false, now: start)
+            _ = bounds.receivedHead(.init(bodyLength: length), now: start)
+            _ = bounds.receivedBody(10_000)
+            _ = bounds.writesHead(closes: false)
+            #expect(bounds.answerCloses == closes)
+            #expect(bounds.writesEnd(now: start) == (closes ? .close : .forward))
+            #expect(bounds.readsOn)
+            #expect(bounds.receivedBody(300_000) == (closes ? .discard : .forward))
+            #expect(bounds.readsOn != closes)
+            #expect(bounds.inputEnded() == true)
+        }
     }
 
     @Test func `A feed holds its bound, says that it has overflowed, and never more`() async {
@@ -150,6 +207,10 @@ import Testing
         let empty = "--b\r\nContent-Disposition: form-data; name=filename; filename=u.csv\r\n\r\n\r\n--b--\r\n"
         #expect(try MultipartBody(reading: ByteBuffer(string: empty), boundary: "b").content.readableBytes == 0)
         #expect(MultipartBody.boundary(ofContentType: "multipart/form-data; boundary=\"b 1\"") == "b 1")
+        let part = "--b\r\n\r\n\r\n"
+        let few = String(repeating: part, count: 15) + empty
+        #expect(try MultipartBody(reading: ByteBuffer(string: few), boundary: "b").fileName == "u.csv")
+        #expect(throws: APIError.self) { try MultipartBody(reading: ByteBuffer(string: part + few), boundary: "b") }
         for bad in ["", "--b", "--b--", "--b\r\n\r\n", String(body.dropLast(12)), body.dropLast(2) + "\r\n" + body] {
             #expect(throws: APIError.self, "\(bad)") {
                 try MultipartBody(reading: ByteBuffer(string: bad), boundary: "b")
@@ -169,6 +230,15 @@ import Testing
             #expect(!error.problems.joined().contains("topsecret"))
         }
         #expect(throws: APIKeyFile.self) { try APIKeyFile.read([0xFF]) }
+        let own = APIKey(name: "ops", secret: Password(Array("topsecret".utf8)), role: .administrator)
+        do {
+            _ = try APIKeyFile.read(Array("a:1\nops:other:viewer\n".utf8), besides: own)
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.problems.count == 1)
+            #expect(error.problems.allSatisfy { $0.hasPrefix("line 2") && $0.contains("management.api_key") })
+            #expect(!error.problems.joined().contains("topsecret"))
+        }
     }
 
     @Test func `Secrets are hidden by name wherever they lie, and never in a description`() {

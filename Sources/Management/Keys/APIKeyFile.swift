@@ -1,3 +1,5 @@
+import OutsideNames
+
 /// `management.api_keys_file`: `key:secret:role` a line, EMQX's bootstrap form; without a role an administrator.
 package struct APIKeyFile: Error, Sendable, Equatable {
     /// In plain words, with the line's number and without its text.
@@ -5,8 +7,9 @@ package struct APIKeyFile: Error, Sendable, Equatable {
 
     package static let largest = 1024 * 1024
 
+    /// - Parameter key: `management.api_key`, whose name the file may not have again: which of the two would count?
     /// - Throws: All that is wrong with it: then none of its keys counts.
-    package static func read(_ bytes: [UInt8]) throws(APIKeyFile) -> [APIKey] {
+    package static func read(_ bytes: [UInt8], besides key: APIKey? = nil) throws(APIKeyFile) -> [APIKey] {
         guard bytes.count <= largest else { throw APIKeyFile(problems: ["it is larger than 1 MB"]) }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw APIKeyFile(problems: ["it is not UTF-8"])
@@ -18,7 +21,9 @@ package struct APIKeyFile: Error, Sendable, Equatable {
             let line = line.trimmed
             guard !line.isEmpty else { continue }
             switch read(line) {
-            case .success(let key) where names.insert(Array(key.name.utf8)).inserted: keys.append(key)
+            case .success(let read) where read.name.hasSameBytes(as: key?.name ?? ""):
+                problems.append("line \(index + 1): this key is management.api_key, which has a secret of its own")
+            case .success(let read) where names.insert(Array(read.name.utf8)).inserted: keys.append(read)
             case .success: problems.append("line \(index + 1): this key has come before")
             case .failure(let problem): problems.append("line \(index + 1): \(problem.words)")
             }

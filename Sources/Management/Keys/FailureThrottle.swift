@@ -42,16 +42,4 @@ struct FailureThrottle: Sendable {
         let oldest = records.sorted { ($0.value.last ?? now) < ($1.value.last ?? now) }.prefix(Self.capacity / 10)
         for (address, _) in oldest { records[address] = nil }
     }
-
-    /// What counts as one address: of IPv6 the first 64 bits, which one household has to itself.
-    static func subject(of address: String) -> String {
-        guard address.contains(":") else { return address }
-        var groups: [Substring] = []
-        for group in address.split(separator: ":", omittingEmptySubsequences: false) {
-            if group.isEmpty, !groups.isEmpty { break }
-            groups.append(group.isEmpty ? "0" : group)
-            if groups.count == 4 { break }
-        }
-        return groups.joined(separator: ":") + "::/64"
-    }
 }

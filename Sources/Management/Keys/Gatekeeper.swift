@@ -20,23 +20,23 @@ final class Gatekeeper: Sendable {
     }
 
     /// The address that asks: the peer's, or what a trusted proxy says (the last address that is none of them).
-    func address(peer: String, forwarded: String?) -> String {
-        guard let forwarded, isTrustedProxy(peer) else { return peer }
-        let hops = forwarded.split(separator: ",").suffix(16).map { $0.filter { $0 != " " } }
-        let address = hops.last { !isTrustedProxy($0) } ?? hops.first ?? peer
-        return address.utf8.count <= 64 && !address.isEmpty ? address : peer
+    func address(peer: ClientAddress, forwarded: String?) -> ClientAddress {
+        guard let forwarded, isTrustedProxy(peer.text) else { return peer }
+        let hops = forwarded.split(separator: ",").suffix(16).map { hop in ClientAddress(hop.filter { $0 != " " }) }
+        let address = hops.last { !isTrustedProxy($0.text) } ?? hops.first ?? peer
+        return address.text.utf8.count <= 64 && !address.text.isEmpty ? address : peer
     }
 
     /// - Throws: 403 `FOREIGN_ORIGIN`.
-    func checkOrigin(origin: String?, host: String?, peer: String) throws(APIError) {
-        if let fault = origins.fault(origin: origin, host: host, isProxied: isTrustedProxy(peer)) {
+    func checkOrigin(origin: String?, host: String?, peer: ClientAddress) throws(APIError) {
+        if let fault = origins.fault(origin: origin, host: host, isProxied: isTrustedProxy(peer.text)) {
             throw .foreignOrigin(fault)
         }
     }
 
     /// - Throws: 401, 429.
-    func caller(authorization: String?, from address: String) throws(APIError) -> Caller {
-        let subject = FailureThrottle.subject(of: address)
+    func caller(authorization: String?, from address: ClientAddress) throws(APIError) -> Caller {
+        let subject = address.subject
         let now = ContinuousClock.now
         guard !throttle.withLock({ $0.isBlocked(subject, now: now) }) else {
             var error = APIError(429, "TOO_MANY_REQUESTS", "too many failed attempts from this address")
@@ -48,7 +48,7 @@ final class Gatekeeper: Sendable {
         }
         guard let caller = keys.caller(key: credentials.key, secret: credentials.secret) else {
             throttle.withLock { $0.failed(subject, now: now) }
-            logger.warning("management: wrong key or secret", metadata: ["remote": "\(address)"])
+            logger.warning("management: wrong key or secret", metadata: ["remote": "\(address.text)"])
             throw APIError(401, "BAD_API_KEY_OR_SECRET", "wrong API key or secret")
         }
         return caller

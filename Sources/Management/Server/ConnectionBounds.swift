@@ -7,8 +7,11 @@ import NIOCore
 ///   │                 │                     │
 ///   └── time is over ─┴─▶ lingering ◀───────┘ an answer that closes, a request that cannot be read
 /// ```
-/// Lingering: the answer is out, and what still comes is thrown away for a moment. Closing at once would make the
-/// kernel send a reset, which takes the answer away from a client that is still sending.
+/// Requests may come before the answers to those ahead of them: then it is answering until theirs alone is due.
+///
+/// Lingering: the answer is out, and a little of what still comes is thrown away, the rest left with the kernel for a
+/// moment. Closing at once would make the kernel send a reset, which takes the answer away from a client that is still
+/// sending.
 struct ConnectionBounds {
     enum State: Equatable {
         /// - answered: Requests that have been answered on this connection.
@@ -29,18 +32,38 @@ struct ConnectionBounds {
         case close
     }
 
+    /// What counts of a request's head.
+    struct Head {
+        /// Bytes that follow; nil: the head does not say how many.
+        var bodyLength: Int? = 0
+        /// `Expect: 100-continue`, and its body is not too large for any path.
+        var wantsContinue = false
+        /// `/healthz` or `/readyz`.
+        var asksForHealth = false
+    }
+
     static let lingerTime = TimeAmount.seconds(2)
+    /// What is read of a body that nobody wants.
+    static let unwantedBytes = 256 * 1024
 
     private(set) var state = State.idle(answered: 0)
     /// When ``deadlinePassed(now:)`` is due; nil: nothing runs out.
     private(set) var deadline: NIODeadline?
     private let requestTime: TimeAmount
-    /// One connection too many: its first request is answered with 503.
+    /// One connection too many: its first request is answered with 503, unless it asks for health.
     private let isSurplus: Bool
+    private var answered = 0
+    /// Requests whose answers have not come to their end.
+    private var answersDue = 0
+    /// A head has been handed on, and its end has not.
+    private var isBodyOpen = false
+    /// Of the open body; nil: nobody knows.
+    private var bodyLeft: Int?
+    private var wantsContinue = false
     private var answerHasBegun = false
-    private var answerCloses = false
-    /// The answer was out before the request had come to its end.
-    private var wasAnsweredEarly = false
+    /// The answer that has begun is the last one.
+    private(set) var answerCloses = false
+    private var discarded = 0
     private var stalledSince: NIODeadline?
 
     init(requestTime: TimeAmount, isSurplus: Bool, now: NIODeadline) {
@@ -49,44 +72,58 @@ struct ConnectionBounds {
         deadline = now + (isSurplus ? Self.lingerTime : requestTime)
     }
 
-    mutating func receivedHead(now: NIODeadline) -> Action {
-        switch state {
-        case .idle(let answered):
-            if isSurplus { return linger(.unavailable("too many connections"), now: now) }
-            // The first request's time began with the connection.
-            if answered > 0 { deadline = now + requestTime }
-            state = .receiving(answered: answered)
-            return .forward
-        case .receiving, .answering: return .forward
-        case .lingering, .closed: return .discard
+    mutating func receivedHead(_ head: Head = Head(), now: NIODeadline) -> Action {
+        guard !isDiscarding else { return .discard }
+        if isSurplus, !head.asksForHealth || answersDue > 0 {
+            return answersDue > 0 ? .discard : linger(.unavailable("too many connections"), now: now)
         }
+        answersDue += 1
+        isBodyOpen = true
+        bodyLeft = head.bodyLength
+        wantsContinue = head.wantsContinue
+        // The first request's time began with the connection; of one that waits for its turn nothing is read.
+        if case .idle(let answered) = state, answered > 0 { deadline = now + requestTime }
+        settle()
+        return .forward
     }
 
-    mutating func receivedBody() -> Action {
-        isDiscarding ? .discard : .forward
+    mutating func receivedBody(_ bytes: Int = 0) -> Action {
+        guard !isDiscarding else {
+            discarded += bytes
+            return .discard
+        }
+        bodyLeft = bodyLeft.map { max(0, $0 - bytes) }
+        wantsContinue = false
+        return isBodyOpen ? .forward : .discard
     }
 
     mutating func receivedEnd(now: NIODeadline) -> Action {
+        guard !isDiscarding, isBodyOpen else { return .discard }
+        isBodyOpen = false
+        wantsContinue = false
+        settle()
         switch state {
-        case .receiving(let answered) where wasAnsweredEarly:
-            wasAnsweredEarly = false
-            state = .idle(answered: answered + 1)
-            deadline = now + requestTime
-            return .forward
-        case .receiving(let answered):
-            state = .answering(answered: answered)
-            deadline = stalledSince.map { $0 + requestTime }
-            return .forward
-        case .idle, .answering: return .forward
-        case .lingering, .closed: return .discard
+        case .idle: deadline = now + requestTime
+        case .answering: deadline = stalledSince.map { $0 + requestTime }
+        case .receiving, .lingering, .closed: break
         }
+        return .forward
+    }
+
+    /// Whether `100 Continue` is to be written now: where no other answer is open or due.
+    mutating func takesContinue() -> Bool {
+        guard wantsContinue, isBodyOpen, answersDue == 1, !answerHasBegun, !isDiscarding else { return false }
+        wantsContinue = false
+        return true
     }
 
     /// - Parameter closes: The answer says `Connection: close`.
     mutating func writesHead(closes: Bool) -> Action {
         guard !isDiscarding else { return .discard }
         answerHasBegun = true
-        answerCloses = closes
+        // An answer before the request's end leaves what is still to come unwanted.
+        let isEarly = isBodyOpen && answersDue == 1
+        answerCloses = closes || isSurplus || isEarly && (bodyLeft ?? .max) > Self.unwantedBytes
         return .forward
     }
 
@@ -98,17 +135,20 @@ struct ConnectionBounds {
     mutating func writesEnd(now: NIODeadline) -> Action {
         guard !isDiscarding else { return .discard }
         answerHasBegun = false
+        answersDue = max(0, answersDue - 1)
+        answered += 1
         if answerCloses {
             state = .lingering
             deadline = now + Self.lingerTime
             return .close
         }
+        let wasReceiving = isReceiving
+        settle()
         switch state {
-        case .answering(let answered):
-            state = .idle(answered: answered + 1)
-            deadline = now + requestTime
-        case .receiving: wasAnsweredEarly = true  // its end still has the time that it had
-        case .idle, .lingering, .closed: break
+        case .idle: deadline = now + requestTime
+        case .receiving where !wasReceiving: deadline = now + requestTime  // it has been waiting for its turn
+        case .receiving: break  // its end still has the time that it had
+        case .answering, .lingering, .closed: break
         }
         return .forward
     }
@@ -127,7 +167,7 @@ struct ConnectionBounds {
     mutating func cannotRead(_ error: APIError, now: NIODeadline) -> Action {
         switch state {
         case .idle: linger(error, now: now)
-        case .receiving where !answerHasBegun: linger(error, now: now)
+        case .receiving where isUnanswered: linger(error, now: now)
         case .receiving, .answering: end()
         case .lingering, .closed: .none
         }
@@ -136,11 +176,20 @@ struct ConnectionBounds {
     mutating func deadlinePassed(now: NIODeadline) -> Action {
         guard let deadline, deadline <= now else { return .none }
         switch state {
-        case .idle(answered: 0) where !isSurplus, .receiving:
-            guard !answerHasBegun else { return end() }
+        case .idle(answered: 0) where !isSurplus:
             return linger(APIError(408, "TIMEOUT", "the request did not come in time"), now: now)
-        case .idle, .answering, .lingering, .closed: return end()
+        case .receiving where isUnanswered:
+            return linger(APIError(408, "TIMEOUT", "the request did not come in time"), now: now)
+        case .idle, .receiving, .answering, .lingering, .closed: return end()
         }
+    }
+
+    /// No more comes from the client.
+    ///
+    /// - Returns: Whether that cuts off a request that was handed on: what there is of it must not be taken for all.
+    mutating func inputEnded() -> Bool {
+        defer { isBodyOpen = false }
+        return isBodyOpen
     }
 
     mutating func becameInactive() {
@@ -148,7 +197,23 @@ struct ConnectionBounds {
         deadline = nil
     }
 
+    /// Whether the socket is worth reading.
+    var readsOn: Bool { state != .lingering || discarded < Self.unwantedBytes }
+
     private var isDiscarding: Bool { state == .lingering || state == .closed }
+
+    private var isReceiving: Bool { if case .receiving = state { true } else { false } }
+
+    /// The request that is coming in is the one whose answer is due next, and nothing of that is out.
+    private var isUnanswered: Bool { answersDue == 1 && !answerHasBegun }
+
+    private mutating func settle() {
+        if isBodyOpen, answersDue <= 1 {
+            state = .receiving(answered: answered)
+        } else {
+            state = answersDue > 0 ? .answering(answered: answered) : .idle(answered: answered)
+        }
+    }
 
     private mutating func linger(_ error: APIError, now: NIODeadline) -> Action {
         state = .lingering

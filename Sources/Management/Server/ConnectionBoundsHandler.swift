@@ -13,13 +13,15 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
 
     private var bounds: ConnectionBounds
     private let largestBody: Int
+    private let places: ConnectionPlaces
     private var timer: Scheduled<Void>?
     private var timerIsFor: NIODeadline?
     private var isStreaming = false
 
-    init(limits: ManagementConfiguration.Limits, isSurplus: Bool) {
+    init(limits: ManagementConfiguration.Limits, places: ConnectionPlaces, isSurplus: Bool) {
         bounds = ConnectionBounds(requestTime: limits.requestTime, isSurplus: isSurplus, now: .now())
         largestBody = limits.importBody
+        self.places = places
     }
 
     func handlerAdded(context: ChannelHandlerContext) { arm(context) }
@@ -30,6 +32,7 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        inputEnded(context)
         bounds.becameInactive()
         arm(context)
         context.fireChannelInactive()
@@ -39,9 +42,9 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
         let action: ConnectionBounds.Action
         switch unwrapInboundIn(data) {
         case .head(let head):
-            action = bounds.receivedHead(now: .now())
-            if action == .forward { letContinue(head, context) }
-        case .body: action = bounds.receivedBody()
+            action = bounds.receivedHead(self.head(head), now: .now())
+            letContinue(context)
+        case .body(let bytes): action = bounds.receivedBody(bytes.readableBytes)
         case .end: action = bounds.receivedEnd(now: .now())
         }
         switch action {
@@ -56,7 +59,11 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
     func channelReadComplete(context: ChannelHandlerContext) {
         context.fireChannelReadComplete()
         // Nobody behind asks for more any more.
-        if bounds.state == .lingering { context.read() }
+        if bounds.state == .lingering { read(context: context) }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if bounds.readsOn { context.read() }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -67,21 +74,28 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let action: ConnectionBounds.Action
+        var data = data
         switch unwrapOutboundIn(data) {
         case .head(let head) where head.status.kind == .informational: action = .forward
-        case .head(let head):
+        case .head(var head):
             isStreaming = head.headerFields[.contentType] == "text/event-stream"
             action = bounds.writesHead(closes: head.headerFields[.connection] == "close")
+            if bounds.answerCloses {
+                head.headerFields[.connection] = "close"
+                data = wrapOutboundOut(.head(head))
+            }
         case .body: action = bounds.writesBody()
         case .end:
             isStreaming = false
             action = bounds.writesEnd(now: .now())
+            places.ended(on: context.channel)
         }
         switch action {
         case .forward, .close: context.write(data, promise: promise)
         case .none, .discard, .answer: promise?.fail(ChannelError.ioOnClosedChannel)
         }
-        if action == .close { context.read() }
+        letContinue(context)
+        if action == .close { read(context: context) }
         arm(context)
     }
 
@@ -90,6 +104,7 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
         let answer =
             switch error {
             case .headerOverflow: APIError(431, "BAD_REQUEST", "the headers are too large")
+            case .invalidEOFState: APIError.badRequest("the request ended in the middle")
             default: APIError(400, "BAD_REQUEST", "this is not HTTP/1.1")
             }
         perform(bounds.cannotRead(answer, now: .now()), context)
@@ -99,14 +114,29 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         // A stream has no end of its own that an orderly stop could wait for.
         if event is ChannelShouldQuiesceEvent, isStreaming { return context.close(promise: nil) }
+        if case .some(.inputClosed) = event as? ChannelEvent { inputEnded(context) }
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// `Expect: 100-continue`: what is not too large for any path may come.
-    private func letContinue(_ head: HTTPRequest, _ context: ChannelHandlerContext) {
-        guard head.headerFields[.expect]?.lowercased() == "100-continue",
-            Int(head.headerFields[.contentLength] ?? "0").map({ $0 <= largestBody }) ?? false
-        else { return }
+    /// Those behind take the end of what comes for the end of a request, unless they are told of a fault.
+    private func inputEnded(_ context: ChannelHandlerContext) {
+        if bounds.inputEnded() { context.fireErrorCaught(RequestCutOff()) }
+    }
+
+    private func head(_ request: HTTPRequest) -> ConnectionBounds.Head {
+        let fields = request.headerFields
+        let length =
+            fields[.transferEncoding] == nil ? fields[.contentLength].map { Int($0) ?? .max } ?? 0 : nil
+        let path = (request.path ?? "").prefix { $0 != "?" }
+        return ConnectionBounds.Head(
+            bodyLength: length,
+            // What is not too large for any path may come.
+            wantsContinue: fields[.expect]?.lowercased() == "100-continue" && (length ?? 0) <= largestBody,
+            asksForHealth: path == "/healthz" || path == "/readyz")
+    }
+
+    private func letContinue(_ context: ChannelHandlerContext) {
+        guard bounds.takesContinue() else { return }
         context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
     }
 
@@ -127,7 +157,7 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if case .bytes(let bytes) = answer.body { context.write(wrapOutboundOut(.body(bytes)), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
-        context.read()
+        read(context: context)
     }
 
     /// One timer, for the deadline that counts now.
@@ -144,3 +174,6 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
         }
     }
 }
+
+/// The client has gone, or sends no more, in the middle of a request.
+struct RequestCutOff: Error {}

@@ -13,36 +13,24 @@ struct ManagementChannel: HTTPChannelHandler {
     let limits: ManagementConfiguration.Limits
     /// Nil: HTTP. What is in it when a handshake begins is what the handshake has.
     let tls: TLSMaterialInUse?
-    let connections: Permits
-    /// Connections beyond the limit that are being told so; the next ones are just closed.
-    let surplus: Permits
-
-    init(
-        responder: @escaping HTTPChannelHandler.Responder, limits: ManagementConfiguration.Limits,
-        tls: TLSMaterialInUse?
-    ) {
-        self.responder = responder
-        self.limits = limits
-        self.tls = tls
-        connections = Permits(limits.connections)
-        surplus = Permits(limits.connections)
-    }
+    let places: ConnectionPlaces
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let permit = connections.take()
-        guard let place = permit ?? surplus.take() else {
+        guard let place = places.take(for: channel) else {
             return channel.close().flatMapThrowing { throw ChannelError.ioOnClosedChannel }
         }
-        channel.closeFuture.whenComplete { _ in withExtendedLifetime(place) {} }
         let limits = limits
-        let isSurplus = permit == nil
+        let places = places
+        let isSurplus = place == .surplus
         var decoder = HTTP1Channel.Configuration.DecoderConfiguration()
         decoder.maxHeaderFieldSize = limits.headers
         decoder.maxHeaderListSize = limits.headers
         let http = HTTP1Channel(
             responder: responder,
             configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [ConnectionBoundsHandler(limits: limits, isSurplus: isSurplus)],
+                additionalChannelHandlers: [
+                    ConnectionBoundsHandler(limits: limits, places: places, isSurplus: isSurplus)
+                ],
                 httpDecoderConfiguration: decoder))
         guard let tls else { return http.setup(channel: channel, logger: logger) }
         return channel.eventLoop.makeCompletedFuture {

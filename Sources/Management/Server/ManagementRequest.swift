@@ -20,12 +20,16 @@ struct ManagementRequest: Sendable {
     /// The value of a name that the route's path has.
     func parameter(_ name: String) -> String { parameters[name] ?? "" }
 
-    /// - Throws: 413.
+    /// The whole of it, to its end: what a client that goes in the middle leaves is no body.
+    ///
+    /// - Throws: 413; 400: it was cut off.
     func bytes() async throws -> ByteBuffer {
         do {
             return try await body.collect(upTo: bodyLimit)
         } catch is NIOTooManyBytesError {
             throw APIError.tooLarge(limit: bodyLimit)
+        } catch is RequestCutOff {
+            throw APIError.badRequest("the request ended in the middle")
         }
     }
 

@@ -22,6 +22,7 @@ struct ManagementResponder: HTTPResponder {
     let isReadOnly: Bool
     let executor: LoopTaskExecutor
     let requests: RequestCount
+    let places: ConnectionPlaces
     let logger: Logger
 
     func respond(to request: Request, context: Context) async throws -> Response {
@@ -39,12 +40,16 @@ struct ManagementResponder: HTTPResponder {
     private func answer(_ request: Request, method: String, _ channel: any Channel) async throws -> Answer {
         let target = request.head.path ?? "/"
         let path = target.prefix { $0 != "?" && $0 != "#" }
-        let peer = channel.remoteAddress?.ipAddress ?? "unknown"
+        let peer = ClientAddress(channel.remoteAddress)
         let headers = request.headers
+        places.began(on: channel, hasKey: false)
+        // RFC 9112, 3.2. The first one is the request's authority.
+        guard headers[values: .secondHost].isEmpty else { throw APIError.badRequest("more than one Host") }
         try gatekeeper.checkOrigin(origin: headers[.origin], host: request.head.authority, peer: peer)
         let address = gatekeeper.address(peer: peer, forwarded: headers[.forwardedFor])
         let match = routes.match(method, path)
         let caller = try caller(for: match, path, headers[.authorization], address)
+        if caller != nil { places.began(on: channel, hasKey: true) }
         switch match {
         case .nothing: throw APIError.notFound("there is nothing at this path")
         case .otherMethods(let methods): throw APIError.methodNotAllowed(methods)
@@ -54,17 +59,17 @@ struct ManagementResponder: HTTPResponder {
                 method: method, parameters: parameters,
                 query: try QueryParameters(target.dropFirst(path.count + 1)), headers: headers, body: request.body,
                 bodyLimit: limit, caller: caller, channel: channel)
-            let result = await Self.result { try await run(route, asked) }
-            if !route.isReading {
-                note(result, of: "\(method) \(path.prefix(200))", by: caller, at: address)
-            }
+            let attempt = Attempt(
+                request: "\(method) \(path.prefix(200))", caller: caller, address: address.text)
+            let result = await Self.result { try await run(route, asked, attempt) }
+            if !route.isReading { note(result, of: attempt) }
             return try result.get()
         }
     }
 
     /// Unknown paths below `/api` are not told apart for somebody without a key.
     private func caller(
-        for match: RouteTable.Match, _ path: Substring, _ authorization: String?, _ address: String
+        for match: RouteTable.Match, _ path: Substring, _ authorization: String?, _ address: ClientAddress
     ) throws -> Caller? {
         switch match {
         case .route(let route, _):
@@ -79,7 +84,7 @@ struct ManagementResponder: HTTPResponder {
         return try gatekeeper.caller(authorization: authorization, from: address)
     }
 
-    private func run(_ route: Route, _ request: ManagementRequest) async throws -> Answer {
+    private func run(_ route: Route, _ request: ManagementRequest, _ attempt: Attempt) async throws -> Answer {
         if route.access == .administrator, let caller = request.caller, caller.role != .administrator {
             throw APIError(403, "UNAUTHORIZED_ROLE", "this key has the role \(caller.role.rawValue)")
         }
@@ -90,7 +95,11 @@ struct ManagementResponder: HTTPResponder {
             throw APIError.tooLarge(limit: request.bodyLimit)
         }
         guard !route.hasOwnDeadline else { return try await route.handler(request) }
-        return try await withinTime(request.channel.eventLoop) { try await route.handler(request) }
+        return try await withinTime(request.channel.eventLoop) {
+            try await route.handler(request)
+        } late: { answer in
+            if !route.isReading { note(.success(answer), of: attempt) }
+        }
     }
 
     private static func result(_ body: () async throws -> Answer) async -> Result<Answer, APIError> {
@@ -109,14 +118,18 @@ struct ManagementResponder: HTTPResponder {
     }
 
     /// What takes longer is given up, and answered with 503; it may still come to its end.
+    ///
+    /// - Parameter late: Gets the answer that came too late for whoever has asked.
     private func withinTime(
-        _ eventLoop: any EventLoop, _ body: @escaping @Sendable () async throws -> Answer
+        _ eventLoop: any EventLoop, _ body: @escaping @Sendable () async throws -> Answer,
+        late: @escaping @Sendable (Answer) -> Void
     ) async throws -> Answer {
         let promise = eventLoop.makePromise(of: Answer.self)
         let once = OncePromise(promise)
         let task = Task(executorPreference: executor) {
             do {
-                once.succeed(try await body())
+                let answer = try await body()
+                if !once.succeed(answer) { late(answer) }
             } catch {
                 once.fail(error)
             }
@@ -129,10 +142,10 @@ struct ManagementResponder: HTTPResponder {
         return try await promise.futureResult.get()
     }
 
-    /// Every change is a log line, and so is every attempt at one.
-    private func note(_ result: Result<Answer, APIError>, of request: String, by caller: Caller?, at address: String) {
+    /// Every change is a log line, and so is every attempt at one, whatever `log.level` is.
+    private func note(_ result: Result<Answer, APIError>, of attempt: Attempt) {
         var metadata: Logger.Metadata = [
-            "key": "\(caller?.key ?? "-")", "remote": "\(address)", "request": "\(request)",
+            "key": "\(attempt.caller?.key ?? "-")", "remote": "\(attempt.address)", "request": "\(attempt.request)",
         ]
         switch result {
         case .success(let answer):
@@ -142,7 +155,28 @@ struct ManagementResponder: HTTPResponder {
             metadata["status"] = "\(error.status)"
             metadata["reason"] = "\(error.message.prefix(300))"
         }
-        logger.info("management", metadata: metadata)
+        var audit = logger
+        audit.logLevel = min(audit.logLevel, ManagementAudit.level)
+        audit.log(level: ManagementAudit.level, "\(ManagementAudit.message)", metadata: metadata)
+    }
+}
+
+/// A request that changes something, for the log.
+private struct Attempt: Sendable {
+    let request: String
+    let caller: Caller?
+    let address: String
+}
+
+/// The log's lines about what management has changed, as whoever holds lines back knows them again.
+package enum ManagementAudit {
+    package static let message = "management"
+    package static let level = Logger.Level.info
+
+    /// Something was refused, and nothing changed. What failed or took too long may have been carried out.
+    package static func isRefusal(_ metadata: Logger.Metadata?) -> Bool {
+        guard case .string(let status)? = metadata?["status"] else { return false }
+        return status.utf8.first == UInt8(ascii: "4")
     }
 }
 
@@ -154,7 +188,13 @@ private final class OncePromise: Sendable {
         self.promise = Mutex(promise)
     }
 
-    func succeed(_ answer: Answer) { take()?.succeed(answer) }
+    /// - Returns: Whether it is the first.
+    func succeed(_ answer: Answer) -> Bool {
+        guard let promise = take() else { return false }
+        promise.succeed(answer)
+        return true
+    }
+
     func fail(_ error: any Error) { take()?.fail(error) }
 
     private func take() -> EventLoopPromise<Answer>? {
@@ -175,4 +215,5 @@ final class RequestCount: Sendable {
 
 extension HTTPField.Name {
     static let forwardedFor = HTTPField.Name("x-forwarded-for") ?? .origin
+    static let secondHost = HTTPField.Name("host") ?? .origin
 }

@@ -36,23 +36,64 @@ package final class ManagementServer: Service {
         self.onListening = onListening
         self.logger = logger
         keys = APIKeys(try Self.readKeys(configuration))
+        tls = try Self.material(configuration)
+    }
+
+    /// What keeps the server from being made; it opens nothing but the files.
+    package static func fault(of configuration: ManagementConfiguration) -> ManagementFault? {
+        guard configuration.bind != nil else { return nil }
         do {
-            tls = try configuration.tls.map { try TLSMaterialInUse($0) }
+            _ = try readKeys(configuration)
+            _ = try material(configuration)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private static func material(
+        _ configuration: ManagementConfiguration
+    ) throws(ManagementFault) -> TLSMaterialInUse? {
+        guard let files = configuration.tls else { return nil }
+        do {
+            return try TLSMaterialInUse(files)
         } catch {
             throw ManagementFault(["management.ssl_options: the certificate or its key cannot be read: \(error)"])
         }
     }
 
-    /// SIGHUP: key file and certificate are read again. What cannot be read leaves what there was, and is logged.
-    package func reload() {
+    /// SIGHUP: key file and certificate are read again. What cannot be read leaves what there was, and each is logged.
+    ///
+    /// - Returns: Whether there is any such file.
+    @discardableResult
+    package func reload() -> Bool {
+        let hasKeys = reloadKeys()
+        let hasCertificate = reloadCertificate()
+        return hasKeys || hasCertificate
+    }
+
+    private func reloadKeys() -> Bool {
+        guard let path = configuration.keysFile else { return false }
         do {
             keys.replace(by: try Self.readKeys(configuration))
-            try tls?.reload()
-        } catch let fault as ManagementFault {
-            logger.error("management: not reloaded", metadata: ["reason": "\(fault)"])
+            logger.notice("management: API keys reloaded", metadata: ["files": "\(path)"])
         } catch {
-            logger.error("management: certificate not reloaded", metadata: ["reason": "\(error)"])
+            logger.error("management: not reloaded", metadata: ["files": "\(path)", "reason": "\(error)"])
         }
+        return true
+    }
+
+    private func reloadCertificate() -> Bool {
+        guard let tls, let files = configuration.tls else { return false }
+        let paths = "\(files.certificates), \(files.privateKey)"
+        do {
+            try tls.reload()
+            logger.notice("management: certificate reloaded", metadata: ["files": "\(paths)"])
+        } catch {
+            logger.error(
+                "management: certificate not reloaded", metadata: ["files": "\(paths)", "reason": "\(error)"])
+        }
+        return true
     }
 
     /// Ends when the group it runs in shuts down; streams end then at once.
@@ -76,9 +117,12 @@ package final class ManagementServer: Service {
         let traces = await startTraces(on: group.next())
         let limits = configuration.limits
         let tls = tls
+        let places = ConnectionPlaces(limits.connections)
         let application = Application(
-            responder: responder(executor, traces),
-            server: HTTPServerBuilder { ManagementChannel(responder: $0, limits: limits, tls: tls) },
+            responder: responder(executor, traces, places),
+            server: HTTPServerBuilder {
+                ManagementChannel(responder: $0, limits: limits, tls: tls, places: places)
+            },
             configuration: ApplicationConfiguration(
                 address: .hostname(bind.host, port: bind.port), backlog: 128),
             onServerRunning: { [onListening] channel in
@@ -110,7 +154,9 @@ package final class ManagementServer: Service {
         return store
     }
 
-    private func responder(_ executor: LoopTaskExecutor, _ traces: TraceStore?) -> ManagementResponder {
+    private func responder(
+        _ executor: LoopTaskExecutor, _ traces: TraceStore?, _ places: ConnectionPlaces
+    ) -> ManagementResponder {
         ManagementResponder(
             routes: ManagementRoutes.table(
                 operations, limits: configuration.limits, traces: traces, page: page, requests: requests),
@@ -118,7 +164,8 @@ package final class ManagementServer: Service {
                 keys: keys, origins: OriginRule(isLoopback: bind.isLoopback, hostName: Self.hostName),
                 isTrustedProxy: configuration.isTrustedProxy, logger: logger),
             limits: configuration.limits, metricsNeedKey: configuration.metricsNeedKey,
-            isReadOnly: configuration.isReadOnly, executor: executor, requests: requests, logger: logger)
+            isReadOnly: configuration.isReadOnly, executor: executor, requests: requests, places: places,
+            logger: logger)
     }
 
     /// Hummingbird has a word for each connection.
@@ -144,7 +191,7 @@ package final class ManagementServer: Service {
             throw ManagementFault(["management.api_keys_file: \(error.words)"])
         }
         do {
-            keys += try APIKeyFile.read(bytes)
+            keys += try APIKeyFile.read(bytes, besides: configuration.key)
         } catch {
             throw ManagementFault(error.problems.map { "management.api_keys_file: \($0)" })
         }

@@ -74,7 +74,9 @@ import Testing
         }
     }
 
-    @Test func `Slow senders have 64 places and 30 seconds, and charge points notice nothing`() async throws {
+    @Test func `Slow senders have 64 places and 30 seconds, health is answered, and charge points notice nothing`()
+        async throws
+    {
         try await withManagedSite { managed in
             let chargePoint = try await managed.site.connectReady()
             let text = managed.management.text(
@@ -88,11 +90,14 @@ import Testing
                 try await sender.send(number % 2 == 0 ? text + "{" : String(text.prefix(40)))
                 senders.append(sender)
             }
-            let surplus = try await managed.management.ask("GET", "/healthz")
-            #expect(surplus.status == 503 && surplus.code == "SERVICE_UNAVAILABLE")
+            for path in ["/healthz", "/readyz"] {
+                #expect(try await managed.management.ask("GET", path).status == 200, "\(path)")
+            }
             #expect(OCPPText(try await chargePoint.call("Heartbeat")).type == 3)
-            for sender in senders {
-                #expect(try await sender.reply().status == 408)
+            for (number, sender) in zip(1..., senders) {
+                // Of half a head nobody knows whose it is: it may have made room.
+                let reply = try? await sender.reply()
+                #expect(reply?.status == 408 || reply == nil && number % 2 == 1)
                 try await sender.closed()
             }
             // What goes on for longer than a request may is not cut off, and is told that it goes on.

@@ -29,6 +29,9 @@ package final class HTTPConnection: Sendable {
 
     package func close() { channel.close(promise: nil) }
 
+    /// Nothing more is sent; what the other side says can still be read.
+    package func finishSending() async throws { try await channel.close(mode: .output).get() }
+
     /// Nothing is read from the socket any more, or again.
     package func setReading(_ isOn: Bool) async throws { try await channel.setOption(.autoRead, value: isOn).get() }
 
