@@ -38,9 +38,9 @@ package struct DirectVerdictBackend: AuthenticationBackend {
         }
     }
 
-    /// There is no question but that about a charge point: the one that had no answer is asked about again.
-    package func probe(after credentials: Credentials?) async throws(BackendFailure) {
-        guard let credentials else { return }
-        _ = try await source.verdict(for: credentials)
-    }
+    /// There is no question but that about a charge point, and none of them stands for the others: what fails with one
+    /// may be its own fault.
+    package var canBeProbed: Bool { false }
+
+    package func probe() async throws(BackendFailure) {}
 }

@@ -66,8 +66,10 @@ package final class StoredPasswordBackend: AuthenticationBackend {
         }
     }
 
+    package var canBeProbed: Bool { true }
+
     /// Asks for a charge point that nobody has: the answer is that there is none, or the server's words.
-    package func probe(after credentials: Credentials?) async throws(BackendFailure) {
+    package func probe() async throws(BackendFailure) {
         let nobody: ChargePointIdentity = "ocpp-gateway-probe"
         _ = try await source.storedCredentials(
             for: Credentials(

@@ -51,11 +51,10 @@ struct DirectVerdictBackendTests {
         #expect(backend.refusalUnasked(credentials(user: "CP2"))?.kind == .wrongCredentials)
     }
 
-    @Test func `A probe asks about the charge point that had no answer, and about nobody at start`() async throws {
+    @Test func `Nobody is asked about to find out whether it is there`() async throws {
         let source = Fixed(.success(.unknown))
-        try await backend(source).probe(after: nil)
+        try await backend(source).probe()
+        #expect(!backend(source).canBeProbed)
         #expect(source.asked.withLock { $0 } == [])
-        try await backend(source).probe(after: credentials())
-        #expect(source.asked.withLock { $0 } == ["CP1"])
     }
 }

@@ -134,8 +134,8 @@ struct StoredPasswordBackendTests {
     @Test func `What the source cannot answer is thrown on`() async throws {
         let failure = BackendFailure(.nonsense, reason: "no such column")
         await #expect(throws: failure) { try await backend(Rows(failure: failure)).verdict(on: credentials()) }
-        await #expect(throws: failure) { try await backend(Rows(failure: failure)).probe(after: nil) }
-        await #expect(throws: Never.self) { try await backend(Rows()).probe(after: nil) }
+        await #expect(throws: failure) { try await backend(Rows(failure: failure)).probe() }
+        await #expect(throws: Never.self) { try await backend(Rows()).probe() }
     }
 
     @Test func `A changed password counts at once although its hash was remembered`() async throws {

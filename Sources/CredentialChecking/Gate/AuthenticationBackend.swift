@@ -16,11 +16,12 @@ package protocol AuthenticationBackend: Sendable {
     /// Asks. Ends early when its task is cancelled, in whatever way.
     func verdict(on credentials: Credentials) async throws(BackendFailure) -> AuthenticationVerdict
 
+    /// Whether it has a question that is about no charge point. One that has none is found again, once it counts as down,
+    /// by the handshakes that come.
+    var canBeProbed: Bool { get }
+
     /// Whether it can be reached and makes sense of what it is asked: at start-up, and while it counts as down.
-    ///
-    /// - Parameter credentials: Of the handshake that it failed last, for a backend that has no other question; nil at
-    ///   start-up.
-    func probe(after credentials: Credentials?) async throws(BackendFailure)
+    func probe() async throws(BackendFailure)
 
     /// A number that is another one once something has been changed here, so that an answer from before it need not be
     /// that of now; where that cannot be known, always the same.

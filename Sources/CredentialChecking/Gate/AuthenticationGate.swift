@@ -23,9 +23,7 @@ package final class AuthenticationGate: Authenticator {
         var nextTicket = 0
         var timer: Task<Void, Never>?
         var prober: Task<Void, Never>?
-        /// Of the handshake that the backend failed last, while it is down.
-        var lastFailed: Credentials?
-        /// The backend's words of then.
+        /// The backend's words of its last failure.
         var lastWords = ""
         var isClosed = false
     }
@@ -54,7 +52,7 @@ package final class AuthenticationGate: Authenticator {
         self.backend = backend
         memory = VerdictMemory(configuration: configuration, key: key)
         log = GateLog(backend: backend.name, server: backend.server, logger: logger)
-        state = Mutex(State(rules: GateRules(configuration: configuration, at: .now)))
+        state = Mutex(State(rules: GateRules(configuration: configuration, canBeProbed: backend.canBeProbed, at: .now)))
     }
 
     /// For log lines: the backend's name in the configuration.
@@ -87,7 +85,7 @@ package final class AuthenticationGate: Authenticator {
     package func start() async {
         await backend.start()
         do {
-            try await backend.probe(after: nil)
+            try await backend.probe()
         } catch {
             switch error.kind {
             case .nonsense: log.nonsense(error.reason)
@@ -163,8 +161,7 @@ package final class AuthenticationGate: Authenticator {
         perform { state in
             // Cancelled or closed since.
             guard state.handshakes[ticket]?.continuation != nil else { return [] }
-            let origin = WaitingLine.Origin(identity: credentials.identity, peerHost: credentials.peerHost)
-            return state.rules.enter(ticket, from: origin, at: .now)
+            return state.rules.enter(ticket, from: WaitingLine.Origin(credentials), at: .now)
         }
     }
 
@@ -183,22 +180,23 @@ package final class AuthenticationGate: Authenticator {
     }
 
     private func run(_ ticket: Ticket, _ credentials: Credentials) async {
+        let origin = WaitingLine.Origin(credentials)
         do {
             let verdict = try await backend.verdict(on: credentials)
-            finish(ticket, with: verdict, .answered)
+            finish(ticket, from: origin, with: verdict, .answered)
         } catch {
             let isWaitedFor = state.withLock { $0.handshakes[ticket]?.continuation != nil }
             switch error.kind {
             case .nonsense where !isWaitedFor:
                 // Whoever is cancelled says what it likes.
-                finish(ticket, with: nil, .gaveUp)
+                finish(ticket, from: origin, with: nil, .gaveUp)
             case .nonsense:
                 log.nonsense(error.reason)
-                finish(ticket, with: unavailable(error), .answered)
+                finish(ticket, from: origin, with: unavailable(error), .answered)
             case .unreachable:
                 // Of one that was cut short the words are about that.
                 let words = isWaitedFor ? error.reason : GateRules.SentAway.overdue.reason
-                finish(ticket, with: unavailable(error), .unreachable, failed: (credentials, words))
+                finish(ticket, from: origin, with: unavailable(error), .unreachable, words: words)
             }
         }
     }
@@ -210,16 +208,13 @@ package final class AuthenticationGate: Authenticator {
     }
 
     private func finish(
-        _ ticket: Ticket, with verdict: AuthenticationVerdict?, _ end: GateRules.End,
-        failed: (credentials: Credentials, words: String)? = nil
+        _ ticket: Ticket, from origin: WaitingLine.Origin, with verdict: AuthenticationVerdict?, _ end: GateRules.End,
+        words: String? = nil
     ) {
         let continuation = state.withLock { $0.handshakes.removeValue(forKey: ticket)?.continuation }
         perform { state in
-            if let failed { (state.lastFailed, state.lastWords) = failed }
-            let actions = state.rules.ended(ticket, end, at: .now, chance: .random(in: 0...1))
-            // While it is down the probe asks about that one, whoever else is answered late.
-            if end == .answered, state.rules.isUp { state.lastFailed = nil }
-            return actions
+            if let words { state.lastWords = words }
+            return state.rules.ended(ticket, from: origin, end, at: .now, chance: .random(in: 0...1))
         }
         if let continuation {
             continuation.resume(returning: verdict ?? .unavailable(retryAfter: 1, reason: Self.closed))
@@ -260,10 +255,11 @@ package final class AuthenticationGate: Authenticator {
         case .stopAsking(let ticket):
             return state.handshakes[ticket]?.asking.map { [.cancel($0)] } ?? []
         case .wentDown(let probe):
-            setProber(&state, at: probe)
+            if backend.canBeProbed { setProber(&state, at: probe) }
+            return [.sayDown(state.lastWords)]
+        case .stayedDown:
             return [.sayDown(state.lastWords)]
         case .cameUp:
-            state.lastFailed = nil
             return [.sayUp]
         }
     }
@@ -302,12 +298,10 @@ package final class AuthenticationGate: Authenticator {
 
     /// When to probe again; nil: there is no need.
     private func probe() async -> ContinuousClock.Instant? {
-        let (isDue, credentials) = state.withLock { state in
-            (!state.isClosed && state.rules.mayProbe(at: .now), state.lastFailed)
-        }
+        let isDue = state.withLock { state in !state.isClosed && state.rules.mayProbe(at: .now) }
         guard isDue else { return nil }
         do {
-            try await backend.probe(after: credentials)
+            try await backend.probe()
         } catch {
             switch error.kind {
             case .nonsense: log.nonsense(error.reason)

@@ -24,6 +24,8 @@ struct GateRules: Sendable {
         case sendAway(Ticket, SentAway, pause: Double)
         case stopAsking(Ticket)
         case wentDown(probeAt: ContinuousClock.Instant)
+        /// A handshake that was to find it again has failed.
+        case stayedDown
         case cameUp
     }
 
@@ -53,14 +55,16 @@ struct GateRules: Sendable {
     private let timeout: Duration
     private let poolSize: Int
     private var line: WaitingLine
-    private(set) var breaker = BackendBreaker()
+    private(set) var breaker: BackendBreaker
     private var rate: VerdictRate
     /// Those that take up a place of the pool; also when nobody waits for the answer any more.
     private var asked: [Ticket: Asking] = [:]
     /// In the order of their time; also of those that have their verdict.
     private var deadlines = Deque<(ticket: Ticket, at: ContinuousClock.Instant)>()
 
-    init(configuration: AuthenticationGateConfiguration, at now: ContinuousClock.Instant) {
+    /// - Parameter canBeProbed: by a question about nobody; else the next handshakes show when the backend is back.
+    init(configuration: AuthenticationGateConfiguration, canBeProbed: Bool, at now: ContinuousClock.Instant) {
+        breaker = BackendBreaker(canBeProbed: canBeProbed)
         timeout = configuration.timeout
         poolSize = max(1, configuration.poolSize)
         line = WaitingLine(capacity: configuration.maxWaiting)
@@ -83,7 +87,13 @@ struct GateRules: Sendable {
     mutating func enter(
         _ ticket: Ticket, from origin: WaitingLine.Origin, at now: ContinuousClock.Instant
     ) -> [Action] {
-        guard breaker.isUp else { return [sendAway(ticket, .backendDown, at: now)] }
+        guard breaker.isUp else {
+            guard asked.count < poolSize, breaker.mayTry(origin, at: now) else {
+                return [sendAway(ticket, .backendDown, at: now)]
+            }
+            deadlines.append((ticket, now + timeout))
+            return [ask(ticket, at: now)]
+        }
         if asked.count < poolSize, line.count == 0 {
             deadlines.append((ticket, now + timeout))
             return [ask(ticket, at: now)]
@@ -109,18 +119,21 @@ struct GateRules: Sendable {
     ///
     /// - Parameter chance: 0 to 1: where in its range the pause before a probe is.
     mutating func ended(
-        _ ticket: Ticket, _ end: End, at now: ContinuousClock.Instant, chance: Double
+        _ ticket: Ticket, from origin: WaitingLine.Origin, _ end: End, at now: ContinuousClock.Instant, chance: Double
     ) -> [Action] {
         guard let asking = asked.removeValue(forKey: ticket) else { return [] }
         var actions: [Action] = []
         switch (end, asking.stage) {
         case (.answered, let stage):
             if case .open = stage { rate.count(at: now) }
-            breaker.answered(askedIn: asking.turn)
+            if breaker.answered(askedIn: asking.turn) { actions.append(.cameUp) }
         case (.unreachable, .open), (.unreachable, .overdue(wasLong: true)):
-            let outcome = breaker.failed(askedIn: asking.turn, at: now, jitter: 0.5 + chance / 2)
-            if case .wentDown(let probe) = outcome { actions += goDown(probe, at: now) }
-        case (.unreachable, _), (.gaveUp, _): break
+            switch breaker.failed(origin, askedIn: asking.turn, at: now, jitter: 0.5 + chance / 2) {
+            case .none: break
+            case .wentDown(let probe): actions += goDown(probe, at: now)
+            case .stayedDown: actions.append(.stayedDown)
+            }
+        case (.unreachable, _), (.gaveUp, _): breaker.gaveUp(askedIn: asking.turn)
         }
         return actions + fill(at: now)
     }

@@ -1,3 +1,4 @@
+import Authentication
 import DequeModule
 import OutsideNames
 
@@ -11,6 +12,15 @@ struct WaitingLine: Sendable {
     struct Origin: Hashable, Sendable {
         var identity: ChargePointIdentity
         var peerHost: String
+
+        init(identity: ChargePointIdentity, peerHost: String) {
+            self.identity = identity
+            self.peerHost = peerHost
+        }
+
+        init(_ credentials: Credentials) {
+            self.init(identity: credentials.identity, peerHost: credentials.peerHost)
+        }
     }
 
     enum Entrance: Equatable {

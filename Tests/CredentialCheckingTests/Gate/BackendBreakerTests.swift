@@ -1,3 +1,4 @@
+import OutsideNames
 import Testing
 
 @testable import CredentialChecking
@@ -6,16 +7,25 @@ import Testing
 struct BackendBreakerTests {
     private let start = ContinuousClock.now
 
-    /// Of something asked just now.
-    private func fail(_ breaker: inout BackendBreaker, jitter: Double = 1) -> BackendBreaker.OnFailure {
-        breaker.failed(askedIn: breaker.turn, at: start, jitter: jitter)
+    private func origin(_ number: Int, host: String = "::1") -> WaitingLine.Origin {
+        .init(identity: ChargePointIdentity("CP\(number)"), peerHost: host)
     }
 
-    private func downBreaker() -> BackendBreaker {
-        var breaker = BackendBreaker()
-        for _ in 1...2 { #expect(fail(&breaker) == .none) }
+    /// Of something asked just now.
+    private func fail(
+        _ number: Int, _ breaker: inout BackendBreaker, host: String = "::1", seconds: Double = 0, jitter: Double = 1
+    ) -> BackendBreaker.OnFailure {
+        breaker.failed(
+            origin(number, host: host), askedIn: breaker.turn, at: start + .seconds(seconds), jitter: jitter)
+    }
+
+    private func answer(_ breaker: inout BackendBreaker) -> Bool { breaker.answered(askedIn: breaker.turn) }
+
+    private func downBreaker(canBeProbed: Bool = true) -> BackendBreaker {
+        var breaker = BackendBreaker(canBeProbed: canBeProbed)
+        for number in 1...2 { #expect(fail(number, &breaker) == .none) }
         #expect(breaker.isUp)
-        #expect(fail(&breaker) == .wentDown(probeAt: start + .milliseconds(500)))
+        #expect(fail(3, &breaker) == .wentDown(probeAt: start + .milliseconds(500)))
         #expect(!breaker.isUp)
         return breaker
     }
@@ -25,23 +35,31 @@ struct BackendBreakerTests {
     }
 
     @Test func `An answer in between starts the count anew`() {
-        var breaker = BackendBreaker()
+        var breaker = BackendBreaker(canBeProbed: true)
         for _ in 1...5 {
-            #expect(fail(&breaker) == .none)
-            #expect(fail(&breaker) == .none)
-            breaker.answered(askedIn: breaker.turn)
+            #expect(fail(1, &breaker) == .none)
+            #expect(fail(2, &breaker) == .none)
+            #expect(answer(&breaker) == false)
         }
         #expect(breaker.isUp)
     }
 
+    @Test(arguments: [true, false])
+    func `What fails with one charge point alone takes nothing down, however often`(canBeProbed: Bool) {
+        var breaker = BackendBreaker(canBeProbed: canBeProbed)
+        for count in 1...100 { #expect(fail(count % 2, &breaker, host: "192.0.2.\(count)") == .none) }
+        #expect(breaker.isUp)
+        #expect(fail(3, &breaker) != .none)
+    }
+
     @Test func `What was asked before it went down changes nothing when it ends`() {
         var breaker = downBreaker()
-        #expect(breaker.failed(askedIn: 0, at: start + .seconds(1), jitter: 1) == .none)
+        #expect(breaker.failed(origin(4), askedIn: 0, at: start + .seconds(1), jitter: 1) == .none)
         // The last words of a server that has ended.
-        breaker.answered(askedIn: 0)
+        #expect(breaker.answered(askedIn: 0) == false)
         #expect(!breaker.isUp)
         #expect(breaker.mayProbe(at: start + .milliseconds(500)) == true)
-        breaker.answered(askedIn: 0)
+        #expect(breaker.answered(askedIn: 0) == false)
         #expect(!breaker.isUp)
         #expect(breaker.probeFailed(at: start + .seconds(1), jitter: 1) == start + .seconds(2))
     }
@@ -50,11 +68,13 @@ struct BackendBreakerTests {
         var breaker = downBreaker()
         #expect(breaker.mayProbe(at: start + .seconds(1)) == true)
         #expect(breaker.probeAnswered() == true)
-        for _ in 1...10 { #expect(breaker.failed(askedIn: 0, at: start + .seconds(2), jitter: 1) == .none) }
+        for number in 1...10 {
+            #expect(breaker.failed(origin(number), askedIn: 0, at: start + .seconds(2), jitter: 1) == .none)
+        }
         #expect(breaker.isUp)
-        for _ in 1...2 { #expect(fail(&breaker) == .none) }
-        breaker.answered(askedIn: 0)
-        #expect(fail(&breaker) == .wentDown(probeAt: start + .milliseconds(500)))
+        for number in 1...2 { #expect(fail(number, &breaker) == .none) }
+        #expect(breaker.answered(askedIn: 0) == false)
+        #expect(fail(3, &breaker) == .wentDown(probeAt: start + .milliseconds(500)))
     }
 
     @Test func `Probes come after half a second, doubling to ten, one at a time`() {
@@ -78,9 +98,9 @@ struct BackendBreakerTests {
     }
 
     @Test func `Jitter shortens a pause and not its doubling`() {
-        var breaker = BackendBreaker()
-        for _ in 1...2 { _ = fail(&breaker, jitter: 0.5) }
-        #expect(fail(&breaker, jitter: 0.5) == .wentDown(probeAt: start + .milliseconds(250)))
+        var breaker = BackendBreaker(canBeProbed: true)
+        for number in 1...2 { _ = fail(number, &breaker, jitter: 0.5) }
+        #expect(fail(3, &breaker, jitter: 0.5) == .wentDown(probeAt: start + .milliseconds(250)))
         #expect(breaker.mayProbe(at: start + .milliseconds(250)) == true)
         #expect(breaker.probeFailed(at: start, jitter: 0.5) == start + .milliseconds(500))
     }
@@ -93,17 +113,69 @@ struct BackendBreakerTests {
     }
 
     @Test func `Away at start it is down at once, unless a handshake has found it meanwhile`() {
-        var breaker = BackendBreaker()
+        var breaker = BackendBreaker(canBeProbed: true)
         #expect(breaker.wasAwayAtStart(at: start, jitter: 1) == .wentDown(probeAt: start + .milliseconds(500)))
         #expect(!breaker.isUp)
-        var answering = BackendBreaker()
-        answering.answered(askedIn: 0)
+        var answering = BackendBreaker(canBeProbed: true)
+        #expect(answering.answered(askedIn: 0) == false)
         #expect(answering.wasAwayAtStart(at: start, jitter: 1) == .none)
         #expect(answering.isUp)
         var back = downBreaker()
         #expect(back.mayProbe(at: start + .seconds(1)) == true)
         #expect(back.probeAnswered() == true)
         #expect(back.wasAwayAtStart(at: start, jitter: 1) == .none)
+    }
+
+    // MARK: - Without a probe
+
+    private func tries(
+        _ number: Int, _ breaker: inout BackendBreaker, host: String = "::1", seconds: Double
+    ) -> Bool {
+        breaker.mayTry(origin(number, host: host), at: start + .seconds(seconds))
+    }
+
+    @Test func `Without a probe the next handshake after each pause finds out, and the pauses double to ten seconds`() {
+        var breaker = downBreaker(canBeProbed: false)
+        var (now, pause) = (0.0, 0.5)
+        for _ in 1...8 {
+            #expect(tries(9, &breaker, seconds: now + pause - 0.001) == false)
+            now += pause
+            #expect(tries(9, &breaker, seconds: now) == true)
+            #expect(tries(8, &breaker, seconds: now) == false)
+            #expect(fail(9, &breaker, seconds: now) == .stayedDown)
+            pause = min(pause * 2, 10)
+        }
+        #expect(pause == 10)
+        #expect(breaker.mayProbe(at: start + .seconds(now + pause)) == false)
+        #expect(!breaker.isUp)
+        #expect(tries(9, &breaker, seconds: now + pause) == true)
+        #expect(answer(&breaker) == true)
+        #expect(breaker.isUp)
+    }
+
+    @Test func `A charge point from elsewhere need not wait for the pause, and three in a round are enough`() {
+        var breaker = downBreaker(canBeProbed: false)
+        #expect(tries(4, &breaker, seconds: 0) == false)
+        #expect(tries(4, &breaker, host: "192.0.2.1", seconds: 0) == true)
+        #expect(fail(4, &breaker, host: "192.0.2.1", seconds: 0) == .stayedDown)
+        #expect(tries(4, &breaker, host: "192.0.2.1", seconds: 0) == false)
+        #expect(tries(5, &breaker, host: "192.0.2.2", seconds: 0.1) == true)
+        #expect(tries(6, &breaker, host: "192.0.2.3", seconds: 0.1) == false)
+        #expect(answer(&breaker) == true)
+        #expect(breaker.isUp)
+        // A second one of before says no more.
+        #expect(breaker.failed(origin(4), askedIn: 1, at: start, jitter: 1) == .none)
+    }
+
+    @Test func `A charge point that goes before it is answered ends the waiting for it, and says nothing`() {
+        var breaker = downBreaker(canBeProbed: false)
+        #expect(tries(4, &breaker, seconds: 1) == true)
+        #expect(tries(5, &breaker, seconds: 60) == false)
+        breaker.gaveUp(askedIn: breaker.turn)
+        #expect(tries(5, &breaker, seconds: 60) == true)
+        #expect(fail(5, &breaker, seconds: 60) == .stayedDown)
+        #expect(tries(5, &breaker, seconds: 60.9) == false)
+        #expect(tries(5, &breaker, seconds: 61) == true)
     }
 }
 

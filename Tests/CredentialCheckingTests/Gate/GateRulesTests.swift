@@ -7,22 +7,25 @@ import Testing
 struct GateRulesTests {
     private let start = ContinuousClock.now
 
-    private func rules(poolSize: Int = 2, maxWaiting: Int = 3) -> GateRules {
+    private func rules(poolSize: Int = 2, maxWaiting: Int = 3, canBeProbed: Bool = true) -> GateRules {
         var configuration = AuthenticationGateConfiguration()
         configuration.poolSize = poolSize
         configuration.maxWaiting = maxWaiting
-        return GateRules(configuration: configuration, at: start)
+        return GateRules(configuration: configuration, canBeProbed: canBeProbed, at: start)
+    }
+
+    private func origin(_ ticket: Int) -> WaitingLine.Origin {
+        .init(identity: ChargePointIdentity("CP\(ticket)"), peerHost: "::1")
     }
 
     private func enter(_ ticket: Int, _ rules: inout GateRules, _ seconds: Int = 0) -> [GateRules.Action] {
-        rules.enter(
-            ticket, from: .init(identity: "CP\(ticket)", peerHost: "::1"), at: start + .seconds(seconds))
+        rules.enter(ticket, from: origin(ticket), at: start + .seconds(seconds))
     }
 
     private func end(
         _ ticket: Int, _ end: GateRules.End, _ rules: inout GateRules, _ seconds: Int = 0
     ) -> [GateRules.Action] {
-        rules.ended(ticket, end, at: start + .seconds(seconds), chance: 1)
+        rules.ended(ticket, from: origin(ticket), end, at: start + .seconds(seconds), chance: 1)
     }
 
     @Test func `So many are asked about at once, the others in their order as places come free`() {
@@ -129,6 +132,25 @@ struct GateRulesTests {
         for ticket in 10...11 { #expect(end(ticket, .unreachable, &rules, 7) == []) }
         #expect(end(8, .answered, &rules, 7) == [])
         #expect(end(12, .unreachable, &rules, 7) == [.wentDown(probeAt: start + .milliseconds(7500))])
+    }
+
+    /// A stranger's handshakes, with which the server fails always, decide for nobody else.
+    @Test func `Without a probe a handshake that comes finds the backend again`() {
+        var rules = rules(poolSize: 8, canBeProbed: false)
+        for ticket in 1...3 { _ = enter(ticket, &rules) }
+        for ticket in 1...2 { #expect(end(ticket, .unreachable, &rules) == []) }
+        #expect(end(3, .unreachable, &rules) == [.wentDown(probeAt: start + .milliseconds(500))])
+        #expect(enter(4, &rules) == [.sendAway(4, .backendDown, pause: 1)])
+        #expect(enter(5, &rules, 1) == [.ask(5)])
+        #expect(rules.nextDeadline() == start + .seconds(11))
+        #expect(enter(6, &rules, 1) == [.sendAway(6, .backendDown, pause: 1)])
+        #expect(end(5, .unreachable, &rules, 1) == [.stayedDown])
+        #expect(enter(7, &rules, 2) == [.ask(7)])
+        #expect(rules.left(7) == [.stopAsking(7)])
+        #expect(end(7, .unreachable, &rules, 2) == [])
+        #expect(enter(8, &rules, 2) == [.ask(8)])
+        #expect(end(8, .answered, &rules, 2) == [.cameUp])
+        #expect(enter(9, &rules, 2) == [.ask(9)])
     }
 
     @Test func `Nonsense is an answer`() {

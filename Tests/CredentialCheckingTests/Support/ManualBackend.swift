@@ -18,7 +18,6 @@ final class ManualBackend: AuthenticationBackend {
         var probeAnswers: [BackendFailure?] = []
         /// The answer behind those.
         var lastProbeAnswer: BackendFailure?
-        var probedAfter: ChargePointIdentity?
         var changes = 0
         var mostAtOnce = 0
     }
@@ -31,16 +30,15 @@ final class ManualBackend: AuthenticationBackend {
     private let questions: AsyncStream<Question>.Continuation
     private let state = Mutex(State())
     private let unasked: AuthenticationVerdict.Refusal?
+    let canBeProbed: Bool
 
-    init(unasked: AuthenticationVerdict.Refusal? = nil) {
+    init(unasked: AuthenticationVerdict.Refusal? = nil, canBeProbed: Bool = true) {
         self.unasked = unasked
+        self.canBeProbed = canBeProbed
         (asked, questions) = AsyncStream.makeStream()
     }
 
     var mostAtOnce: Int { state.withLock { $0.mostAtOnce } }
-
-    /// Whom the last probe was about.
-    var probedAfter: ChargePointIdentity? { state.withLock { $0.probedAfter } }
 
     func refusalUnasked(_ credentials: Credentials) -> AuthenticationVerdict.Refusal? { unasked }
 
@@ -65,10 +63,9 @@ final class ManualBackend: AuthenticationBackend {
         state.withLock { $0.pending.removeValue(forKey: identity) }?.resume(returning: answer)
     }
 
-    func probe(after credentials: Credentials?) async throws(BackendFailure) {
+    func probe() async throws(BackendFailure) {
         let failure = state.withLock { state in
-            state.probedAfter = credentials?.identity
-            return state.probeAnswers.isEmpty ? state.lastProbeAnswer : state.probeAnswers.removeFirst()
+            state.probeAnswers.isEmpty ? state.lastProbeAnswer : state.probeAnswers.removeFirst()
         }
         questions.yield(.probe)
         if let failure { throw failure }

@@ -98,8 +98,9 @@ import Testing
         for wrong in [database.wrongQuestion, ["AUTHENTICATION_PASSWORD": "s3cr3t-not-ours"]] {
             try await withSite(database.settings.merging(wrong) { $1 }) { site async throws in
                 // As often as would make the server count as down, had it not answered.
-                for _ in 0..<4 {
-                    #expect(try await site.answer("CP-1", .basic("CP-1", Password.old.text)).isUnavailable)
+                for number in 1...4 {
+                    let name = "CP-\(number)"
+                    #expect(try await site.answer(name, .basic(name, Password.old.text)).isUnavailable)
                 }
                 let line = try await site.gateway.log("why") { $0.message == "authentication backend cannot answer" }
                 #expect(line.fields["level"] == "error", "\(line)")

@@ -232,7 +232,7 @@ import Testing
         }
     }
 
-    @Test func `A server that is away counts as down until one probe has found it again`() async throws {
+    @Test func `A server that is away counts as down until a handshake has found it again`() async throws {
         let server = try await AnsweringServer(["CP-1": .allow, "CP-7": .allow])
         try await withManagedSite(server.settings()) { managed async throws in
             let site = managed.site
@@ -244,23 +244,50 @@ import Testing
             }
             let down = try await site.gateway.log("the loss") { $0.message == "authentication backend down" }
             #expect(down.fields["backend"] == "http" && down.fields["server"] == "http://127.0.0.1:\(server.port)")
-            for number in 4...20 {
-                #expect(try await site.answer("CP-\(number)", shown("CP-\(number)")).isUnavailable)
-                #expect(try await site.refusal(of: "CP-\(number)", 503)["reason"] == "the backend is down")
+            // After each pause one of them is asked about; the others need not wait for anything.
+            let numbers = Counter()
+            try await eventually("one that nobody was asked about", within: .seconds(180)) {
+                let name = "CP-\(10 + numbers.next())"
+                #expect(try await site.answer(name, shown(name)).isUnavailable)
+                return try await site.refusal(of: name, 503)["reason"] == "the backend is down"
             }
             let ready = try await managed.management.get("/readyz")
             #expect(ready.status == 200 && ready.body.contains(#""authentication":"down""#), "\(ready.body)")
             #expect(OCPPText(try await open.call("Heartbeat")).type == 3)
 
             try await server.server.start()
-            try await site.gateway.log("the return", within: 180) { $0.message == "authentication backend up" }
-            // Nobody's handshake found out: it was one probe, about the charge point that had no answer.
-            #expect(server.asked.count == before + 1)
             #expect(try await site.verdict("CP-7", shown("CP-7")).status == 101)
+            try await site.gateway.log("the return", within: 180) { $0.message == "authentication backend up" }
+            // It was asked about that one, and once more about nobody of before.
+            #expect(server.asked.dropFirst(before) == ["CP-7"])
             #expect(open.isOpen)
             // The same words at most each 10 s.
             let lines = site.gateway.logLines.count { $0.message == "authentication backend down" }
             #expect(Double(lines) <= 2 + (ContinuousClock.now - start) / .seconds(10))
+        }
+    }
+
+    /// Attack: each probe asked about the last of them again, and everybody else heard 503 for as long as that failed.
+    @Test func `Charge points with which the server fails always lock nobody else out`() async throws {
+        var answers = ["CP-1": Answer.allow]
+        for number in 0..<6 { answers["POISON-\(number)"] = Answer(hangsUp: true) }
+        let server = try await AnsweringServer(answers)
+        try await withSite(server.settings()) { site async throws in
+            for number in 0..<3 {
+                let poison = "POISON-\(number)"
+                #expect(try await site.answer(poison, shown(poison)).isUnavailable)
+            }
+            try await site.gateway.log("the loss") { $0.message == "authentication backend down" }
+            #expect(try await site.verdict("CP-1", shown("CP-1")).status == 101)
+            try await site.gateway.log("the return") { $0.message == "authentication backend up" }
+            let before = site.gateway.logLines.count { $0.message == "authentication backend up" }
+            // One alone takes nothing down.
+            for _ in 0..<4 {
+                #expect(try await site.answer("POISON-4", shown("POISON-4")).isUnavailable)
+                #expect(try await site.refusal(of: "POISON-4", 503)["reason"] != "the backend is down")
+            }
+            #expect(try await site.status("CP-1", shown("CP-1")) == 101)
+            #expect(site.gateway.logLines.count { $0.message == "authentication backend up" } == before)
         }
     }
 

@@ -3,7 +3,7 @@
     {"CP-1": {"status": 200, "headers": {"Content-Type": "application/json"}, "body": "…", "delay": 0.0}}
 
 With three files more (certificate, key, authority) it speaks TLS and wants a certificate of its clients.
-"endless": true is an answer that never ends. GET hands out the folder's files, and at /endless such an answer.
+"endless": true is an answer that never ends, "hangsUp": true closes the connection without one. GET hands out the folder's files, and at /endless such an answer.
 Prints "ready". For each question "asked IDENTITY", "authorization …", "target …" and "body {…}" are in the folder's file
 questions before it is answered.
 """
@@ -35,7 +35,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         deny = {"status": 200, "headers": {"Content-Type": "application/json"}, "body": '{"result":"deny"}'}
         answer = {"delay": 0, **answers.get(identity, deny)}
         time.sleep(answer["delay"])
-        if answer.get("endless"):
+        if answer.get("hangsUp"):
+            self.close_connection = True
+        elif answer.get("endless"):
             self.drip()
         else:
             self.answer(answer["status"], answer["headers"], answer["body"].encode())

@@ -12,6 +12,8 @@ struct AnsweringServer: Sendable {
         var delay = 0.0
         /// It begins and never ends.
         var endless = false
+        /// The connection is closed instead.
+        var hangsUp = false
 
         static func json(_ body: String) -> Self { Self(headers: ["Content-Type": "application/json"], body: body) }
         static let allow = json(#"{"result":"allow"}"#)

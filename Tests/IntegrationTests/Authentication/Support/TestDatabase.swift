@@ -157,7 +157,7 @@ struct TestDatabase: Sendable {
             for i = 1, #ARGV, 2 do
                 redis.call('HSET', 'mqtt_user:' .. ARGV[i], 'password_hash', ARGV[i + 1], 'salt', '\(Password.salt)')
             end
-            redis.call('SET', 'text:CP-1', 'no hash')
+            for i = 1, 4 do redis.call('SET', 'text:CP-' .. i, 'no hash') end
             """
         try await server.run(
             "redis-cli", ["-p", "$PORT", "-e", "EVAL", script, "0"] + keys.flatMap { [$0.0, $0.1] })
