@@ -42,4 +42,11 @@ import Testing
         #expect(judge(["security_profile": .text("1")]) == .good(expiry: nil, securityProfile: 1))
         #expect(judge(["security_profile": .other]) == .good(expiry: nil, securityProfile: 3))
     }
+
+    /// {"alg":"HS256"}, {"security_profile":null}, no signature.
+    @Test func `A security profile of null is none`() throws {
+        let token = try JSONWebToken(Array("eyJhbGciOiJIUzI1NiJ9.eyJzZWN1cml0eV9wcm9maWxlIjpudWxsfQ.".utf8))
+        #expect(token.claims == ["security_profile": .null])
+        #expect(judge(token.claims) == .good(expiry: nil, securityProfile: nil))
+    }
 }

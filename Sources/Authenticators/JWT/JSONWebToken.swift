@@ -82,6 +82,7 @@ enum ClaimValue: Decodable, Equatable {
     case text(String)
     case number(Double)
     case texts([String])
+    case null
     case other
 
     init(from decoder: any Decoder) throws {
@@ -102,7 +103,9 @@ enum ClaimValue: Decodable, Equatable {
             self = .other
             return
         }
-        if let text = try? value.decode(String.self) {
+        if value.decodeNil() {
+            self = .null
+        } else if let text = try? value.decode(String.self) {
             self = .text(text)
         } else if (try? value.decode(Bool.self)) != nil {
             self = .other
@@ -124,7 +127,7 @@ enum ClaimValue: Decodable, Equatable {
             switch self {
             case .number(let number): number
             case .text(let text): Double(text)
-            case .texts, .other: nil
+            case .texts, .null, .other: nil
             }
         return number.flatMap { $0.isFinite && abs($0) < 1e15 ? $0 : nil }
     }
@@ -134,7 +137,7 @@ enum ClaimValue: Decodable, Equatable {
         switch self {
         case .text(let text): text.utf8.elementsEqual(wanted)
         case .texts(let texts): texts.contains { $0.utf8.elementsEqual(wanted) }
-        case .number, .other: false
+        case .number, .null, .other: false
         }
     }
 }

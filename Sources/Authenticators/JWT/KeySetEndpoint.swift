@@ -7,7 +7,7 @@ import Logging
 actor KeySetEndpoint {
     /// Bytes; a set of 256 RSA keys fits.
     private static let longestSet = 1 << 20
-    /// For unknown `kid`s: whoever invents them must not make the gateway ask without end.
+    /// From the end of a fetch, for unknown `kid`s: whoever invents them must not make the gateway ask without end.
     private static let shortestPause = Duration.seconds(10)
     private static let firstRetry = Duration.milliseconds(500)
     private static let longestRetry = Duration.seconds(10)
@@ -16,14 +16,20 @@ actor KeySetEndpoint {
     private let url: BackendURL
     private let headers: [(name: String, value: String)]
     private let refreshInterval: Duration
+    private let now: @Sendable () -> ContinuousClock.Instant
     private let logger: Logger
 
     private var set: KeySet?
     private var failure = BackendFailure(.unreachable, reason: "no key set yet")
     private var fetching: Task<Void, Never>?
-    private var lastFetch: ContinuousClock.Instant?
+    /// A token with an unknown `kid` waits for it.
+    private var isWaitedFor = false
+    private var lastEnd: ContinuousClock.Instant?
 
-    init(_ settings: JWTAuthenticatorSettings, logger: Logger) throws {
+    init(
+        _ settings: JWTAuthenticatorSettings, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+        logger: Logger
+    ) throws {
         guard case .endpoint(let text, let headers, let refreshInterval) = settings.keys,
             let url = BackendURL(text)
         else {
@@ -32,6 +38,7 @@ actor KeySetEndpoint {
         self.url = url
         self.headers = headers
         self.refreshInterval = refreshInterval
+        self.now = now
         self.logger = logger
         client = try BackendHTTPClient(
             url: url, tls: settings.tls, poolSize: 1, connectTimeout: settings.connectTimeout,
@@ -54,19 +61,30 @@ actor KeySetEndpoint {
         }
     }
 
-    /// - Throws: there is no key set yet.
+    /// - Throws: there is no key set yet, or the key may be in the one that is being fetched.
     func candidates(id: String?, algorithm: String) async throws(BackendFailure) -> KeySet.Candidates {
-        if set == nil { await fetchUnlessRecent() }
-        guard let known = set else { throw failure }
+        guard let known = set else {
+            if isFetchDue { await fetch() }
+            guard let set else { throw failure }
+            return set.candidates(id: id, algorithm: algorithm)
+        }
         let candidates = known.candidates(id: id, algorithm: algorithm)
-        guard case .unknownID = candidates else { return candidates }
-        await fetchUnlessRecent()
+        guard case .unknownID = candidates, isFetchDue else { return candidates }
+        // Each that waits has one of the few places before this backend: those with a known key must not stand behind
+        // an endpoint that hangs.
+        guard !isWaitedFor else {
+            throw BackendFailure(
+                .nonsense, reason: "the token's kid is not in the key set, which is being fetched anew", retryAfter: 1)
+        }
+        isWaitedFor = true
+        await fetch()
+        isWaitedFor = false
         return (set ?? known).candidates(id: id, algorithm: algorithm)
     }
 
-    private func fetchUnlessRecent() async {
-        if fetching == nil, let lastFetch, ContinuousClock.now - lastFetch < Self.shortestPause { return }
-        await fetch()
+    /// One is under way, or the last has ended long enough ago.
+    private var isFetchDue: Bool {
+        fetching != nil || lastEnd.map { now() - $0 >= Self.shortestPause } ?? true
     }
 
     /// One fetch at a time; who comes meanwhile waits for it.
@@ -78,8 +96,7 @@ actor KeySetEndpoint {
     }
 
     private func fetchNow() async {
-        lastFetch = .now
-        defer { fetching = nil }
+        defer { (fetching, lastEnd) = (nil, now()) }
         do throws(BackendFailure) {
             let answer = try await client.send(.GET, target: url.target, headers: headers, bodyLimit: Self.longestSet)
             guard answer.status == 200 else {

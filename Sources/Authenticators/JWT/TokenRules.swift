@@ -36,10 +36,10 @@ struct TokenRules: Sendable, Equatable {
         return .good(expiry: expiry, securityProfile: Self.securityProfile(in: claims))
     }
 
-    /// 1, 2 or 3; anything else ties to the strictest, so that a slip of the pen opens nothing.
+    /// 1, 2 or 3; null is none; anything else ties to the strictest, so that a slip of the pen opens nothing.
     private static func securityProfile(in claims: [String: ClaimValue]) -> Int? {
         switch claims["security_profile"] {
-        case nil: nil
+        case nil, .null: nil
         case .some(let claim):
             switch claim.seconds {
             case .some(1): 1
