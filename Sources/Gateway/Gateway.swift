@@ -56,8 +56,8 @@ package struct Gateway: Sendable {
                 service: await StopSignals(
                     logger: logger, flushLog: { logs.flush() },
                     reloadFiles: {
-                        await service.certificateReload.reloadAll()
-                        management?.server.reload()
+                        let isOfManagement = management?.server.reload() ?? false
+                        await service.certificateReload.reloadAll(hasOthers: isOfManagement)
                     }),
                 successTerminationBehavior: .ignore),
             .init(

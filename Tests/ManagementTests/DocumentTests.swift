@@ -81,11 +81,15 @@ import Testing
             #expect(body == #"{"key":"eyes","role":"viewer"}"#)
             #expect(try subject().contains("one"))
             try makeCertificate("two", in: folder)
-            management.server.reload()
+            #expect(management.server.reload())
             #expect(try subject().contains("two"))
+            let files = [folder.path("cert.pem"), folder.path("key.pem")].joined(separator: ", ")
+            #expect(management.log.all.contains("notice management: certificate reloaded files=\(files)"))
             try folder.write("nonsense", to: "cert.pem")
             management.server.reload()
             #expect(try subject().contains("two"))
+            let refusal = "error management: certificate not reloaded files=\(files) "
+            #expect(management.log.all.contains { $0.hasPrefix(refusal) })
         }
     }
 
@@ -100,7 +104,9 @@ import Testing
         #expect(throws: ManagementFault.self) {
             try ManagementServer(configuration: configuration, operations: FakeGateway(), logger: LogLines().logger)
         }
+        #expect(ManagementServer.fault(of: configuration)?.problems.count == 1)
         configuration.bind = nil
+        #expect(ManagementServer.fault(of: configuration) == nil)
         let none = try ManagementServer(
             configuration: configuration, operations: FakeGateway(), logger: LogLines().logger)
         #expect(none == nil)

@@ -12,6 +12,8 @@ struct CertificateReload: Service {
     let listeners: ListenerSet
     /// Paths that the broker link reads at each connect (`broker.password_file`, `broker.tls.*`).
     let brokerFiles: [String]
+    /// Paths that the authenticator reads at each connection to its server (`authentication.ssl.*`).
+    let authenticatorFiles: [String]
     let logger: Logger
 
     func run() async throws {
@@ -26,12 +28,15 @@ struct CertificateReload: Service {
     }
 
     /// Says of each file what has become of it.
-    func reloadAll() async {
+    ///
+    /// - Parameter hasOthers: files were read again that are not of listeners, and that has been said.
+    func reloadAll(hasOthers: Bool) async {
         let encrypted = await listeners.running.filter(\.usesTLS)
         for listener in encrypted { reload(listener) }
-        tellOfBroker()
-        if encrypted.isEmpty, brokerFiles.isEmpty {
-            logger.info("nothing to reload: no setting names a certificate, key or password file")
+        tell(of: brokerFiles, for: "the broker", without: "the next connect goes on with what was read before")
+        tell(of: authenticatorFiles, for: "the authenticator's server", without: "the next connect will fail")
+        if !hasOthers, encrypted.isEmpty, brokerFiles.isEmpty, authenticatorFiles.isEmpty {
+            logger.info("nothing to reload: no setting names a file that is read again while the gateway runs")
         }
     }
 
@@ -52,15 +57,17 @@ struct CertificateReload: Service {
 
     /// A link that stands goes on with what it began with; whoever has rotated a file wants to know now whether the next
     /// link can read it.
-    private func tellOfBroker() {
-        guard !brokerFiles.isEmpty else { return }
+    ///
+    /// - Parameter consequence: what becomes of a link whose file cannot be read.
+    private func tell(of files: [String], for server: String, without consequence: String) {
+        guard !files.isEmpty else { return }
         logger.notice(
-            "files for the broker are read at each connect to it",
-            metadata: ["files": "\(brokerFiles.joined(separator: ", "))"])
-        for path in brokerFiles {
+            "files for \(server) are read at each connect to it",
+            metadata: ["files": "\(files.joined(separator: ", "))"])
+        for path in files {
             guard let obstacle = BoundedFile.obstacle(to: path) else { continue }
             logger.error(
-                "a file for the broker cannot be read: the next connect will fail",
+                "a file for \(server) cannot be read: \(consequence)",
                 metadata: ["files": "\(path)", "reason": "\(obstacle)"])
         }
     }

@@ -54,6 +54,16 @@ extension AuthenticationSettings {
         PoolLimits(size: poolSize, connectTimeout: connectTimeout, queryTimeout: queryTimeout)
     }
 
+    /// Paths of the files that are read anew for each connection to the backend's server. An HTTP client has read its own
+    /// for all of its connections.
+    var filesOfConnections: [String] {
+        switch effectiveBackend {
+        case .mysql, .postgresql, .mongodb, .redis:
+            tls.isEnabled ? [tls.caFile, tls.certificateFile, tls.keyFile].compactMap(\.self) : []
+        case .none, .broker, .builtInDatabase, .http, .jwt: []
+        }
+    }
+
     var backendTLS: BackendTLS {
         var made = BackendTLS(isEnabled: tls.isEnabled)
         made.caFile = tls.caFile

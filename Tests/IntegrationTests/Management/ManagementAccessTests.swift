@@ -97,6 +97,8 @@ import Testing
         try await withManagedSite { managed in
             try managed.data.write("new:its-secret:administrator\n", to: "keys")
             managed.gateway.child.send(signal: SIGHUP)
+            let told = try await managed.gateway.log("what was read") { $0.message == "management: API keys reloaded" }
+            #expect(told.fields["files"] == managed.data.path("keys"))
             let new = managed.management.with(key: "new:its-secret")
             try await eventually("the new key") { try await new.get("/api/v5/whoami").status == 200 }
             #expect(try await managed.viewer.get("/api/v5/whoami").status == 401)
@@ -106,6 +108,7 @@ import Testing
             let line = try await managed.gateway.log("the refusal") { $0.message == "management: not reloaded" }
             #expect(line.mentions("line 1"))
             #expect(!line.mentions("other-secret"))
+            #expect(!managed.gateway.logLines.contains { $0.message.hasPrefix("nothing to reload") })
             #expect(try await new.get("/api/v5/whoami").status == 200)
         }
     }
