@@ -395,7 +395,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "OutsideNames", "SpawnedProcess", "BoundedFiles", "Settings", "Authentication",
                 "CredentialChecking",
-                "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "ChargePointSessions", "BrokerLink",
+                "BuiltInDatabaseAuthenticator", "HTTPAuthenticator", "OCPPJ", "ChargePointSessions", "BrokerLink",
                 "WebSocketFrontEnd",
                 "Management", "Gateway", "BuildVersion", "CallTracing", "BackendHTTPClient", nio, tracing,
                 nioPosix, logging,

@@ -7,6 +7,8 @@ package struct MessageSchemas: Sendable {
     private let responses: [String: Schema]
     /// Paths by action.
     private let requestFiles: [String: String]
+    /// Every file that counts for a message, with the message's action, in the order of the files.
+    package let files: [(name: String, action: String)]
 
     /// Reads and compiles every `.json` file of a folder; other files are left alone.
     ///
@@ -44,6 +46,9 @@ package struct MessageSchemas: Sendable {
         guard problems.isEmpty else { throw SchemaProblems(problems) }
         requests = found.schemas(ofMessagesEndingIn: "Request")
         responses = found.schemas(ofMessagesEndingIn: "Response")
+        files = ["Request", "Response"].flatMap { kind in
+            found.files(ofMessagesEndingIn: kind).map { (name: $0.value, action: $0.key) }
+        }.sorted { $0.name < $1.name }
         requestFiles = found.files(ofMessagesEndingIn: "Request").mapValues { name in
             directory.hasSuffix("/") ? directory + name : directory + "/" + name
         }

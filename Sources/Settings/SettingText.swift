@@ -93,8 +93,11 @@ extension String {
 
 extension [String] {
     /// With commas; of many the first ones, and how many more there are.
-    package var shortList: String {
-        let shown = prefix(20).joined(separator: ", ")
-        return count > 20 ? "\(shown) and \(count - 20) more" : shown
+    package var shortList: String { shortList(naming: 20) }
+
+    /// - Parameter most: so many are named.
+    package func shortList(naming most: Int) -> String {
+        let shown = prefix(most).joined(separator: ", ")
+        return count > most ? "\(shown) and \(count - most) more" : shown
     }
 }

@@ -31,6 +31,16 @@ struct ConfigurationDoubtTests {
         Doubt(
             name: "MESSAGE_FORMAT_CHECKING_EXEMPT", value: "MeterValue, StatusNotification",
             warning: #"defines no action "MeterValue" (did you mean MeterValues?)"#),
+        Doubt(
+            name: "MESSAGE_FORMAT_CHECKING_EXEMPT", value: "Heartbeat-Signed,Heartbeet-Signed",
+            warning: #"OCPP defines no action "Heartbeet-Signed""#),
+        Doubt(
+            // Of OCPP 1.6 alone, which signs nothing.
+            name: "MESSAGE_FORMAT_CHECKING_EXEMPT", value: "RemoteStartTransaction-Signed",
+            warning: #"OCPP defines no action "RemoteStartTransaction-Signed""#),
+        Doubt(
+            name: "JSON_SCHEMA_DIR", value: "/nonexistent",
+            warning: "there is no such folder, and nothing is checked by it: message_format_checking is disable"),
         Doubt(name: "UPSTREAM_TOPIC", value: "cp/calls", warning: "without ${cid} all charge points share it"),
         Doubt(name: "UPSTREAM_REPLY_TOPIC", value: "replies", warning: "without ${cid} all charge points share it"),
         Doubt(
@@ -53,7 +63,11 @@ struct ConfigurationDoubtTests {
             ["MOUNTPOINT": ""], ["MOUNTPOINT": "a/b/"], ["MOUNTPOINT": "site/${cid}/", "UPSTREAM_TOPIC": "calls"],
             ["UPSTREAM_TOPIC_OVERRIDE_MAPPING": "Heartbeat=a/${cid},TransactionEvent=b/${clientid}"],
             ["MESSAGE_FORMAT_CHECKING_EXEMPT": "SecurityEventNotification,NotifyDERAlarm,RemoteStartTransaction"],
-            ["PRESENCE_TOPIC": "presence"],
+            [
+                "UPSTREAM_TOPIC_OVERRIDE_MAPPING": "Heartbeat-Signed=x/${cid}",
+                "MESSAGE_FORMAT_CHECKING_EXEMPT": "NotifyPeriodicEventStream-Signed,TransactionEvent-Signed",
+            ],
+            ["JSON_SCHEMA_DIR": "/"], ["PRESENCE_TOPIC": "presence"],
             ["HOME": "/", "HOSTNAME": "x", "TERM_PROGRAM_VERSION": "1", "LANGUAGE": "de"],
         ])
     func `What does what it says is no warning`(_ environment: [String: String]) throws {

@@ -24,10 +24,18 @@ extension FormatCheckingConfiguration {
     /// Reads and compiles the schemas of the versions that some listener supports.
     mutating func compile(for subprotocols: Set<String>, _ read: inout SettingsReader) {
         versions = OCPPVersion.allCases.filter { subprotocols.contains($0.subprotocol) }
+        if mode == .disable, missingDirectory != nil {
+            read.warn(
+                "json_schema_dir",
+                "there is no such folder, and nothing is checked by it: message_format_checking is \(mode.rawValue)")
+        }
         do throws(SchemaProblems) {
             try compile()
+            for doubt in doubts { read.warn("json_schema_dir", doubt) }
         } catch {
-            for problem in error.problems { read.problem("json_schema_dir", "\(problem)".shownInOneLine) }
+            for problem in error.problems {
+                read.problem("json_schema_dir", "expected schemas that can be used: \("\(problem)".shownInOneLine)")
+            }
         }
     }
 }

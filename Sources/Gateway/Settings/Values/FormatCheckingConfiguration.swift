@@ -16,6 +16,8 @@ package struct FormatCheckingConfiguration: Sendable, Equatable {
     package var versions = OCPPVersion.allCases
     /// Nil while checking is off.
     package private(set) var checking: MessageFormatChecking?
+    /// What the operator should know about the schemas that are used, a text for each version.
+    private(set) var doubts: [String] = []
 
     package init() {}
 
@@ -35,7 +37,13 @@ package struct FormatCheckingConfiguration: Sendable, Equatable {
         }
         guard problems.isEmpty else { throw SchemaProblems(problems) }
         checking = MessageFormatChecking(schemas: schemas, mode: mode, exempt: exempt)
+        doubts = versions.flatMap { version in
+            schemas[version].map { SchemaCoverage(of: version, by: $0, mode, exempt: exempt).doubts } ?? []
+        }
     }
+
+    /// The folder that is set and is not there; nil: it is, or none is set.
+    var missingDirectory: String? { directory.flatMap { Self.isDirectory($0) ? nil : $0 } }
 
     /// Reads and compiles the schemas of one version, whether checking is on or not.
     ///
