@@ -138,13 +138,31 @@ package struct Gateway: Sendable {
                 configuration.authentication, directory: configuration.dataDirectory, logger: logger)
         } catch {
             throw InvalidConfiguration(
-                problems: GatewayAuthenticator.problems(from: error), warnings: [], logFormat: configuration.logs.format
-            )
+                problems: loaded.withValues(GatewayAuthenticator.problems(from: error)), warnings: [],
+                logFormat: configuration.logs.format)
+        }
+    }
+}
+
+extension LoadedConfiguration {
+    /// The same problems with the value that each key has, unless it is secret, and where that comes from.
+    package func withValues(_ problems: [SettingProblem]) -> [SettingProblem] {
+        problems.map { problem in
+            guard let key = problem.key, problem.value == nil,
+                let reading = readings.first(where: { $0.key.utf8.elementsEqual(key.utf8) })
+            else { return problem }
+            return reading.problem(problem.expectation)
         }
     }
 }
 
 extension GatewayConfiguration {
+    /// What management finds wrong with its files beyond that they can be read; it listens nowhere.
+    package var managementProblems: [SettingProblem] {
+        let fault = ManagementServer.fault(of: ManagementConfiguration(self))
+        return fault?.problems.map { SettingProblem(expectation: $0.shownInOneLine) } ?? []
+    }
+
     /// What an authenticator finds wrong with its settings beyond each one's own form; it asks nobody and opens no
     /// database.
     package func authenticatorProblems() async -> [SettingProblem] {

@@ -66,7 +66,7 @@ extension SettingSyntax where Value == [SettingsMember] {
             }
             var names: Set<[UInt8]> = []
             for member in members where !names.insert(Array(member.name.utf8)).inserted {
-                throw SettingFlaw("\(member.name.shownInOneLine) is there twice")
+                throw SettingFlaw("expected each name once: \(member.name.shownInOneLine) is there twice")
             }
             return try check(members)
         }

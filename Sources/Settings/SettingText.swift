@@ -88,6 +88,19 @@ extension String {
         return unicodeScalars.count > 200 ? text + "…" : text
     }
 
+    /// Digits and dots alone that are no IPv4 address: no host has such a name, since every top-level domain has a letter.
+    package var isMistypedIPv4: Bool {
+        guard utf8.allSatisfy({ $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) })
+        else { return false }
+        let parts = utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return parts.count != 4
+            || !parts.allSatisfy { part in
+                // An octet with a zero in front is octal to some, and decimal to others.
+                (1...3).contains(part.count) && Int(Substring(part)).map { $0 <= 255 } == true
+                    && (part.count == 1 || part.first != UInt8(ascii: "0"))
+            }
+    }
+
     func hasSameBytes(_ other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 

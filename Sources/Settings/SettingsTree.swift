@@ -3,6 +3,9 @@ package struct SettingsTree: SettingsLayer {
     /// Bytes of a key with all that it stands under.
     package static let longestKey = 512
 
+    /// What is said of a key that is there twice.
+    package static let onceOnly = "expected once: the key is there twice"
+
     private var entries: [String: SettingsEntry] = [:]
     /// The members of every map, also of those that dotted names make: a map may be a value.
     private var maps: [String: [SettingsMember]] = [:]
@@ -29,7 +32,7 @@ package struct SettingsTree: SettingsLayer {
             for inner in members { add(inner, under: key) }
             return
         }
-        guard entries[key] == nil else { return refuse(key, member.line, "the key is there twice") }
+        guard entries[key] == nil else { return refuse(key, member.line, Self.onceOnly) }
         // A section with nothing in it is no map of anything.
         let value: SettingsValue = if case .map = member.value { .null } else { member.value }
         entries[key] = SettingsEntry(value, source: source(member.line))

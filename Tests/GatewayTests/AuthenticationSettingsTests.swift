@@ -63,8 +63,8 @@ struct AuthenticationSettingsTests {
         #expect(found.own == nil)
         #expect(
             found.problems == [
-                #"AUTHENTICATION_BACKEND (authentication.backend) is "redis" (environment): not available in this "#
-                    + #"version, which has "none" and "mysql" and "http" and "broker" only"#
+                #"AUTHENTICATION_BACKEND (authentication.backend) is "redis" (environment): expected a backend that "#
+                    + "this program was built with: none, mysql, http, broker"
             ])
     }
 

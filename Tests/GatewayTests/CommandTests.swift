@@ -47,6 +47,29 @@ struct CommandTests {
         #expect(outcome.errors.contains("BROKER_QOS") && outcome.errors.contains("LOG_LEVEL"))
     }
 
+    @Test(arguments: [["--check-config"], []])
+    func `What an authenticator finds wrong names the variable, its value and what was expected`(
+        arguments: [String]
+    ) throws {
+        let outcome = try run(
+            arguments, ["AUTHENTICATION_BACKEND": "redis", "AUTHENTICATION_CMD": "HMGET all password_hash"])
+        #expect(outcome.status == 78)
+        let text = outcome.output + outcome.errors
+        let problem =
+            #"AUTHENTICATION_CMD (authentication.cmd) is "HMGET all password_hash" (environment): expected ${clientid}"#
+        #expect(text.contains(problem), "\(text)")
+    }
+
+    @Test(arguments: [["--check-config"], []])
+    func `A file of API keys that cannot be used exits 78, checked or run`(arguments: [String]) throws {
+        let file = try TemporaryFile("ops:s3cr3t:king\n")
+        let outcome = try run(
+            arguments, ["MANAGEMENT_API_KEYS_FILE": file.path, "LISTENERS_WS_DEFAULT_BIND": "127.0.0.1:0"])
+        #expect(outcome.status == 78)
+        let text = outcome.output + outcome.errors
+        #expect(text.contains("management.api_keys_file: line 1") && !text.contains("s3cr3t"), "\(text)")
+    }
+
     @Test(
         arguments: [["--check-config"], []])
     func `With log.format json every problem is a line of JSON, as the log's are`(arguments: [String]) throws {

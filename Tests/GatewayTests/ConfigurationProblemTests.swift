@@ -29,12 +29,12 @@ struct ConfigurationProblemTests {
         arguments: [
             ("${clientid}", "expected something fixed beside ${clientid}"), ("ocpp-", "expected ${clientid} in it"),
             ("ocpp-gateway-${cid}", "expected not to begin with ocpp-gateway-"), ("a+${cid}", "wildcards"),
-        ])
-    func `With connections of their own, charge points' client ids are theirs alone`(template: String, expected: String)
-    {
-        let problems = problems([
-            "BROKER_SESSIONS": "per_charge_point", "BROKER_SESSIONS_CLIENT_ID": template,
-        ])
+        ], ["per_charge_point", "shared"])
+    func `Charge points' client ids are theirs alone, whether they are used or not`(
+        template: (text: String, expected: String), sessions: String
+    ) {
+        let (text, expected) = template
+        let problems = problems(["BROKER_SESSIONS": sessions, "BROKER_SESSIONS_CLIENT_ID": text])
         #expect(problems.contains { $0.contains(expected) }, "\(problems)")
     }
 
@@ -77,7 +77,8 @@ struct ConfigurationProblemTests {
         Bad("UPSTREAM_TOPIC", "cp/\u{1}", "control characters"),
         Bad("UPSTREAM_TOPIC", "$SYS/x", "begin with $"),
         Bad("UPSTREAM_TOPIC", "cp/${", "a } for every ${"),
-        Bad("UPSTREAM_TOPIC", "cp/${serial}", "${serial} is none of its placeholders"),
+        Bad("UPSTREAM_TOPIC", "cp/${serial}", "expected no placeholder but ${cid}, ${clientid}, "),
+        Bad("UPSTREAM_TOPIC", "cp/${serial}", "${serial} is none of these"),
         Bad("UPSTREAM_TOPIC", String(repeating: "x", count: 3000), "at most 2048 bytes"),
         Bad("UPSTREAM_TOPIC", "cs/${cid}", "loop"),
         Bad("UPSTREAM_TOPIC", "cs/${action}", "another charge point's"),
@@ -87,8 +88,8 @@ struct ConfigurationProblemTests {
         Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat", "Action=topic pairs"),
         Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heart beat=x", "letters, digits and hyphens"),
         Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=", "a topic for Heartbeat"),
-        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=a,Heartbeat=b", "there twice"),
-        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=${x}", "Heartbeat: ${x} is none of"),
+        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=a,Heartbeat=b", "expected each action once"),
+        Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=${x}", "Heartbeat: expected no placeholder but ${cid}"),
         Bad("UPSTREAM_TOPIC_OVERRIDE_MAPPING", "Heartbeat=cs/${cid}", "loop"),
         Bad("UPSTREAM_MAX_OPEN_CALLS", "0", "1 to 10000"),
         Bad("DNSTREAM_TOPIC", "cs/all", "every charge point has its own topic"),
@@ -106,9 +107,19 @@ struct ConfigurationProblemTests {
         Bad("LISTENERS", "ws:a b", "type:name"),
         Bad("LISTENERS", "tcp:a", "type:name"),
         Bad("LISTENERS", "ws:a-b,ws:A_b", "there twice"),
+        Bad("LISTENERS", "ws:a,ws:a", "expected each listener once: ws:a is there twice"),
         Bad("LISTENERS_WS_DEFAULT_BIND", "33033x", "address:port"),
         Bad("LISTENERS_WS_DEFAULT_BIND", "70000", "0 to 65535"),
         Bad("LISTENERS_WS_DEFAULT_BIND", "::1:33033", "[IPv6 address]:port"),
+        Bad("LISTENERS_WS_DEFAULT_BIND", "999.1.1.1:5", "address:port"),
+        Bad("LISTENERS_WS_DEFAULT_BIND", "127.1:5", "address:port"),
+        Bad("LISTENERS_WS_DEFAULT_BIND", "127.0.0.1.:5", "address:port"),
+        Bad("LISTENERS_WS_DEFAULT_BIND", "127.0.0.010:5", "address:port"),
+        Bad("MANAGEMENT_BIND", "127.0.0.256:80", "address:port"),
+        Bad("BROKER_URL", "mqtt://999.1.1.1:1883", "a host"),
+        Bad("BROKER_URL", "mqtts://broker,mqtts://10.0.1", "address 2: expected a host"),
+        Bad("TRACING_OTLP_ENDPOINT", "http://999.1.1.1:4318", "expected an http or https URL"),
+        Bad("LISTENERS_WS_DEFAULT_WEBSOCKET_CHECK_ORIGINS", "https://10.0.0.300", "such as https://"),
         Bad("LISTENERS_WS_DEFAULT_MAX_CONNECTIONS", "0", "1 to"),
         Bad("LISTENERS_WS_DEFAULT_PROXY_PROTOCOL", "v2", "true or false"),
         Bad("LISTENERS_WS_DEFAULT_PROXY_PROTOCOL_TIMEOUT", "0", "10ms to 24h"),
@@ -148,6 +159,8 @@ struct ConfigurationProblemTests {
         let problem = problems.first ?? ""
         #expect(problem.hasPrefix(bad.name))
         #expect(problem.contains(bad.expected), "\(problem)")
+        // Of a name that nothing reads it is said what it may be meant for.
+        if !problem.hasPrefix("\(bad.name) (environment)") { #expect(problem.contains("expected "), "\(problem)") }
         #expect(problem.contains("(environment)"))
         #expect(!problem.unicodeScalars.contains { $0.properties.generalCategory == .control })
     }
@@ -215,6 +228,11 @@ struct ConfigurationProblemTests {
                     + "belongs to backend mongodb, mysql, postgresql, redis; authentication.backend is none",
                 "COLOUR (colour) (file, line 5): unknown name",
             ])
+    }
+
+    @Test(arguments: ["10.0.0.1:5", "0.0.0.0:5", "255.255.255.255:5", "1e3.example:5", "1.2.3.4.example:5", "[::1]:5"])
+    func `An address and a name that begins like one can be bound to`(_ bind: String) {
+        #expect(problems(["LISTENERS_WS_DEFAULT_BIND": bind]).isEmpty)
     }
 
     @Test

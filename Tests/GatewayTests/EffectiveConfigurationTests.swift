@@ -33,6 +33,19 @@ struct EffectiveConfigurationTests {
     }
 
     @Test
+    func `Addresses without a password are printed as they are, and said to hide nothing`() throws {
+        let yaml = "broker:\n  url:\n    - mqtt://a\n    - mqtts://u@b:1\n"
+        #expect(
+            try load(yaml: yaml).effectiveText.contains(
+                "broker.url: \"mqtt://a,mqtts://u@b:1\"  # file, line 3\n"))
+        let alone = try load(["BROKER_URL": "mqtt://h"]).effectiveText
+        #expect(alone.contains("broker.url: \"mqtt://h\"  # environment\n"))
+        let hiding = try load(["BROKER_URL": "mqtt://u:s3cr3t@h"]).effectiveText
+        #expect(hiding.contains("broker.url: \"mqtt://u@h:1883\"  # environment, password ******\n"))
+        #expect(!hiding.contains("s3cr3t"))
+    }
+
+    @Test
     func `Every key is there once, and every default, written down, is a value that its own check accepts`() throws {
         let table = LoadedConfiguration.table
         #expect(Set(table.map(\.documentedKey)).count == table.count)

@@ -60,6 +60,6 @@ struct SecretTests {
     @Test
     func `A file that is not YAML is a problem that quotes nothing of it`() throws {
         let problem = try #require(problems(yaml: "broker:\n  password: \"hush\n").first)
-        #expect(problem.contains("is not YAML at line") && !problem.contains("hush"), "\(problem)")
+        #expect(problem.contains("expected YAML: it is not at line") && !problem.contains("hush"), "\(problem)")
     }
 }

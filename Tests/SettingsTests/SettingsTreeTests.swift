@@ -33,7 +33,8 @@ struct SettingsTreeTests {
         let twice = SettingsTree([
             SettingsMember("a", map(("b", .plain("1"))), line: 1), SettingsMember("a.b", .plain("2"), line: 3),
         ])
-        #expect(twice.problems.map(\.description) == ["A_B (a.b) (file, line 3): the key is there twice"])
+        #expect(
+            twice.problems.map(\.description) == ["A_B (a.b) (file, line 3): expected once: the key is there twice"])
         #expect(twice.entry(for: "a.b")?.value == .plain("1"))
         let dots = String(repeating: ".", count: 100_000)
         #expect(SettingsTree([SettingsMember(dots, .plain("1"))]).problems.count == 1)

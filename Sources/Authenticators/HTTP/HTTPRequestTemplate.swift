@@ -47,10 +47,10 @@ struct HTTPRequestTemplate: Sendable, Equatable {
         var contentType = ""
         for (name, value) in settings.headers {
             guard !name.isEmpty, name.utf8.allSatisfy(Self.isOfToken) else {
-                throw Problem(key: "headers", words: "\"\(name)\" is no header name")
+                throw Problem(key: "headers", words: "expected names of HTTP headers, not \"\(name)\"")
             }
             guard !value.hasControlCharacters else {
-                throw Problem(key: "headers", words: "\(name) has control characters")
+                throw Problem(key: "headers", words: "expected no control characters, which \(name) has")
             }
             if name.lowercased() == "content-type" { contentType = value.lowercased() }
             headers.append(Field(name: name, value: try Self.template(value, key: "headers")))
@@ -67,7 +67,7 @@ struct HTTPRequestTemplate: Sendable, Equatable {
             body = .json
         } else {
             throw Problem(
-                key: "headers", words: "content-type is application/json or application/x-www-form-urlencoded")
+                key: "headers", words: "expected content-type application/json or application/x-www-form-urlencoded")
         }
         if body == .json, contentType.isEmpty {
             headers.append(Field(name: "content-type", value: try Self.template("application/json", key: "headers")))
@@ -80,7 +80,7 @@ struct HTTPRequestTemplate: Sendable, Equatable {
         let all = [target] + headers.map(\.value) + fields.map(\.value)
         guard all.contains(where: \.namesIdentity) else {
             throw Problem(
-                key: "body", words: "neither ${clientid} nor ${username} nor a certificate's placeholder is sent")
+                key: "body", words: "expected ${clientid}, ${username} or a certificate's placeholder to be sent")
         }
     }
 

@@ -10,8 +10,8 @@ package struct BackendURL: Sendable, Equatable {
     /// Path and query, at least `/`.
     package var target: String
 
-    /// Nil: another scheme, no host, credentials in it (they belong into a header), a fragment, spaces or control
-    /// characters.
+    /// Nil: another scheme, no host, digits and dots that are no IPv4 address, credentials in it (they belong into a
+    /// header), a fragment, spaces or control characters.
     package init?(_ text: String) {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), !text.utf8.contains(UInt8(ascii: "#")) else {
             return nil
@@ -38,7 +38,7 @@ package struct BackendURL: Sendable, Equatable {
             host = String(authority[..<colon])
             authority = authority[colon...]
         }
-        guard !host.isEmpty else { return nil }
+        guard !host.isEmpty, !host.isMistypedIPv4 else { return nil }
         if authority.isEmpty {
             port = isEncrypted ? 443 : 80
         } else {

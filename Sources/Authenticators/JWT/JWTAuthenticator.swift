@@ -40,7 +40,7 @@ package struct JWTAuthenticator: VerdictSource {
         self.now = now
         switch settings.keys {
         case .secret(let secret):
-            guard !secret.isEmpty else { throw Problem(key: "secret", words: "it is empty") }
+            guard !secret.isEmpty else { throw Problem(key: "secret", words: "expected a key: it is empty") }
             keys = .fixed(KeySet(keys: VerificationKey.keys(secret: secret)))
         case .publicKey(let pem):
             guard let fixed = await VerificationKey.keys(pem: pem) else {

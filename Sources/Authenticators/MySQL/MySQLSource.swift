@@ -20,7 +20,8 @@ package final class MySQLSource: CredentialSource {
         collected.require(configuration.userName, "username")
         if configuration.tls.isEnabled, case .named = configuration.tls.serverName {
             collected.add(
-                "ssl.server_name_indication", "libmariadb knows the server's own name only: leave it out, or disable")
+                "ssl.server_name_indication", "expected nothing or disable: libmariadb knows the server's own name only"
+            )
         }
         guard let servers, let query, collected.isEmpty else { throw collected.problems }
         self.query = query

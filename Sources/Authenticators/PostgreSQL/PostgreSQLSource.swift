@@ -19,7 +19,7 @@ package final class PostgreSQLSource: CredentialSource {
         collected.require(configuration.database, "database")
         collected.require(configuration.userName, "username")
         if configuration.tls.isEnabled, configuration.tls.versions.contains(where: { $0 < .tls12 }) {
-            collected.add("ssl.versions", "tlsv1 and tlsv1.1 cannot be had")
+            collected.add("ssl.versions", "expected tlsv1.2 and tlsv1.3 alone: older ones cannot be had")
         }
         guard let servers, let query, collected.isEmpty else { throw collected.problems }
         self.query = query

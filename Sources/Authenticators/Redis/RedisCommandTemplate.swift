@@ -34,14 +34,14 @@ struct RedisCommandTemplate: Sendable {
         for word in words.dropFirst(2) {
             guard let field = Field(rawValue: word), !fields.contains(field) else {
                 let names = Field.allCases.map(\.rawValue).joined(separator: ", ")
-                throw BackendProblem("cmd", "after the key come fields, each once, out of \(names)")
+                throw BackendProblem("cmd", "expected fields after the key, each once, out of \(names)")
             }
             fields.append(field)
         }
         guard fields.count(where: \.isHash) == 1 else {
-            throw BackendProblem("cmd", "must ask for password_hash or password, for one of them")
+            throw BackendProblem("cmd", "expected password_hash or password among the fields, one of them")
         }
-        guard name == "HMGET" || fields.count == 1 else { throw BackendProblem("cmd", "HGET asks for one field") }
+        guard name == "HMGET" || fields.count == 1 else { throw BackendProblem("cmd", "expected one field with HGET") }
         self.fields = fields
     }
 

@@ -32,7 +32,7 @@ extension RedisConfiguration {
         if type != 1 {
             for key in ["sentinel", "sentinel_username", "sentinel_password"] where read.isSet("authentication.\(key)")
             {
-                read.problem("authentication.\(key)", "means nothing without redis_type: sentinel")
+                read.problem("authentication.\(key)", "expected redis_type: sentinel with it")
             }
         }
         command = read(

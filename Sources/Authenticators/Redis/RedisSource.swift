@@ -19,14 +19,16 @@ package final class RedisSource: CredentialSource {
         switch configuration.topology {
         case .single: break
         case .sentinel(let master, let userName, let password):
-            if master.isEmpty { collected.add("sentinel", "is required: the master's name") }
-            if userName != nil, password == nil { collected.add("sentinel_username", "needs sentinel_password") }
+            if master.isEmpty { collected.add("sentinel", "expected a value: the master's name") }
+            if userName != nil, password == nil {
+                collected.add("sentinel_username", "expected sentinel_password with it")
+            }
         case .cluster:
-            if configuration.database != 0 { collected.add("database", "a cluster has the database 0 only") }
+            if configuration.database != 0 { collected.add("database", "expected 0: a cluster has no other") }
         }
-        if !(0...65_535).contains(configuration.database) { collected.add("database", "must be from 0 to 65535") }
+        if !(0...65_535).contains(configuration.database) { collected.add("database", "expected 0 to 65535") }
         if configuration.userName != nil, configuration.password == nil {
-            collected.add("username", "needs password")
+            collected.add("username", "expected password with it")
         }
         guard let servers, let command, collected.isEmpty else { throw collected.problems }
         self.command = command

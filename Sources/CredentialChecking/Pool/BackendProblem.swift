@@ -51,8 +51,8 @@ package struct BackendProblemCollection {
 
     /// A C library would end a text at a NUL, and take a shorter one.
     package mutating func require(_ text: String, _ key: String) {
-        if text.isEmpty { add(key, "is required") }
-        if text.utf8.contains(0) { add(key, "must not hold a NUL") }
+        if text.isEmpty { add(key, "expected a value") }
+        if text.utf8.contains(0) { add(key, "expected a text without NUL") }
     }
 }
 
@@ -65,11 +65,11 @@ extension SQLTemplate {
             throw BackendProblem("query", error.description)
         }
         guard namesIdentity else { throw BackendProblem("query", BackendProblem.namesNobody) }
-        guard !statement.utf8.contains(0) else { throw BackendProblem("query", "must not hold a NUL") }
+        guard !statement.utf8.contains(0) else { throw BackendProblem("query", "expected a text without NUL") }
     }
 }
 
 extension BackendProblem {
     package static let namesNobody =
-        "holds neither ${clientid}, ${username} nor a certificate's placeholder: it would find the same for everybody"
+        "expected ${clientid}, ${username} or a certificate's placeholder in it: it would find the same for everybody"
 }

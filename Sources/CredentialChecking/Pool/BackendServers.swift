@@ -1,3 +1,4 @@
+import Settings
 import Synchronization
 
 /// The servers of a backend: `host:port`, several with commas, tried in turn.
@@ -31,7 +32,7 @@ package struct BackendServers: Sendable, Equatable {
             }
             servers.append(server)
         }
-        guard servers.count <= 64 else { throw BackendProblem(key, "more than 64 servers") }
+        guard servers.count <= 64 else { throw BackendProblem(key, "expected at most 64 servers") }
         self.servers = servers
     }
 
@@ -52,7 +53,7 @@ package struct BackendServers: Sendable, Equatable {
             port = number
         }
         let isHost =
-            !host.isEmpty && host.utf8.count <= 255
+            !host.isEmpty && host.utf8.count <= 255 && !String(host).isMistypedIPv4
             && host.utf8.allSatisfy { byte in
                 switch byte {
                 case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

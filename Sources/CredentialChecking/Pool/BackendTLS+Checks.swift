@@ -24,8 +24,8 @@ extension BackendTLS {
             problems.append(BackendProblem("ssl.\(key)", "cannot read \(file): \(String(cString: strerror(errno)))"))
         }
         switch (certificateFile, keyFile) {
-        case (nil, .some): problems.append(BackendProblem("ssl.keyfile", "needs ssl.certfile"))
-        case (.some, nil): problems.append(BackendProblem("ssl.certfile", "needs ssl.keyfile"))
+        case (nil, .some): problems.append(BackendProblem("ssl.keyfile", "expected ssl.certfile with it"))
+        case (.some, nil): problems.append(BackendProblem("ssl.certfile", "expected ssl.keyfile with it"))
         default: break
         }
         if versions.isEmpty {

@@ -23,10 +23,10 @@ package struct PoolLimits: Sendable, Equatable {
     /// What `pool_size`, `connect_timeout` and `query_timeout` may be.
     package var problems: [BackendProblem] {
         var problems: [BackendProblem] = []
-        if !(1...1024).contains(size) { problems.append(BackendProblem("pool_size", "must be from 1 to 1024")) }
+        if !(1...1024).contains(size) { problems.append(BackendProblem("pool_size", "expected 1 to 1024")) }
         for (key, time) in [("connect_timeout", connectTimeout), ("query_timeout", queryTimeout)]
         where !(.milliseconds(1) ... .seconds(3600)).contains(time) {
-            problems.append(BackendProblem(key, "must be from 1ms to 1h"))
+            problems.append(BackendProblem(key, "expected 1ms to 1h"))
         }
         return problems
     }

@@ -123,12 +123,12 @@ package enum CredentialTemplateError: Error, Sendable, Equatable, CustomStringCo
             "unknown placeholder ${\(name)}; expected one of "
                 + CredentialField.allCases.map { "${\($0.rawValue)}" }.joined(separator: ", ")
                 + ", or ${$} for a dollar sign"
-        case .unclosedPlaceholder: "a ${ without its }; ${$} is a dollar sign"
+        case .unclosedPlaceholder: "expected a } for every ${; ${$} is a dollar sign"
         case .placeholderInQuotes(let field):
-            "${\(field.rawValue)} is a part of a quoted text; join the texts by SQL's own means (CONCAT, ||)"
-        case .placeholderInComment(let field): "${\(field.rawValue)} stands in a comment"
-        case .placeholderBesideName(let field): "${\(field.rawValue)} touches another word"
-        case .strayParameter(let parameter): "\(parameter) is a parameter that is not ours; write a placeholder"
+            "expected ${\(field.rawValue)} to be no part of a quoted text: join the texts by SQL's own means (CONCAT, ||)"
+        case .placeholderInComment(let field): "expected no placeholder in a comment, but ${\(field.rawValue)} is"
+        case .placeholderBesideName(let field): "expected ${\(field.rawValue)} to touch no other word"
+        case .strayParameter(let parameter): "expected placeholders: \(parameter) is a parameter that is not ours"
         }
     }
 }

@@ -56,8 +56,8 @@ extension AuthenticationSettings {
             guard !isTable, common.backend.isAsked else { return nil }
             guard let section = sections[common.backend] else {
                 let known = Backend.allCases.filter { !$0.isAsked || sections[$0] != nil }
-                let only = known.map { "\"\($0.rawValue)\"" }.joined(separator: " and ")
-                read.problem("authentication.backend", "not available in this version, which has \(only) only")
+                let only = known.map(\.rawValue).joined(separator: ", ")
+                read.problem("authentication.backend", "expected a backend that this program was built with: \(only)")
                 return nil
             }
             let first = read.readings.count

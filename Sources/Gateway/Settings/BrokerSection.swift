@@ -63,7 +63,7 @@ struct BrokerSection {
         link.addresses = url.addresses
         take(clientID, &read, hostName)
         take(user, password, url, &read)
-        if hasOwnConnections { checkOwnClientIDs(&read) }
+        checkOwnClientIDs(&read)
         files = [link.passwordFile].compactMap(\.self)
         if link.addresses.contains(where: \.usesTLS) {
             files += [link.tls.caFile, link.tls.certificateFile, link.tls.keyFile].compactMap(\.self)
@@ -97,7 +97,8 @@ struct BrokerSection {
         if link.password != nil, link.username == nil { read.problem(key, "expected broker.username with it") }
     }
 
-    /// The client ids of charge points must be theirs alone.
+    /// The client ids of charge points must be theirs alone, also while they are not used: who turns connections of their
+    /// own on later must not find out then.
     private func checkOwnClientIDs(_ read: inout SettingsReader) {
         let key = "broker.sessions_client_id"
         guard let template = try? ConfiguredTopic(ownClientID, allowing: ConfiguredTopic.identity) else { return }

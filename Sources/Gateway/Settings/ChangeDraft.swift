@@ -28,7 +28,7 @@ struct ChangeDraft {
         let isValue = reading.map { $0.kind == .map || $0.kind == .pairs } ?? false
         if case .map(let inner) = value, !isValue {
             guard !inner.isEmpty || isSection(key) else {
-                let expectation = reading == nil ? "there is no such key" : "expected a value, not an object"
+                let expectation = reading == nil ? "expected a key that there is" : "expected a value, not an object"
                 throw .invalid([SettingProblem(key: key, expectation: expectation, source: .change)])
             }
             for member in inner { try take(member.value, for: "\(key).\(member.name)") }

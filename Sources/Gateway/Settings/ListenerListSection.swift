@@ -42,7 +42,9 @@ struct ListenerListSection {
             let name = ListenerName(transport: transport, name: parts[1])
             // Names that differ only in - and _, or in case, would share their variables.
             guard variables.insert(SettingName.variable(of: name.keyPrefix)).inserted else {
-                problem("\(shown) is there twice (- counts as _, and case is ignored)", entries, &read)
+                problem(
+                    "expected each listener once: \(shown) is there twice (- counts as _, and case is ignored)",
+                    entries, &read)
                 continue
             }
             names.append(name)

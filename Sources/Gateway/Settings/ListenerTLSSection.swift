@@ -107,8 +107,9 @@ enum ListenerTLSSection {
         guard !ciphers.isEmpty else { return true }
         let unknown = ciphers.filter { !TLSCiphers.isKnown($0) }
         guard unknown.isEmpty else {
+            let names = unknown.map(\.shownInOneLine).shortList
             read.problem(
-                "ssl_options.ciphers", "unknown cipher suite \(unknown.map(\.shownInOneLine).shortList)")
+                "ssl_options.ciphers", "expected cipher suites by IANA or OpenSSL name: unknown cipher suite \(names)")
             return false
         }
         if versions.lowerBound < .v13, !ciphers.contains(where: TLSCiphers.isConfigurable) {

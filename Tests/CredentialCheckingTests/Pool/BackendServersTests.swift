@@ -13,7 +13,7 @@ struct BackendServersTests {
 
     @Test(arguments: [
         "", ",", "a,", ":1", "a:", "a:0", "a:65536", "a:+1", "a:1x", "[::1", "[::1]1", "[]:1", "a b", "a/b", "a'",
-        "a\0",
+        "a\0", "999.1.1.1:5432", "10.0.1", "a,10.0.0.256:1",
         "user@host", String(repeating: "a", count: 300), Array(repeating: "a", count: 65).joined(separator: ","),
     ])
     func `What is no server is an error`(text: String) {

@@ -29,7 +29,7 @@ struct ConfigurationFile {
                 fail("expected a file in UTF-8", path: path)
             }
         } catch {
-            fail("cannot be read: \(error)", path: path)
+            fail("expected a file that can be read: \(error)", path: path)
         }
     }
 
@@ -57,7 +57,7 @@ struct ConfigurationFile {
         } catch let error as YamlError {
             report(error, path: path)
         } catch {
-            fail("cannot be parsed as YAML", path: path)
+            fail("expected YAML: it cannot be parsed as such", path: path)
         }
     }
 
@@ -124,7 +124,7 @@ struct ConfigurationFile {
     private mutating func fail(_ expectation: String, path: String) {
         problems.append(
             isChange
-                ? SettingProblem(expectation: "\(path) \(expectation)")
+                ? SettingProblem(expectation: "\(path): \(expectation)")
                 : SettingProblem(key: "CONFIG_FILE", value: path, expectation: expectation, source: .environment))
     }
 
@@ -133,16 +133,16 @@ struct ConfigurationFile {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            fail("is not YAML at line \(mark.line), column \(mark.column): \(problem)", path: path)
+            fail("expected YAML: it is not at line \(mark.line), column \(mark.column): \(problem)", path: path)
         case .reader(let problem, let offset, _, _):
-            fail("is not YAML at byte \(offset ?? 0): \(problem)", path: path)
+            fail("expected YAML: it is not at byte \(offset ?? 0): \(problem)", path: path)
         case .duplicatedKeysInMapping(let duplicates, let context):
             let source = source(context.mark.line)
             problems += duplicates.prefix(100).map {
-                SettingProblem(key: $0, expectation: "the key is there twice", source: source)
+                SettingProblem(key: $0, expectation: SettingsTree.onceOnly, source: source)
             }
         default:
-            fail("cannot be parsed as YAML", path: path)
+            fail("expected YAML: it cannot be parsed as such", path: path)
         }
     }
 

@@ -67,7 +67,7 @@ struct ConfiguredTopic: Sendable, Equatable {
         let known = Placeholder.allCases.filter(allowed.contains)
         guard let placeholder = known.first(where: { $0.rawValue.hasSameBytes(as: name) }) else {
             let names = known.map { "${\($0.rawValue)}" }.joined(separator: ", ")
-            throw Flaw(expectation: "${\(name.shownInOneLine)} is none of its placeholders \(names)")
+            throw Flaw(expectation: "expected no placeholder but \(names): ${\(name.shownInOneLine)} is none of these")
         }
         return placeholder
     }

@@ -25,7 +25,11 @@ extension SettingSyntax where Value == TimeAmount {
 extension SettingSyntax where Value == BrokerURL {
     static var brokerURL: Self {
         Self(
-            format: \.withoutPassword, shown: { (try? BrokerURL($0).withoutPassword) ?? BrokerURL.shown($0) },
+            format: \.withoutPassword,
+            shown: { text in
+                guard let url = try? BrokerURL(text) else { return BrokerURL.shown(text) }
+                return url.password == nil ? text : url.withoutPassword
+            },
             parse: { text throws(SettingFlaw) in
                 do throws(BrokerURL.Flaw) { return try BrokerURL(text) } catch { throw SettingFlaw(error.expectation) }
             })

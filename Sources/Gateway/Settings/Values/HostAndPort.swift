@@ -29,7 +29,7 @@ package struct HostAndPort: Sendable, Equatable, CustomStringConvertible {
     /// An IP address or a host name.
     static func isHost(_ text: String) -> Bool {
         isIPv6(text)
-            || (1...253).contains(text.utf8.count)
+            || (1...253).contains(text.utf8.count) && !text.isMistypedIPv4
                 && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._".contains($0)) }
     }
 

@@ -28,7 +28,9 @@ struct TopicOverride: Sendable, Equatable {
             guard isAction(pair.action) else {
                 return "expected an action of 1 to 50 letters, digits and hyphens, not \"\(name)\""
             }
-            guard actions.insert(pair.action).inserted else { return "the action \(name) is there twice" }
+            guard actions.insert(pair.action).inserted else {
+                return "expected each action once: the action \(name) is there twice"
+            }
             guard !pair.topic.isEmpty else { return "expected a topic for \(name)" }
             do throws(ConfiguredTopic.Flaw) {
                 _ = try ConfiguredTopic(pair.topic, allowing: ConfiguredTopic.call)
