@@ -56,29 +56,119 @@ struct ChangesFileTests {
         #expect(loaded.configuration.listeners[0].topics.callOverrides.count == 1)
     }
 
-    @Test(arguments: ["{", "log.level: loud", "no.such.key: 1", "\u{FF}", "- a"])
-    func `A file that is broken is not used: the gateway starts with the last good state, and says so`(
+    @Test func `A state that is broken is not used: the gateway starts with the one before, and says so`() throws {
+        try keep("log.level", .text("debug"))
+        try keep("log.level", .text("error"))
+        try folder.write("changes.yaml", "log.level: loud")
+        let loaded = try start()
+        #expect(loaded.configuration.logs.level == .debug)
+        let words = loaded.warnings.map(\.description).joined(separator: "\n")
+        #expect(
+            words.contains("changes.yaml cannot be used: LOG_LEVEL")
+                && words.contains("goes on with \(folder.path)/changes.yaml.last"), "\(words)")
+        try loaded.changed(by: [SettingsMember("limits.bad_messages", .text("3"))]).loaded.keepChanges()
+        #expect(try start().configuration.logs.level == .debug)
+    }
+
+    @Test func `Where no state is good it starts without changes, if they let in whom these would`() throws {
+        try folder.write("changes.yaml", "log.level: loud")
+        let loaded = try start()
+        #expect(loaded.configuration.logs.level == .info)
+        #expect(loaded.warnings.contains { $0.description == "goes on without any change made over the API" })
+    }
+
+    /// The problems of a start that must not be.
+    private func refusal(_ environment: [String: String] = [:]) -> String {
+        do throws(InvalidConfiguration) {
+            let environment = ["DATA_DIR": folder.path].merging(environment) { $1 }
+            _ = try LoadedConfiguration(environment: environment, hostName: "h")
+            return "it starts"
+        } catch {
+            return error.description
+        }
+    }
+
+    private var wayOut: String {
+        let path = folder.path + "/changes.yaml"
+        return
+            "mend it, or remove it to start without any change made over the API; \(path).last, if it is there, is the state before"
+    }
+
+    @Test(arguments: ["{", "no.such.key: 1", "\u{FF}", "- a", "log: {level: debug}\nlog.level: debug"])
+    func `Where it cannot be read who is let in, there is no start, whatever the state before says`(
         broken: String
     ) throws {
         try keep("log.level", .text("debug"))
         try keep("log.level", .text("error"))
         try folder.write("changes.yaml", broken)
-        let loaded = try start()
-        #expect(loaded.configuration.logs.level == .debug)
-        let words = loaded.warnings.map(\.description).joined(separator: "\n")
-        #expect(
-            words.contains("changes.yaml") && words.contains("goes on with \(folder.path)/changes.yaml.last"),
-            "\(words)")
-        // The next change does not push out the good state by the broken one.
-        try loaded.changed(by: [SettingsMember("limits.bad_messages", .text("3"))]).loaded.keepChanges()
-        #expect(try start().configuration.logs.level == .debug)
+        let words = refusal()
+        #expect(words.contains("\(folder.path)/changes.yaml cannot be used") && words.contains(wayOut), "\(words)")
+        try FileManager.default.removeItem(atPath: "\(folder.path)/changes.yaml")
+        #expect(try start().changesInEffect.isEmpty)
     }
 
-    @Test func `Where no state is good it starts without changes, and says so`() throws {
-        try folder.write("changes.yaml", "{")
+    @Test func `A link that leads nowhere and a folder in its place are no reason to start without it`() throws {
+        try folder.write("other", "")
+        let path = "\(folder.path)/changes.yaml"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/nowhere/changes.yaml")
+        #expect(refusal().contains(wayOut))
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        #expect(refusal().contains(wayOut))
+    }
+
+    @Test(
+        arguments: [
+            "authentication: {backend: http, url: 'http://127.0.0.1/'}", "listeners.ws.default.enable_authn: 'true'",
+            "listeners: ws:a", "management.read_only: 'true'", "broker.sessions: per_charge_point",
+            "trusted_proxies: 192.0.2.1", "data_dir: /nowhere", "authentication: ", "broker.url: mqtt://other",
+        ])
+    func `What says who is let in is never passed over, neither for the state before nor for none`(
+        changes: String
+    ) throws {
+        let broken = changes + "\nlog.level: loud"
+        try folder.write("changes.yaml", broken)
+        let alone = refusal()
+        #expect(alone.contains("LOG_LEVEL (log.level) is \"loud\"") && alone.contains(wayOut), "\(alone)")
+        // From before it was said.
+        try folder.write("changes.yaml.last", "log.level: debug")
+        #expect(refusal() == alone)
+        try folder.write("changes.yaml.last", "{")
+        #expect(refusal() == alone)
+    }
+
+    @Test func `The state before is taken where it lets in the same, and says so in another order`() throws {
+        let authentication = ["authentication.backend: http", "authentication.url: 'http://127.0.0.1/'"]
+        try folder.write("changes.yaml", (authentication + ["log.level: loud"]).joined(separator: "\n"))
+        try folder.write("changes.yaml.last", authentication.reversed().joined(separator: "\n"))
         let loaded = try start()
-        #expect(loaded.configuration.logs.level == .info)
-        #expect(loaded.warnings.contains { $0.description == "goes on without any change made over the API" })
+        #expect(loaded.configuration.authentication.backend == .http)
+        #expect(loaded.warnings.last?.expectation == "goes on with \(folder.path)/changes.yaml.last")
+        try folder.write("changes.yaml.last", authentication.joined(separator: "\n").replacing("127.0.0.1", with: "b"))
+        #expect(refusal().contains(wayOut))
+    }
+
+    @Test func `A state that lets in others than the newest is passed over for none`() throws {
+        try folder.write("changes.yaml", "log.level: loud")
+        try folder.write("changes.yaml.last", "authentication: {backend: http, url: 'http://127.0.0.1/'}")
+        let loaded = try start()
+        #expect(loaded.configuration.authentication.backend == .none)
+        let words = loaded.warnings.map(\.description)
+        #expect(words.contains("\(folder.path)/changes.yaml.last is not used: it says something else of who is let in"))
+    }
+
+    @Test func `A file that a change names and that has gone is no way in`() throws {
+        let key = try TemporaryFile("s3cr3t")
+        try folder.write("changes.yaml", "authentication: {backend: mysql, database: d, password_file: '\(key.path)'}")
+        #expect(try start().configuration.authentication.backend == .mysql)
+        try FileManager.default.removeItem(atPath: key.path)
+        let words = refusal()
+        #expect(words.contains("authentication.password_file") && words.contains(wayOut), "\(words)")
+        // What is wrong beside it is told too; what is wrong without it is all that there is to mend.
+        #expect(refusal(["BROKER_QOS": "7"]).contains("BROKER_QOS"))
+        try Data("s3cr3t".utf8).write(to: URL(fileURLWithPath: key.path))
+        #expect(refusal(["BROKER_QOS": "7"]).hasPrefix("BROKER_QOS"))
+        #expect(!refusal(["BROKER_QOS": "7"]).contains(wayOut))
     }
 
     @Test func `What is wrong without any change is told as the problem`() throws {

@@ -14,7 +14,8 @@ package struct LoadedConfiguration: Sendable {
     /// Every setting with its value and source, secrets hidden; valid as a `CONFIG_FILE` again.
     package var effectiveText: String { SettingsDocument.effective(readings) }
 
-    /// Reads the environment, the file that its `CONFIG_FILE` names, and the changes that were made over the API.
+    /// Reads the environment, the file that its `CONFIG_FILE` names, and the changes that were made over the API. Changes
+    /// that cannot be used are passed over only where that lets nobody in that they keep out.
     ///
     /// - Throws: every problem there is.
     package init(environment: [String: String], hostName: String = Self.hostName) throws(InvalidConfiguration) {
@@ -46,35 +47,66 @@ package struct LoadedConfiguration: Sendable {
         readings = read.readings
     }
 
-    /// With the first of these changes that makes a good configuration; those that do not are warnings.
+    /// With these changes, the newest first. Where the newest cannot be used, the first that can be and that says the same
+    /// of who is let in, or none of them where it says nothing of that; what was passed over is a warning.
     private init(_ layers: ConfigurationLayers, _ states: [ChangesFile.State]) throws(InvalidConfiguration) {
-        var layers = layers
-        var warnings: [SettingProblem] = []
-        for state in states {
-            guard let changes = state.changes else {
+        guard let newest = states.first else {
+            try self.init(layers)
+            return
+        }
+        guard let changes = newest.changes else {
+            throw newest.invalid(newest.problems, logFormat: Self.with(nil, layers).logFormat)
+        }
+        let failure: InvalidConfiguration
+        switch Self.with(changes, layers) {
+        case .success(let loaded):
+            self = loaded
+            return
+        case .failure(let error): failure = error
+        }
+        var warnings = newest.cannotBeUsed(failure.problems)
+        for state in states.dropFirst() {
+            guard let earlier = state.changes else {
                 warnings += state.problems
                 continue
             }
-            do throws(InvalidConfiguration) {
-                layers.changes = changes
-                try self.init(layers)
-                self.warnings = warnings + self.warnings
-                if !warnings.isEmpty || state.isEarlier {
-                    self.warnings.append(SettingProblem(expectation: "goes on with \(state.description)"))
-                }
+            guard earlier.letsInTheSame(as: changes) else {
+                let words = "\(state.description) is not used: it says something else of who is let in"
+                warnings.append(SettingProblem(expectation: words))
+                continue
+            }
+            switch Self.with(earlier, layers) {
+            case .success(let loaded):
+                self = loaded
+                self.warnings = warnings + loaded.warnings
+                self.warnings.append(SettingProblem(expectation: "goes on with \(state.description)"))
                 return
-            } catch {
-                warnings += error.problems.map {
-                    SettingProblem(expectation: "\(state.description) cannot be used: \($0)")
-                }
+            case .failure(let error): warnings += state.cannotBeUsed(error.problems)
             }
         }
-        // What is wrong without any change is what there is to mend.
-        layers.changes = SettingsTree(isChange: true)
-        try self.init(layers)
-        self.warnings = warnings + self.warnings
-        if !warnings.isEmpty {
+        let isHarmless = changes.letsInTheSame(as: SettingsTree(isChange: true))
+        switch Self.with(nil, layers) {
+        case .success(let loaded) where isHarmless:
+            self = loaded
+            self.warnings = warnings + loaded.warnings
             self.warnings.append(SettingProblem(expectation: "goes on without any change made over the API"))
+        // What is wrong without any change too is what there is to mend.
+        case .failure(let error) where isHarmless: throw error
+        case .failure(let error) where failure.problems.allSatisfy(error.problems.contains): throw failure
+        case .success, .failure: throw newest.invalid(failure.problems, logFormat: failure.logFormat)
+        }
+    }
+
+    /// - Parameter changes: nil: none.
+    private static func with(
+        _ changes: SettingsTree?, _ layers: ConfigurationLayers
+    ) -> Result<LoadedConfiguration, InvalidConfiguration> {
+        var layers = layers
+        layers.changes = changes ?? SettingsTree(isChange: true)
+        do throws(InvalidConfiguration) {
+            return .success(try LoadedConfiguration(layers))
+        } catch {
+            return .failure(error)
         }
     }
 
@@ -105,6 +137,32 @@ package struct InvalidConfiguration: Error, Sendable, CustomStringConvertible {
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 }
 
+extension Result<LoadedConfiguration, InvalidConfiguration> {
+    fileprivate var logFormat: LogFormat {
+        switch self {
+        case .success(let loaded): loaded.configuration.logs.format
+        case .failure(let error): error.logFormat
+        }
+    }
+}
+
+extension ChangesFile.State {
+    fileprivate func cannotBeUsed(_ problems: [SettingProblem]) -> [SettingProblem] {
+        problems.map { SettingProblem(expectation: "\(description) cannot be used: \($0)") }
+    }
+
+    /// There is no start without these changes.
+    fileprivate func invalid(_ problems: [SettingProblem], logFormat: LogFormat) -> InvalidConfiguration {
+        let keys = changes?.onAdmission.map(\.name.shownInOneLine) ?? []
+        let what = keys.isEmpty ? "may say" : "says (\(keys.shortList(naming: 5)))"
+        let words =
+            "\(description) cannot be used, and \(what) who is let in: mend it, or remove it to start without any "
+            + "change made over the API; \(description).last, if it is there, is the state before"
+        return InvalidConfiguration(
+            problems: problems + [SettingProblem(expectation: words)], warnings: [], logFormat: logFormat)
+    }
+}
+
 /// Where settings come from.
 struct ConfigurationLayers: Sendable, CustomReflectable {
     let environment: [String: String]
@@ -123,4 +181,5 @@ struct ConfigurationLayers: Sendable, CustomReflectable {
 
     /// As they count.
     var inOrder: [any SettingsLayer] { [EnvironmentLayer(environment), changes, file.tree] }
+    var withoutChanges: [any SettingsLayer] { [EnvironmentLayer(environment), file.tree] }
 }

@@ -64,7 +64,7 @@ import Testing
         #expect(known.isSuperset(of: names), "\(names)")
     }
 
-    @Test func `A write that ended half way is thrown away, and a broken file gives way to the last good one`()
+    @Test func `A write that ended half way is thrown away, and what cannot be used gives way to the one before`()
         async throws
     {
         let data = try DataFolder()
@@ -77,7 +77,7 @@ import Testing
         #expect(try await number(try await second.management()) == 32)
         try await change(33, try await second.management())
         await second.child.end()
-        try data.write(String(good.prefix(good.utf8.count / 2)) + "\u{0}", to: "data/changes.yaml")
+        try data.write(good + "\nlog.level: loud\n", to: "data/changes.yaml")
         let third = try await start(data)
         #expect(try await number(try await third.management()) == 32)
         try await third.log("what it goes on with") { $0.mentions("goes on with", "changes.yaml.last") }
@@ -86,6 +86,33 @@ import Testing
         let fourth = try await start(data)
         #expect(try await number(try await fourth.management()) == 34)
         await fourth.child.end()
+    }
+
+    @Test func `Changes that keep somebody out are not passed over: the gateway ends with 78 and says what to do`()
+        async throws
+    {
+        let data = try DataFolder()
+        let first = try await start(data)
+        let management = try await first.management()
+        try await change(31, management)
+        // Nobody listens there: the backend is away, which is no reason not to start.
+        try await management.change(
+            "POST", "./authentication", #"{"backend":"http","url":"http://127.0.0.1:1/"}"#, gives: 201)
+        await first.child.end()
+        let good = try #require(data.text("data/changes.yaml"))
+        for broken in [good + "\nlog.level: loud\n", String(good.prefix(good.utf8.count / 2)) + "\u{0}"] {
+            try data.write(broken, to: "data/changes.yaml")
+            let refused = try await start(data)
+            #expect(try await refused.child.exit().code == 78)
+            let path = data.path("data/changes.yaml")
+            #expect(await refused.child.wholeOutput().contains("\(path) cannot be used"))
+            #expect(await refused.child.wholeOutput().contains("\(path).last, if it is there, is the state before"))
+        }
+        try data.write(good, to: "data/changes.yaml")
+        let mended = try await start(data)
+        let configs = try await mended.management().json("/api/v5/configs?keys=authentication.backend")
+        #expect(configs["authentication.backend"]["value"] == "http")
+        await mended.child.end()
     }
 
     @Test func `A directory that cannot be written is a warning, and an end with 78 where users were to be in it`()

@@ -11,8 +11,6 @@ struct ChangesFile: Sendable {
         /// Nil: nothing that can be used.
         var changes: SettingsTree?
         var problems: [SettingProblem] = []
-        /// The one before the current one.
-        var isEarlier = false
         /// The path.
         var description: String
     }
@@ -27,15 +25,18 @@ struct ChangesFile: Sendable {
     private var lastPath: String { path + ".last" }
     private var newPath: String { path + ".new" }
 
-    /// The current state, and where that is broken the last good one, as the next to try. None: nothing was changed.
+    /// The current state, and the one before it, which may do where the current one cannot be used. None: nothing was
+    /// changed.
     func load() -> [State] {
-        guard access(path, F_OK) == 0 || errno != ENOENT else { return [] }
-        var states = [state(path)]
-        if access(lastPath, F_OK) == 0 {
-            states.append(state(lastPath))
-            states[1].isEarlier = true
-        }
-        return states
+        guard Self.isThere(path) else { return [] }
+        return [state(path)] + (Self.isThere(lastPath) ? [state(lastPath)] : [])
+    }
+
+    /// Also a link that leads nowhere, and what is in a folder that may not be looked into; not what would be in a folder
+    /// that is none.
+    private static func isThere(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 || errno != ENOENT && errno != ENOTDIR
     }
 
     private func state(_ path: String) -> State {
