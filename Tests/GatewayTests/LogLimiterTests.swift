@@ -60,6 +60,32 @@ struct LogLimiterTests {
         #expect(lines.count == 500)
     }
 
+    private func audit(_ key: String, _ status: Int, _ number: Int) -> Logger.Metadata {
+        ["key": "\(key)", "remote": "127.0.0.1", "request": "PUT /\(number)", "status": "\(status)"]
+    }
+
+    @Test
+    func `What management has changed is never held back, whatever was refused before`() throws {
+        let lines = try lines { logs, clock in
+            let logger = logs.logger()
+            for number in 0..<30 { logger.info("management", metadata: audit("eyes", 403, number)) }
+            for number in 0..<30 { logger.info("management", metadata: audit("ops", 400, number)) }
+            for number in 0..<30 { logger.info("management", metadata: audit("ops", 200, number)) }
+            // It may still be carried out.
+            for number in 0..<30 { logger.info("management", metadata: audit("ops", 503, number)) }
+            clock.move(.seconds(10))
+            logs.sumUp()
+        }
+        #expect(lines.count { $0.contains("status=200") } == 30)
+        #expect(lines.count { $0.contains("status=503") } == 30)
+        #expect(lines.count { $0.contains("key=eyes") } == 10)
+        #expect(lines.count { $0.contains("status=400") } == 10)
+        for key in ["eyes", "ops"] {
+            let sums = lines.filter { $0.contains("management: 20 more in 10 s") }
+            #expect(sums.count { $0.contains("key=\"\(key) at 127.0.0.1\"") } == 1, "\(sums)")
+        }
+    }
+
     @Test
     func `For machines the sum is a number`() throws {
         let lines = try lines(format: .json) { logs, clock in

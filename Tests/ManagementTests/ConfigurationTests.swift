@@ -1,4 +1,5 @@
 import Management
+import TestSupport
 import Testing
 
 @Suite struct `management.md, Configuration at run time` {
@@ -28,6 +29,38 @@ import Testing
             let back = try await management.get("/api/v5/configs?keys=upstream.answer_timeout").json
             #expect(back["upstream.answer_timeout"]?["source"] == "file")
             #expect(try await management.request("DELETE", "/api/v5/configs/nonsense").status == 404)
+        }
+    }
+
+    @Test func `A change that takes longer than its request is a line of the log when it is done`() async throws {
+        let (done, release) = AsyncStream<Void>.makeStream()
+        let gateway = FakeGateway()
+        await gateway.hold { await Task { for await _ in done { break } }.value }
+        try await withManagement(gateway) {
+            // The request itself must have come by then.
+            $0.limits.requestTime = .seconds(3)
+        } _: { management async throws in
+            let late = try await management.request("PUT", "/api/v5/configs", json: #"{"log.level":"debug"}"#)
+            #expect(late.status == 503)
+            #expect(management.log.all.contains { $0.contains(" management ") && $0.contains("status=503") })
+            #expect(!management.log.all.contains { $0.contains("status=200") })
+            release.yield()
+            try await eventually("the line of the change") {
+                management.log.all.contains {
+                    $0.contains("status=200") && $0.contains(#"changed={"log.level":"debug"}"#)
+                        && $0.contains("key=ops") && $0.contains("request=PUT /api/v5/configs")
+                }
+            }
+        }
+    }
+
+    @Test func `Changes are lines of the log whatever its level, and nothing else is`() async throws {
+        try await withManagement(level: .critical) { management async throws in
+            let reply = try await management.request("PUT", "/api/v5/configs", json: #"{"log.level":"debug"}"#)
+            #expect(reply.status == 200)
+            _ = try await management.get("/api/v5/configs", key: "ops:guess")
+            #expect(management.log.all.count == 1)
+            #expect(management.log.all.first?.hasPrefix("info management changed=") == true)
         }
     }
 

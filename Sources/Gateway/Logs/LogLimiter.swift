@@ -1,5 +1,6 @@
 import Dispatch
 import Logging
+import Management
 import OutsideNames
 import Synchronization
 
@@ -15,6 +16,8 @@ final class LogLimiter: Sendable {
     private static let subjects = ["cid", "client_id", "remote", "listener", "connection"]
     /// The line of counters comes as often as the operator has asked for it, and nobody else can make it come.
     private static let neverHeldBack = LogText(StatisticsLog.message)
+    /// What has been changed is told whatever else was tried.
+    private static let audit = LogText(ManagementAudit.message)
     /// Bytes of a name that tell lines apart.
     private static let longestName = 255
 
@@ -40,7 +43,10 @@ final class LogLimiter: Sendable {
         guard level >= .info else { return true }
         let message = LogText(message)
         if message == Self.neverHeldBack { return true }
-        let kind = RepeatedLines.Kind(message: message, subject: Self.subject(metadata))
+        let isAudit = message == Self.audit
+        if isAudit, !metadata.contains(where: ManagementAudit.isRefusal) { return true }
+        let subject = isAudit ? Self.caller(metadata) : Self.subject(metadata)
+        let kind = RepeatedLines.Kind(message: message, subject: subject)
         let now = now()
         let (verdict, delay) = state.withLock { state in
             let verdict = state.lines.judge(kind, level, at: now)
@@ -82,6 +88,14 @@ final class LogLimiter: Sendable {
             return next.map { max(now.duration(to: $0), .milliseconds(10)) }
         }
         if let delay { arm(delay) }
+    }
+
+    /// Who has tried to change something: one key's refusals never hide another's.
+    private static func caller(_ metadata: [Logger.Metadata?]) -> RepeatedLines.Subject? {
+        let texts = ["key", "remote"].compactMap { key in
+            metadata.lazy.compactMap { $0?[key] }.first.map { name($0, isAddress: false).text }
+        }
+        return .init(key: LogText("key"), value: LogText(texts.joined(separator: " at ")))
     }
 
     private static func subject(_ metadata: [Logger.Metadata?]) -> RepeatedLines.Subject? {

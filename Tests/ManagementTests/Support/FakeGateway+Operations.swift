@@ -30,10 +30,10 @@ extension FakeGateway: GatewayOperations {
             settingsNow.filter { !$0.key.contains(".") }.map { JSON.Member($0.key, $0.summary.value) })
     }
 
-    func changeGateway(_ change: JSON) throws(OperationFailure) {
+    func changeGateway(_ change: JSON) async throws(OperationFailure) {
         let members = change.members ?? []
         for listener in change["listeners"]?.elements ?? [] { _ = try put(listener) }
-        try changeSettings(members.filter { $0.key != "listeners" })
+        try await changeSettings(members.filter { $0.key != "listeners" })
     }
 
     func setGateway(enabled: Bool) {
@@ -131,7 +131,8 @@ extension FakeGateway: GatewayOperations {
 
     func settings() -> [SettingSummary] { settingsNow.map(\.summary) }
 
-    func changeSettings(_ change: [JSON.Member]) throws(OperationFailure) {
+    func changeSettings(_ change: [JSON.Member]) async throws(OperationFailure) {
+        await beforeSettingsChange()
         for member in change {
             guard let setting = settingsNow.first(where: { $0.key == member.key }) else {
                 throw .refused("unknown key \"\(member.key)\"")

@@ -22,11 +22,15 @@ actor FakeGateway {
     var authenticatorNow: JSON?
     var userStore: FakeUserStore?
     var cachedVerdicts = 0
+    /// Waited for by each change of settings.
+    var beforeSettingsChange: @Sendable () async -> Void = {}
     var eventSinks: [Int: @Sendable (GatewayEvent) -> Void] = [:]
     var frameSinks: [Int: (key: SessionKey, sink: @Sendable (FrameEvent) -> Void, ended: @Sendable () -> Void)] = [:]
     var logSinks: [Int: (subject: TraceSubject, sink: @Sendable (String) -> Void)] = [:]
     var nextSink = 0
     var watchers: [CheckedContinuation<Void, Never>] = []
+
+    func hold(_ change: @escaping @Sendable () async -> Void) { beforeSettingsChange = change }
 
     init() {
         listenersNow = [

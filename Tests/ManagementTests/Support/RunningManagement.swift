@@ -42,7 +42,7 @@ struct RunningManagement: Sendable {
 
 /// Starts a server, and stops it whatever the test does.
 func withManagement<Result: Sendable>(
-    _ gateway: FakeGateway = FakeGateway(), page: (any ManagementPage)? = nil,
+    _ gateway: FakeGateway = FakeGateway(), page: (any ManagementPage)? = nil, level: Logger.Level = .info,
     _ change: (inout ManagementConfiguration) -> Void = { _ in },
     _ body: @escaping @Sendable (RunningManagement) async throws -> Result
 ) async throws -> Result {
@@ -54,9 +54,11 @@ func withManagement<Result: Sendable>(
     configuration.keysFile = files.path("keys")
     change(&configuration)
     let log = LogLines()
+    var logger = log.logger
+    logger.logLevel = level
     let (addresses, listening) = AsyncStream<SocketAddress>.makeStream()
     let made = try ManagementServer(
-        configuration: configuration, operations: gateway, page: page, logger: log.logger
+        configuration: configuration, operations: gateway, page: page, logger: logger
     ) { address in
         listening.yield(address)
         listening.finish()
