@@ -259,6 +259,52 @@ import Testing
         #expect(
             HiddenSecrets.withoutUnchanged(["password": "******", "headers": ["authorization": "******", "x": "y"]])
                 == ["headers": ["authorization": "******", "x": "y"]])
+    }
+
+    @Test(
+        arguments: [
+            ["headers.x-foo": "s3cr3t"], ["headers": #"{"x-foo":"s3cr3t"}"#],
+            ["authentication.headers": "{\"a\":\"s3cr3t\"}"],
+            ["authentication.headers.x-foo": "s3cr3t"], ["authentication.body": "{\"k\":\"s3cr3t\"}"],
+            ["authentication.body.k": "s3cr3t"], ["authentication": ["password": ["s3cr3t"]]],
+            ["authentication.headers.x": "s3cr3t"], ["authentication": ["headers": ["a": ["b": ["s3cr3t"]]]]],
+            ["authentication": ["body": [["k": "s3cr3t"], "s3cr3t"]]], ["password": ["x": "s3cr3t"]],
+            ["password.x.y": "s3cr3t"], ["Headers": ["a": "${clientid}s3cr3t"]], ["secret": "${a}s3cr3t"],
+            ["listeners": [["ssl_options": ["password": "s3cr3t"], "websocket": ["headers": "s3cr3t"]]]],
+            ["listeners": ["ws": ["password": ["ssl_options": ["password": "s3cr3t"]]]]],
+            ["listeners.ws.a.ssl_options.password": "s3cr3t"], ["listeners.ws.password": "s3cr3t"],
+            ["url": "http://a:s3cr3t@x"], ["url": "http://a:s3cr3t,s3cr3t@x/y"], ["url": "http://a:s3cr3t/b@x"],
+            ["url": "mqtt://x:1,mqtt://a:s3cr3t?b@x:1,mqtt://a:s3cr3t@[::1]:1"], ["urls": ["http://a:s3cr3t@x"]],
+        ] as [JSON])
+    func `No form of a secret is shown`(change: JSON) {
+        let shown = HiddenSecrets.hide(change).compactText
+        #expect(!shown.contains("s3cr3t") && shown.contains(HiddenSecrets.mark), "\(shown)")
+        for member in change.members ?? [] {
+            let one = JSON.object([JSON.Member(member.key, HiddenSecrets.hide(member.value, of: member.key))])
+            #expect(!one.compactText.contains("s3cr3t"), "\(one.compactText)")
+        }
+    }
+
+    @Test func `What is no secret is shown, names of listeners too`() {
+        let shown: JSON = [
+            "listeners": ["ws": ["password": ["bind": "33034"]]], "listeners.wss.token.bind": "33035",
+            "url": "http://h:80/x@y", "urls": "http://[::1]:80/x@y,mqtt://h", "password": .null, "headers": "",
+            "body": [:], "password_hash_algorithm": ["name": "sha256"], "secret_base64_encoded": .bool(true),
+        ]
+        #expect(HiddenSecrets.hide(shown) == shown)
+    }
+
+    @Test func `Words about a URL where none belongs tell nobody its user or password`() {
+        for (text, shown) in [
+            ("mqtt://a:s3cr3t@x", "mqtt://******@x"), ("x http://s3cr3t@x y", "x http://******@x y"),
+            ("http://a:s3 c/r3t@b@x", "http://******@x"), ("ops@example.org", "ops@example.org"),
+            ("http://x/y", "http://x/y"), ("a@b http://x", "a@b http://x"),
+        ] {
+            #expect(HiddenSecrets.withoutUserInfo(text) == shown)
+        }
+    }
+
+    @Test func `A key shows no secret`() {
         let key = APIKey(name: "ops", secret: Password(Array("topsecret".utf8)), role: .viewer)
         #expect(!"\(key)".contains("topsecret"))
         #expect(!String(reflecting: key).contains("116"))  // nor its bytes
