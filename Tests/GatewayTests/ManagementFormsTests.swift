@@ -92,6 +92,12 @@ struct ManagementFormsTests {
         #expect(
             OperationFailure(.invalid([problem]))
                 == .refused(#"Bad config value "abc" for "bind": expected an address and port"#))
+        let misplaced = SettingProblem(
+            key: "log.level", value: "mqtt://a:s3cr3t@x", expectation: "expected none as in http://b:s3cr3t@y")
+        #expect(
+            OperationFailure(.invalid([misplaced]))
+                == .refused(
+                    #"Bad config value "mqtt://******@x" for "log.level": expected none as in http://******@y"#))
         guard case .refused(let words) = OperationFailure(.afterRestart(["broker.qos"])) else {
             Issue.record("not refused")
             return

@@ -49,7 +49,7 @@ extension GatewayControl: AuthenticatorOperations {
                 "Bad value for \"backend\": expected one of "
                     + AuthenticationSettings.Backend.allCases.filter(\.isAsked).map(\.rawValue).joined(separator: ", "))
         }
-        try await change { loaded throws(OperationFailure) in
+        try await change(of: "authentication") { loaded throws(OperationFailure) in
             try check(loaded.configuration.authentication.backend.isAsked)
             return Self.replacement([SettingsMember](members.filter { $0.key != "status" }), loaded)
         }
@@ -69,7 +69,7 @@ extension GatewayControl: AuthenticatorOperations {
     }
 
     func deleteAuthenticator() async throws(OperationFailure) {
-        try await change { loaded throws(OperationFailure) in
+        try await change(of: "authentication") { loaded throws(OperationFailure) in
             guard loaded.configuration.authentication.backend.isAsked else { throw Self.noAuthenticator }
             var proposal = Self.changedKeys(loaded).map { SettingsMember($0, .null) }
             let backend = loaded.readings.first { $0.key == prefix + "backend" }

@@ -5,11 +5,13 @@ import WebSocketFrontEnd
 
 /// Check, write, apply: all of a change, or nothing of it (management.md, "Configuration at run time").
 extension GatewayControl {
+    /// - Parameter name: what is changed, for those who wait for it.
     /// - Returns: when it counts, and the sessions of listeners that are no more have ended.
     func change(
+        of name: String,
         _ proposal: @escaping @Sendable (LoadedConfiguration) throws(OperationFailure) -> [SettingsMember]
     ) async throws(OperationFailure) {
-        let gone = try await changes.run { () async throws(OperationFailure) in
+        let gone = try await changes.run(name) { () async throws(OperationFailure) in
             let loaded = self.loaded.withLock { $0 }
             return try await self.makeTrue(loaded, try proposal(loaded))
         }
@@ -104,8 +106,9 @@ extension OperationFailure {
 
     /// `Bad config value "abc" for "bind": expected an address and port`, as EMQX has it.
     private static func words(_ problem: SettingProblem) -> String {
-        guard let key = problem.key else { return problem.expectation }
-        let value = problem.value.map { " value \"\($0.shownInOneLine)\"" } ?? ""
-        return "Bad config\(value) for \"\(key.shownInOneLine)\": \(problem.expectation)"
+        let expectation = HiddenSecrets.withoutUserInfo(problem.expectation)
+        guard let key = problem.key else { return expectation }
+        let value = problem.value.map { " value \"\(HiddenSecrets.withoutUserInfo($0).shownInOneLine)\"" } ?? ""
+        return "Bad config\(value) for \"\(key.shownInOneLine)\": \(expectation)"
     }
 }

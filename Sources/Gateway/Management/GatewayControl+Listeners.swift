@@ -31,7 +31,7 @@ extension GatewayControl: ListenerOperations {
     func addListener(_ settings: JSON) async throws(OperationFailure) -> Management.ListenerSummary {
         let proposal = try Self.listenerProposal(settings)
         let id = Management.ListenerID(type: settings["type"]?.string ?? "", name: settings["name"]?.string ?? "")
-        try await change { loaded throws(OperationFailure) in
+        try await change(of: "listener \(id)") { loaded throws(OperationFailure) in
             guard loaded.configuration.listener(named: id) == nil else {
                 throw .refused("there is a listener \(id) already")
             }
@@ -44,7 +44,7 @@ extension GatewayControl: ListenerOperations {
         _ id: Management.ListenerID, to settings: JSON
     ) async throws(OperationFailure) -> Management.ListenerSummary {
         let proposal = try Self.listenerProposal(id.type, id.name, settings)
-        try await change { loaded throws(OperationFailure) in
+        try await change(of: "listener \(id)") { loaded throws(OperationFailure) in
             try loaded.configuration.require(id)
             return [proposal]
         }
@@ -52,14 +52,14 @@ extension GatewayControl: ListenerOperations {
     }
 
     func deleteListener(_ id: Management.ListenerID) async throws(OperationFailure) {
-        try await change { loaded throws(OperationFailure) in
+        try await change(of: "listener \(id)") { loaded throws(OperationFailure) in
             try loaded.configuration.require(id)
             return [SettingsMember("listeners.\(id.type).\(id.name)", .null)]
         }
     }
 
     func control(_ id: Management.ListenerID, _ command: ListenerCommand) async throws(OperationFailure) {
-        let stopped = try await changes.run { () async throws(OperationFailure) in
+        let stopped = try await changes.run("listener \(id)") { () async throws(OperationFailure) in
             try await self.carryOut(command, id)
         }
         await endSessions(by: stopped)

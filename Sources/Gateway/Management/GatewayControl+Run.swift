@@ -35,7 +35,7 @@ extension GatewayControl: GatewayRunOperations {
         let enable = members.value(of: "enable")
         if let enable, enable.bool == nil { throw .refused("Bad value for \"enable\": expected true or false") }
         let proposal = try Self.gatewayProposal(members.filter { $0.key != "enable" })
-        try await self.change { _ throws(OperationFailure) in proposal }
+        try await self.change(of: proposal.shownNames) { _ throws(OperationFailure) in proposal }
         if let enable = enable?.bool { try await setGateway(enabled: enable) }
     }
 
@@ -68,9 +68,9 @@ extension GatewayControl: GatewayRunOperations {
 
     func setGateway(enabled: Bool) async throws(OperationFailure) {
         if enabled {
-            try await changes.run { () async throws(OperationFailure) in try await self.startAll() }
+            try await changes.run("enable") { () async throws(OperationFailure) in try await self.startAll() }
         } else {
-            let stopped = try await changes.run { () async throws(OperationFailure) in await self.stopAll() }
+            let stopped = try await changes.run("enable") { () async throws(OperationFailure) in await self.stopAll() }
             await endSessions(by: stopped)
         }
     }

@@ -8,12 +8,17 @@ extension GatewayControl: SettingOperations {
 
     func changeSettings(_ change: [JSON.Member]) async throws(OperationFailure) {
         let proposal = [SettingsMember](change)
-        try await self.change { _ throws(OperationFailure) in proposal }
+        try await self.change(of: proposal.shownNames) { _ throws(OperationFailure) in proposal }
     }
 
     func takeBackSetting(_ key: String) async throws(OperationFailure) {
-        try await change { _ throws(OperationFailure) in [SettingsMember(key, .null)] }
+        try await change(of: key.shownInOneLine) { _ throws(OperationFailure) in [SettingsMember(key, .null)] }
     }
+}
+
+extension [SettingsMember] {
+    /// For whoever has to wait for a change of them.
+    var shownNames: String { isEmpty ? "nothing" : map(\.name.shownInOneLine).shortList(naming: 3) }
 }
 
 extension SettingSummary {

@@ -13,7 +13,7 @@ final class GatewayControl: Sendable {
     /// As it is now: what the gateway was started with, and the changes since.
     let loaded: Mutex<LoadedConfiguration>
     let run: Mutex<GatewayRun>
-    let changes = ChangeQueue()
+    let changes: ChangeQueue
 
     init(
         service: GatewayService, loaded: LoadedConfiguration, gatewayVersion: String, gatewayCommit: String? = nil,
@@ -25,6 +25,7 @@ final class GatewayControl: Sendable {
         self.gatewayCommit = gatewayCommit
         self.logs = logs
         self.logger = logger
+        changes = ChangeQueue(logger: logger)
         run = Mutex(GatewayRun(createdAt: .now))
     }
 }
