@@ -216,4 +216,60 @@ struct ConfigurationChangeTests {
         #expect(change.loaded.configuration.listeners[0].topics.callOverrides.keys.sorted() == ["Heartbeat"])
         #expect(change.differences.map(\.effect) == [.laterSessions])
     }
+
+    @Test func `A listener that a change has added goes with the last of its keys`() throws {
+        func names(_ loaded: LoadedConfiguration) -> [String] {
+            loaded.configuration.listeners.map(\.configuration.name)
+        }
+        func takeBack(_ key: String, from loaded: LoadedConfiguration) throws -> LoadedConfiguration {
+            try loaded.changed(by: [SettingsMember(key, .null)]).loaded
+        }
+        let bind = "listeners.ws.b2.bind"
+        let added = try change([(bind, .text("127.0.0.1:33034"))]).loaded
+        #expect(names(added) == ["default", "b2"])
+        #expect(names(try takeBack(bind, from: added)) == ["default"])
+        let two = try added.changed(by: [SettingsMember("listeners.ws.b2.websocket.path", .text("/x"))]).loaded
+        #expect(names(try takeBack("listeners.ws.b2.websocket", from: two)) == ["default", "b2"])
+        // One of the file has what the file says again, and one whose last key is changed in turn stays.
+        let yaml = "listeners: {ws: {a: {bind: 127.0.0.1:1}}}"
+        let changed = try change([("listeners.ws.a.bind", .text("127.0.0.1:2"))], yaml: yaml).loaded
+        let back = try takeBack("listeners.ws.a.bind", from: changed)
+        #expect(names(back) == ["a"] && back.configuration.listeners[0].configuration.port == 1)
+        let moved = try added.changed(by: [
+            SettingsMember(bind, .null), SettingsMember(bind, .text("127.0.0.1:33035")),
+        ]).loaded
+        #expect(moved.configuration.listeners.last?.configuration.port == 33035)
+    }
+
+    @Test func `A map and members of it are not mixed, and are taken back together where they are`() throws {
+        let yaml = "authentication: {backend: http, url: 'http://127.0.0.1/'}"
+        let map = SettingsValue.map([SettingsMember("clientid", .text("${clientid}"))])
+        let whole = try change([("authentication.body", map)], yaml: yaml).loaded
+        do throws(ConfigurationChange.Refusal) {
+            _ = try whole.changed(by: [SettingsMember("authentication.body.k", .text("v"))])
+            Issue.record("it was taken, and counts for nothing")
+        } catch {
+            #expect(
+                error
+                    == .invalid([
+                        SettingProblem(
+                            key: "authentication.body.k",
+                            expectation: "expected all of authentication.body: a change has set it as one value",
+                            source: .change)
+                    ]))
+        }
+        let both = [SettingsMember("authentication.body", .null), SettingsMember("authentication.body.k", .null)]
+        // As it could be done by earlier versions, and by hand.
+        var layers = whole.layers
+        layers.changes = SettingsTree(
+            layers.changes.members + [SettingsMember("authentication.body.k", .text("v"))], isChange: true)
+        let mixed = try LoadedConfiguration(layers)
+        #expect(mixed.layers.changes.members.count == 2)
+        #expect(try mixed.changed(by: both).loaded.layers.changes.members.isEmpty)
+        let member = try change([("authentication.body.k", .text("${clientid}"))], yaml: yaml).loaded
+        #expect(try member.changed(by: both).differences.map(\.key) == ["authentication.body"])
+        #expect(throws: ConfigurationChange.Refusal.unknown(key: "authentication.body.j")) {
+            try whole.changed(by: [SettingsMember("authentication.body.j", .null)])
+        }
+    }
 }

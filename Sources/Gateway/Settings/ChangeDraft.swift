@@ -1,3 +1,4 @@
+import BoundedFiles
 import OutsideNames
 import Settings
 
@@ -53,6 +54,10 @@ struct ChangeDraft {
                 throw .fixed(key: key, variable: SettingName.variable(of: key))
             }
         }
+        if let map = wholeMap(above: key) {
+            let expectation = "expected all of \(map): a change has set it as one value"
+            throw .invalid([SettingProblem(key: key, expectation: expectation, source: .change)])
+        }
         if key == "listeners" { listeners = SettingText.list(text) }
         addListener(of: key)
         set(key, isValue ? .text(text) : value, isMap: isValue)
@@ -91,13 +96,26 @@ struct ChangeDraft {
         return value.plainText ?? value.json
     }
 
+    /// A map of which a change holds the text: a member beside it would count for nothing.
+    private func wholeMap(above key: String) -> String? {
+        members.map(\.name).first { name in
+            guard let kind = readings[name]?.kind, kind == .map || kind == .pairs else { return false }
+            return key.utf8.starts(with: (name + ".").utf8)
+        }
+    }
+
     private mutating func takeBack(_ key: String) throws(ConfigurationChange.Refusal) {
         let before = members.count
-        members.removeAll { $0.name.hasSameBytes(as: key) || $0.name.utf8.starts(with: (key + ".").utf8) }
-        let parts = key.split(separator: ".")
-        if parts.count == 3, parts[0] == "listeners" {
+        members.removeAll { Self.isIn(key, $0.name) }
+        let parts = key.split(separator: ".", maxSplits: 3)
+        let isOfListener = parts.count >= 3 && parts[0] == "listeners"
+        if isOfListener, parts.count == 3 {
             listeners.removeAll { $0.hasSameBytes(as: "\(parts[1]):\(parts[2])") }
-        } else if members.count == before {
+        } else if members.count < before {
+            if isOfListener { takeBackListener(String(parts[1]), String(parts[2])) }
+        } else {
+            // Taken back with the map or section that it is in.
+            if loaded.layers.changes.members.contains(where: { Self.isIn(key, $0.name) }) { return }
             guard let reading = readings[key] else {
                 // A section of which nothing was changed.
                 if readings.keys.contains(where: { $0.hasPrefix(key + ".") }) { return }
@@ -107,6 +125,21 @@ struct ChangeDraft {
                 throw .fixed(key: key, variable: SettingName.variable(of: key))
             }
         }
+    }
+
+    /// It is that key, or lies below it.
+    private static func isIn(_ key: String, _ name: String) -> Bool {
+        name.hasSameBytes(as: key) || name.utf8.starts(with: (key + ".").utf8)
+    }
+
+    /// A listener that is there by changes alone goes with the last of its keys: with none it would be open at its
+    /// defaults, for all addresses.
+    private mutating func takeBackListener(_ transport: String, _ name: String) {
+        guard !members.contains(where: { Self.isIn("listeners.\(transport).\(name)", $0.name) }) else { return }
+        var read = SettingsReader(loaded.layers.withoutChanges, readFile: BoundedFile.reader)
+        let id = "\(transport):\(name)"
+        guard !ListenerListSection(&read).names.contains(where: { $0.description.hasSameBytes(as: id) }) else { return }
+        listeners.removeAll { $0.hasSameBytes(as: id) }
     }
 
     private mutating func addListener(of key: String) {
