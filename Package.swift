@@ -124,7 +124,7 @@ let package = Package(
         .target(
             name: "CredentialChecking",
             dependencies: [
-                "Authentication", "OutsideNames", "Counters", "Settings", "CCrypt", crypto,
+                "Authentication", "OutsideNames", "BoundedFiles", "Counters", "Settings", "CCrypt", crypto,
                 .product(name: "CryptoExtras", package: "swift-crypto"), logging,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
@@ -133,7 +133,7 @@ let package = Package(
         .target(
             name: "BuiltInDatabaseAuthenticator",
             dependencies: [
-                "Authentication", "CredentialChecking", "OutsideNames", "Settings",
+                "Authentication", "BoundedFiles", "CredentialChecking", "OutsideNames", "Settings",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "SwiftCSV", package: "SwiftCSV"), logging,
             ],
             path: "Sources/Authenticators/BuiltInDatabase",

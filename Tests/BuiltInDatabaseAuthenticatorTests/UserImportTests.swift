@@ -1,5 +1,6 @@
 import Authentication
 import CredentialChecking
+import Foundation
 import OutsideNames
 import Testing
 
@@ -125,6 +126,21 @@ struct UserImportTests {
         }
     }
 
+    @Test(arguments: ["\0", "CP\u{0}1", "line\nbreak", "tab\t", "\u{7F}", "\u{85}nel"])
+    func `A name with a control character is a bad row`(name: String) async throws {
+        let database = try directory.database()
+        let quoted = String(decoding: try JSONEncoder().encode(name), as: UTF8.self)
+        let json = #"[{"user_id":"CP1","password":"p"},{"user_id":\#(quoted),"password":"p"}]"#
+        for file in [file("user_id,password\nCP1,p\n\"\(name)\",p\n"), file(json, .json)] {
+            await #expect(
+                throws: UserStoreFailure.badRows([.init(number: 2, reason: "user_id has control characters")])
+            ) {
+                try await database.add(file)
+            }
+        }
+        #expect(try await database.users(UserQuery()).count == 0)
+    }
+
     @Test func `Names that are not UTF-8 are bad rows`() async throws {
         let database = try directory.database()
         let bytes = Array("user_id,password\nCP".utf8) + [0xFF] + Array(",p\n".utf8)
@@ -153,10 +169,54 @@ struct UserImportTests {
         }
     }
 
+    /// Attack: the rows of a file were all taken apart at once, at 150 and more times the size of the file.
+    @Test func `Rows of a CSV are read one by one`() throws {
+        var rows = try CSVRows(Array("user_id,password\n\n\r\nCP1,p\n,\n\"CP2\",x\"y\n".utf8), mostRows: 9)
+        #expect(rows.columns == ["user_id", "password"])
+        #expect(try rows.next()?.fields == [Array("CP1".utf8), Array("p".utf8)])
+        #expect(throws: UserStoreFailure.badFile("this is no CSV: quotes do not match")) { try rows.next() }
+    }
+
+    @Test(arguments: [
+        ("user_id,password\n" + String(repeating: ",", count: 64), "a row has more than 64 fields"),
+        (
+            "user_id,password\nCP1," + String(repeating: "x", count: 65_536),
+            "a row has more than 64 KB, or its quotes do not match"
+        ),
+        ("user_id,password\nCP1,\"p\nCP2,p\n", "this is no CSV: quotes do not match"),
+        (
+            "user_id,password\nCP1,\"p" + String(repeating: "\nCP2,p", count: 16_000),
+            "a row has more than 64 KB, or its quotes do not match"
+        ),
+    ])
+    func `A row has its bounds`(text: String, reason: String) async throws {
+        let database = try directory.database()
+        await #expect(throws: UserStoreFailure.badFile(reason)) { try await database.add(file(text)) }
+    }
+
+    @Test func `A file has so many rows, and JSON so many values`() throws {
+        func users(_ file: UserFile) throws -> Int { try UserRows(file, hash: .standard, mostRows: 3).users.count }
+        #expect(try users(file("user_id,password\n" + String(repeating: "a,b\n\n", count: 3))) == 3)
+        #expect(throws: UserStoreFailure.badFile("it has more than 3 rows")) {
+            try users(file("user_id,password\n" + String(repeating: "a,b\n", count: 4)))
+        }
+        #expect(throws: UserStoreFailure.badFile("it has more than 3 rows")) {
+            try users(file("user_id,password\n" + String(repeating: ",\n", count: 4)))
+        }
+        let object = #"{"user_id":"a:,[{","password":"\",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,"}"#
+        #expect(try users(file("[\(object),\(object),\(object)]", .json)) == 3)
+        #expect(throws: UserStoreFailure.badFile("it has more than 3 rows")) {
+            try users(file("[\(object),\(object),\(object),\(object)]", .json))
+        }
+        #expect(throws: UserStoreFailure.badFile("it holds more than 48 values")) {
+            try users(file("[[" + String(repeating: "1,", count: 48) + "1]]", .json))
+        }
+    }
+
     @Test func `What is exported can be imported, whatever the names are`() async throws {
         let database = try directory.database()
         let names = [
-            "CP1", "a,b", "\"q\"", "line\nbreak", "\u{301}accent", " space", "\u{85}nel", "=cmd", "x\r\ny", "\0",
+            "CP1", "a,b", "\"q\"", "\u{301}accent", " space", "\u{2028}", "=cmd", "\",\"",
         ]
         for (index, name) in names.enumerated() {
             try await database.add(UserID(name), "password \(name)", isSuperuser: index.isMultiple(of: 2))
@@ -213,6 +273,16 @@ struct UserImportTests {
         let database = try directory.database { $0.bootstrap = .init(path: path, secret: .hash) }
         #expect(try await database.addBootstrapUsers()?.success == 1)
         #expect(try await database.letsIn("CP1", Self.password) == true)
+    }
+
+    @Test func `A bootstrap file that is a pipe is an error, and nobody waits for its writer`() async throws {
+        let path = try directory.write("", to: "pipe.csv")
+        #expect(unlink(path) == 0)
+        #expect(mkfifo(path, 0o600) == 0)
+        let database = try directory.database { $0.bootstrap = .init(path: path) }
+        await #expect(throws: UserStoreFailure.badFile("\(path): is no regular file")) {
+            try await database.addBootstrapUsers()
+        }
     }
 
     @Test func `A bootstrap file that is missing or wrong is an error, with the rows`() async throws {

@@ -96,6 +96,23 @@ import Testing
         #expect(try await ask(server, at: "nowhere.invalid", tls) == nil)
     }
 
+    @Test func `Nobody waits for the writer of a pipe that stands for a file`() throws {
+        let pipe = file("pipe-\(UUID())").path()
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let url = try #require(BackendURL("https://localhost:1/"))
+        for change: (inout BackendTLS) -> Void in [
+            { $0.caFile = pipe }, { $0.certificateFile = pipe },
+            { ($0.certificateFile, $0.keyFile) = (self.file("gateway.pem").path(), pipe) },
+        ] {
+            var tls = trusting
+            change(&tls)
+            #expect(throws: BackendTLS.FileFailure(path: pipe, reason: "it is no regular file")) {
+                try BackendHTTPClient(
+                    url: url, tls: tls, poolSize: 1, connectTimeout: .seconds(60), requestTimeout: .seconds(60))
+            }
+        }
+    }
+
     @Test(arguments: ["gateway.key", "gateway-encrypted.key"])
     func `A server that wants one gets the gateways certificate`(key: String) async throws {
         let server = try server(asksForCertificate: true)

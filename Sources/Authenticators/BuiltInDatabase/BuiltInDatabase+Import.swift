@@ -1,4 +1,5 @@
 import Authentication
+import BoundedFiles
 import CredentialChecking
 import Foundation
 import GRDB
@@ -64,11 +65,16 @@ extension BuiltInDatabase {
     }
 
     private static func contents(of path: String) throws(UserStoreFailure) -> [UInt8] {
-        guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: mostBytes + 1) else {
-            throw .badFile("\(path): \(FileManager.default.fileExists(atPath: path) ? "cannot be read" : "is missing")")
+        let bytes: [UInt8]?
+        do throws(BoundedFile.Failure) {
+            bytes = try BoundedFile.readRegular(path, limit: mostBytes)
+        } catch {
+            if case .tooLong = error { throw .badFile("\(path): has more than \(mostBytes >> 20) MB") }
+            let isThere = FileManager.default.fileExists(atPath: path)
+            throw .badFile("\(path): \(isThere ? "cannot be read: \(error)" : "is missing")")
         }
-        guard data.count <= mostBytes else { throw .badFile("\(path): has more than \(mostBytes >> 20) MB") }
-        return [UInt8](data)
+        guard let bytes else { throw .badFile("\(path): is no regular file") }
+        return bytes
     }
 
     private func presentIDs() async throws(UserStoreFailure) -> Set<[UInt8]> {

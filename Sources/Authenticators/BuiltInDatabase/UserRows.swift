@@ -13,40 +13,78 @@ struct UserRows {
 
     /// Of the rows that are wrong, so many are told.
     private static let mostTold = 10
+    /// Of a file: what becomes of a row takes some hundred bytes, be the row ever so short.
+    static let mostRows = 250_000
 
-    let users: [User]
+    private(set) var users: [User] = []
+    private var faults: [UserStoreFailure.Row] = []
+    private var count = 0
 
     /// - Throws: The file is none, or rows of it are wrong: then the first ten of them.
-    init(_ file: UserFile, hash: PasswordHash) throws(UserStoreFailure) {
-        var users: [User] = []
-        var faults: [UserStoreFailure.Row] = []
-        for (index, fields) in try Self.rows(of: file).enumerated() {
-            do {
-                users.append(try Self.user(of: fields, file.secret, hash))
-            } catch {
-                faults.append(.init(number: index + 1, reason: error.description))
-                if faults.count == Self.mostTold { break }
-            }
-        }
-        guard faults.isEmpty else { throw .badRows(faults) }
-        self.users = users
-    }
-
-    private static func rows(of file: UserFile) throws(UserStoreFailure) -> [Fields] {
+    init(_ file: UserFile, hash: PasswordHash, mostRows: Int = mostRows) throws(UserStoreFailure) {
         switch file.format {
         case .csv:
-            let table = try CSVRows(file.bytes)
+            var table = try CSVRows(file.bytes, mostRows: mostRows)
             let needed = ["user_id", file.secret == .plain ? "password" : "password_hash"]
             let missing = needed.filter { !table.columns.contains($0) }
             guard missing.isEmpty else { throw .badFile("there is no column " + missing.joined(separator: ", ")) }
-            return table.rows.map { Fields(csv: $0) }
+            while faults.count < Self.mostTold, let row = try table.next() {
+                take(Fields(csv: row, columns: table.columns), file.secret, hash)
+            }
         case .json:
-            do {
-                return try JSONDecoder().decode([Fields].self, from: Data(file.bytes))
-            } catch {
-                throw .badFile("this is no JSON list of objects")
+            for fields in try Self.objects(of: file.bytes, mostRows: mostRows) where faults.count < Self.mostTold {
+                take(fields, file.secret, hash)
             }
         }
+        guard faults.isEmpty else { throw .badRows(faults) }
+    }
+
+    private mutating func take(_ fields: Fields, _ secret: UserFile.Secret, _ hash: PasswordHash) {
+        count += 1
+        do {
+            users.append(try Self.user(of: fields, secret, hash))
+        } catch {
+            faults.append(.init(number: count, reason: error.description))
+        }
+    }
+
+    /// JSON's decoder takes many bytes for each value, be it ever so short, and first reads them all.
+    private static func objects(of bytes: [UInt8], mostRows: Int) throws(UserStoreFailure) -> [Fields] {
+        let (rows, values) = size(of: bytes)
+        guard rows <= mostRows else { throw .badFile("it has more than \(mostRows) rows") }
+        guard values <= 16 * mostRows else { throw .badFile("it holds more than \(16 * mostRows) values") }
+        do {
+            return try JSONDecoder().decode([Fields].self, from: Data(bytes))
+        } catch {
+            throw .badFile("this is no JSON list of objects")
+        }
+    }
+
+    /// At least as many as there are in this JSON.
+    private static func size(of bytes: [UInt8]) -> (rows: Int, values: Int) {
+        var (rows, values, depth) = (1, 0, 0)
+        var (isQuoted, isEscaped) = (false, false)
+        for byte in bytes {
+            if isQuoted {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isQuoted = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isQuoted = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"): (values, depth) = (values + 1, depth + 1)
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            case UInt8(ascii: ","): (values, rows) = (values + 1, rows + (depth == 1 ? 1 : 0))
+            case UInt8(ascii: ":"): values += 1
+            default: break
+            }
+        }
+        return (rows, values)
     }
 
     private static func user(
@@ -55,6 +93,10 @@ struct UserRows {
         if let fault = fields.fault { throw .invalid(fault) }
         guard let id = String(validating: fields.id ?? [], as: UTF8.self) else {
             throw .invalid("user_id is not UTF-8")
+        }
+        // HTTP Basic has none: whoever made the file meant another name.
+        guard !id.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw .invalid("user_id has control characters")
         }
         let user = StoredUser(
             id: UserID(id), isSuperuser: fields.isSuperuser ?? false, securityProfile: fields.securityProfile)
@@ -83,8 +125,8 @@ private struct Fields: Decodable {
     /// What is wrong with it; one wrong row must not hide the others.
     var fault: String?
 
-    init(csv csvRow: CSVRows.Row) {
-        let row = csvRow.fields
+    init(csv csvRow: CSVRows.Row, columns: [String]) {
+        let row = Dictionary(zip(columns, csvRow.fields)) { first, _ in first }
         id = row["user_id"]
         password = row["password"]
         hash = row["password_hash"]

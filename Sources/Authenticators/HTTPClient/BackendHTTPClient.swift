@@ -169,13 +169,18 @@ extension BackendTLS {
     /// For NIOSSL.
     package func clientConfiguration() throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeClientConfiguration()
-        if let caFile { configuration.trustRoots = .file(caFile) }
+        if let caFile {
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Self.contents(of: caFile)))
+        }
         if let certificateFile {
-            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(certificateFile).map { .certificate($0) }
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(Self.contents(of: certificateFile))
+                .map { .certificate($0) }
         }
         if let keyFile {
             let password = keyPassword.map { Array($0.utf8) }
-            let key = try NIOSSLPrivateKey(file: keyFile, format: .pem) { set in set(password ?? []) }
+            let key = try NIOSSLPrivateKey(bytes: Self.contents(of: keyFile), format: .pem) { set in
+                set(password ?? [])
+            }
             configuration.privateKey = .privateKey(key)
         }
         configuration.minimumTLSVersion = versions.min()?.nio ?? .tlsv12

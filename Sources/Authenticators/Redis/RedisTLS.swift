@@ -28,13 +28,18 @@ struct RedisTLS: Sendable {
         configuration.maximumTLSVersion = version(tls.versions.max() ?? .tls13)
         configuration.certificateVerification =
             !tls.verifiesPeer ? .none : tls.serverName == .disabled ? .noHostnameVerification : .fullVerification
-        if let file = tls.caFile { configuration.trustRoots = .file(file) }
+        if let file = tls.caFile {
+            let bytes = try BackendTLS.contents(of: file)
+            configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(bytes))
+        }
         if let file = tls.certificateFile {
-            configuration.certificateChain = try NIOSSLCertificate.fromPEMFile(file).map { .certificate($0) }
+            let bytes = try BackendTLS.contents(of: file)
+            configuration.certificateChain = try NIOSSLCertificate.fromPEMBytes(bytes).map { .certificate($0) }
         }
         if let file = tls.keyFile {
             let password = tls.keyPassword
-            let key = try NIOSSLPrivateKey(file: file, format: .pem) { set in set((password ?? "").utf8) }
+            let bytes = try BackendTLS.contents(of: file)
+            let key = try NIOSSLPrivateKey(bytes: bytes, format: .pem) { set in set((password ?? "").utf8) }
             configuration.privateKey = .privateKey(key)
         }
         return configuration

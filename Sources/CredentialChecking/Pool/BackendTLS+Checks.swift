@@ -1,5 +1,3 @@
-import Glibc
-
 extension BackendTLS {
     /// Debian's bundle of the authorities that the system trusts.
     package static let systemCAFile = "/etc/ssl/certs/ca-certificates.crt"
@@ -14,14 +12,18 @@ extension BackendTLS {
     }
 
     /// What does not fit together, or cannot be read; nothing while TLS is off. The files are read again for each
-    /// connection.
+    /// connection, by libraries that would wait for the writer of a pipe: that is refused here.
     package var problems: [BackendProblem] {
         guard isEnabled else { return [] }
         var problems: [BackendProblem] = []
         let files = [("cacertfile", caFile), ("certfile", certificateFile), ("keyfile", keyFile)]
         for (key, file) in files {
-            guard let file, access(file, R_OK) != 0 else { continue }
-            problems.append(BackendProblem("ssl.\(key)", "cannot read \(file): \(String(cString: strerror(errno)))"))
+            guard let file else { continue }
+            do {
+                _ = try Self.contents(of: file)
+            } catch {
+                problems.append(BackendProblem("ssl.\(key)", "expected a file that can be read: \(error)"))
+            }
         }
         switch (certificateFile, keyFile) {
         case (nil, .some): problems.append(BackendProblem("ssl.keyfile", "expected ssl.certfile with it"))

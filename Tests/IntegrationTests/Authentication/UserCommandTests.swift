@@ -51,6 +51,18 @@ import Testing
         }
     }
 
+    /// Attack: 60 MB of line ends took 9 GB.
+    @Test(arguments: ["\n", ","])
+    func `An import needs little more memory than its file has bytes, whatever is in it`(piece: String) async throws {
+        let users = try BuiltInUsers()
+        let input = "user_id,password\nCP-1,s3cr3t-one\n" + String(repeating: piece, count: 24 << 20)
+        let done = try await GatewayCommand(["users", "import"], input: input, users.settings(), megabytes: 700)
+        #expect(
+            piece == ","
+                ? done.code == 1 && done.output.contains("a row has more than 64 fields")
+                : done.code == 0 && done.output == "1 rows: 1 added, 0 replaced, 0 skipped", "\(done)")
+    }
+
     @Test func `What check-authentication says is what a handshake would hear`() async throws {
         let users = try BuiltInUsers()
         let csv = "user_id,password,security_profile\nCP-1,s3cr3t-one,2\n"
