@@ -22,6 +22,10 @@ struct MySQLServer {
         CREATE USER IF NOT EXISTS 'certified'@'localhost' IDENTIFIED BY 'backend''s password' REQUIRE SUBJECT '/CN=certified';
         GRANT SELECT ON gateway.* TO 'gateway'@'127.0.0.1', 'gateway'@'localhost', 'certified'@'localhost';
         REPLACE INTO mqtt_user VALUES (1, 'CP-1', 'hash-1', 'salt-1', 1, 2), (2, 'CP-2', 'new', 's', 0, NULL), (3, 'CP-2', 'old', 't', 0, NULL), (4, 'CP-NULL', NULL, NULL, NULL, NULL), (5, 'CP-EMPTY', '', '', NULL, NULL), (6, 'CP-9', 'hash-9', '', 0, 9), (7, 'O''Hara', 'hash-q', '', 0, NULL), (8, 'CP-LONG', 'x', REPEAT('x', 10), 0, NULL);
+        CREATE TABLE IF NOT EXISTS loose (name VARCHAR(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci PRIMARY KEY, password_hash VARCHAR(255));
+        CREATE TABLE IF NOT EXISTS latin (name VARCHAR(64) CHARACTER SET latin1 COLLATE latin1_swedish_ci PRIMARY KEY, password_hash VARCHAR(255));
+        REPLACE INTO loose VALUES ('cp1', 'hash-1'), (_utf8mb4 X'5AC3BC72696368', 'hash-2');
+        REPLACE INTO latin VALUES ('cp1', 'hash-1'), (_utf8mb4 X'5AC3BC72696368', 'hash-2');
         REPLACE INTO mqtt_user SELECT 1000 + seq, 'CP-MANY', CONCAT('hash-', seq), '', 0, NULL FROM seq_1_to_100000;
 
         """

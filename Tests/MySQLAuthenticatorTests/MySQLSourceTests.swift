@@ -57,6 +57,61 @@ extension MySQLSource: TestedSource {}
         }
     }
 
+    /// Attack: one password opened cp1, CP1 and "cp1 ", by the column's collation.
+    @Test(arguments: [
+        "SELECT password_hash FROM loose WHERE name = ${username} LIMIT 1",
+        "SELECT password_hash FROM latin WHERE name = ${username} LIMIT 1",
+        "select password_hash from gateway.loose AS `l` where (`l`.name='${username}') and 1 = 1;",
+        "SELECT password_hash FROM loose WHERE name = ${username} COLLATE utf8mb4_nopad_bin",
+    ])
+    func `A name is its bytes, whatever the column's collation takes for the same`(query: String) async throws {
+        try await with(server.configuration(query: query)) { source in
+            for (name, hash) in [("cp1", "hash-1"), ("Zürich", "hash-2")] {
+                #expect(await Outcome(of: name, from: source).hashes == [hash], "\(name)")
+            }
+            for name in ["CP1", "Cp1", "cp1 ", "cp1\t", "çp1", "Zurich", "zürich", "Zu\u{308}rich", ""] {
+                #expect(await Outcome(of: name, from: source) == .unknown, "\(name)")
+            }
+        }
+    }
+
+    @Test func `A number is its digits`() async throws {
+        let query = "SELECT password_hash FROM mqtt_user WHERE id = ${username}"
+        try await with(server.configuration(query: query)) { source in
+            #expect(await Outcome(of: "1", from: source).hashes == ["hash-1"])
+            for name in ["1x", "01", "1.0", " 1"] { #expect(await Outcome(of: name, from: source) == .unknown) }
+        }
+    }
+
+    @Test(arguments: [
+        "SELECT password_hash FROM latin WHERE name = ${username}",
+        "SELECT password_hash FROM latin WHERE ${username} = name",
+    ])
+    func `A name that the column has no letters for is nobody's`(query: String) async throws {
+        try await with(server.configuration(query: query)) { source in
+            for name in ["例", "cp1😀", "\u{301}"] {
+                #expect(await Outcome(of: name, from: source) == .unknown, "\(name)")
+            }
+        }
+    }
+
+    @Test func `Only a column alone is compared by its bytes, and a query that is left as it is is in doubt`() {
+        let exact = "(name = ${username} AND CAST(CONVERT(name USING utf8mb4) AS BINARY) = CAST(${username} AS BINARY))"
+        #expect(
+            ExactNames.requiring(in: "SELECT x FROM t WHERE name = ${username} AND site = ${zone}")
+                == "SELECT x FROM t WHERE \(exact) AND site = ${zone}")
+        #expect(!ExactNames.areInDoubt(in: MySQLConfiguration.defaultQuery))
+        #expect(!ExactNames.areInDoubt(in: "SELECT x FROM t WHERE LOWER(name) = BINARY ${username}"))
+        for query in [
+            "SELECT x FROM t WHERE LOWER(name) = ${username}", "SELECT x FROM t WHERE name LIKE ${clientid}",
+            "SELECT x FROM t WHERE a + name = ${cid}", "SELECT x FROM t WHERE name = ${username} || 'x'",
+            "SELECT x FROM t WHERE name <=> ${username}", "SELECT name = ${username} AS x FROM t",
+        ] {
+            #expect(ExactNames.requiring(in: query) == query)
+            #expect(ExactNames.areInDoubt(in: query))
+        }
+    }
+
     @Test(arguments: [
         ("SELECT password_hash FROM nowhere WHERE username = ${username}", "nowhere"),
         ("SELECT password_hsah FROM mqtt_user WHERE username = ${username}", "password_hsah"),

@@ -26,5 +26,15 @@ struct PostgreSQLFaultTests {
     @Test func `Words are shown only where they cannot quote a parameter`() {
         #expect(PostgreSQLFault.reason(state: "42P01", words: "no table") == "no table (SQLSTATE 42P01)")
         #expect(PostgreSQLFault.reason(state: "P0001", words: "CP-1 is bad") == "SQLSTATE P0001")
+        func shows(_ words: String, _ value: String) -> Bool {
+            PostgreSQLFault.reason(state: "42P01", words: words, [[], Array("CP-1".utf8), Array(value.utf8)])
+                .contains(words)
+        }
+        #expect(shows("permission denied for table mqtt_user", "secret-0123456789"))
+        #expect(!shows(#"relation "secret" does not exist"#, "SECRET"))
+        #expect(!shows(#"relation "a b" does not exist"#, #""a b""#))
+        #expect(!shows(#"schema "sec" does not exist"#, "SEC.ret.x"))
+        let cut = String(repeating: "x", count: 63)
+        #expect(!shows(#"relation "\#(cut)" does not exist"#, String(repeating: "X", count: 99)))
     }
 }

@@ -91,6 +91,23 @@ extension PostgreSQLSource: TestedSource {}
         #expect(failure?.reason == "SQLSTATE 54000", "\(failure?.reason ?? "")")
     }
 
+    /// Attack: a query that makes a name of what is shown, which class 42 then quotes, in small letters.
+    @Test(arguments: [false, true])
+    func `Words of a wrong query are not handed on where they hold a parameter`(isUnprepared: Bool) async throws {
+        for query in [
+            "SELECT password_hash FROM mqtt_user WHERE username = ${clientid} AND ${username}::regclass IS NOT NULL",
+            "SELECT password_hash FROM mqtt_user WHERE username = ${clientid} AND (${username}::text)::regclass IS NOT NULL",
+        ] {
+            var configuration = server.configuration(query: query)
+            configuration.disablesPreparedStatements = isUnprepared
+            for name in ["SecretName", "Secret.Name", "S", String(repeating: "Secret", count: 20)] {
+                let failure = try await failure(configuration, name)
+                #expect(failure?.kind == .nonsense)
+                #expect(failure?.reason.hasPrefix("SQLSTATE ") == true, "\(failure?.reason ?? "")")
+            }
+        }
+    }
+
     @Test func `A security profile that is none is nonsense`() async throws {
         #expect(try await failure(server.configuration(), "CP-9")?.kind == .nonsense)
     }

@@ -14,6 +14,12 @@ extension MySQLConfiguration {
                 "authentication.database", .text, help: "mysql, postgresql, mongodb: its name; redis: its number") ?? ""
         query = read(
             "authentication.query", .text, default: query, help: "mysql, postgresql: finds the rows of a charge point")
+        if !read.layers.isEmpty, ExactNames.areInDoubt(in: query) {
+            read.warn(
+                "authentication.query",
+                "names are compared as the column's collation does, and most of them take cp1 and CP1 for one name: "
+                    + "compare a column with the placeholder and nothing else, or say BINARY or COLLATE")
+        }
         for key in ["auto_reconnect", "pool_type"] {
             read.ignored("authentication.\(key)", because: "connections are opened again as needed")
         }

@@ -24,7 +24,7 @@ struct MySQLConnection: BlockingConnection {
         guard mysql_stmt_param_count(statement) == UInt(values.count) else {
             throw .nonsense("the query has other parameters than its placeholders", isUsable: true)
         }
-        try Self.execute(statement, values)
+        guard try Self.execute(statement, values) else { return [] }
         defer { if !isSpoilt { mysql_stmt_free_result(statement) } }
         let names = try Self.columnNames(of: statement)
         return try rows(of: statement, names: names, columns: CredentialColumns(names: names))
@@ -57,9 +57,11 @@ struct MySQLConnection: BlockingConnection {
     }
 
     /// The values stand in one buffer for as long as the library reads them.
+    ///
+    /// - Returns: false: no row can have these values.
     private static func execute(
         _ statement: UnsafeMutablePointer<MYSQL_STMT>, _ values: [[UInt8]]
-    ) throws(ConnectionFault) {
+    ) throws(ConnectionFault) -> Bool {
         var bytes = Array(values.joined()) + [0]
         let hasSent = bytes.withUnsafeMutableBytes { buffer in
             var offset = 0
@@ -74,7 +76,9 @@ struct MySQLConnection: BlockingConnection {
             }
             return mysql_stmt_bind_param(statement, &binds) == 0 && mysql_stmt_execute(statement) == 0
         }
-        guard hasSent else { throw fault(of: statement) }
+        if hasSent { return true }
+        guard MySQLFault.isNoSuchValue(code: mysql_stmt_errno(statement), values) else { throw fault(of: statement) }
+        return false
     }
 
     private static func columnNames(of statement: UnsafeMutablePointer<MYSQL_STMT>) throws(ConnectionFault) -> [String]

@@ -3,6 +3,12 @@ import CredentialChecking
 
 /// What an error of the server's or of libmariadb's means for us (`mysqld_error.h`, `errmsg.h`).
 enum MySQLFault {
+    /// ER_CANT_AGGREGATE_2COLLATIONS, …_3COLLATIONS, …_NCOLLATIONS: of a text that the column's character set has no
+    /// letters for, if there is a letter in it beyond ASCII. Then no row has it.
+    static func isNoSuchValue(code: UInt32, _ values: [[UInt8]]) -> Bool {
+        [1267, 1270, 1271].contains(code) && values.contains { $0.contains { $0 >= 0x80 } }
+    }
+
     /// - Parameters:
     ///   - code: 2000 to 2999 and 5000 and more are the library's own.
     ///   - isLogin: the connection is being made.

@@ -14,7 +14,7 @@ package final class MySQLSource: CredentialSource {
             try BackendServers(configuration.server, defaultPort: 3306)
         }
         let query = collected.value { () throws(BackendProblem) in
-            try SQLTemplate(query: configuration.query, dialect: .mySQL)
+            try SQLTemplate(query: ExactNames.requiring(in: configuration.query), dialect: .mySQL)
         }
         collected.require(configuration.database, "database")
         collected.require(configuration.userName, "username")

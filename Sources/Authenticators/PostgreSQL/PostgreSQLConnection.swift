@@ -29,14 +29,16 @@ struct PostgreSQLConnection: BlockingConnection {
         guard !isSpoilt else { throw .lost("its last answer had too many rows") }
         let deadline = ContinuousClock.now + queryTimeout
         guard let isPrepared else {
-            return try read(Self.sending(values, handle, statement: nil, text: statement), until: deadline)
+            let sent = Self.sending(values, handle, statement: nil, text: statement)
+            return try read(sent, values, until: deadline)
         }
         if !isPrepared {
             try send(PQsendPrepare(handle, Self.statementName, statement, Int32(values.count), nil), until: deadline)
             try drain(until: deadline)
             self.isPrepared = true
         }
-        return try read(Self.sending(values, handle, statement: Self.statementName, text: ""), until: deadline)
+        let sent = Self.sending(values, handle, statement: Self.statementName, text: "")
+        return try read(sent, values, until: deadline)
     }
 
     mutating func ping() throws(ConnectionFault) {
@@ -102,7 +104,7 @@ struct PostgreSQLConnection: BlockingConnection {
         var fault: ConnectionFault?
         while let result = try next(until: deadline) {
             defer { PQclear(result) }
-            fault = fault ?? self.fault(of: result)
+            fault = fault ?? self.fault(of: result, [])
         }
         if let fault { throw fault }
     }
@@ -110,7 +112,7 @@ struct PostgreSQLConnection: BlockingConnection {
     // MARK: Rows
 
     private mutating func read(
-        _ sent: Int32, until deadline: ContinuousClock.Instant
+        _ sent: Int32, _ values: [[UInt8]], until deadline: ContinuousClock.Instant
     ) throws(ConnectionFault) -> [StoredCredential] {
         try send(sent, until: deadline)
         PQsetSingleRowMode(handle)
@@ -132,7 +134,7 @@ struct PostgreSQLConnection: BlockingConnection {
                 fault = fault ?? .nonsense("the query answers with no rows of columns", isUsable: true)
             default:
                 if Self.isNoSuchValue(result) { break }
-                fault = fault ?? self.fault(of: result) ?? .nonsense("an answer that is none", isUsable: false)
+                fault = fault ?? self.fault(of: result, values) ?? .nonsense("an answer that is none", isUsable: false)
                 // Not the answer of a query: what follows would be waited for in vain (COPY).
                 if PQresultStatus(result) != PGRES_FATAL_ERROR { isSpoilt = true }
             }
@@ -176,11 +178,12 @@ struct PostgreSQLConnection: BlockingConnection {
         PQresultStatus(result) == PGRES_FATAL_ERROR && PostgreSQLFault(state: state(of: result)) == .noSuchValue
     }
 
-    private func fault(of result: OpaquePointer) -> ConnectionFault? {
+    /// - Parameter values: what the server knew of the charge point by then.
+    private func fault(of result: OpaquePointer, _ values: [[UInt8]]) -> ConnectionFault? {
         guard PQresultStatus(result) == PGRES_FATAL_ERROR else { return nil }
         let state = Self.state(of: result)
         let primary = PQresultErrorField(result, Int32(UInt8(ascii: "M"))).map { String(cString: $0) } ?? ""
-        let reason = PostgreSQLFault.reason(state: state, words: primary)
+        let reason = PostgreSQLFault.reason(state: state, words: primary, values)
         // libpq makes such a result itself when the connection breaks.
         if state.isEmpty || PQstatus(handle) == CONNECTION_BAD { return .lost(words) }
         switch PostgreSQLFault(state: state) {

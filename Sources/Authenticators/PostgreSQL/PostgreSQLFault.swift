@@ -31,8 +31,34 @@ enum PostgreSQLFault: Equatable {
         ["08", "0A", "25", "26", "28", "3D", "3F", "42", "53", "57", "58"].contains(state.prefix(2))
     }
 
-    static func reason(state: String, words: String) -> String {
-        mayShowWords(state: state) ? "\(words) (SQLSTATE \(state))" : "SQLSTATE \(state)"
+    /// - Parameter values: the parameters of the question that went wrong.
+    static func reason(state: String, words: String, _ values: [[UInt8]] = []) -> String {
+        mayShowWords(state: state) && !quotes(words, values) ? "\(words) (SQLSTATE \(state))" : "SQLSTATE \(state)"
+    }
+
+    /// Whether the words hold a parameter, or a part of one. A query may have made a name of it (`${username}::regclass`),
+    /// which the server has then taken apart, made small and cut short.
+    private static func quotes(_ words: String, _ values: [[UInt8]]) -> Bool {
+        let words = small(words.utf8)
+        return values.contains { value in
+            let value = small(value)
+            let isWhole = !value.isEmpty && words.contains(value)
+            return isWhole
+                || value.split(whereSeparator: { !isOfName($0) }).contains { part in
+                    part.count >= 3 && words.contains(part.prefix(12))
+                }
+        }
+    }
+
+    private static func small(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        bytes.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0 }
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), 0x80...: true
+        default: false
+        }
     }
 
     /// The first line of what libpq says of a failed connection, and its SQLSTATE, if a server has said one:
