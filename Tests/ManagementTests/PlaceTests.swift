@@ -86,6 +86,17 @@ import Testing
         #expect(other < 5)
     }
 
+    @Test func `Who comes again and again has the places of its own address alone`() {
+        var table = table()
+        _ = table.admit(0, from: "quiet", now: start)
+        for id in 1..<8 { _ = table.admit(id, from: "greedy", now: start + .milliseconds(Int64(id))) }
+        let soon = start + .milliseconds(10)
+        #expect(table.admit(8, from: "greedy", now: soon) == .full)
+        #expect(table.admit(9, from: "other", now: soon) == .admitted(insteadOf: 1))
+        #expect(table.admit(10, from: "greedy", now: soon) == .full)
+        #expect(table.admit(11, from: "greedy", now: start + .seconds(2)) == .admitted(insteadOf: 2))
+    }
+
     @Test func `A key's request is never cut off, and its idle connection goes last`() {
         var table = table(2)
         for id in 0..<2 {

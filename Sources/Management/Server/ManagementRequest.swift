@@ -28,7 +28,8 @@ struct ManagementRequest: Sendable {
             return try await body.collect(upTo: bodyLimit)
         } catch is NIOTooManyBytesError {
             throw APIError.tooLarge(limit: bodyLimit)
-        } catch is RequestCutOff {
+        } catch let error where !(error is CancellationError) {
+            // ``RequestCutOff``, a reset, TLS without its end.
             throw APIError.badRequest("the request ended in the middle")
         }
     }

@@ -20,7 +20,7 @@ struct PlaceTable<ID: Hashable> {
     }
 
     private let limit: Int
-    /// Nobody goes who has done something within it.
+    /// Nobody goes who has done something within it, unless those of an address with too much make room for another.
     private let patience: TimeAmount
     private var occupants: [ID: Occupant] = [:]
 
@@ -32,7 +32,7 @@ struct PlaceTable<ID: Hashable> {
     mutating func admit(_ id: ID, from subject: String, now: NIODeadline) -> Admission {
         var leaving: ID?
         if occupants.count >= limit {
-            guard let victim = victim(now: now) else { return .full }
+            guard let victim = victim(for: subject, now: now) else { return .full }
             occupants[victim] = nil
             leaving = victim
         }
@@ -55,13 +55,14 @@ struct PlaceTable<ID: Hashable> {
         occupants[id] = nil
     }
 
-    private func victim(now: NIODeadline) -> ID? {
+    private func victim(for newcomer: String, now: NIODeadline) -> ID? {
         var shares: [String: Int] = [:]
         for occupant in occupants.values where !occupant.hasKey { shares[occupant.subject, default: 0] += 1 }
         func rank(_ occupant: Occupant) -> Int? {
-            guard now - occupant.activeAt >= patience else { return nil }
+            let hasTooMuch = !occupant.hasKey && shares[occupant.subject, default: 0] > limit / 4
+            guard now - occupant.activeAt >= patience || hasTooMuch && occupant.subject != newcomer else { return nil }
             if occupant.hasKey { return occupant.isBusy ? nil : 2 }
-            return shares[occupant.subject, default: 0] > limit / 4 ? 0 : 1
+            return hasTooMuch ? 0 : 1
         }
         return occupants.compactMap { id, occupant in rank(occupant).map { (id, rank: $0, occupant.activeAt) } }
             .min { ($0.rank, $0.2) < ($1.rank, $1.2) }?.0
