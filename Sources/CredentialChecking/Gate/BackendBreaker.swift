@@ -1,14 +1,12 @@
-import OutsideNames
-
-/// Whether a backend is asked: after failures with 3 different charge points in a row it counts as down, and one question
-/// at a time finds out when it is up again (authentication.md, "Load"). That is a probe about nobody; or, where there is
-/// no question but that about a charge point, the next handshakes, as ``HandshakeTrials`` lets them.
+/// Whether a backend is asked: after 3 failures in a row it counts as down, and one question at a time finds out when it is
+/// up again (authentication.md, "Load"). That is a probe about nobody; or, where there is no question but that about a
+/// charge point, the next handshakes, as ``BackendOutage`` lets them.
 ///
 ///     up ──3rd failure──► down ──pause over──► asking ──answer──► up
 ///                          ▲                      │
 ///                          └───failure, pause × 2─┘
 ///
-/// What fails with one charge point alone, however often, says nothing about the others.
+/// What fails with one charge point alone, however often, keeps nobody else out: the others are asked about.
 ///
 /// How a question ends counts only if it was asked since the last turn: one from before tells how the backend was then.
 /// The last words of a server that has ended must not bring it up, nor must what it left unanswered take it down once it
@@ -17,17 +15,14 @@ struct BackendBreaker: Sendable {
     typealias Origin = WaitingLine.Origin
 
     private enum State: Sendable {
-        /// Whom it has failed since its last answer, each identity once.
+        /// Whom it has failed since its last answer.
         case up(failed: [Origin])
-        /// `step`: the pause without jitter that is running.
-        case down(step: Duration, until: ContinuousClock.Instant)
-        case probing(step: Duration)
-        case trying(HandshakeTrials)
+        case down(BackendOutage)
     }
 
     enum OnFailure: Equatable {
         case none
-        /// It counts as down now: nobody is asked, and a probe is due then, if it can be probed.
+        /// It counts as down now, and a probe is due then, if it can be probed.
         case wentDown(probeAt: ContinuousClock.Instant)
         /// It counted as down, and does further on.
         case stayedDown
@@ -62,10 +57,9 @@ struct BackendBreaker: Sendable {
             state = .up(failed: [])
             hasAnswered = true
             return false
-        case .trying:
+        case .down:
             comeUp()
             return true
-        case .down, .probing: return false
         }
     }
 
@@ -80,42 +74,37 @@ struct BackendBreaker: Sendable {
         guard turn == self.turn else { return .none }
         switch state {
         case .up(var failed):
-            if !failed.contains(where: { $0.identity == origin.identity }) { failed.append(origin) }
+            failed.append(origin)
             state = .up(failed: failed)
             return failed.count < Self.failures ? .none : goDown(failed, at: now, jitter: jitter)
-        case .trying(var trials):
-            trials.failed(at: now, jitter: jitter)
-            state = .trying(trials)
+        case .down(var outage):
+            outage.tryFailed(at: now, jitter: jitter)
+            state = .down(outage)
             return .stayedDown
-        case .down, .probing: return .none
         }
     }
 
     /// A handshake that was asked about has ended without showing how the backend is.
     mutating func gaveUp(askedIn turn: Int) {
-        guard turn == self.turn, case .trying(var trials) = state else { return }
-        trials.gaveUp()
-        state = .trying(trials)
+        guard turn == self.turn, case .down(var outage) = state else { return }
+        outage.tryGaveUp()
+        state = .down(outage)
     }
 
     /// It was away at start-up: down without three handshakes having to find out. One that has been answered meanwhile
     /// knows better.
     mutating func wasAwayAtStart(at now: ContinuousClock.Instant, jitter: Double) -> OnFailure {
         guard turn == 0, !hasAnswered else { return .none }
-        return goDown([], at: now, jitter: jitter)
+        return goDown(nil, at: now, jitter: jitter)
     }
 
     private mutating func goDown(
-        _ failed: [Origin], at now: ContinuousClock.Instant, jitter: Double
+        _ failed: [Origin]?, at now: ContinuousClock.Instant, jitter: Double
     ) -> OnFailure {
         turn += 1
-        let step = Self.pauses.lowerBound
-        let until = now + step * jitter
-        state =
-            canBeProbed
-            ? .down(step: step, until: until)
-            : .trying(HandshakeTrials(failed: failed.map(\.peerHost), step: step, until: until))
-        return .wentDown(probeAt: until)
+        let outage = BackendOutage(failed: failed, canBeProbed: canBeProbed, at: now, jitter: jitter)
+        state = .down(outage)
+        return .wentDown(probeAt: outage.until)
     }
 
     private mutating func comeUp() {
@@ -127,9 +116,9 @@ struct BackendBreaker: Sendable {
 
     /// Whether this handshake is to be asked about although the backend counts as down.
     mutating func mayTry(_ origin: Origin, at now: ContinuousClock.Instant) -> Bool {
-        guard case .trying(var trials) = state else { return false }
-        let isTried = trials.begin(from: origin.peerHost, at: now)
-        state = .trying(trials)
+        guard case .down(var outage) = state else { return false }
+        let isTried = outage.mayTry(origin, at: now)
+        state = .down(outage)
         return isTried
     }
 
@@ -137,24 +126,22 @@ struct BackendBreaker: Sendable {
 
     /// The pause is over. False: it is not, or there is nothing to find out.
     mutating func mayProbe(at now: ContinuousClock.Instant) -> Bool {
-        guard case .down(let step, let until) = state, until <= now else { return false }
-        state = .probing(step: step)
+        guard case .down(var outage) = state, outage.mayProbe(at: now) else { return false }
+        state = .down(outage)
         return true
     }
 
     /// The probe was answered, sense or nonsense. True: it has come up.
     mutating func probeAnswered() -> Bool {
-        guard case .probing = state else { return false }
+        guard case .down(let outage) = state, outage.isProbing else { return false }
         comeUp()
         return true
     }
 
     /// - Returns: When the next one is due; nil: no probe was running.
     mutating func probeFailed(at now: ContinuousClock.Instant, jitter: Double) -> ContinuousClock.Instant? {
-        guard case .probing(let step) = state else { return nil }
-        let longer = min(step * 2, Self.pauses.upperBound)
-        let until = now + longer * jitter
-        state = .down(step: longer, until: until)
-        return until
+        guard case .down(var outage) = state, outage.probeFailed(at: now, jitter: jitter) else { return nil }
+        state = .down(outage)
+        return outage.until
     }
 }

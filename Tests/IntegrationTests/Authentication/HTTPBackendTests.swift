@@ -270,7 +270,7 @@ import Testing
     /// Attack: each probe asked about the last of them again, and everybody else heard 503 for as long as that failed.
     @Test func `Charge points with which the server fails always lock nobody else out`() async throws {
         var answers = ["CP-1": Answer.allow]
-        for number in 0..<6 { answers["POISON-\(number)"] = Answer(hangsUp: true) }
+        for number in 0..<5 { answers["POISON-\(number)"] = Answer(hangsUp: true) }
         let server = try await AnsweringServer(answers)
         try await withSite(server.settings()) { site async throws in
             for number in 0..<3 {
@@ -280,14 +280,11 @@ import Testing
             try await site.gateway.log("the loss") { $0.message == "authentication backend down" }
             #expect(try await site.verdict("CP-1", shown("CP-1")).status == 101)
             try await site.gateway.log("the return") { $0.message == "authentication backend up" }
-            let before = site.gateway.logLines.count { $0.message == "authentication backend up" }
-            // One alone takes nothing down.
-            for _ in 0..<4 {
-                #expect(try await site.answer("POISON-4", shown("POISON-4")).isUnavailable)
-                #expect(try await site.refusal(of: "POISON-4", 503)["reason"] != "the backend is down")
+            // One alone keeps nobody waiting.
+            for number in 1...3 {
+                for _ in 1...3 { #expect(try await site.answer("POISON-4", shown("POISON-4")).isUnavailable) }
+                #expect(try await site.status("CP-1", shown("CP-1", "s3cr3t-\(number)")) == 101)
             }
-            #expect(try await site.status("CP-1", shown("CP-1")) == 101)
-            #expect(site.gateway.logLines.count { $0.message == "authentication backend up" } == before)
         }
     }
 
