@@ -101,12 +101,12 @@ struct OperationsTests {
                 for id in 1...3 { session.received(text: frame(#"[2,"\#(id)","Heartbeat",{}]"#)) }
             }
             #expect(ends.published.count == 1 && ends.pauses(0) == [true])
-            session.context.apply(SessionRuleSet(settings: SessionSettings()))
+            await session.context.apply(SessionRuleSet(settings: SessionSettings()))
             try await ends.turn()
             #expect(ends.published.count == 3 && ends.pauses(0) == [true, false])
             // One that was made before and begins now.
             let late = try await ends.loop.submit { ends.makeSession(identity: "CP2") }.get()
-            late.context.apply(SessionRuleSet(settings: SessionSettings(defaultHeartbeatInterval: .seconds(9))))
+            await late.context.apply(SessionRuleSet(settings: SessionSettings(defaultHeartbeatInterval: .seconds(9))))
             try await ends.on(late) { $0.start() }
             #expect(try await ends.get(late) { $0.snapshot.keepAlive } == 9)
         }

@@ -54,13 +54,15 @@ package final class SessionContext: Sendable {
     /// What sessions go by that begin now.
     package var ruleSet: SessionRuleSet { current.withLock { $0 } }
 
-    /// From now on all sessions of the listener go by this, those that are here too.
-    package func apply(_ ruleSet: SessionRuleSet) {
+    /// From now on all sessions of the listener go by this; when it returns, those that were here do.
+    package func apply(_ ruleSet: SessionRuleSet) async {
         current.withLock { $0 = ruleSet }
-        for (eventLoop, sessions) in registry.byEventLoop {
-            eventLoop.execute {
+        let applied = registry.byEventLoop.map { eventLoop, sessions in
+            eventLoop.submit {
                 for session in sessions where session.context === self { session.assumeIsolated { $0.applyRuleSet() } }
             }
         }
+        // A loop that has been shut down has no sessions.
+        for done in applied { try? await done.get() }
     }
 }

@@ -90,9 +90,9 @@ final class ChargePointAdmission: ConnectionAdmission {
     }
 
     /// All sessions of the listener go by these rules from now on.
-    func apply(_ rules: SessionRuleSet) {
+    func apply(_ rules: SessionRuleSet) async {
         let contexts = current.withLock { [$0.context] + $0.earlier.compactMap(\.context) }
-        for context in contexts { context.apply(rules) }
+        for context in contexts { await context.apply(rules) }
     }
 
     /// Those of new sessions, then those of the ones that have begun under earlier ones.

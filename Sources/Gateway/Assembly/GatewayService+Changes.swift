@@ -33,7 +33,7 @@ extension GatewayService {
         longestDelivery.use(new.longestDelivery)
         tracer?.sampler.use(ratio: new.tracing.sampleRatio)
         if new.statsInterval != old.statsInterval { statistics.use(new.statsInterval) }
-        for listener in new.listeners { applyRules(to: listener, old, new, newAuthenticator) }
+        for listener in new.listeners { await applyRules(to: listener, old, new, newAuthenticator) }
         let gone = await closeListeners(old, new)
         let topics = new.listeners.flatMap { admission(of: $0.configuration.id)?.topicsInUse ?? [] }
         events.use(topics)
@@ -95,7 +95,7 @@ extension GatewayService {
     private func applyRules(
         to listener: GatewayConfiguration.Listener, _ old: GatewayConfiguration, _ new: GatewayConfiguration,
         _ authenticator: GatewayAuthenticator?
-    ) {
+    ) async {
         guard let before = old.listener(listener.configuration.id),
             let admission = admission(of: listener.configuration.id)
         else { return }
@@ -104,7 +104,7 @@ extension GatewayService {
         }
         admission.use(entry(of: listener, new, authenticator))
         if before.sessions != listener.sessions || old.formatChecking != new.formatChecking {
-            admission.apply(
+            await admission.apply(
                 SessionRuleSet(settings: listener.sessions, formatChecking: new.formatChecking.checking))
         }
     }
