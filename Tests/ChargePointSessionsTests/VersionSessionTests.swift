@@ -37,7 +37,7 @@ struct VersionSessionTests {
             try await ends.on(session) { session in
                 session.subscriptionAcknowledged()
                 session.received(text: ByteBuffer(string: #"[2,"c","A",{}]"#))
-                ends.all[0].room.withLock { $0 = 10 }
+                ends.all[0].room.withLock { $0 = 0 }
                 session.received(Self.down(Self.send))
                 session.received(Self.down(answer))
                 session.received(Self.down(#"{"MessageTypeId":5,"UniqueId":"e","ErrorCode":"E"}"#))
