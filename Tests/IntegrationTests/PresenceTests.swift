@@ -34,7 +34,7 @@ import Testing
 
     @Test func `Where nobody is asked, presence names the user that the charge point says`() async throws {
         try await withSite(["PRESENCE_TOPIC": "cp/${cid}/Presence"]) { site in
-            let basic = Data("somebody:secret".utf8).base64EncodedString()
+            let basic = Data("somebody:s3cr3t-password".utf8).base64EncodedString()
             var settings = ChargePointClient.Settings()
             settings.headers = [("Authorization", "Basic \(basic)")]
             let chargePoint = try await ChargePointClient.connect(port: site.port, identity: "CP-1", settings: settings)
