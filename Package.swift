@@ -262,7 +262,7 @@ let package = Package(
         .target(name: "CSpawn", path: "Tests/CSpawn"),
         .target(
             name: "TestSupport",
-            dependencies: ["SpawnedProcess", nio, nioPosix],
+            dependencies: ["SpawnedProcess", nio, nioPosix, logging],
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
@@ -281,7 +281,7 @@ let package = Package(
             name: "CountersTests", dependencies: ["Counters"], swiftSettings: strict),
         .testTarget(
             name: "CredentialCheckingTests",
-            dependencies: ["Authentication", "CredentialChecking", "OutsideNames", "Counters", logging],
+            dependencies: ["TestSupport", "Authentication", "CredentialChecking", "OutsideNames", "Counters", logging],
             swiftSettings: strict),
         .testTarget(
             name: "BuiltInDatabaseAuthenticatorTests",

@@ -40,6 +40,8 @@ struct VersionSessionTests {
                 ends.all[0].room.withLock { $0 = 0 }
                 session.received(Self.down(Self.send))
                 session.received(Self.down(answer))
+                // To no open CALL: a log line and nothing else, as ever.
+                session.received(Self.down(#"{"MessageTypeId":3,"UniqueId":"nobody's","Payload":{}}"#))
                 session.received(Self.down(#"{"MessageTypeId":5,"UniqueId":"e","ErrorCode":"E"}"#))
             }
             #expect(ends.sent(0).isEmpty)

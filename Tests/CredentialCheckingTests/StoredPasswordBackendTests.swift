@@ -2,6 +2,7 @@ import Authentication
 import Dispatch
 import OutsideNames
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import CredentialChecking

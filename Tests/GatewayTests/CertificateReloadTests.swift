@@ -1,7 +1,6 @@
-import Logging
 import NIOPosix
 import Settings
-import Synchronization
+import TestSupport
 import Testing
 import WebSocketFrontEnd
 
@@ -9,24 +8,25 @@ import WebSocketFrontEnd
 
 /// What SIGHUP says: of every file that is read again, and that there is none only where there is none.
 @Suite struct CertificateReloadTests {
-    /// `message files` of what is logged when no listener has certificates.
+    /// What is logged, without reasons, when no listener has certificates.
     private func lines(
         broker: [String] = [], authenticator: [String] = [], hasOthers: Bool = false
     ) async -> [String] {
-        let lines = Lines()
-        let logger = Logger(label: "test") { _ in Handler(lines: lines) }
+        let lines = LogLines()
         let group = MultiThreadedEventLoopGroup.singleton
         await CertificateReload(
-            listeners: ListenerSet(group: group, logger: logger), brokerFiles: broker,
+            listeners: ListenerSet(group: group, logger: lines.logger), brokerFiles: broker,
             authenticatorFiles: authenticator,
-            logger: logger
+            logger: lines.logger
         ).reloadAll(hasOthers: hasOthers)
-        return lines.all.withLock { $0 }
+        return lines.all.map { String($0.split(separator: " reason=", maxSplits: 1)[0]) }
     }
 
     @Test func `Nothing to reload is said where no setting names a file that is read again`() async {
         #expect(
-            await lines() == ["nothing to reload: no setting names a file that is read again while the gateway runs "])
+            await lines() == [
+                "info nothing to reload: no setting names a file that is read again while the gateway runs"
+            ])
         #expect(await lines(hasOthers: true).isEmpty, "management has said of its own what became of them")
     }
 
@@ -35,13 +35,14 @@ import WebSocketFrontEnd
         let file = try TemporaryFile("x")
         #expect(
             await lines(broker: [file.path, "/nowhere"]) == [
-                "files for the broker are read at each connect to it \(file.path), /nowhere",
-                "a file for the broker cannot be read: the next connect goes on with what was read before /nowhere",
+                "notice files for the broker are read at each connect to it files=\(file.path), /nowhere",
+                "error a file for the broker cannot be read: the next connect goes on with what was read before"
+                    + " files=/nowhere",
             ])
         #expect(
             await lines(authenticator: ["/nowhere"]) == [
-                "files for the authenticator's server are read at each connect to it /nowhere",
-                "a file for the authenticator's server cannot be read: the next connect will fail /nowhere",
+                "notice files for the authenticator's server are read at each connect to it files=/nowhere",
+                "error a file for the authenticator's server cannot be read: the next connect will fail files=/nowhere",
             ])
     }
 
@@ -56,24 +57,5 @@ import WebSocketFrontEnd
         settings["AUTHENTICATION_SSL_ENABLE"] = "true"
         let found = try load(settings).configuration.authentication.filesOfConnections
         #expect(found == (isNamed ? [file.path] : []))
-    }
-
-    private final class Lines: Sendable {
-        let all = Mutex<[String]>([])
-    }
-
-    private struct Handler: LogHandler {
-        let lines: Lines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.trace
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            lines.all.withLock { $0.append("\(event.message) \(event.metadata?["files"].map { "\($0)" } ?? "")") }
-        }
     }
 }

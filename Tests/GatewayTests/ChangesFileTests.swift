@@ -107,6 +107,14 @@ struct ChangesFileTests {
         #expect(try start().changesInEffect.isEmpty)
     }
 
+    /// Swift takes the Kelvin sign for `K`.
+    @Test func `A state whose password only looks like the newest one says something else of who is let in`() {
+        let states = ["K", "\u{212A}"].map { password in
+            SettingsTree([SettingsMember("authentication.password", .text(password))], isChange: true)
+        }
+        #expect(!states[0].letsInTheSame(as: states[1]) && states[1].letsInTheSame(as: states[1]))
+    }
+
     @Test func `A link that leads nowhere and a folder in its place are no reason to start without it`() throws {
         try folder.write("other", "")
         let path = "\(folder.path)/changes.yaml"

@@ -1,4 +1,5 @@
 import Management
+import TestSupport
 import Testing
 
 @Suite struct `management.md, Who may ask` {

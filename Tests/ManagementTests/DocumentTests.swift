@@ -2,6 +2,7 @@ import Foundation
 import Management
 import NIOCore
 import SpawnedProcess
+import TestSupport
 import Testing
 
 @Suite struct `management.md, Documents and TLS` {

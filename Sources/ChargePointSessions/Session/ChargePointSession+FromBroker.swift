@@ -211,22 +211,22 @@ extension ChargePointSession {
             return report(.expired, message.head, .genericError, "the message expired before it arrived")
         }
         let frame = message.frame()
-        guard hasRoom(for: frame, message.head) else { return }
+        guard connection.hasRoom(for: frame.readableBytes) else { return refuseForRoom(message.head) }
         context.counters.add(message.type == .send ? .sendsDown : .errorsDown)
         send(frame, message.type)
     }
 
-    /// False: what lies for the charge point already is as much as may, and the sender has been told.
-    private func hasRoom(for frame: ByteBuffer, _ head: OCPPMessageHead) -> Bool {
-        if connection.hasRoom(for: frame.readableBytes) { return true }
+    /// What lies for the charge point already is as much as may.
+    private func refuseForRoom(_ head: OCPPMessageHead) {
         report(.queueFull, head, .genericError, "the charge point does not take what it is sent")
-        return false
     }
 
     private func deliverAnswer(_ message: OCPPMessage, traceParent: String?, now: NIODeadline) {
         let frame = message.frame()
-        // The CALL stays open for an answer that comes later.
-        guard hasRoom(for: frame, message.head) else { return }
+        // The CALL, if there is one, stays open for an answer that comes later.
+        if !connection.hasRoom(for: frame.readableBytes), calls.upstreamAction(of: message.uniqueID) != nil {
+            return refuseForRoom(message.head)
+        }
         guard let call = calls.centralSystemAnswered(message.uniqueID) else {
             context.counters.add(.unsolicited)
             log(

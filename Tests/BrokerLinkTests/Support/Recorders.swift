@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import OutsideNames
 import Synchronization
+import TestSupport
 
 /// Remembers what a subscriber is told, in order.
 final class RecordingSubscriber: BrokerSubscriber {
@@ -79,35 +80,14 @@ final class RecordingObserver: BrokerLinkObserver {
     }
 }
 
-/// Log lines as text: level, message, metadata.
+/// Log lines as one text.
 final class LogRecorder: Sendable {
-    private let lines = Mutex<[String]>([])
+    private let lines = LogLines(level: .debug)
 
-    var text: String { lines.withLock { $0.joined(separator: "\n") } }
+    var text: String { lines.all.joined(separator: "\n") }
 
-    func count(of part: String) -> Int { lines.withLock { $0.count { $0.contains(part) } } }
+    func count(of part: String) -> Int { lines.all.count { $0.contains(part) } }
     func contains(_ part: String) -> Bool { count(of: part) > 0 }
 
-    var logger: Logger {
-        var logger = Logger(label: "test") { _ in Handler(recorder: self) }
-        logger.logLevel = .debug
-        return logger
-    }
-
-    private struct Handler: LogHandler {
-        let recorder: LogRecorder
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.debug
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let all = metadata.merging(event.metadata ?? [:]) { $1 }
-            let pairs = all.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
-            recorder.lines.withLock { $0.append("\(event.level) \(event.message) \(pairs)") }
-        }
-    }
+    var logger: Logger { lines.logger }
 }

@@ -1,5 +1,6 @@
 import Authentication
 import OutsideNames
+import TestSupport
 import Testing
 
 @testable import CredentialChecking

@@ -2,7 +2,6 @@ import Logging
 import Management
 import NIOCore
 import ServiceLifecycle
-import Synchronization
 import TestSupport
 
 /// A management server on a loopback port, over a gateway that is only state.
@@ -90,35 +89,6 @@ extension Result where Failure == any Error {
             return .success(try await body())
         } catch {
             return .failure(error)
-        }
-    }
-}
-
-/// Log lines as they were written, with their metadata.
-final class LogLines: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var all: [String] { lines.withLock { $0 } }
-
-    func add(_ line: String) { lines.withLock { $0.append(line) } }
-
-    var logger: Logger {
-        Logger(label: "test") { _ in Handler(lines: self) }
-    }
-
-    private struct Handler: LogHandler {
-        let lines: LogLines
-        var metadata: Logger.Metadata = [:]
-        var logLevel = Logger.Level.info
-
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { metadata[key] }
-            set { metadata[key] = newValue }
-        }
-
-        func log(event: LogEvent) {
-            let pairs = (event.metadata ?? [:]).sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-            lines.add(([event.level.rawValue, "\(event.message)"] + pairs).joined(separator: " "))
         }
     }
 }

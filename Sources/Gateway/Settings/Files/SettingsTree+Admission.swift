@@ -21,7 +21,10 @@ extension SettingsTree {
     /// Whatever the order in which it stands there.
     func letsInTheSame(as other: SettingsTree) -> Bool { admission == other.admission }
 
-    private var admission: [[UInt8]: SettingsValue] {
-        Dictionary(onAdmission.map { (Array($0.name.utf8), $0.value) }, uniquingKeysWith: { first, _ in first })
+    /// Names and values as bytes: a password that looks like another is another.
+    private var admission: [[UInt8]: [UInt8]] {
+        Dictionary(
+            onAdmission.map { (Array($0.name.utf8), Array($0.value.json.utf8)) },
+            uniquingKeysWith: { first, _ in first })
     }
 }
