@@ -67,26 +67,50 @@ readonly apart=(GatewayTests CredentialCheckingTests BuiltInDatabaseAuthenticato
     MySQLAuthenticatorTests RedisAuthenticatorTests MongoDBAuthenticatorTests
     'HTTPAuthenticatorTests|JWTAuthenticatorTests' ManagementTests LoadGeneratorTests)
 readonly whole='IntegrationTests'
-status=0
+
+# What the tests printed, a file a group; what failed is said again at the end, below thousands of lines otherwise.
+readonly logs=.build/test-logs
+rm -rf "$logs"
+mkdir -p "$logs"
+failed=()
+# A process that crashes says where.
+export SWIFT_BACKTRACE=enable=yes,color=no,interactive=no
+
+# run_tests NAME ARGUMENT...: runs the tests that the arguments choose, and goes on when some fail.
+run_tests() {
+    local name=$1
+    shift
+    swift test --skip-build "$@" </dev/null 2>&1 | tee "$logs/$name.log" || failed+=("$name")
+}
+
+# What failed in a group: the lines of its failures with what follows them, or where its process ended.
+print_failures() {
+    local log=$logs/$1.log
+    say "What failed in $1 (all that it printed: $log)"
+    grep -aE -A 12 '^✘|Fatal error|Program crashed|unexpected signal' "$log" | grep -avE '^(✔|◇|--)' | head -n 200
+    grep -aqE '^. Test run with' "$log" || tail -n 60 "$log"
+}
+
 if (($# > 0)); then
     say "Running the tests: $*"
-    swift test --skip-build "$@" </dev/null || status=$?
+    run_tests chosen "$@"
 else
     say "Running the tests of the pure modules"
-    swift test --skip-build --filter "$pure" </dev/null || status=$?
-    swift test --skip-build --filter "$sessions" </dev/null || status=$?
+    run_tests pure --filter "$pure"
+    run_tests sessions --filter "$sessions"
     say "Running the tests of the modules with input and output"
-    swift test --skip-build --filter "$link" </dev/null || status=$?
+    run_tests link --filter "$link"
     for suite in "${apart[@]}"; do
-        swift test --skip-build --filter "$suite" </dev/null || status=$?
+        run_tests "${suite%%|*}" --filter "$suite"
     done
     others=$(printf '|%s' "${apart[@]}")
-    swift test --skip-build --skip "$pure|$sessions|$link|$whole$others" </dev/null || status=$?
+    run_tests others --skip "$pure|$sessions|$link|$whole$others"
     say "Running the tests of the whole gateway"
-    swift test --skip-build --filter "$whole" </dev/null || status=$?
+    run_tests whole --filter "$whole"
 fi
-took=$((SECONDS - begin))
-if ((status != 0)); then
-    fail "the tests FAILED (exit $status, $((took / 60)) min $((took % 60)) s)"
-fi
-say "All tests passed ($((took / 60)) min $((took % 60)) s)"
+took="$(((SECONDS - begin) / 60)) min $(((SECONDS - begin) % 60)) s"
+for name in "${failed[@]}"; do
+    print_failures "$name"
+done
+((${#failed[@]} == 0)) || fail "the tests FAILED in ${failed[*]} ($took)"
+say "All tests passed ($took)"
