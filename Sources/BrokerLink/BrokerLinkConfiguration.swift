@@ -88,6 +88,8 @@ package struct BrokerLinkConfiguration: Sendable, Equatable {
     package var sessions = Sessions.shared
     /// Charge points that may wait for the broker's word on them, over all connections.
     package var maxLogins = 10_000
+    /// How long a charge point's login waits for the first link of the shared connection.
+    package var firstLinkTime: Duration = .seconds(2)
     /// QoS 1 and 2 publishes sent and not yet acknowledged, per connection.
     package var maxInflight = 64
     /// Messages that wait for the broker, over all connections.

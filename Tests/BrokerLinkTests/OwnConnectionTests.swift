@@ -186,7 +186,10 @@ struct OwnConnectionTests {
         let broker = try await TestBroker.started()
         let proxy = try await TCPProxy.start(target: broker.port)
         try await withLink(configuration(port: broker.port)) { next in
-            try await withLink(configuration(port: proxy.port)) { dead in
+            // Two gateways of one client id would end each other's shared connection in turn.
+            var doomed = configuration(port: proxy.port)
+            doomed.clientID = "doomed"
+            try await withLink(doomed) { dead in
                 let connection = try await accepted(dead, BrokerLogin(clientID: "CP1"))
                 let session = subscribe(connection, to: "cs/CP1")
                 #expect(await eventually { session.isSubscribed })
@@ -228,7 +231,9 @@ struct OwnConnectionTests {
 
     @Test func `A login that comes before the first link waits for it`() async throws {
         let broker = try await TestBroker.started()
-        let gateway = TestLink(configuration(port: broker.port))
+        var patient = configuration(port: broker.port)
+        patient.firstLinkTime = .seconds(60)
+        let gateway = TestLink(patient)
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let answer = gateway.link.logIn(BrokerLogin(clientID: "CP1"), forTopic: "cs/CP1", on: eventLoop)
         gateway.link.start()

@@ -14,7 +14,7 @@ struct CloseTests {
                 try await client.frame()
                     == RawClient.Frame(firstByte: 0x88, payload: [UInt8(code >> 8), UInt8(code & 0xFF)]))
             #expect(try await client.closedByServer())
-            let end = ConnectionEnd(reason: "closed_by_peer", closeCode: code, detail: "bye")
+            let end = ConnectionEnd(reason: .closedByPeer, closeCode: code, detail: "bye")
             #expect(try await session.events.next() == .ended(end))
             #expect(running.listener.connectionCount == 0)
         }
@@ -27,7 +27,7 @@ struct CloseTests {
             try await client.send(frame: 0x88)
             #expect(try await client.frame() == RawClient.Frame(firstByte: 0x88, payload: []))
             #expect(try await client.closedByServer())
-            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "closed_by_peer")))
+            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: .closedByPeer)))
         }
     }
 
@@ -42,7 +42,7 @@ struct CloseTests {
             }
             try await client.close()
             let detail = byReset ? "connection reset by peer" : "closed without a close frame"
-            let end = ConnectionEnd(reason: "connection_lost", detail: detail)
+            let end = ConnectionEnd(reason: .connectionLost, detail: detail)
             #expect(try await session.events.next() == .ended(end))
             // Whatever is done with it now does nothing.
             _ = try await session.onLoop { connection in
@@ -74,7 +74,8 @@ struct CloseTests {
             #expect(String(decoding: frame.payload.dropFirst(2), as: UTF8.self) == "replaced by a newer connection")
             try await client.send(bytes: RawClient.text("unheard") + RawClient.close(1008))
             #expect(try await client.closedByServer())
-            let end = ConnectionEnd(reason: "replaced by a newer connection", closeCode: 1008)
+            let end = ConnectionEnd(
+                reason: .closedHere, closeCode: 1008, detail: "replaced by a newer connection")
             #expect(try await session.events.next() == .ended(end))
         }
     }
@@ -91,7 +92,8 @@ struct CloseTests {
             #expect(try await client.frame() == .text("answer"))
             #expect(try await client.frame().closeCode == 1007)
             #expect(try await session.events.next() == .text("one"))
-            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "not UTF-8", closeCode: 1007)))
+            let end = ConnectionEnd(reason: .closedHere, closeCode: 1007, detail: "not UTF-8")
+            #expect(try await session.events.next() == .ended(end))
         }
     }
 
@@ -107,7 +109,7 @@ struct CloseTests {
             try await client.send(bytes: frame)
             #expect(try await client.frame().closeCode == 1002)
             #expect(try await client.closedByServer())
-            #expect(try await session.events.next().endReason == "protocol_error")
+            #expect(try await session.events.next().endReason == .protocolError)
         }
     }
 
@@ -116,7 +118,7 @@ struct CloseTests {
         try await RunningListener.run { running in
             let (client, session) = try await running.connected()
             try await client.send(bytes: RawClient.close(1011, reason: "pong\ntimeout"))
-            let end = ConnectionEnd(reason: "closed_by_peer", closeCode: 1011, detail: "pong timeout")
+            let end = ConnectionEnd(reason: .closedByPeer, closeCode: 1011, detail: "pong timeout")
             #expect(try await session.events.next() == .ended(end))
         }
     }
@@ -131,7 +133,8 @@ struct CloseTests {
             try await client.send(bytes: RawClient.text("unheard"))
             #expect(try await client.closedByServer())
             #expect(NIODeadline.now() - started >= .seconds(5))
-            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "going away", closeCode: 1001)))
+            let end = ConnectionEnd(reason: .closedHere, closeCode: 1001, detail: "going away")
+            #expect(try await session.events.next() == .ended(end))
         }
     }
 

@@ -41,7 +41,7 @@ struct FlowControlTests {
             #expect(try await session.events.next() == .text("one"))
             #expect(try await session.events.next() == .text("two"))
             #expect(
-                try await session.events.next() == .ended(ConnectionEnd(reason: "closed_by_peer", closeCode: 1000))
+                try await session.events.next() == .ended(ConnectionEnd(reason: .closedByPeer, closeCode: 1000))
             )
         }
     }
@@ -56,7 +56,7 @@ struct FlowControlTests {
                 // More than the kernel takes for a peer that does not read.
                 while connection.isTakenAtOnce { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
             }
-            #expect(try await session.events.next().endReason == "send_timeout")
+            #expect(try await session.events.next().endReason == .sendTimeout)
             try await client.close()
         }
     }
@@ -125,7 +125,7 @@ struct FlowControlTests {
             _ = try await session.onLoop { connection in
                 for _ in 0..<300 { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
             }
-            #expect(try await session.events.next().endReason == "send_queue_full")
+            #expect(try await session.events.next().endReason == .sendQueueFull)
             try await client.close()
         }
     }
@@ -144,7 +144,7 @@ struct FlowControlTests {
             while memory.used < 60_000 { try await Task.sleep(for: .milliseconds(5)) }
             try await second.send(bytes: RawClient.frame(0x01, Array(repeating: 0x78, count: 60_000)))
             #expect(try await second.frame().closeCode == 1013)
-            #expect(try await session.events.next().endReason == "no_memory")
+            #expect(try await session.events.next().endReason == .noMemory)
             try await first.send(bytes: RawClient.frame(0x80))
             while memory.used > 0 { try await Task.sleep(for: .milliseconds(5)) }
         }
@@ -218,7 +218,7 @@ struct FlowControlTests {
             let flood = Task { [channel = client.channel] in
                 while true { try await channel.writeAndFlush(ByteBuffer(bytes: pings)).get() }
             }
-            #expect(try await session.events.next().endReason == "send_timeout")
+            #expect(try await session.events.next().endReason == .sendTimeout)
             try await client.close()
             _ = await flood.result
         }
@@ -241,7 +241,8 @@ struct FlowControlTests {
                 connection.cancelTimer()
                 connection.close(code: 1000, reason: "done")
             }
-            #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "done", closeCode: 1000)))
+            let end = ConnectionEnd(reason: .closedHere, closeCode: 1000, detail: "done")
+            #expect(try await session.events.next() == .ended(end))
         }
     }
 

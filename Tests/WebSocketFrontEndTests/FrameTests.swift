@@ -160,7 +160,7 @@ struct FrameTests {
                 Issue.record("something of what came after")
                 return
             }
-            #expect(end.reason == "protocol_error" && end.closeCode == violation.code && !end.detail.isEmpty)
+            #expect(end.reason == .protocolError && end.closeCode == violation.code && !end.detail.isEmpty)
             #expect(try await client.frame().closeCode == violation.code)
             // After a faulty close frame there is nobody to send it to any more.
             try? await client.send(bytes: RawClient.close(violation.code))

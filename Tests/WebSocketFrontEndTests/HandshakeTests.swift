@@ -265,7 +265,7 @@ struct HandshakeTests {
             try await first.close()
             #expect(
                 try await session.events.next()
-                    == .ended(ConnectionEnd(reason: "connection_lost", detail: "closed without a close frame")))
+                    == .ended(ConnectionEnd(reason: .connectionLost, detail: "closed without a close frame")))
             let (again, _) = try await running.exchange(RawClient.handshake(target: "/ocpp/CP2"))
             #expect(again.status == 101)
         }

@@ -45,7 +45,8 @@ struct ListenerSetTests {
         let (stays, otherSession) = try await connect(to: otherAddress, other)
         try await listeners.stop(Self.first, endingConnectionsOver: .zero)
         #expect(try await client.frame().firstByte == 0x88)
-        #expect(try await session.events.next() == .ended(ConnectionEnd(reason: "going away", closeCode: 1001)))
+        let end = ConnectionEnd(reason: .closedHere, closeCode: 1001, detail: "going away")
+        #expect(try await session.events.next() == .ended(end))
         await #expect(throws: (any Error).self) { try await RawClient.connect(to: address) }
         let stopped = try await summary(Self.first)
         #expect(!stopped.isRunning && stopped.address == nil)

@@ -10,8 +10,6 @@ final class ChargePointRole: ConnectionRole {
     private static let leaveTime = TimeAmount.seconds(10)
     /// The broker has delivered all that it had when it is silent for so long after UNSUBACK.
     private static let silence = TimeAmount.milliseconds(100)
-    /// For the gateway's first link, while charge points are there already.
-    private static let startTime = TimeAmount.seconds(2)
     /// By then the shared connection knows whether the broker was lost as a whole.
     private static let suspicion = TimeAmount.seconds(1)
 
@@ -66,7 +64,7 @@ final class ChargePointRole: ConnectionRole {
         } else if ownConnections.hasSharedLinkBeenUp || context.isStopping {
             refuseLogin(client)
         } else {
-            stage.waitForFirstLink(until: .now() + Self.startTime)
+            stage.waitForFirstLink(until: .now() + TimeAmount(context.configuration.firstLinkTime))
         }
     }
 

@@ -25,15 +25,24 @@ extension ChargePointSession: ConnectionDelegate {
 
     package nonisolated func connectionEnded(_ end: ConnectionEnd) {
         assumeIsolated { session in
-            session.end(.connectionEnded(SessionEndReason(end), code: end.closeCode, detail: end.detail))
+            session.end(.connectionEnded(SessionEndReason(end.reason), code: end.closeCode, detail: end.detail))
         }
     }
 }
 
 extension SessionEndReason {
-    fileprivate init(_ end: ConnectionEnd) {
-        // What the gateway itself closes has ended its session before.
-        self = SessionEndReason(rawValue: end.reason) ?? .connectionLost
+    fileprivate init(_ reason: ConnectionEnd.Reason) {
+        self =
+            switch reason {
+            case .closedByPeer: .closedByPeer
+            case .protocolError: .protocolError
+            case .noMemory: .noMemory
+            case .sendQueueFull: .sendQueueFull
+            case .sendTimeout: .sendTimeout
+            case .connectionLost: .connectionLost
+            // A session that closes its connection has ended before it hears of it.
+            case .closedHere: .connectionLost
+            }
     }
 }
 

@@ -79,7 +79,7 @@ extension WebSocketFrameHandler: DeadlineWaiter {
     /// Closes the connection of a peer that leaves too much of what is written to it.
     private func checkPending(_ pending: Int, _ stall: SendStall, context: ChannelHandlerContext) {
         guard !stall.mayLeave(pending: pending, longest: limits.mostPending) else { return }
-        let end = ConnectionEnd(reason: "send_queue_full", detail: "\(pending) bytes that the peer does not take")
+        let end = ConnectionEnd(reason: .sendQueueFull, detail: "\(pending) bytes that the peer does not take")
         self.end(end, context: context)
         context.close(promise: nil)
     }
@@ -96,7 +96,7 @@ extension WebSocketFrameHandler: DeadlineWaiter {
         guard phase == .open else { return }
         if limits.closesOnSendTimeout, stall.lastProgress + limits.sendTimeout <= now {
             end(
-                ConnectionEnd(reason: "send_timeout", detail: "\(pending) bytes that the peer does not take"),
+                ConnectionEnd(reason: .sendTimeout, detail: "\(pending) bytes that the peer does not take"),
                 context: context)
             context.close(promise: nil)
         }

@@ -54,7 +54,9 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     /// Closes a connection that no delegate is told of.
     func turnAway(code: UInt16, reason: String) {
         guard let context else { return }
-        startClosing(CloseFrame(code: code, reason: reason), end: ConnectionEnd(reason: reason), context: context)
+        startClosing(
+            CloseFrame(code: code, reason: reason),
+            end: ConnectionEnd(reason: .closedHere, closeCode: code, detail: reason), context: context)
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -67,8 +69,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end(
-            ConnectionEnd(reason: "connection_lost", detail: "closed without a close frame"), context: context)
+        end(ConnectionEnd(reason: .connectionLost, detail: "closed without a close frame"), context: context)
         phase = .closed
         countUnfinished(context: context)
         stall = nil
@@ -118,7 +119,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
     private func fail(_ violation: FrameViolation, context: ChannelHandlerContext) {
         startClosing(
             CloseFrame(code: violation.code, reason: violation.reason),
-            end: ConnectionEnd(reason: "protocol_error", closeCode: violation.code, detail: violation.reason),
+            end: ConnectionEnd(reason: .protocolError, closeCode: violation.code, detail: violation.reason),
             context: context
         )
     }
@@ -147,7 +148,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         let reason = "no memory for so long a message now"
         startClosing(
             CloseFrame(code: 1013, reason: reason),
-            end: ConnectionEnd(reason: "no_memory", closeCode: 1013, detail: reason), context: context)
+            end: ConnectionEnd(reason: .noMemory, closeCode: 1013, detail: reason), context: context)
         // Closing has let go of it.
         _ = unfinished.update(to: reader.unfinishedBytes, in: limits.memory)
     }
@@ -236,7 +237,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             closeOnceWritten(context: context)
             return
         }
-        let end = ConnectionEnd(reason: "closed_by_peer", closeCode: close.code, detail: close.reason)
+        let end = ConnectionEnd(reason: .closedByPeer, closeCode: close.code, detail: close.reason)
         startClosing(CloseFrame(code: close.code), end: end, context: context)
         // RFC 6455, 7.1.1: the server closes first. Closing at once would drop what is not written yet.
         closeOnceWritten(context: context)
@@ -253,7 +254,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
 
     /// The socket's error, or that of TLS: nothing more comes behind it.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let end = ConnectionEnd(reason: "connection_lost", detail: ConnectionFailure.reason(error))
+        let end = ConnectionEnd(reason: .connectionLost, detail: ConnectionFailure.reason(error))
         self.end(end, context: context)
         context.close(promise: nil)
     }
@@ -274,7 +275,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         guard phase == .open, let context else { return }
         startClosing(
             CloseFrame(code: code, reason: reason),
-            end: ConnectionEnd(reason: reason, closeCode: code),
+            end: ConnectionEnd(reason: .closedHere, closeCode: code, detail: reason),
             discardingHeld: true,
             context: context
         )

@@ -80,7 +80,7 @@ final class StubSession: ConnectionDelegate {
         case timer
         case ended(ConnectionEnd)
 
-        var endReason: String? {
+        var endReason: ConnectionEnd.Reason? {
             guard case .ended(let end) = self else { return nil }
             return end.reason
         }
