@@ -57,7 +57,7 @@ package struct AuthenticationCheck: Sendable {
         let verdict = await authenticator.authenticate(credentials)
         let (seconds, attoseconds) = (ContinuousClock.now - start).components
         let time = "\(seconds * 1000 + attoseconds / 1_000_000_000_000_000) ms"
-        switch verdict {
+        switch verdict.minding(credentials.securityProfile) {
         case .accepted(let acceptance): return (.accepted, "101 in \(time): let in\n" + notes(on: acceptance))
         case .refused(let refusal):
             let (outcome, status): (Outcome, Int) =
@@ -66,9 +66,12 @@ package struct AuthenticationCheck: Sendable {
                 case .unknownIdentity: (.refused, 404)
                 case .unavailable: (.unavailable, 503)
                 }
-            return (
-                outcome, "\(status) in \(time): \(refusal.reason)\n" + (outcome == .refused ? notes(on: forms) : "")
-            )
+            let answer = "\(status) in \(time): \(refusal.reason)\n"
+            if case .accepted = verdict {
+                // The credentials were right, and it is the way in that is not.
+                return (outcome, answer + (credentials.isEncrypted ? "this check shows no client certificate\n" : ""))
+            }
+            return (outcome, answer + (outcome == .refused ? notes(on: forms) : ""))
         }
     }
 
@@ -76,8 +79,7 @@ package struct AuthenticationCheck: Sendable {
         var text = ""
         if let name = acceptance.userName { text += "user name: \(TerminalText(name.text))\n" }
         if let profile = acceptance.securityProfile {
-            text += "OCPP security profile: at least \(profile)"
-            text += profile > 1 && !credentials.isEncrypted ? "; a listener without TLS answers 401\n" : "\n"
+            text += "OCPP security profile: at least \(profile)\n"
         }
         if let expiry = acceptance.expiry { text += "the session ends at \(expiry) (seconds since 1970)\n" }
         return text

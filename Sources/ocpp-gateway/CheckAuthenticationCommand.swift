@@ -17,11 +17,14 @@ struct CheckAuthenticationCommand: AsyncParsableCommand {
 
     @Argument(help: "The charge point's identity.") var identity: String
     @Flag(help: "The password's line is hexadecimal digits that stand for its bytes.") var hex = false
-    @Option(help: "As if it came in through this listener.") var listener = "ocpp:ws:default"
+    @Option(help: "As if it came in through this listener, as `ocpp:wss:default` (default: the first).")
+    var listener: String?
     @Option(help: "As if it came from this address.") var address = "127.0.0.1"
 
     func run() async throws {
         let loaded = try CommandSupport.load()
+        let first = loaded.configuration.listeners.first?.configuration.id.description
+        let listener = listener ?? first ?? "ocpp:ws:default"
         let check: AuthenticationCheck
         do {
             check = try AuthenticationCheck(

@@ -43,7 +43,8 @@ struct AuthenticationCheckTests {
     @Test func `Each verdict is explained, and has its exit code`() async throws {
         let check = try check(Array("CP1\nsecret-0123456789\n".utf8))
         let cases: [(AuthenticationVerdict, Int32, String)] = [
-            (.accepted(.init(userName: "CP1", expiry: 7, securityProfile: 2)), 0, "a listener without TLS answers 401"),
+            (.accepted(.init(userName: "CP1", securityProfile: 1)), 0, "101 in 0 ms: let in\nuser name: CP1\n"),
+            (.accepted(.init(securityProfile: 2)), 77, "401 in 0 ms: security profile 2 needs TLS (wss)\n"),
             (.refused(.init(.wrongCredentials, reason: "wrong password")), 77, "401 in 0 ms: wrong password"),
             (.refused(.init(.unknownIdentity, reason: "unknown identity")), 77, "404 in 0 ms: unknown identity"),
             (.refused(.init(.unavailable(retryAfter: 1), reason: "no route")), 75, "503 in 0 ms: no route"),

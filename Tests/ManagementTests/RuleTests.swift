@@ -123,7 +123,7 @@ import Testing
         #expect(bounds.inputEnded() == false, "it is complete")
     }
 
-    @Test func `An answer ahead of a large body's end closes, and little more of the body is read`() {
+    @Test func `An answer ahead of a large body's end closes, and what still comes is thrown away up to a bound`() {
         let start = NIODeadline.now()
         for (length, closes) in [(100_000, false), (1_000_000, true), (nil, true)] {
             var bounds = ConnectionBounds(requestTime: .seconds(30), isSurplus: false, now: start)
@@ -133,9 +133,25 @@ import Testing
             #expect(bounds.answerCloses == closes)
             #expect(bounds.writesEnd(now: start) == (closes ? .close : .forward))
             #expect(bounds.readsOn)
-            #expect(bounds.receivedBody(300_000) == (closes ? .discard : .forward))
+            #expect(bounds.receivedBody(79 << 20) == (closes ? .discard : .forward))
+            #expect(bounds.readsOn)
+            #expect(bounds.receivedBody(1 << 20) == (closes ? .discard : .forward))
             #expect(bounds.readsOn != closes)
             #expect(bounds.inputEnded() == true)
+        }
+    }
+
+    @Test func `A page is this server's by its name and its scheme`() {
+        for isHTTPS in [false, true] {
+            let rule = OriginRule(isLoopback: false, isHTTPS: isHTTPS, hostName: "gateway")
+            func isForeign(_ origin: String, isProxied: Bool = false) -> Bool {
+                rule.fault(origin: origin, host: "ops.example:8443", isProxied: isProxied) != nil
+            }
+            #expect(!isForeign("https://ops.example:8443"))
+            #expect(isForeign("http://ops.example:8443") == isHTTPS)
+            #expect(!isForeign("http://ops.example:8443", isProxied: true))
+            #expect(isForeign("https://ops.example"))
+            #expect(isForeign("https://ops.example:8443/") && isForeign("null") && isForeign("ftp://ops.example:8443"))
         }
     }
 

@@ -33,6 +33,22 @@ struct ListenerTests {
     }
 
     @Test
+    func `Who comes while it opens is served or finds nobody, and is never cut off`() async throws {
+        for _ in 0..<30 {
+            let port = try freePort()
+            let address = try SocketAddress(ipAddress: "127.0.0.1", port: port)
+            let listener = Self.listener(port: port, acceptors: 2)
+            async let opening = listener.start()
+            var client: RawClient?
+            while client == nil { client = try? await RawClient.connect(to: address) }
+            try await client?.send(RawClient.handshake(target: "/other"))
+            #expect(try await client?.response().status == 404)
+            _ = try await opening
+            await listener.stopAccepting()
+        }
+    }
+
+    @Test
     func `An address that is not this machine's is an error in words`() async throws {
         var configuration = ListenerConfiguration(host: "192.0.2.1", port: 33033)
         configuration.acceptors = 1

@@ -6,6 +6,8 @@
 struct OriginRule: Sendable, Equatable {
     /// The server listens on a loopback address alone: nobody calls it by another name than the machine's own.
     var isLoopback: Bool
+    /// It is asked over TLS: a page that came without it is not this server's, whatever the name.
+    var isHTTPS: Bool
     var hostName: String
 
     /// Why this request is foreign; nil: it is not.
@@ -16,7 +18,10 @@ struct OriginRule: Sendable, Equatable {
             return "this server is not called \(host.shortened)"
         }
         guard let origin else { return nil }
-        guard let host, let authority = Self.authority(of: origin), Self.isSame(authority, host, in: origin) else {
+        // A proxy may have TLS on one side only.
+        let schemes = isHTTPS && !isProxied ? ["https://"] : ["https://", "http://"]
+        guard let host, let authority = Self.authority(of: origin, schemes), Self.isSame(authority, host, in: origin)
+        else {
             return "the request comes from another page: \(origin.shortened)"
         }
         return nil
@@ -37,8 +42,8 @@ struct OriginRule: Sendable, Equatable {
     }
 
     /// `http://host:port` alone; nil: `null`, another scheme, or more than that.
-    private static func authority(of origin: String) -> Substring? {
-        for scheme in ["http://", "https://"] where origin.lowercased().hasPrefix(scheme) {
+    private static func authority(of origin: String, _ schemes: [String]) -> Substring? {
+        for scheme in schemes where origin.lowercased().hasPrefix(scheme) {
             let authority = origin.dropFirst(scheme.count)
             return authority.contains("/") ? nil : authority
         }

@@ -9,9 +9,8 @@ import NIOCore
 /// ```
 /// Requests may come before the answers to those ahead of them: then it is answering until theirs alone is due.
 ///
-/// Lingering: the answer is out, and a little of what still comes is thrown away, the rest left with the kernel for a
-/// moment. Closing at once would make the kernel send a reset, which takes the answer away from a client that is still
-/// sending.
+/// Lingering: the answer is out, and for a moment what still comes is thrown away. Closing at once would make the kernel
+/// send a reset, which takes the answer away from a client that reads it when all is sent.
 struct ConnectionBounds {
     enum State: Equatable {
         /// - answered: Requests that have been answered on this connection.
@@ -43,8 +42,10 @@ struct ConnectionBounds {
     }
 
     static let lingerTime = TimeAmount.seconds(2)
-    /// What is read of a body that nobody wants.
+    /// Of a body that nobody wants: with no more of it still to come the connection stays.
     static let unwantedBytes = 256 * 1024
+    /// What is thrown away for a client that will not read before it has sent all: more than the longest import.
+    static let discardedBytes = 80 << 20
 
     private(set) var state = State.idle(answered: 0)
     /// When ``deadlinePassed(now:)`` is due; nil: nothing runs out.
@@ -198,7 +199,7 @@ struct ConnectionBounds {
     }
 
     /// Whether the socket is worth reading.
-    var readsOn: Bool { state != .lingering || discarded < Self.unwantedBytes }
+    var readsOn: Bool { state != .lingering || discarded < Self.discardedBytes }
 
     private var isDiscarding: Bool { state == .lingering || state == .closed }
 

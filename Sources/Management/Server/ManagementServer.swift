@@ -161,7 +161,9 @@ package final class ManagementServer: Service {
             routes: ManagementRoutes.table(
                 operations, limits: configuration.limits, traces: traces, page: page, requests: requests),
             gatekeeper: Gatekeeper(
-                keys: keys, origins: OriginRule(isLoopback: bind.isLoopback, hostName: Self.hostName),
+                keys: keys,
+                origins: OriginRule(
+                    isLoopback: bind.isLoopback, isHTTPS: tls != nil, hostName: Self.hostName),
                 isTrustedProxy: configuration.isTrustedProxy, logger: logger),
             limits: configuration.limits, metricsNeedKey: configuration.metricsNeedKey,
             isReadOnly: configuration.isReadOnly, executor: executor, requests: requests, places: places,

@@ -120,8 +120,7 @@ package final class WebSocketListener: Sendable {
         if port != 0, port != own?.port {
             // With SO_REUSEPORT alone another process of the same user could share the port unnoticed, and each would
             // get some of the charge points.
-            let probe = try await probe().bind(to: wanted).get()
-            try await probe.close()
+            try checkIsFree(wanted)
         }
         var bound: SocketAddress?
         for index in 0..<acceptors {
@@ -134,11 +133,17 @@ package final class WebSocketListener: Sendable {
         return bound
     }
 
-    /// Binds as the listener does, but shares the port with nobody; accepts nothing.
-    private func probe() -> ServerBootstrap {
-        ServerBootstrap(group: group.next())
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: state.configuration.reuseAddress ? 1 : 0)
-            .serverChannelOption(.autoRead, value: false)
+    /// Binds as the listener does, but shares the port with nobody, and listens to nobody: a client that came to a
+    /// socket that is about to be closed would be reset.
+    private func checkIsFree(_ address: SocketAddress) throws {
+        let descriptor = socket(
+            address.protocol.rawValue, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+        defer { close(descriptor) }
+        var reuse: Int32 = state.configuration.reuseAddress ? 1 : 0
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
+        let code = address.withSockAddr { Glibc.bind(descriptor, $0, socklen_t($1)) }
+        guard code == 0 else { throw IOError(errnoCode: errno, reason: "bind") }
     }
 
     /// - Parameter loop: Carries the listening socket and what is accepted from it, so no connection changes threads.

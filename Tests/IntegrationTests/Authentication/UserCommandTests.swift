@@ -65,14 +65,17 @@ import Testing
 
     @Test func `What check-authentication says is what a handshake would hear`() async throws {
         let users = try BuiltInUsers()
-        let csv = "user_id,password,security_profile\nCP-1,s3cr3t-one,2\n"
+        let csv = "user_id,password,security_profile\nCP-1,s3cr3t-one,1\nCP-3,s3cr3t-three,2\n"
         let settings = try users.settings(bootstrap: csv)
-        for (identity, input, code, words) in [
-            ("CP-1", "CP-1\ns3cr3t-one\n", Int32(0), "let in"), ("CP-1", "CP-1\ns3cr3t-two\n", 77, "401 in"),
-            ("CP-2", "CP-2\ns3cr3t-one\n", 77, "404 in"), ("CP-2", "CP-1\ns3cr3t-one\n", 77, "not the identity"),
-            ("CP-1", "", 77, "no credentials"), ("CP-1", "CP-1\n", 64, "password on the next"),
+        let elsewhere = ["--listener", "ocpp:wss:default"]
+        for (arguments, input, code, words) in [
+            (["CP-1"], "CP-1\ns3cr3t-one\n", Int32(0), "let in"), (["CP-1"], "CP-1\ns3cr3t-two\n", 77, "401 in"),
+            (["CP-2"], "CP-2\ns3cr3t-one\n", 77, "404 in"), (["CP-2"], "CP-1\ns3cr3t-one\n", 77, "not the identity"),
+            (["CP-1"], "", 77, "no credentials"), (["CP-1"], "CP-1\n", 64, "password on the next"),
+            (["CP-3"], "CP-3\ns3cr3t-three\n", 77, "security profile 2 needs TLS"),
+            (["CP-3"] + elsewhere, "CP-3\ns3cr3t-three\n", 0, "let in"),
         ] {
-            let outcome = try await GatewayCommand(["check-authentication", identity], input: input, settings)
+            let outcome = try await GatewayCommand(["check-authentication"] + arguments, input: input, settings)
             #expect(outcome.code == code, "\(input): \(outcome.output)")
             #expect(outcome.output.contains(words), "\(outcome.output)")
         }
