@@ -41,6 +41,25 @@ struct FormatCheckingConfigurationTests {
     }
 
     @Test
+    func `Schemas that have gone since stay in use, until something of the checking is changed`() throws {
+        try withFolder { folder in
+            try Data(#"{"properties":{}}"#.utf8).write(to: folder.appending(path: "Reset.json"))
+            let loaded = try LoadedConfiguration(
+                environment: [
+                    "MESSAGE_FORMAT_CHECKING": "all", "JSON_SCHEMA_DIR": folder.path,
+                    "LISTENERS_WS_DEFAULT_WEBSOCKET_SUPPORTED_SUBPROTOCOLS": "ocpp1.6",
+                ], hostName: "h")
+            #expect(loaded.configuration.formatChecking.checking != nil)
+            try FileManager.default.removeItem(at: folder)
+            let changed = try loaded.changed(by: [SettingsMember("log.level", .text("debug"))])
+            #expect(changed.loaded.configuration.formatChecking == loaded.configuration.formatChecking)
+            #expect(throws: ConfigurationChange.Refusal.self) {
+                try loaded.changed(by: [SettingsMember("message_format_checking_exempt", .text("Reset"))])
+            }
+        }
+    }
+
+    @Test
     func `A folder that is missing, a broken schema and an unknown keyword are problems that name the file`() throws {
         let missing = problems(["MESSAGE_FORMAT_CHECKING": "all", "JSON_SCHEMA_DIR": "/nowhere"])
         #expect(missing.count == 3, "one for each version that a listener supports")

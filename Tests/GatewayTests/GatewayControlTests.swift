@@ -106,6 +106,40 @@ struct GatewayControlTests {
         }
     }
 
+    @Test func `A session keeps the mountpoint that it has begun with, and the next has the new one`() async throws {
+        try await run { control in
+            let service = control.service
+            let loop = MultiThreadedEventLoopGroup.singleton.next()
+            func connect(_ identity: ChargePointIdentity) async throws -> SessionKey {
+                let listener = try #require(service.configuration.listeners.first)
+                let session = try await StandInSession.connect(
+                    identity, to: service.registry, in: service.context(of: listener, service.configuration), on: loop)
+                return SessionKey(session.sessionID)
+            }
+            func mountpoint(_ session: SessionKey) async -> String? {
+                await control.snapshots(of: [session]).first?.mountpoint
+            }
+            let old = try await connect("CP-1")
+            try await control.changeSettings([JSON.Member("mountpoint", "new/")])
+            let new = try await connect("CP-2")
+            #expect(await mountpoint(old) == "ocpp/")
+            #expect(await mountpoint(new) == "new/")
+        }
+    }
+
+    @Test func `A listener shows how many sockets it has where nothing is said, and takes that back as no change`()
+        async throws
+    {
+        try await run { control in
+            let added = try await control.addListener(["type": "ws", "name": "site2", "bind": "127.0.0.1:0"])
+            #expect(added.settings["acceptors"] == 1)
+            let changed = try await control.changeListener(added.id, to: added.settings)
+            #expect(changed.settings["acceptors"] == 1)
+            let setting = await control.settings().first { $0.key == "listeners.ws.site2.acceptors" }
+            #expect(setting?.value == 1 && setting?.defaultValue == .null && setting?.source == .default)
+        }
+    }
+
     /// Whom it has let in meanwhile it must not end with those of before.
     @Test(arguments: [true, false])
     func `What is started again before its drain is over keeps who comes in`(isListener: Bool) async throws {
@@ -182,7 +216,7 @@ struct GatewayControlTests {
                 await isRefused { () async throws(OperationFailure) in
                     _ = try await control.createAuthenticator(body)
                 })
-            let users = try #require(await control.users)
+            let users = try #require(try await control.users)
             _ = try await users.add(
                 NewUser(StoredUser(id: "CP1", securityProfile: 3), password: Array("right".utf8)))
             func test(_ password: String) async throws -> Int {
@@ -207,6 +241,33 @@ struct GatewayControlTests {
             await #expect(throws: OperationFailure.notFound("there is no authenticator")) {
                 try await control.deleteAuthenticator()
             }
+        }
+    }
+
+    @Test func `Users are managed while their authenticator is switched off, and counted by when it is on`()
+        async throws
+    {
+        try await run { control in
+            _ = try await control.createAuthenticator(["backend": "built_in_database", "enable": false])
+            #expect(control.service.authenticator == nil)
+            let users = try #require(try await control.users)
+            let password = Array("s3cr3t-1".utf8)
+            _ = try await users.add(NewUser(StoredUser(id: "CP1"), password: password))
+            #expect(try await control.users?.user("CP1") == StoredUser(id: "CP1"))
+            let credentials = TriedCredentials(identity: "CP1", userName: "CP1", password: Password(password))
+            _ = try await control.replaceAuthenticator(["backend": "built_in_database"])
+            #expect(try await control.testCredentials(credentials).status == 101)
+            _ = try await control.replaceAuthenticator([
+                "backend": "built_in_database", "enable": false, "password_hash_algorithm": ["name": "sha512"],
+            ])
+            // Hashed as it is said now.
+            _ = try await control.users?.update("CP1", UserChange(password: password))
+            _ = try await control.replaceAuthenticator([
+                "backend": "built_in_database", "password_hash_algorithm": ["name": "sha512"],
+            ])
+            #expect(try await control.testCredentials(credentials).status == 101)
+            try await control.deleteAuthenticator()
+            #expect(try await control.users == nil)
         }
     }
 

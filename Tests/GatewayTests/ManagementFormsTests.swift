@@ -51,6 +51,12 @@ struct ManagementFormsTests {
         #expect(change.loaded.readings.allSatisfy { $0.source != .change })
     }
 
+    @Test(arguments: ["warning", "warn", "WARN"])
+    func `A level is shown by the one name that it has in the log`(written: String) throws {
+        let reading = try #require(try load(["LOG_LEVEL": written]).readings.first { $0.key == "log.level" })
+        #expect(reading.json == "warning")
+    }
+
     @Test func `Listeners are given by type and name, or as a list`() throws {
         let nested: JSON = ["listeners": ["ws": ["default": ["bind": "33044"]]]]
         let list: JSON = ["listeners": [["type": "ws", "name": "default", "bind": "33044", "running": true]]]

@@ -9,11 +9,14 @@ enum StandInSession {
     static func connect(
         _ identity: ChargePointIdentity, to registry: SessionRegistry, counters: SessionCounters = SessionCounters(),
         events: (any SessionEventSink)? = nil, listener: String = "default", address: String = "192.0.2.7:5123",
-        on eventLoop: any EventLoop, sent: @escaping @Sendable (ByteBuffer) -> Void = { _ in }
+        in context: SessionContext? = nil, on eventLoop: any EventLoop,
+        sent: @escaping @Sendable (ByteBuffer) -> Void = { _ in }
     ) async throws -> ChargePointSession {
-        let context = SessionContext(
-            settings: SessionSettings(), registry: registry, counters: counters,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, gatewayID: "gw1", events: events)
+        let context =
+            context
+            ?? SessionContext(
+                settings: SessionSettings(), registry: registry, mountpoint: "ocpp/", counters: counters,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, gatewayID: "gw1", events: events)
         let chargePoint = ChargePoint(
             identity: identity, version: .v16, remoteAddress: address, listener: listener, username: "user")
         return try await eventLoop.submit {

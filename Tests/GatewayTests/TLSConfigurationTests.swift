@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 import SpawnedProcess
 import Testing
 import WebSocketFrontEnd
@@ -74,6 +75,46 @@ struct TLSConfigurationTests {
         #expect(plain.tls?.versions == .v12 ... .v13 && plain.tls?.verifiesPeer == false)
         #expect(plain.identityFromCertificate == .none && plain.tls?.handshakeTimeout == .seconds(15))
         #expect(try load(["LISTENERS": "ws:main"]).configuration.listeners[0].configuration.tls == nil)
+    }
+
+    @Test
+    func `A file that has gone since is no reason to refuse a change that leaves its listener alone`() throws {
+        let loaded = try load(
+            yaml: """
+                listeners.wss.main:
+                    bind: 127.0.0.1:33043
+                    ssl_options: {certfile: \(files.path("cert.pem")), keyfile: \(files.path("key.pem")), password: s3cr3t}
+                """)
+        try FileManager.default.removeItem(atPath: files.path("cert.pem"))
+        func change(_ key: String, _ value: SettingsValue) throws -> ConfigurationChange {
+            try loaded.changed(by: [SettingsMember(key, value)])
+        }
+        func keys(_ key: String, _ value: String) -> [String?] {
+            do throws(ConfigurationChange.Refusal) {
+                _ = try loaded.changed(by: [SettingsMember(key, .text(value))])
+            } catch .invalid(let problems) {
+                return problems.map(\.key)
+            } catch {}
+            return []
+        }
+        let certificate = "listeners.wss.main.ssl_options.certfile"
+        for (key, value) in [
+            ("log.level", "debug"), ("limits.bad_messages", "7"), ("mountpoint", "m/"),
+            ("listeners.wss.main.enable_authn", "false"), ("listeners.ws.other.bind", "127.0.0.1:1"),
+        ] {
+            let changed = try change(key, .text(value)).loaded
+            // All of it, or it would be opened anew, or stopped.
+            #expect(changed.configuration.listeners[0].configuration == loaded.configuration.listeners[0].configuration)
+            #expect(changed.readings.first { $0.key == key }?.text == value)
+            #expect(changed.warnings.contains { $0.key == certificate })
+            // And so on from there.
+            #expect(try changed.changed(by: [SettingsMember("idle_timeout", .text("30s"))]).differences.isEmpty)
+        }
+        // What opens it anew, and what is wrong with the change itself.
+        #expect(keys("listeners.wss.main.max_connections", "5") == [certificate])
+        #expect(keys("idle_timeout", "5s") == [certificate])
+        #expect(keys(certificate, "/nowhere.pem") == [certificate])
+        #expect(keys("limits.bad_messages", "x") == ["limits.bad_messages"])
     }
 
     @Test

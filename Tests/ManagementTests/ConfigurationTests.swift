@@ -32,6 +32,19 @@ import Testing
         }
     }
 
+    @Test func `The answer has the changed keys with dots, however they were nested`() async throws {
+        try await withManagement { management async throws in
+            for body in [
+                #"{"upstream":{"answer_timeout":"10s"},"log.level":"debug"}"#,
+                #"{"upstream":{"answer_timeout":null},"log":{"level":null}}"#, #"{"upstream":null,"log":null}"#,
+            ] {
+                let changed = try await management.request("PUT", "/api/v5/configs", json: body)
+                let keys = changed.json.members?.map(\.key).sorted()
+                #expect(keys == ["log.level", "upstream.answer_timeout"], "\(body)")
+            }
+        }
+    }
+
     @Test(.timeLimit(.minutes(4)))
     func `A change that takes longer than its request is a line of the log when it is done`() async throws {
         let (done, release) = AsyncStream<Void>.makeStream()

@@ -6,6 +6,8 @@ package struct SessionSnapshot: Sendable {
     package var chargePoint: ChargePoint
     package var sessionID: String
     package var downstreamTopic: Topic
+    /// In front of its topics.
+    package var mountpoint: String
     /// In milliseconds since 1970, as is the next.
     package var connectedAt: Int64
     package var lastSeenAt: Int64
@@ -34,6 +36,7 @@ extension ChargePointSession {
         let now = now
         return SessionSnapshot(
             chargePoint: chargePoint, sessionID: sessionID, downstreamTopic: downstreamTopic,
+            mountpoint: context.mountpoint,
             connectedAt: SessionClock.unixMilliseconds(of: connectedAt, now: now),
             lastSeenAt: SessionClock.unixMilliseconds(of: calls.lastSeen, now: now),
             keepAlive: Double(calls.heartbeatInterval.nanoseconds) / 1e9, isOpen: life.isOpen, traffic: traffic,

@@ -13,6 +13,8 @@ package final class SessionContext: Sendable {
     package let logger: Logger
     /// Who wants a charge point's lines below the log's level; nil: nobody ever.
     let lineTracing: (any LineTracing)?
+    /// In front of the topics of its sessions, as they began; nobody but who looks at them asks.
+    let mountpoint: String
     /// `log.frames`: frames are logged with nothing hidden.
     package let logsWholeFrames: Bool
     /// Named in presence messages.
@@ -30,8 +32,8 @@ package final class SessionContext: Sendable {
 
     package init(
         settings: SessionSettings, formatChecking: MessageFormatChecking? = nil, registry: SessionRegistry,
-        counters: SessionCounters, logger: Logger, lineTracing: (any LineTracing)? = nil, logsWholeFrames: Bool = false,
-        gatewayID: ClientID,
+        mountpoint: String = "", counters: SessionCounters, logger: Logger, lineTracing: (any LineTracing)? = nil,
+        logsWholeFrames: Bool = false, gatewayID: ClientID,
         retainsPresence: Bool = false, claims: GatewayClaims? = nil,
         memory: MemoryBudget = MemoryBudget(limit: .max), events: (any SessionEventSink)? = nil,
         tracer: CallTracer? = nil, clock: SessionClock = SessionClock()
@@ -41,6 +43,7 @@ package final class SessionContext: Sendable {
         self.counters = counters
         self.logger = logger
         self.lineTracing = lineTracing
+        self.mountpoint = mountpoint
         self.logsWholeFrames = logsWholeFrames
         self.gatewayID = gatewayID
         self.retainsPresence = retainsPresence

@@ -131,7 +131,7 @@ final class GatewayService: Service {
     ) -> SessionContext {
         SessionContext(
             settings: listener.sessions, formatChecking: configuration.formatChecking.checking, registry: registry,
-            counters: counters, logger: logger, lineTracing: lineTracing,
+            mountpoint: listener.mountpoint, counters: counters, logger: logger, lineTracing: lineTracing,
             logsWholeFrames: configuration.logs.showsFrames, gatewayID: configuration.gatewayID,
             retainsPresence: configuration.presenceRetain, claims: takeover?.gatewayClaims,
             memory: memory, events: sight.events, tracer: tracer)

@@ -1,4 +1,5 @@
 import Authentication
+import CredentialChecking
 import Management
 import OutsideNames
 import Settings
@@ -112,10 +113,29 @@ extension GatewayControl: AuthenticatorOperations {
         service.authenticator?.gate.emptyCaches()
     }
 
-    /// The users of the built-in database; nil: there is none.
+    /// The users of the built-in database, also while it decides about nobody (`authentication.enable` is false); nil:
+    /// there is none.
     var users: (any UserStore)? {
-        get async { service.authenticator?.users }
+        get async throws(UserStoreFailure) {
+            if let users = service.authenticator?.users {
+                idleUsers.withLock { $0 = nil }
+                return users
+            }
+            let configuration = service.configuration
+            guard configuration.authentication.backend == .builtInDatabase else { return nil }
+            let settings = configuration.authentication
+            if let open = idleUsers.withLock({ $0 }), open.settings == settings { return open.store }
+            let store = try configuration.userStore(in: nil)
+            idleUsers.withLock { $0 = IdleUsers(settings: settings, store: store) }
+            return store
+        }
     }
+}
+
+/// The users of an authenticator that is switched off.
+struct IdleUsers: Sendable {
+    let settings: AuthenticationSettings
+    let store: any UserStore
 }
 
 private let prefix = "authentication."

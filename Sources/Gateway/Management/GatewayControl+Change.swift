@@ -42,7 +42,7 @@ extension GatewayControl {
             throw OperationFailure(refusing: error)
         }
         logs.use(change.loaded.configuration.logs.level)
-        self.loaded.withLock { $0 = change.loaded }
+        self.loaded.withLock { $0 = change.loaded.showing(acceptors: service.sight.pulse.loopCount) }
         for warning in change.loaded.warnings where !loaded.warnings.contains(warning) {
             logger.warning("configuration: \(warning)", metadata: warning.key.map { ["key": .string($0)] } ?? [:])
         }

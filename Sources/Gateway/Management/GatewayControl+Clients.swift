@@ -14,19 +14,11 @@ extension GatewayControl: ClientOperations {
         let here = service.sight.roster.sessions(sessions)
         let made = await SessionRegistry.snapshots(of: here.map(\.session))
         let bySession = Dictionary(made.map { ($0.sessionID, $0) }) { first, _ in first }
-        let mountpoints = mountpoints
         return here.compactMap { entry, session in
             bySession[session.sessionID].map { snapshot in
-                ClientSnapshot(
-                    snapshot, entry: entry, mountpoint: mountpoints[session.chargePoint.listener] ?? "")
+                ClientSnapshot(snapshot, entry: entry)
             }
         }
-    }
-
-    /// By the listeners' short names.
-    private var mountpoints: [String: String] {
-        let listeners = service.configuration.listeners
-        return Dictionary(listeners.map { ($0.configuration.id.shortName, $0.mountpoint) }) { first, _ in first }
     }
 
     func holder(of identity: ChargePointIdentity) async -> String? {
@@ -67,10 +59,11 @@ extension GatewayControl: ClientOperations {
 }
 
 extension ClientSnapshot {
-    fileprivate init(_ snapshot: SessionSnapshot, entry: ClientRoster.Entry, mountpoint: String) {
+    fileprivate init(_ snapshot: SessionSnapshot, entry: ClientRoster.Entry) {
         let traffic = snapshot.traffic
         self.init(
-            entry: entry, port: PeerText(snapshot.chargePoint.remoteAddress).port ?? 0, mountpoint: mountpoint,
+            entry: entry, port: PeerText(snapshot.chargePoint.remoteAddress).port ?? 0,
+            mountpoint: snapshot.mountpoint,
             heartbeatInterval: Int(snapshot.keepAlive.rounded()), subscriptions: snapshot.isOpen ? 1 : 0,
             callsDownInFlight: snapshot.hasUnansweredCall ? 1 : 0, downstreamQueued: snapshot.queuedCalls,
             downstreamQueueLimit: snapshot.longestQueue, downstreamRefused: Int(traffic.droppedCalls),

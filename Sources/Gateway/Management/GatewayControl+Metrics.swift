@@ -103,11 +103,14 @@ extension GatewayControl: MetricOperations {
     }
 
     private static func singleCounts(_ counters: SessionCounters) -> [MetricFamily] {
-        let counts: [(GatewayMetric, SessionCount)] = [
-            (.unmatchedAnswers, .unmatchedAnswers), (.lateAnswers, .lateAnswers), (.duplicates, .duplicates),
-            (.unsolicited, .unsolicited), (.answerTimeouts, .answerTimeouts),
+        let counts: [(GatewayMetric, [SessionCount])] = [
+            (.unmatchedAnswers, [.unmatchedAnswers]), (.lateAnswers, [.lateAnswers]),
+            (.duplicates, [.duplicates, .retries]), (.unsolicited, [.unsolicited]),
+            (.answerTimeouts, [.answerTimeouts]),
         ]
-        return counts.map { metric, count in MetricFamily(metric, [MetricSample([], counters.value(count))]) }
+        return counts.map { metric, counts in
+            MetricFamily(metric, [MetricSample([], counts.reduce(0) { $0 + counters.value($1) })])
+        }
     }
 
     // MARK: The broker

@@ -14,13 +14,15 @@ final class GatewayControl: Sendable {
     let loaded: Mutex<LoadedConfiguration>
     let run: Mutex<GatewayRun>
     let changes: ChangeQueue
+    /// Opened when somebody asks for them while the authenticator is switched off.
+    let idleUsers = Mutex<IdleUsers?>(nil)
 
     init(
         service: GatewayService, loaded: LoadedConfiguration, gatewayVersion: String, gatewayCommit: String? = nil,
         logs: GatewayLogs, logger: Logger
     ) {
         self.service = service
-        self.loaded = Mutex(loaded)
+        self.loaded = Mutex(loaded.showing(acceptors: service.sight.pulse.loopCount))
         self.gatewayVersion = gatewayVersion
         self.gatewayCommit = gatewayCommit
         self.logs = logs

@@ -15,13 +15,14 @@ extension LoadedConfiguration {
         var layers = layers
         layers.changes = SettingsTree(try draft.finished(), isChange: true)
         guard layers.changes.problems.isEmpty else { throw .invalid(layers.changes.problems) }
-        let loaded: LoadedConfiguration
-        do throws(InvalidConfiguration) {
-            loaded = try LoadedConfiguration(layers)
-        } catch {
-            throw .invalid(error.problems)
-        }
+        var (loaded, problems) = LoadedConfiguration.read(layers)
         let differences = differences(from: loaded)
+        if !problems.isEmpty {
+            let old = loaded.takeOver(problems, of: self, leavingAlone: differences)
+            problems.removeAll(where: old.contains)
+            loaded.warnings += old
+        }
+        guard problems.isEmpty else { throw .invalid(problems) }
         let late = differences.filter { $0.effect == .afterRestart }.map(\.key)
         guard late.isEmpty else { throw .afterRestart(late) }
         return ConfigurationChange(loaded: loaded, differences: differences)
@@ -38,6 +39,16 @@ extension LoadedConfiguration {
             + readings.filter { !remaining.contains($0.key) }.map {
                 .init(key: $0.key, effect: $0.effect, before: $0, after: nil)
             }
+    }
+
+    /// With the number of sockets that listeners have which name none.
+    func showing(acceptors count: Int) -> LoadedConfiguration {
+        let key = ListenerName.documentedPrefix + "acceptors"
+        var shown = self
+        for place in readings.indices where readings[place].documentedKey == key && readings[place].text.isEmpty {
+            shown.readings[place].effectiveText = String(count)
+        }
+        return shown
     }
 
     /// The keys that a change holds, each with its value and what the file says instead: for the log at start.

@@ -34,17 +34,31 @@ package struct LoadedConfiguration: Sendable {
 
     /// - Throws: every problem there is.
     init(_ layers: ConfigurationLayers) throws(InvalidConfiguration) {
-        var read = SettingsReader(layers.inOrder, readFile: BoundedFile.reader)
-        let configuration = GatewayConfiguration(&read, hostName: layers.hostName)
-        let problems = layers.file.problems + read.problems
+        let (loaded, problems) = Self.read(layers)
         guard problems.isEmpty else {
             throw InvalidConfiguration(
-                problems: problems, warnings: read.warnings, logFormat: configuration.logs.format)
+                problems: problems, warnings: loaded.warnings, logFormat: loaded.configuration.logs.format)
         }
+        self = loaded
+    }
+
+    /// As far as it can be read: in the place of what is wrong there is a default, or nothing.
+    static func read(_ layers: ConfigurationLayers) -> (loaded: LoadedConfiguration, problems: [SettingProblem]) {
+        var read = SettingsReader(layers.inOrder, readFile: BoundedFile.reader)
+        let configuration = GatewayConfiguration(&read, hostName: layers.hostName)
+        let loaded = LoadedConfiguration(
+            configuration: configuration, warnings: read.warnings, readings: read.readings, layers: layers)
+        return (loaded, layers.file.problems + read.problems)
+    }
+
+    private init(
+        configuration: GatewayConfiguration, warnings: [SettingProblem], readings: [SettingReading],
+        layers: ConfigurationLayers
+    ) {
         self.configuration = configuration
+        self.warnings = warnings
+        self.readings = readings
         self.layers = layers
-        warnings = read.warnings
-        readings = read.readings
     }
 
     /// With these changes, the newest first. Where the newest cannot be used, the first that can be and that says the same

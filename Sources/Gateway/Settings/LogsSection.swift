@@ -8,8 +8,8 @@ extension LogConfiguration {
         level = read(
             "log.level",
             .choice([
-                "trace": .trace, "debug": .debug, "info": .info, "notice": .notice, "warn": .warning,
-                "warning": .warning, "error": .error, "critical": .critical,
+                "trace": .trace, "debug": .debug, "info": .info, "notice": .notice, "warning": .warning,
+                "warn": .warning, "error": .error, "critical": .critical,
             ]), default: level, applies: .atOnce, help: "least severe level that is logged")
         format = read("log.format", .choice(), default: format, help: "text, or json for machines")
         showsFrames = read(

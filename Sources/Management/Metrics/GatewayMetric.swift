@@ -83,7 +83,7 @@ package enum GatewayMetric: String, Sendable, CaseIterable {
         case .reports: "Errors reported upstream, by reason"
         case .unmatchedAnswers: "Answers of charge points to no CALL that is known"
         case .lateAnswers: "Answers of charge points that came after their time"
-        case .duplicates: "Messages that came twice"
+        case .duplicates: "Messages that came twice, also CALLs sent again while they were open"
         case .unsolicited: "Answers from the broker to no open CALL"
         case .answerTimeouts: "CALLs of charge points that were not answered in time"
         case .downstreamQueued: "CALLs that wait for their charge point"

@@ -14,5 +14,9 @@ package protocol GatewayOperations: HealthOperations, MetricOperations, GatewayR
     /// That it was built from; nil: not known.
     var gatewayCommit: String? { get }
     /// The users of the built-in database; nil: no authenticator, or its backend keeps them elsewhere.
-    var users: (any UserStore)? { get async }
+    ///
+    /// They are there while the authenticator is switched off, too.
+    ///
+    /// - Throws: The database cannot be used.
+    var users: (any UserStore)? { get async throws(UserStoreFailure) }
 }

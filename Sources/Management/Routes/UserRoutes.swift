@@ -53,7 +53,7 @@ enum UserRoutes {
     }
 
     private static func store(_ operations: any GatewayOperations) async throws -> any UserStore {
-        if let store = await operations.users { return store }
+        if let store = try await operations.users { return store }
         guard await operations.authenticator() != nil else { throw APIError.notFound("there is no authenticator") }
         throw APIError.badRequest("this backend keeps its users elsewhere")
     }

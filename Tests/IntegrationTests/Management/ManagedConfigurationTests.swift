@@ -60,12 +60,17 @@ import Testing
             let answer = OCPPText(try await here.call("Heartbeat", #"{"odd":1}"#))
             #expect(answer.type == 4)
             #expect(OCPPText(try await here.call("Heartbeat")).type == 3)
-            #expect(try await managed.viewer.json("./clients/CP-1")["mqueue_max"] == 3)
+            let shown = try await managed.viewer.json("./clients/CP-1")
+            #expect(shown["mqueue_max"] == 3 && shown["mountpoint"] == "ocpp/")
             let central = try await CentralSystem.connect(
                 port: managed.broker.port, mountpoint: "new/", clientID: "new")
             let new = try await managed.site.connect("CP-2")
             #expect(OCPPText(try await new.call("Heartbeat")).type == 3)
             #expect(central.received.all.map(\.topic) == ["new/cp/CP-2"])
+            #expect(try await managed.viewer.json("./clients/CP-2")["mountpoint"] == "new/")
+            let nested = try await management.change(
+                "PUT", "/api/v5/configs", #"{"limits":{"bad_messages":9}}"#, gives: 200)
+            #expect(nested.keys == ["limits.bad_messages"] && nested["limits.bad_messages"]["value"] == 9)
             try await managed.gateway.log("a frame") { $0.message == "frame received" && $0.mentions("CP-2") }
             try await management.change("DELETE", "/api/v5/configs/message_format_checking", gives: 204)
             #expect(OCPPText(try await here.call("Heartbeat", #"{"odd":1}"#)).type == 3)

@@ -133,6 +133,7 @@ extension FakeGateway: GatewayOperations {
 
     func changeSettings(_ change: [JSON.Member]) async throws(OperationFailure) {
         await beforeSettingsChange()
+        let change = flattened(change)
         for member in change {
             guard let setting = settingsNow.first(where: { $0.key == member.key }) else {
                 throw .refused("unknown key \"\(member.key)\"")
@@ -146,6 +147,16 @@ extension FakeGateway: GatewayOperations {
         for member in change {
             guard let index = settingsNow.firstIndex(where: { $0.key == member.key }) else { continue }
             settingsNow[index].change = member.value.isNull ? nil : member.value
+        }
+    }
+
+    /// Each value by its whole key; null for a section is null for each of its keys.
+    private func flattened(_ members: [JSON.Member], below prefix: String = "") -> [JSON.Member] {
+        members.flatMap { member in
+            let key = prefix + member.key
+            if let inner = member.value.members { return flattened(inner, below: key + ".") }
+            let below = member.value.isNull ? settingsNow.map(\.key).filter { $0.hasPrefix(key + ".") } : []
+            return below.isEmpty ? [JSON.Member(key, member.value)] : below.map { JSON.Member($0, .null) }
         }
     }
 

@@ -26,6 +26,8 @@ final class EventLoopPulse: Sendable {
         for loop in loops { loop.isWanted.store(false, ordering: .relaxed) }
     }
 
+    var loopCount: Int { loops.count }
+
     /// The numbers of those that have not turned for too long.
     func stalled(now: NIODeadline) -> [Int] {
         loops.indices.filter { number in loops[number].delays.withLock { $0.isStalled(now: now) } }

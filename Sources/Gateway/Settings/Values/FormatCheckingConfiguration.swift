@@ -42,6 +42,12 @@ package struct FormatCheckingConfiguration: Sendable, Equatable {
         }
     }
 
+    /// The same settings, whatever could be made of them.
+    func isSetUp(like other: Self) -> Bool {
+        mode == other.mode && exempt == other.exempt && directory == other.directory
+            && idPrefixes == other.idPrefixes && versions == other.versions
+    }
+
     /// The folder that is set and is not there; nil: it is, or none is set.
     var missingDirectory: String? { directory.flatMap { Self.isDirectory($0) ? nil : $0 } }
 
