@@ -109,12 +109,14 @@ private final class FolderServer: Sendable {
         }
         #expect(try await isKnown("ES256"))
         #expect(try await !isKnown("ES384"))
-        #expect(questions() == 1)
+        #expect(questions() == 2)
+        #expect(try await !isKnown("ES384"))
+        #expect(questions() == 2)
 
         passed.withLock { $0 = .seconds(11) }
         try Data().write(to: hang)
         async let waiting = isKnown("ES384")
-        while questions() < 2 { try await Task.sleep(for: .milliseconds(5)) }
+        while questions() < 3 { try await Task.sleep(for: .milliseconds(5)) }
         for _ in 0..<20 {
             await #expect {
                 _ = try await isKnown("RS256")
@@ -124,7 +126,7 @@ private final class FolderServer: Sendable {
             }
             #expect(try await isKnown("ES256"))
         }
-        #expect(questions() == 2)
+        #expect(questions() == 3)
 
         passed.withLock { $0 = .seconds(100) }
         try say(["ES256", "ES384"])
@@ -133,11 +135,32 @@ private final class FolderServer: Sendable {
         // The pause begins with the end of a fetch.
         passed.withLock { $0 = .seconds(109) }
         #expect(try await !isKnown("RS256"))
-        #expect(questions() == 2)
+        #expect(questions() == 3)
         passed.withLock { $0 = .seconds(110) }
         #expect(try await !isKnown("RS256"))
-        #expect(questions() == 3)
+        #expect(questions() == 4)
         await endpoint.shutDown()
+    }
+
+    @Test func `A key that comes just after the set was fetched is fetched for the first token that names it`()
+        async throws
+    {
+        let tokens = try TestTokens.made.get()
+        let folder = FileManager.default.temporaryDirectory.appending(path: "jwks-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        func say(_ algorithms: [String]) throws {
+            let set = try tokens.keySet(algorithms) { algorithm, key in key["kid"] = "id-" + algorithm }
+            try Data(set).write(to: folder.appending(path: "keys.json"), options: .atomic)
+        }
+        try say(["ES256"])
+        let server = try FolderServer(folder: folder)
+        let authenticator = try await authenticator(port: server.port)
+        let good = BackendVerdict.accept(userName: "CP1", expiry: 2000, securityProfile: nil)
+        #expect(try await authenticator.verdict(for: credentials(#require(tokens["ES256"]).tokenWithID)) == good)
+        try say(["ES256", "ES384"])
+        #expect(try await authenticator.verdict(for: credentials(#require(tokens["ES384"]).tokenWithID)) == good)
+        await authenticator.shutDown()
     }
 
     @Test func `Without a key set nobody is let in and nobody turned away for good`() async throws {

@@ -7,7 +7,8 @@ import Logging
 actor KeySetEndpoint {
     /// Bytes; a set of 256 RSA keys fits.
     private static let longestSet = 1 << 20
-    /// From the end of a fetch, for unknown `kid`s: whoever invents them must not make the gateway ask without end.
+    /// From the end of a fetch for an unknown `kid` to the next such one: whoever invents them must not make the gateway
+    /// ask without end. Also between what charge points ask for while there is no set at all.
     private static let shortestPause = Duration.seconds(10)
     private static let firstRetry = Duration.milliseconds(500)
     private static let longestRetry = Duration.seconds(10)
@@ -25,6 +26,8 @@ actor KeySetEndpoint {
     /// A token with an unknown `kid` waits for it.
     private var isWaitedFor = false
     private var lastEnd: ContinuousClock.Instant?
+    /// Of those for an unknown `kid`. The others are no reason to leave such a token without one.
+    private var lastEndForUnknownID: ContinuousClock.Instant?
 
     init(
         _ settings: JWTAuthenticatorSettings, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
@@ -63,13 +66,12 @@ actor KeySetEndpoint {
 
     /// - Throws: there is no key set yet, or the key may be in the one that is being fetched.
     func candidates(id: String?, algorithm: String) async throws(BackendFailure) -> KeySet.Candidates {
-        guard let known = set else {
-            if isFetchDue { await fetch() }
-            guard let set else { throw failure }
-            return set.candidates(id: id, algorithm: algorithm)
-        }
+        if set == nil, fetching != nil || isDue(after: lastEnd) { await fetch() }
+        guard let known = set else { throw failure }
         let candidates = known.candidates(id: id, algorithm: algorithm)
-        guard case .unknownID = candidates, isFetchDue else { return candidates }
+        guard case .unknownID = candidates, fetching != nil || isDue(after: lastEndForUnknownID) else {
+            return candidates
+        }
         // Each that waits has one of the few places before this backend: those with a known key must not stand behind
         // an endpoint that hangs.
         guard !isWaitedFor else {
@@ -77,14 +79,21 @@ actor KeySetEndpoint {
                 .nonsense, reason: "the token's kid is not in the key set, which is being fetched anew", retryAfter: 1)
         }
         isWaitedFor = true
+        defer { isWaitedFor = false }
+        if fetching != nil {
+            await fetch()
+            let candidates = (set ?? known).candidates(id: id, algorithm: algorithm)
+            // It may have begun before the key was there.
+            guard case .unknownID = candidates, isDue(after: lastEndForUnknownID) else { return candidates }
+        }
         await fetch()
-        isWaitedFor = false
+        lastEndForUnknownID = now()
         return (set ?? known).candidates(id: id, algorithm: algorithm)
     }
 
-    /// One is under way, or the last has ended long enough ago.
-    private var isFetchDue: Bool {
-        fetching != nil || lastEnd.map { now() - $0 >= Self.shortestPause } ?? true
+    /// Long enough ago, or never.
+    private func isDue(after end: ContinuousClock.Instant?) -> Bool {
+        end.map { now() - $0 >= Self.shortestPause } ?? true
     }
 
     /// One fetch at a time; who comes meanwhile waits for it.
