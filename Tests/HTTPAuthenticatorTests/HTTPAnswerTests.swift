@@ -34,12 +34,32 @@ import Testing
         #expect(try meaning(status: 404, type: nil, "") == .unknown)
     }
 
-    @Test(arguments: [("7", 7), ("0", 0), (" 30 ", 30), ("-1", nil), ("soon", nil), ("99999999999999999999", nil)])
+    @Test(arguments: [
+        ("7", 7), ("0", 0), (" 30 ", 30), ("-1", nil), ("soon", nil), ("", nil), ("86401", 86_400),
+        ("99999999999999999999", 86_400), ("Thu, 01 Jan 1970 00:17:40 GMT", 60),
+        ("Thursday, 01-Jan-70 00:17:40 GMT", 60), ("Thu Jan  1 00:17:40 1970", 60),
+        ("Thu, 01 Jan 1970 00:16:40 GMT", 1), ("Sat, 01 Jan 0000 00:00:00 GMT", 1),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400), ("Thu, 01 Jan 1970 00:17:40 CET", nil),
+    ])
     func `A busy server's own Retry-After is handed on`(text: String, seconds: Int?) throws {
         for status in [429, 503] {
             let failure = #expect(throws: BackendFailure.self) { try meaning(status: status, retryAfter: text, "") }
             #expect(failure?.retryAfter == seconds)
         }
+    }
+
+    @Test(arguments: [
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Sunday, 06-Nov-94 08:49:37 GMT", 784_111_777),
+        ("Sun Nov  6 08:49:37 1994", 784_111_777), ("Tue, 29 Feb 2000 00:00:00 GMT", 951_782_400),
+        ("Mon, 01 Mar 2100 00:00:00 GMT", 4_107_542_400), ("Fri, 31 Dec 9999 23:59:59 GMT", 253_402_300_799),
+        ("Sat, 01 Jan 0000 00:00:00 GMT", -62_167_219_200), ("Sun, 06 Nov 1994 24:00:00 GMT", nil),
+        ("Sun, 32 Nov 1994 08:49:37 GMT", nil), ("Sun, 06 nov 1994 08:49:37 GMT", nil),
+        ("Sun, 06 Nov 994 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 8:49:37 GMT", nil),
+        ("Sun, +6 Nov 1994 08:49:37 GMT", nil), ("06 Nov 1994 08:49:37 GMT", nil), ("-----", nil),
+        (String(repeating: "1 ", count: 1 << 20), nil),
+    ])
+    func `A date is read in each of the forms of HTTP`(text: String, seconds: Int64?) {
+        #expect(HTTPDate(text)?.seconds == seconds)
     }
 
     @Test(arguments: [

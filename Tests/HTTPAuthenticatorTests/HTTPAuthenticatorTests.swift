@@ -102,6 +102,23 @@ import Testing
         await authenticator.shutDown()
     }
 
+    @Test(arguments: [
+        ("SSH-2.0-x\r\n\r\n", BackendFailure.Kind.nonsense), ("HTTP/9.x 200 OK\r\n\r\n", .nonsense),
+        ("HTTP/1.1 204 No Content\r\nbad header\r\n\r\n", .nonsense), ("", .unreachable),
+        ("HTTP/1.1 204 No Content\r\nContent-Ty", .unreachable),
+    ])
+    func `An answer that is no HTTP is nonsense, and one that breaks off is none`(
+        answer: String, kind: BackendFailure.Kind
+    ) async throws {
+        let server = try HTTPServer()
+        let authenticator = try authenticator(server)
+        let failure = await #expect(throws: BackendFailure.self) {
+            try await authenticator.verdict(for: credentials("raw:" + answer))
+        }
+        #expect(failure?.kind == kind, "\(failure?.reason ?? "")")
+        await authenticator.shutDown()
+    }
+
     @Test func `A server that was killed is unreachable, and asked again once it is back`() async throws {
         var server = try HTTPServer()
         let authenticator = try authenticator(server) { $0.connectTimeout = .seconds(600) }

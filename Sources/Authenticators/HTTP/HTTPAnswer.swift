@@ -30,15 +30,25 @@ struct HTTPAnswer: Sendable, Equatable {
         case 401, 403: return .deny(reason: "the HTTP server said \(status)")
         case 404: return .unknown
         case 429, 503:
-            throw BackendFailure(.nonsense, reason: "the HTTP server said \(status)", retryAfter: retryAfterSeconds)
+            throw BackendFailure(
+                .nonsense, reason: "the HTTP server said \(status)", retryAfter: retryAfterSeconds(now: now))
         case 200: return try meaningOfBody(now: now)
         default: throw BackendFailure(.nonsense, reason: "the HTTP server said \(status)")
         }
     }
 
-    /// A number of seconds; a date is not read: the gateway's own guess is as good.
-    private var retryAfterSeconds: Int? {
-        retryAfter.flatMap { Int($0.trimming) }.flatMap { (0...86_400).contains($0) ? $0 : nil }
+    /// Longer ones are told as this. Seconds.
+    private static let longestRetryAfter = 86_400
+
+    /// A number of seconds, or a date.
+    private func retryAfterSeconds(now: Int64) -> Int? {
+        guard let text = retryAfter?.trimming, !text.isEmpty else { return nil }
+        if text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
+            return Int(text).map { min($0, Self.longestRetryAfter) } ?? Self.longestRetryAfter
+        }
+        guard let date = HTTPDate(text) else { return nil }
+        let (distance, isBeyond) = date.seconds.subtractingReportingOverflow(now)
+        return isBeyond ? nil : Int(max(1, min(distance, Int64(Self.longestRetryAfter))))
     }
 
     private func meaningOfBody(now: Int64) throws(BackendFailure) -> Meaning {

@@ -143,6 +143,10 @@ package final class BackendHTTPClient: Sendable {
         switch error {
         case let failure as BackendFailure: failure
         case let fault as ConnectionFault: fault.failure
+        // It has answered, with what is no HTTP; one that hangs up in the middle of it has not.
+        case let error as HTTPParserError where error != .invalidEOFState:
+            BackendFailure(.nonsense, reason: "the answer is no HTTP: \(error)")
+        case is NIOHTTPDecoderError: BackendFailure(.nonsense, reason: "an answer before it was asked for")
         case is CancellationError: BackendFailure(.unreachable, reason: "the charge point has gone")
         case let error as HTTPClientError: BackendFailure(.unreachable, reason: "HTTP: \(error.shortDescription)")
         case let error as NIOConnectionError:

@@ -50,6 +50,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             print(json.dumps({"method": self.command, "path": url.path, "fields": fields,
                               "serverName": getattr(self.connection, "asked_name", None),
                               "headers": {name.lower(): value for name, value in self.headers.items()}}), flush=True)
+        kind, _, raw = fields.get("clientid", "").partition(":")
+        if kind == "raw":
+            # Whatever it is, and the end of the connection.
+            self.wfile.write(raw.encode())
+            self.close_connection = True
+            return
         status, headers, content = answer_of(fields.get("clientid", ""), url.path)
         self.send_response(status)
         for name, value in headers.items():
