@@ -1,6 +1,7 @@
 import BackendHTTPClient
 import BrokerLink
 import BuildVersion
+import BuiltInDatabaseAuthenticator
 import CallTracing
 import ChargePointSessions
 import CredentialChecking
@@ -163,11 +164,13 @@ extension GatewayConfiguration {
         return fault?.problems.map { SettingProblem(expectation: $0.shownInOneLine) } ?? []
     }
 
-    /// What an authenticator finds wrong with its settings beyond each one's own form; it asks nobody and opens no
-    /// database.
+    /// What an authenticator finds wrong with its settings beyond each one's own form, and with a file of users; it asks
+    /// nobody and opens no database.
     package func authenticatorProblems() async -> [SettingProblem] {
-        guard authentication.effectiveBackend.isAsked, authentication.effectiveBackend != .builtInDatabase else {
-            return []
+        guard authentication.effectiveBackend.isAsked else { return [] }
+        if let own = authentication.own?.settings as? BuiltInDatabaseConfiguration {
+            let problems = own.bootstrapProblems(authentication, directory: dataDirectory)
+            return problems.map { GatewayAuthenticator.problems(from: $0) } ?? []
         }
         do {
             let made = try await GatewayAuthenticator.make(

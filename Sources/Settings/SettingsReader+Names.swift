@@ -25,7 +25,7 @@ extension SettingsReader {
             guard isVariable ? !variables.contains(name) : !isKnown(held, among: keys) else { continue }
             let reason = isVariable ? refusedVariables[name] : refused[name]
             // Said by `ignored` already.
-            if reason?.isEmpty == true { continue }
+            if reason?.isEmpty == true || isOverlooked(held) { continue }
             let isStrict = isVariable && strictVariables.contains(where: name.hasPrefix)
             let candidates = isVariable ? variables.sorted() : keys
             let words = reason ?? explain(name) ?? Self.guess(name, candidates)

@@ -36,6 +36,8 @@ package struct SettingsReader: Sendable {
     package private(set) var warnings: [SettingProblem] = []
     /// Keys that something could have read, with the reason why nothing does.
     private(set) var refused: [String: String] = [:]
+    /// Sections of keys that may be there without being read.
+    private var overlooked: [String] = []
     private var places: [String: Int] = [:]
     private var prefix = ""
     private var documentedPrefix = ""
@@ -251,6 +253,26 @@ package struct SettingsReader: Sendable {
         refused[full] = ""
         if let entry = layers.lazy.compactMap({ $0.entry(for: full) }).first {
             warn(SettingProblem(key: full, expectation: "has no effect: \(reason)", source: entry.source))
+        }
+    }
+
+    /// A section of keys that are known elsewhere and do nothing here, whatever they are called: each is a warning.
+    package mutating func ignored(below key: String, because reason: String) {
+        guard !layers.isEmpty else { return }
+        let full = prefix + key
+        overlooked.append(full)
+        let found = layers.flatMap(\.names).filter { !$0.isEmpty && isOverlooked($0) }
+        for held in found.prefix(100) {
+            warn(SettingProblem(key: held.name, expectation: "has no effect: \(reason)", source: held.source))
+        }
+    }
+
+    /// It is of a section that has been ignored.
+    func isOverlooked(_ held: SettingsHeldName) -> Bool {
+        overlooked.contains { key in
+            let isVariable = held.source == .environment
+            let name = isVariable ? SettingName.variable(of: key) : key
+            return held.name.hasSameBytes(name) || held.name.utf8.starts(with: (name + (isVariable ? "_" : ".")).utf8)
         }
     }
 

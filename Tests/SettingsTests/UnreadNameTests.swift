@@ -40,6 +40,22 @@ struct UnreadNameTests {
         #expect(found.warnings == ["ROOM_SEAT (environment): unknown name; did you mean ROOM_SEATS?"])
     }
 
+    @Test func `All that is in a section without effect is a warning, in the environment, a file and a change`() {
+        var read = reader(
+            ["DOOR_POOLS_SIZE": "1", "DOOR_POOLS_EMPTY": "", "DOOR_POOL_SIZE": "1"],
+            changes: [SettingsMember("door.pools", .map([SettingsMember("wait", .text("1"))]))],
+            file: [SettingsMember("door.pools.most", .text("1"), line: 1), SettingsMember("door.poolsize", .text("1"))])
+        read.ignored(below: "door.pools", because: "there is none")
+        read.checkNames(strict: ["door."], others: [])
+        #expect(
+            read.warnings.map(\.description) == [
+                "DOOR_POOLS_SIZE (environment): has no effect: there is none",
+                "DOOR_POOLS_WAIT (door.pools.wait) (change): has no effect: there is none",
+                "DOOR_POOLS_MOST (door.pools.most) (file, line 1): has no effect: there is none",
+            ])
+        #expect(read.problems.compactMap(\.key) == ["DOOR_POOL_SIZE", "door.poolsize"])
+    }
+
     @Test func `One that is read under other circumstances says so, and one without effect is a warning`() {
         let found = checked(
             reader(["DOOR_LOCK": "1", "DOOR_POOL": "8"], file: [SettingsMember("door.pool", .text("8"), line: 1)]))

@@ -1,5 +1,4 @@
 import Authentication
-import BoundedFiles
 import CredentialChecking
 import Foundation
 import GRDB
@@ -8,9 +7,6 @@ import OutsideNames
 extension BuiltInDatabase {
     /// Passwords that are hashed at once.
     private static let hashesAtOnce = 64
-    /// Of a file that is read at start.
-    private static let mostBytes = 64 << 20
-
     package func add(_ file: UserFile) async throws(UserStoreFailure) -> UserImportReport {
         let users = try await users(in: file)
         // Hashing takes its time, and the database is not held meanwhile; who is there and stays needs none.
@@ -53,28 +49,12 @@ extension BuiltInDatabase {
     /// - Throws: It cannot be read, or is wrong: the gateway does not start then.
     package func addBootstrapUsers() async throws(UserStoreFailure) -> UserImportReport? {
         guard let bootstrap = configuration.bootstrap else { return nil }
-        let bytes = try Self.contents(of: bootstrap.path)
-        let isJSON =
-            bootstrap.path.lowercased().hasSuffix(".json")
-            || bytes.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "[")
+        let file = try bootstrap.file()
         do {
-            return try await add(UserFile(bytes: bytes, format: isJSON ? .json : .csv, secret: bootstrap.secret))
+            return try await add(file)
         } catch .badFile(let reason) {
             throw .badFile("\(bootstrap.path): \(reason)")
         }
-    }
-
-    private static func contents(of path: String) throws(UserStoreFailure) -> [UInt8] {
-        let bytes: [UInt8]?
-        do throws(BoundedFile.Failure) {
-            bytes = try BoundedFile.readRegular(path, limit: mostBytes)
-        } catch {
-            if case .tooLong = error { throw .badFile("\(path): has more than \(mostBytes >> 20) MB") }
-            let isThere = FileManager.default.fileExists(atPath: path)
-            throw .badFile("\(path): \(isThere ? "cannot be read: \(error)" : "is missing")")
-        }
-        guard let bytes else { throw .badFile("\(path): is no regular file") }
-        return bytes
     }
 
     private func presentIDs() async throws(UserStoreFailure) -> Set<[UInt8]> {

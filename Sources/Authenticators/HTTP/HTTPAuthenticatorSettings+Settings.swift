@@ -25,6 +25,7 @@ extension HTTPAuthenticatorSettings {
             "authentication.request_timeout", .duration(.milliseconds(1)...(.seconds(3600))), default: requestTimeout,
             help: "http, jwt: for an answer")
         read.ignored("authentication.enable_pipelining", because: "each request waits for its answer")
+        read.ignored("authentication.pool_type", because: "the gateway needs no such setting")
         guard !read.layers.isEmpty, !url.isEmpty else { return }
         do throws(HTTPRequestTemplate.Problem) {
             _ = try HTTPRequestTemplate(self)

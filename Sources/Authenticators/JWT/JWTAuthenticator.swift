@@ -43,13 +43,10 @@ package struct JWTAuthenticator: VerdictSource {
             guard !secret.isEmpty else { throw Problem(key: "secret", words: "expected a key: it is empty") }
             keys = .fixed(KeySet(keys: VerificationKey.keys(secret: secret)))
         case .publicKey(let pem):
-            guard let fixed = await VerificationKey.keys(pem: pem) else {
-                throw Problem(
-                    key: "public_key",
-                    words: "expected a PEM with a public key: RSA of 2048 bits or more, P-256, P-384, P-521, or Ed25519"
-                )
+            guard let key = PublicKey(pem: pem) else {
+                throw Problem(key: "public_key", words: PublicKey.expectation)
             }
-            keys = .fixed(KeySet(keys: fixed))
+            keys = .fixed(KeySet(keys: await VerificationKey.keys(key)))
         case .endpoint:
             keys = .endpoint(try KeySetEndpoint(settings, logger: logger))
         }

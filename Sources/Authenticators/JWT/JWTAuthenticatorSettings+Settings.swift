@@ -109,14 +109,19 @@ extension JWTAuthenticatorSettings {
     private static func pem(
         _ text: String, _ read: inout SettingsReader, _ readFile: SettingsReader.FileReader
     ) -> String {
-        guard !text.utf8.starts(with: "-----BEGIN".utf8) else { return text }
+        guard !text.utf8.starts(with: "-----BEGIN".utf8) else { return checked(text, &read) }
         do throws(SettingFlaw) {
             let path =
                 text.utf8.starts(with: "file://".utf8) ? String(decoding: text.utf8.dropFirst(7), as: UTF8.self) : text
-            return String(decoding: try readFile(path, Secret.mostBytes), as: UTF8.self)
+            return checked(String(decoding: try readFile(path, Secret.mostBytes), as: UTF8.self), &read)
         } catch {
             read.problem("authentication.public_key", "expected a key in PEM, or the path of one: \(error.expectation)")
             return ""
         }
+    }
+
+    private static func checked(_ pem: String, _ read: inout SettingsReader) -> String {
+        if PublicKey(pem: pem) == nil { read.problem("authentication.public_key", PublicKey.expectation) }
+        return pem
     }
 }

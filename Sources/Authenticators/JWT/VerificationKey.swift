@@ -25,24 +25,15 @@ struct VerificationKey: Sendable {
 
     func verifies(signature: [UInt8], of signed: [UInt8]) -> Bool { accepts(signature, signed) }
 
-    /// A public key or a certificate in PEM; nil: neither RSA (2048 bits or more), P-256, P-384, P-521, nor Ed25519.
-    static func keys(pem: String) async -> [VerificationKey]? {
-        if let key = (try? Insecure.RSA.PublicKey(pem: pem)) ?? (try? Insecure.RSA.PublicKey(certificatePEM: pem)) {
-            return await rsaKeys(key)
+    /// For each algorithm that a public key fits.
+    static func keys(_ key: PublicKey) async -> [VerificationKey] {
+        switch key {
+        case .rsa(let key): await rsaKeys(key)
+        case .p256(let key): await one("ES256") { await $0.add(ecdsa: key, kid: $1) }
+        case .p384(let key): await one("ES384") { await $0.add(ecdsa: key, kid: $1) }
+        case .p521(let key): await one("ES512") { await $0.add(ecdsa: key, kid: $1) }
+        case .ed25519(let key): await one("EdDSA") { await $0.add(eddsa: key, kid: $1) }
         }
-        if let key = (try? ES256PublicKey(pem: pem)) ?? (try? ES256PublicKey(certificate: pem)) {
-            return await one("ES256") { await $0.add(ecdsa: key, kid: $1) }
-        }
-        if let key = (try? ES384PublicKey(pem: pem)) ?? (try? ES384PublicKey(certificate: pem)) {
-            return await one("ES384") { await $0.add(ecdsa: key, kid: $1) }
-        }
-        if let key = (try? ES512PublicKey(pem: pem)) ?? (try? ES512PublicKey(certificate: pem)) {
-            return await one("ES512") { await $0.add(ecdsa: key, kid: $1) }
-        }
-        if let key = try? EdDSA.PublicKey(pem: pem) {
-            return await one("EdDSA") { await $0.add(eddsa: key, kid: $1) }
-        }
-        return nil
     }
 
     private static func rsaKeys(_ key: Insecure.RSA.PublicKey) async -> [VerificationKey] {

@@ -53,6 +53,10 @@ extension MongoDBConfiguration {
         for key in ["auto_reconnect", "pool_type", "w_mode", "use_legacy_protocol"] {
             read.ignored("authentication.\(key)", because: "the gateway needs no such setting")
         }
+        read.ignored(below: "authentication.topology", because: "libmongoc finds out how its servers belong together")
+        let key = read.isSet("authentication.servers") ? "servers" : "server"
+        read.check { () throws(BackendProblem) in try BackendServers(server, key: key, defaultPort: 27017) }
+        read.check { () throws(BackendProblem) in try MongoDBFilter(filter) }
     }
 }
 

@@ -23,5 +23,9 @@ extension MySQLConfiguration {
         for key in ["auto_reconnect", "pool_type"] {
             read.ignored("authentication.\(key)", because: "connections are opened again as needed")
         }
+        read.check { () throws(BackendProblem) in try BackendServers(server, defaultPort: 3306) }
+        read.check { () throws(BackendProblem) in
+            try SQLTemplate(query: ExactNames.requiring(in: query), dialect: .mySQL)
+        }
     }
 }

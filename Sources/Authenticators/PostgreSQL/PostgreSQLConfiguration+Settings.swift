@@ -20,5 +20,9 @@ extension PostgreSQLConfiguration {
         for key in ["auto_reconnect", "pool_type"] {
             read.ignored("authentication.\(key)", because: "connections are opened again as needed")
         }
+        read.check { () throws(BackendProblem) in try BackendServers(server, defaultPort: 5432) }
+        read.check { () throws(BackendProblem) in
+            try SQLTemplate(query: query, dialect: .postgreSQL)
+        }
     }
 }

@@ -40,5 +40,10 @@ extension RedisConfiguration {
         for key in ["auto_reconnect", "pool_type"] {
             read.ignored("authentication.\(key)", because: "connections are opened again as needed")
         }
+        let key = read.isSet("authentication.servers") ? "servers" : "server"
+        read.check { () throws(BackendProblem) in try BackendServers(server, key: key, defaultPort: 6379) }
+        read.check { () throws(BackendProblem) in
+            try RedisCommandTemplate(command)
+        }
     }
 }

@@ -1,3 +1,5 @@
+import Settings
+
 /// What is wrong with a backend's settings: a start-up error.
 package struct BackendProblem: Error, Sendable, Equatable, CustomStringConvertible {
     /// Below `authentication`: `ssl.cacertfile`.
@@ -53,6 +55,18 @@ package struct BackendProblemCollection {
     package mutating func require(_ text: String, _ key: String) {
         if text.isEmpty { add(key, "expected a value") }
         if text.utf8.contains(0) { add(key, "expected a text without NUL") }
+    }
+}
+
+extension SettingsReader {
+    /// Tries what a backend makes of its settings, so that what it finds wrong is told beside all else that is.
+    package mutating func check<Value>(_ make: () throws(BackendProblem) -> Value) {
+        guard !layers.isEmpty else { return }
+        do throws(BackendProblem) {
+            _ = try make()
+        } catch {
+            problem("authentication.\(error.key)", error.reason)
+        }
     }
 }
 

@@ -79,6 +79,12 @@ extension AuthenticationSettings {
             read.problem(
                 "authentication.mechanism", "expected \(backend == .jwt ? "jwt" : "password_based"), the backend's")
         }
+        if let mechanismIsJWT, isEnabled, backend == .none, !read.isSet("authentication.backend") {
+            read.problem(
+                "authentication.mechanism",
+                "expected authentication.backend\(mechanismIsJWT ? ": jwt" : "") with it: "
+                    + "a mechanism alone asks nobody, and everyone would be let in")
+        }
         if effectiveBackend == .none, !hasOwnConnections {
             read.warn(
                 SettingProblem(

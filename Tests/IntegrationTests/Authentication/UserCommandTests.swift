@@ -128,6 +128,7 @@ import Testing
             ],
             ["AUTHENTICATION_MECHANISM", "expected jwt"]
         ),
+        (["AUTHENTICATION_MECHANISM": "jwt"], ["AUTHENTICATION_MECHANISM", "expected authentication.backend: jwt"]),
         (["AUTHENTICATION_BACKEND": "broker"], ["AUTHENTICATION_BACKEND", "broker.sessions: per_charge_point"]),
         (
             ["AUTHENTICATION_BACKEND": "built_in_database", "BROKER_SESSIONS": "per_charge_point"],
@@ -156,9 +157,13 @@ import Testing
         let users = try BuiltInUsers()
         let settings = try users.settings(
             bootstrap: text, ["LISTENERS_WS_DEFAULT_BIND": "127.0.0.1:0", "MANAGEMENT_BIND": ""])
-        let outcome = try await GatewayCommand([], settings)
-        #expect(outcome.code == 78)
-        for word in words { #expect(outcome.output.contains(word), "\(outcome.output)") }
+        for arguments in [[], ["--check-config"]] {
+            let outcome = try await GatewayCommand(arguments, settings)
+            #expect(outcome.code == 78)
+            for word in words + ["AUTHENTICATION_BOOTSTRAP_FILE", users.folder.path] {
+                #expect(outcome.output.contains(word), "\(outcome.output)")
+            }
+        }
         let list = try await GatewayCommand(["users", "list"], users.settings())
         #expect(list.output.isEmpty, "nobody is added by a file with a bad row")
     }
@@ -169,8 +174,10 @@ import Testing
             "AUTHENTICATION_BOOTSTRAP_FILE": users.folder.appending(path: "none.csv").path,
             "LISTENERS_WS_DEFAULT_BIND": "127.0.0.1:0", "MANAGEMENT_BIND": "",
         ])
-        let outcome = try await GatewayCommand([], missing)
-        #expect(outcome.code == 78 && outcome.output.contains("none.csv"), "\(outcome.output)")
+        for arguments in [[], ["--check-config"]] {
+            let outcome = try await GatewayCommand(arguments, missing)
+            #expect(outcome.code == 78 && outcome.output.contains("none.csv"), "\(outcome.output)")
+        }
         #expect(try await GatewayCommand(["users", "add", "CP-1"], input: "s3cr3t-new\n", users.settings()).code == 0)
         let file = "password,user_id\ns3cr3t-old,CP-1\ns3cr3t-two,CP-2\n"
         try await users.withSite(bootstrap: file) { site async throws in
