@@ -1,4 +1,5 @@
 import CredentialChecking
+import Foundation
 
 /// A source that is made of its settings, and closed when a test is through with it.
 package protocol TestedSource: CredentialSource {
@@ -40,6 +41,28 @@ extension SourceSuite {
     ) async throws -> BackendFailure? {
         try await with(configuration) { source in
             await Outcome(of: name, from: source).failure
+        }
+    }
+
+    /// Asks `CP-1` while the file with our password is missing, has a wrong one, and has the right one.
+    ///
+    /// - Parameters:
+    ///   - configuration: its own password is a wrong one.
+    ///   - file: where it names the file.
+    /// - Returns: the three outcomes, and the file's path.
+    package func outcomesOfPasswordFile(
+        _ configuration: Source.Configuration, _ file: WritableKeyPath<Source.Configuration, String?>, right: String
+    ) async throws -> (missing: Outcome, wrong: Outcome, right: Outcome, path: String) {
+        let url = FileManager.default.temporaryDirectory.appending(path: "password-\(UUID())")
+        defer { try? FileManager.default.removeItem(at: url) }
+        var configuration = configuration
+        configuration[keyPath: file] = url.path()
+        return try await with(configuration) { source in
+            let missing = await Outcome(of: "CP-1", from: source)
+            try Data("a wrong s3cr3t\n".utf8).write(to: url)
+            let wrong = await Outcome(of: "CP-1", from: source)
+            try Data("\(right)\r\nsecond line\n".utf8).write(to: url)
+            return (missing, wrong, await Outcome(of: "CP-1", from: source), url.path())
         }
     }
 

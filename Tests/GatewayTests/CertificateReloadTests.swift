@@ -58,4 +58,12 @@ import WebSocketFrontEnd
         let found = try load(settings).configuration.authentication.filesOfConnections
         #expect(found == (isNamed ? [file.path] : []))
     }
+
+    @Test func `The file with our password at the backend is one of them`() throws {
+        let file = try TemporaryFile("s3cr3t\n")
+        for (name, value) in [("PASSWORD_FILE", file.path), ("PASSWORD", "file://" + file.path)] {
+            let settings = ["AUTHENTICATION_BACKEND": "redis", "AUTHENTICATION_\(name)": value]
+            #expect(try load(settings).configuration.authentication.filesOfConnections == [file.path])
+        }
+    }
 }

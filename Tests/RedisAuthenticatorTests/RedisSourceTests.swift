@@ -54,6 +54,15 @@ extension RedisSource: TestedSource {}
         #expect(try await self.failure(server.configuration(), "CP-9")?.kind == .nonsense)
     }
 
+    @Test func `A password file is read anew for each connection, and one that cannot be read is named`() async throws {
+        let found = try await outcomesOfPasswordFile(
+            server.configuration(password: "wrong password"), \.passwordFile, right: RedisServer.password)
+        #expect(found.missing.failure?.kind == .nonsense && found.wrong.failure?.kind == .nonsense)
+        #expect(found.missing.failure?.reason.contains("\(found.path) cannot be read") == true)
+        #expect(found.wrong.failure?.reason.contains("s3cr3t") == false)
+        #expect(found.right.hashes?.count == 1, "\(found.right)")
+    }
+
     @Test(arguments: ["wrong password", nil])
     func `Wrong credentials of ours are nonsense, and not in the words`(password: String?) async throws {
         let failure = try await failure(server.configuration(password: password))

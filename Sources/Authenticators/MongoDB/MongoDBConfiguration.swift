@@ -22,6 +22,8 @@ package struct MongoDBConfiguration: Sendable {
     /// Nil: nobody logs in.
     package var userName: String?
     package var password: String?
+    /// Where that came from, to be read anew for each connection; nil: from no file.
+    package var passwordFile: String?
     /// `auth_source`, the database that knows the user; nil: `database`.
     package var authenticationSource: String?
     /// JSON.

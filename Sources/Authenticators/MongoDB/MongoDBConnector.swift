@@ -59,6 +59,7 @@ struct MongoDBConnector: BlockingConnector {
     /// The password is set apart from the text, so that it is in no error.
     private func uri(_ servers: String) throws(ConnectionFault) -> OpaquePointer {
         let scheme = configuration.readsServiceRecord ? "mongodb+srv" : "mongodb"
+        let password = try PasswordFile.password(in: configuration.passwordFile, orElse: configuration.password)
         var error = bson_error_t()
         guard let uri = mongoc_uri_new_with_error("\(scheme)://\(servers)/", &error) else {
             throw MongoDBFault.fault(error)
@@ -78,7 +79,7 @@ struct MongoDBConnector: BlockingConnector {
         }
         if let userName = configuration.userName {
             mongoc_uri_set_username(uri, userName)
-            mongoc_uri_set_password(uri, configuration.password ?? "")
+            mongoc_uri_set_password(uri, password ?? "")
             mongoc_uri_set_auth_source(uri, configuration.authenticationSource ?? configuration.database)
         }
         return uri

@@ -8,6 +8,8 @@ package struct MySQLConfiguration: Sendable {
     package var userName: String
     /// Nil: an empty one is sent.
     package var password: String?
+    /// Where that came from, to be read anew for each connection; nil: from no file.
+    package var passwordFile: String?
     package var query: String
     package var tls: BackendTLS
     package var limits: PoolLimits

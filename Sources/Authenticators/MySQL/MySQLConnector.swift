@@ -24,12 +24,13 @@ struct MySQLConnector: BlockingConnector {
     }
 
     private func connect(to server: BackendServers.Server) throws(ConnectionFault) -> MySQLConnection {
+        let password = try PasswordFile.password(in: configuration.passwordFile, orElse: configuration.password)
         guard let handle = mysql_init(nil) else { throw .lost("no memory") }
         setOptions(of: handle)
         let flags = UInt(CLIENT_REMEMBER_OPTIONS)
         guard
             mysql_real_connect(
-                handle, server.host, configuration.userName, configuration.password ?? "", configuration.database,
+                handle, server.host, configuration.userName, password ?? "", configuration.database,
                 UInt32(server.port), nil, flags) != nil
         else {
             let fault = MySQLConnection.fault(of: handle, isLogin: true)

@@ -8,6 +8,8 @@ package struct PostgreSQLConfiguration: Sendable {
     package var userName: String
     /// Nil: none is sent, for a server that does not ask (`trust`, client certificates).
     package var password: String?
+    /// Where that came from, to be read anew for each connection; nil: from no file.
+    package var passwordFile: String?
     package var query: String
     /// `disable_prepared_statements`: PgBouncer may give each transaction another server's connection, which does not
     /// know them.

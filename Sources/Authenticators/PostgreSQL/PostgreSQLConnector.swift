@@ -42,7 +42,7 @@ struct PostgreSQLConnector: BlockingConnector {
     private func connect(
         to server: BackendServers.Server, _ address: String, until deadline: ContinuousClock.Instant
     ) throws(ConnectionFault) -> PostgreSQLConnection {
-        guard let handle = Self.start(parameters(server, address)) else { throw .lost("no memory") }
+        guard let handle = Self.start(try parameters(server, address)) else { throw .lost("no memory") }
         // The SQLSTATE of a refused log-in is told in no other way.
         PQsetErrorVerbosity(handle, PQERRORS_VERBOSE)
         PQsetNoticeProcessor(handle, { _, _ in }, nil)
@@ -83,7 +83,9 @@ struct PostgreSQLConnector: BlockingConnector {
     }
 
     /// All that libpq would otherwise take from the environment or a file of the user's is said.
-    private func parameters(_ server: BackendServers.Server, _ address: String) -> [(String, String)] {
+    private func parameters(
+        _ server: BackendServers.Server, _ address: String
+    ) throws(ConnectionFault) -> [(String, String)] {
         let tls = configuration.tls
         var parameters = [
             ("host", tls.name(of: server.host) ?? server.host), ("hostaddr", address),
@@ -92,7 +94,8 @@ struct PostgreSQLConnector: BlockingConnector {
             ("passfile", "/dev/null/none"), ("client_encoding", "UTF8"), ("application_name", "ocpp-gateway"),
             ("gssencmode", "disable"), ("target_session_attrs", "any"), ("options", ""), ("keepalives", "1"),
         ]
-        if let password = configuration.password { parameters.append(("password", password)) }
+        let password = try PasswordFile.password(in: configuration.passwordFile, orElse: configuration.password)
+        if let password { parameters.append(("password", password)) }
         guard tls.isEnabled else { return parameters + [("sslmode", "disable")] }
         let isNameChecked = tls.name(of: server.host) != nil
         parameters += [

@@ -20,6 +20,8 @@ package struct RedisConfiguration: Sendable {
     /// Nil with a password: the default user.
     package var userName: String?
     package var password: String?
+    /// Where that came from, to be read anew for each connection; nil: from no file.
+    package var passwordFile: String?
     package var database: Int
     /// `cmd`.
     package var command: String

@@ -13,7 +13,7 @@ struct RedisConnector: BlockingConnector {
         rotation = ServerRotation(servers)
         settings = RedisNode.Settings(
             group: group, tls: configuration.tls, userName: configuration.userName, password: configuration.password,
-            database: configuration.database)
+            passwordFile: configuration.passwordFile, database: configuration.database)
         limits = configuration.limits
     }
 
@@ -32,7 +32,8 @@ struct RedisConnector: BlockingConnector {
             return .node(try RedisNode(to: server, settings, until: deadline))
         case .sentinel(let name, let userName, let password):
             let sentinel = RedisNode.Settings(
-                group: settings.group, tls: settings.tls, userName: userName, password: password, database: 0)
+                group: settings.group, tls: settings.tls, userName: userName, password: password, passwordFile: nil,
+                database: 0)
             let master = try Self.master(name, by: RedisNode(to: server, sentinel, until: deadline), until: deadline)
             return .node(try self.master(at: master, until: deadline))
         case .cluster:

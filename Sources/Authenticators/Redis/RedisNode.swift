@@ -14,6 +14,8 @@ struct RedisNode {
         let tls: BackendTLS
         let userName: String?
         let password: String?
+        /// Read anew for each connection; nil: the password is in no file.
+        let passwordFile: String?
         let database: Int
     }
 
@@ -78,7 +80,7 @@ struct RedisNode {
 
     private func logIn(_ settings: Settings, until deadline: ContinuousClock.Instant) throws(ConnectionFault) {
         var commands: [RedisCommand] = []
-        if let password = settings.password {
+        if let password = try PasswordFile.password(in: settings.passwordFile, orElse: settings.password) {
             commands.append(RedisCommand(["AUTH"] + (settings.userName.map { [$0] } ?? []) + [password]))
         }
         if settings.database != 0 { commands.append(RedisCommand(["SELECT", "\(settings.database)"])) }

@@ -12,7 +12,8 @@ struct CertificateReload: Service {
     let listeners: ListenerSet
     /// Paths that the broker link reads at each connect (`broker.password_file`, `broker.tls.*`).
     let brokerFiles: [String]
-    /// Paths that the authenticator reads at each connection to its server (`authentication.ssl.*`).
+    /// Paths that the authenticator reads at each connection to its server (`authentication.password_file`,
+    /// `authentication.ssl.*`).
     let authenticatorFiles: [String]
     let logger: Logger
 

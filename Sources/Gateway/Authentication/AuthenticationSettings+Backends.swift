@@ -59,8 +59,9 @@ extension AuthenticationSettings {
     var filesOfConnections: [String] {
         switch effectiveBackend {
         case .mysql, .postgresql, .mongodb, .redis:
-            tls.isEnabled ? [tls.caFile, tls.certificateFile, tls.keyFile].compactMap(\.self) : []
-        case .none, .broker, .builtInDatabase, .http, .jwt: []
+            let ofTLS = tls.isEnabled ? [tls.caFile, tls.certificateFile, tls.keyFile] : []
+            return ([password?.file] + ofTLS).compactMap(\.self)
+        case .none, .broker, .builtInDatabase, .http, .jwt: return []
         }
     }
 

@@ -14,6 +14,7 @@
             var own = self
             own.userName = common.username
             own.password = common.password?.text
+            own.passwordFile = common.password?.file
             own.tls = common.backendTLS
             own.limits = common.limits
             let source = try MongoDBSource(own)
