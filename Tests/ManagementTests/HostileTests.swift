@@ -107,6 +107,20 @@ import Testing
         }
     }
 
+    @Test func `Who sends all of too large an import before reading hears so, and is not cut off`() async throws {
+        try await withManagement { management async throws in
+            let connection = try await HTTPConnection(to: management.address)
+            try await connection.send(
+                management.text(
+                    "POST", "/api/v5/gateways/ocpp/authentication/import_users",
+                    headers: ["Content-Length": "70000000", "Content-Type": "text/csv"]))
+            let piece = ByteBuffer(repeating: 0x20, count: 1_000_000)
+            for _ in 0..<70 { try await connection.send(piece) }
+            #expect(try await connection.reply().status == 413)
+            try await connection.closed()
+        }
+    }
+
     @Test func `Two Hosts are 400, the same one twice too`() async throws {
         try await withManagement { management async throws in
             for second in ["evil.example", "127.0.0.1:\(management.address.port ?? 0)"] {

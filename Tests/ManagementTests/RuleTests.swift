@@ -125,15 +125,17 @@ import Testing
 
     @Test func `An answer ahead of a large body's end closes, and what still comes is thrown away up to a bound`() {
         let start = NIODeadline.now()
-        for (length, closes) in [(100_000, false), (1_000_000, true), (nil, true)] {
+        for (length, closes, isTooLarge, most) in [
+            (100_000, false, false, 8), (1_000_000, true, false, 8), (nil, true, false, 8), (nil, true, true, 80),
+        ] {
             var bounds = ConnectionBounds(requestTime: .seconds(30), isSurplus: false, now: start)
             _ = bounds.receivedHead(.init(bodyLength: length), now: start)
             _ = bounds.receivedBody(10_000)
-            _ = bounds.writesHead(closes: false)
+            _ = bounds.writesHead(closes: false, isTooLarge: isTooLarge)
             #expect(bounds.answerCloses == closes)
             #expect(bounds.writesEnd(now: start) == (closes ? .close : .forward))
             #expect(bounds.readsOn)
-            #expect(bounds.receivedBody(79 << 20) == (closes ? .discard : .forward))
+            #expect(bounds.receivedBody((most - 1) << 20) == (closes ? .discard : .forward))
             #expect(bounds.readsOn)
             #expect(bounds.receivedBody(1 << 20) == (closes ? .discard : .forward))
             #expect(bounds.readsOn != closes)

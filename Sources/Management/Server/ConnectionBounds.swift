@@ -44,8 +44,10 @@ struct ConnectionBounds {
     static let lingerTime = TimeAmount.seconds(2)
     /// Of a body that nobody wants: with no more of it still to come the connection stays.
     static let unwantedBytes = 256 * 1024
-    /// What is thrown away for a client that will not read before it has sent all: more than the longest import.
-    static let discardedBytes = 80 << 20
+    /// What is thrown away for a client that will not read before it has sent all.
+    static let discardedBytes = 8 << 20
+    /// The same for one that may import, and whose body is too large: more than the longest import.
+    static let discardedImportBytes = 80 << 20
 
     private(set) var state = State.idle(answered: 0)
     /// When ``deadlinePassed(now:)`` is due; nil: nothing runs out.
@@ -65,6 +67,7 @@ struct ConnectionBounds {
     /// The answer that has begun is the last one.
     private(set) var answerCloses = false
     private var discarded = 0
+    private var mostDiscarded = Self.discardedBytes
     private var stalledSince: NIODeadline?
 
     init(requestTime: TimeAmount, isSurplus: Bool, now: NIODeadline) {
@@ -118,10 +121,13 @@ struct ConnectionBounds {
         return true
     }
 
-    /// - Parameter closes: The answer says `Connection: close`.
-    mutating func writesHead(closes: Bool) -> Action {
+    /// - Parameters:
+    ///   - closes: The answer says `Connection: close`.
+    ///   - isTooLarge: It says 413, which nobody hears who has shown no key.
+    mutating func writesHead(closes: Bool, isTooLarge: Bool = false) -> Action {
         guard !isDiscarding else { return .discard }
         answerHasBegun = true
+        if isTooLarge { mostDiscarded = Self.discardedImportBytes }
         // An answer before the request's end leaves what is still to come unwanted.
         let isEarly = isBodyOpen && answersDue == 1
         answerCloses = closes || isSurplus || isEarly && (bodyLeft ?? .max) > Self.unwantedBytes
@@ -199,7 +205,7 @@ struct ConnectionBounds {
     }
 
     /// Whether the socket is worth reading.
-    var readsOn: Bool { state != .lingering || discarded < Self.discardedBytes }
+    var readsOn: Bool { state != .lingering || discarded < mostDiscarded }
 
     private var isDiscarding: Bool { state == .lingering || state == .closed }
 

@@ -79,7 +79,8 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
         case .head(let head) where head.status.kind == .informational: action = .forward
         case .head(var head):
             isStreaming = head.headerFields[.contentType] == "text/event-stream"
-            action = bounds.writesHead(closes: head.headerFields[.connection] == "close")
+            action = bounds.writesHead(
+                closes: head.headerFields[.connection] == "close", isTooLarge: head.status == .contentTooLarge)
             if bounds.answerCloses {
                 head.headerFields[.connection] = "close"
                 data = wrapOutboundOut(.head(head))
