@@ -38,6 +38,7 @@ struct GatewayMetricTests {
         let lines = lines(counters)
         #expect(lines.contains(#"ocpp_gateway_reports_total{reason="queue_full"} 1"#))
         #expect(lines.contains(#"ocpp_gateway_reports_total{reason="expired"} 0"#))
+        #expect(lines.contains(#"ocpp_gateway_reports_total{reason="duplicate"} 2"#))
         #expect(lines.contains("ocpp_gateway_late_answers_total 3"))
         #expect(lines.contains("ocpp_gateway_unsolicited_total 0"))
         #expect(lines.contains("ocpp_gateway_duplicates_total 7"))

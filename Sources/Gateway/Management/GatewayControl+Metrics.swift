@@ -98,8 +98,17 @@ extension GatewayControl: MetricOperations {
                     counters.badMessagesByCode(direction).map { MetricSample([direction.label, $0.code], $0.count) }
                 }),
             MetricFamily(
-                .reports, UndeliveredReason.allCases.map { MetricSample([$0.rawValue], counters.reports($0)) }),
+                .reports, UndeliveredReason.allCases.map { MetricSample([$0.rawValue], reports($0, counters)) }),
         ]
+    }
+
+    /// Those that nobody is told of are counted by themselves.
+    private static func reports(_ reason: UndeliveredReason, _ counters: SessionCounters) -> Int {
+        switch reason {
+        case .duplicate: counters.value(.duplicates)
+        case .unsolicited: counters.value(.unsolicited)
+        default: counters.reports(reason)
+        }
     }
 
     private static func singleCounts(_ counters: SessionCounters) -> [MetricFamily] {

@@ -80,7 +80,7 @@ package enum GatewayMetric: String, Sendable, CaseIterable {
         case .calls: "CALLs and SENDs by action"
         case .callSeconds: "From a CALL to its answer"
         case .badMessages: "Messages that were refused, by error code"
-        case .reports: "Errors reported upstream, by reason"
+        case .reports: "Errors reported upstream, by reason; duplicate and unsolicited are only counted"
         case .unmatchedAnswers: "Answers of charge points to no CALL that is known"
         case .lateAnswers: "Answers of charge points that came after their time"
         case .duplicates: "Messages that came twice, also CALLs sent again while they were open"
