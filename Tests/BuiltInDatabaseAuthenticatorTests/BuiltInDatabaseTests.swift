@@ -2,6 +2,7 @@ import Authentication
 import CredentialChecking
 import Foundation
 import OutsideNames
+import TestSupport
 import Testing
 
 @testable import BuiltInDatabaseAuthenticator
@@ -24,6 +25,24 @@ struct BuiltInDatabaseTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
         _ = try directory.database()
         #expect(try directory.mode(of: "users.sqlite3") == 0o600)
+    }
+
+    /// SQLite's locks are the process's: whoever closes another descriptor of the file drops them all.
+    @Test func `Opened twice, it is not taken for closed by another process that reads it and goes`() async throws {
+        let database = try directory.database()
+        try await database.add("CP1")
+        _ = try directory.database()
+        let file = directory.path + "/users.sqlite3"
+        let count = """
+            import sqlite3, sys
+            database = sqlite3.connect(sys.argv[1])
+            print(database.execute("SELECT count(*) FROM users").fetchone()[0])
+            database.close()
+            """
+        #expect(try await run("python3", ["-c", count, file]) == "1")
+        #expect(FileManager.default.fileExists(atPath: file + "-wal"))
+        try await database.add("CP2")
+        #expect(try await run("python3", ["-c", count, file]) == "2")
     }
 
     @Test func `What is no database, or cannot be made, is an error that names the file`() throws {

@@ -43,6 +43,9 @@ struct AuthenticationProblemTests {
             #expect(found.count == 2 && found[0].hasPrefix("AUTHENTICATION_POOL_SIZE"), "\(found)")
             #expect(found.last?.contains("expected a PEM with a public key") == true, "\(found)")
         }
+        let own = "-----BEGIN PRIVATE KEY-----\nMC4C-s3cr3t\n-----END PRIVATE KEY-----\n"
+        let shown = problems(["AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_PUBLIC_KEY": own])
+        #expect(shown.count == 1 && shown[0].contains("******") && !shown[0].contains("MC4C"), "\(shown)")
         let missing = problems(["AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_PUBLIC_KEY": "/nowhere"])
         #expect(missing.count == 1 && missing[0].contains("or the path of one"), "\(missing)")
     }

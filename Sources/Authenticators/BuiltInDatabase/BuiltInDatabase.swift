@@ -51,14 +51,21 @@ package final class BuiltInDatabase: Sendable {
         } catch {
             throw .unavailable("\(directory): the directory cannot be made")
         }
-        // SQLite gives its other two files the mode of this one.
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0, fchmod(descriptor, 0o600) == 0 else {
-            let words = String(cString: strerror(errno))
-            if descriptor >= 0 { close(descriptor) }
-            throw .unavailable("\(path): \(words)")
+        // SQLite gives its other two files the mode of this one. One that is there is not opened: it may be open in this
+        // process already, and closing any descriptor of it would let go of all the locks that SQLite has on it.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if descriptor >= 0 { close(descriptor) }
+        guard descriptor >= 0 || errno == EEXIST && isFile(path), chmod(path, 0o600) == 0 else {
+            throw .unavailable("\(path): \(String(cString: strerror(errno)))")
         }
-        close(descriptor)
+    }
+
+    /// Sets `errno` where it is none.
+    private static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return false }
+        errno = EISDIR
+        return status.st_mode & S_IFMT == S_IFREG
     }
 
     /// Names are BLOBs: SQLite compares and orders these by their bytes. STRICT, so that whoever writes by hand cannot

@@ -73,9 +73,12 @@ extension GatewayControl: AuthenticatorOperations {
         try await change(of: "authentication") { loaded throws(OperationFailure) in
             guard loaded.configuration.authentication.backend.isAsked else { throw Self.noAuthenticator }
             var proposal = Self.changedKeys(loaded).map { SettingsMember($0, .null) }
-            let backend = loaded.readings.first { $0.key == prefix + "backend" }
-            // What the environment or the file says would count again.
-            if backend?.source != .change || backend?.beneath.isEmpty == false {
+            // What the environment or the file says would count again, and a mechanism alone is none.
+            let isSaidElsewhere = loaded.readings.contains { reading in
+                [prefix + "backend", prefix + "mechanism"].contains(reading.key)
+                    && (![.change, .defaults].contains(reading.source) || !reading.beneath.isEmpty)
+            }
+            if isSaidElsewhere {
                 proposal.append(
                     SettingsMember(prefix + "backend", .text(AuthenticationSettings.Backend.none.rawValue)))
             }
@@ -121,14 +124,35 @@ extension GatewayControl: AuthenticatorOperations {
                 idleUsers.withLock { $0 = nil }
                 return users
             }
-            let configuration = service.configuration
-            guard configuration.authentication.backend == .builtInDatabase else { return nil }
-            let settings = configuration.authentication
-            if let open = idleUsers.withLock({ $0 }), open.settings == settings { return open.store }
-            let store = try configuration.userStore(in: nil)
-            idleUsers.withLock { $0 = IdleUsers(settings: settings, store: store) }
-            return store
+            guard service.configuration.authentication.backend == .builtInDatabase else {
+                idleUsers.withLock { $0 = nil }
+                return nil
+            }
+            return try await openUsers()
         }
+    }
+
+    /// With the changes: a disk that does not answer must not hold those who ask for something else.
+    private func openUsers() async throws(UserStoreFailure) -> any UserStore {
+        let opened: Result<any UserStore, UserStoreFailure>
+        do throws(OperationFailure) {
+            opened = try await changes.run("users") { () async throws(OperationFailure) in
+                Result { () throws(UserStoreFailure) in try self.openIdleUsers() }
+            }
+        } catch {
+            throw .unavailable("\(error)")
+        }
+        return try opened.get()
+    }
+
+    private func openIdleUsers() throws(UserStoreFailure) -> any UserStore {
+        let configuration = service.configuration
+        let settings = configuration.authentication
+        if let open = idleUsers.withLock({ $0 }), open.settings == settings { return open.store }
+        idleUsers.withLock { $0 = nil }
+        let store = try configuration.userStore(in: nil)
+        idleUsers.withLock { $0 = IdleUsers(settings: settings, store: store) }
+        return store
     }
 }
 

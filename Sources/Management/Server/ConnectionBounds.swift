@@ -41,6 +41,7 @@ struct ConnectionBounds {
         var asksForHealth = false
     }
 
+    /// For what still comes; from each piece of it anew, but no longer than for a request.
     static let lingerTime = TimeAmount.seconds(2)
     /// Of a body that nobody wants: with no more of it still to come the connection stays.
     static let unwantedBytes = 256 * 1024
@@ -68,6 +69,7 @@ struct ConnectionBounds {
     private(set) var answerCloses = false
     private var discarded = 0
     private var mostDiscarded = Self.discardedBytes
+    private var lingersUntil = NIODeadline.distantPast
     private var stalledSince: NIODeadline?
 
     init(requestTime: TimeAmount, isSurplus: Bool, now: NIODeadline) {
@@ -91,9 +93,10 @@ struct ConnectionBounds {
         return .forward
     }
 
-    mutating func receivedBody(_ bytes: Int = 0) -> Action {
+    mutating func receivedBody(_ bytes: Int = 0, now: NIODeadline) -> Action {
         guard !isDiscarding else {
             discarded += bytes
+            if state == .lingering { deadline = min(now + Self.lingerTime, lingersUntil) }
             return .discard
         }
         bodyLeft = bodyLeft.map { max(0, $0 - bytes) }
@@ -145,8 +148,7 @@ struct ConnectionBounds {
         answersDue = max(0, answersDue - 1)
         answered += 1
         if answerCloses {
-            state = .lingering
-            deadline = now + Self.lingerTime
+            beginLingering(now)
             return .close
         }
         let wasReceiving = isReceiving
@@ -223,9 +225,14 @@ struct ConnectionBounds {
     }
 
     private mutating func linger(_ error: APIError, now: NIODeadline) -> Action {
+        beginLingering(now)
+        return .answer(error)
+    }
+
+    private mutating func beginLingering(_ now: NIODeadline) {
         state = .lingering
         deadline = now + Self.lingerTime
-        return .answer(error)
+        lingersUntil = now + requestTime
     }
 
     private mutating func end() -> Action {

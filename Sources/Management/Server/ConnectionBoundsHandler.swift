@@ -44,7 +44,7 @@ final class ConnectionBoundsHandler: ChannelDuplexHandler, RemovableChannelHandl
         case .head(let head):
             action = bounds.receivedHead(self.head(head), now: .now())
             letContinue(context)
-        case .body(let bytes): action = bounds.receivedBody(bytes.readableBytes)
+        case .body(let bytes): action = bounds.receivedBody(bytes.readableBytes, now: .now())
         case .end: action = bounds.receivedEnd(now: .now())
         }
         switch action {
