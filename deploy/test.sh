@@ -88,7 +88,7 @@ print_failures() {
     local log=$logs/$1.log
     say "What failed in $1 (all that it printed: $log)"
     grep -aE -A 12 '^✘|Fatal error|Program crashed|unexpected signal' "$log" | grep -avE '^(✔|◇|--)' | head -n 200 || true
-    grep -aqE '^. Test run with' "$log" || tail -n 60 "$log"
+    grep -aqE 'Test run with [0-9]+ test' "$log" || tail -n 60 "$log"
 }
 
 if (($# > 0)); then

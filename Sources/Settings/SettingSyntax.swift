@@ -48,6 +48,12 @@ package struct SettingSyntax<Value: Sendable>: Sendable {
         Self(kind, empty: emptyValue, format: { [format] in hide(format($0)) }, shown: hide, parse: parse)
     }
 
+    /// The text of a value for everybody. A private key that somebody has put in the place of its file's name, as other
+    /// servers let one do, is nobody's to see, whatever the key is called.
+    func publicText(_ text: String) -> String {
+        text.contains("PRIVATE KEY-----") ? SettingProblem.hidden : shown(text)
+    }
+
     /// The value of a text, for a syntax that is made of this one.
     package func value(of text: String) throws(SettingFlaw) -> Value { try parse(.text(text)) }
 }

@@ -149,12 +149,12 @@ package struct SettingsReader: Sendable {
         var reading = SettingReading(
             key: full, name: key, documentedKey: documentedPrefix + key, group: group, kind: syntax.kind,
             isSecret: false, effect: applies ?? effect, help: help, defaultText: defaultText,
-            text: syntax.shown(text), hidesPart: !syntax.shown(text).hasSameBytes(text), hash: text.hashValue,
+            text: syntax.publicText(text), hidesPart: !syntax.publicText(text).hasSameBytes(text), hash: text.hashValue,
             source: entry?.source ?? .defaults,
             beneath: entries.dropFirst().map {
-                .init(source: $0.source, shown: syntax.shown($0.value.plainText ?? $0.value.json))
+                .init(source: $0.source, shown: syntax.publicText($0.value.plainText ?? $0.value.json))
             },
-            normalized: syntax.shown(text))
+            normalized: syntax.publicText(text))
         let outcome: Outcome<Value>
         if let entry {
             outcome = Self.outcome(entry.value, text, syntax, isRequired, &reading)

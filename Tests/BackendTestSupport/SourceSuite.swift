@@ -1,5 +1,6 @@
 import CredentialChecking
 import Foundation
+import Testing
 
 /// A source that is made of its settings, and closed when a test is through with it.
 package protocol TestedSource: CredentialSource {
@@ -49,20 +50,22 @@ extension SourceSuite {
     /// - Parameters:
     ///   - configuration: its own password is a wrong one.
     ///   - file: where it names the file.
-    /// - Returns: the three outcomes, and the file's path.
-    package func outcomesOfPasswordFile(
+    package func expectPasswordFileIsReadAnew(
         _ configuration: Source.Configuration, _ file: WritableKeyPath<Source.Configuration, String?>, right: String
-    ) async throws -> (missing: Outcome, wrong: Outcome, right: Outcome, path: String) {
+    ) async throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "password-\(UUID())")
         defer { try? FileManager.default.removeItem(at: url) }
         var configuration = configuration
         configuration[keyPath: file] = url.path()
-        return try await with(configuration) { source in
-            let missing = await Outcome(of: "CP-1", from: source)
+        try await with(configuration) { source in
+            let missing = await Outcome(of: "CP-1", from: source).failure
+            #expect(missing?.kind == .nonsense && missing?.reason.contains("\(url.path()) cannot be read") == true)
             try Data("a wrong s3cr3t\n".utf8).write(to: url)
-            let wrong = await Outcome(of: "CP-1", from: source)
+            let wrong = await Outcome(of: "CP-1", from: source).failure
+            #expect(wrong?.kind == .nonsense && wrong?.reason.contains("s3cr3t") == false)
             try Data("\(right)\r\nsecond line\n".utf8).write(to: url)
-            return (missing, wrong, await Outcome(of: "CP-1", from: source), url.path())
+            let found = await Outcome(of: "CP-1", from: source)
+            #expect(found.hashes?.count == 1, "\(found)")
         }
     }
 

@@ -43,11 +43,27 @@ struct AuthenticationProblemTests {
             #expect(found.count == 2 && found[0].hasPrefix("AUTHENTICATION_POOL_SIZE"), "\(found)")
             #expect(found.last?.contains("expected a PEM with a public key") == true, "\(found)")
         }
-        let own = "-----BEGIN PRIVATE KEY-----\nMC4C-s3cr3t\n-----END PRIVATE KEY-----\n"
-        let shown = problems(["AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_PUBLIC_KEY": own])
-        #expect(shown.count == 1 && shown[0].contains("******") && !shown[0].contains("MC4C"), "\(shown)")
         let missing = problems(["AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_PUBLIC_KEY": "/nowhere"])
         #expect(missing.count == 1 && missing[0].contains("or the path of one"), "\(missing)")
+    }
+
+    @Test(arguments: [
+        ["AUTHENTICATION_BACKEND": "jwt", "AUTHENTICATION_PUBLIC_KEY": "key"],
+        ["AUTHENTICATION_BACKEND": "redis", "AUTHENTICATION_SSL_ENABLE": "true", "AUTHENTICATION_SSL_KEYFILE": "key"],
+        [
+            "LISTENERS": "wss:x", "LISTENERS_WSS_X_BIND": "33043", "LISTENERS_WSS_X_SSL_OPTIONS_CERTFILE": "/nowhere",
+            "LISTENERS_WSS_X_SSL_OPTIONS_KEYFILE": "key",
+        ],
+        ["BROKER_TLS_KEY_FILE": "key"], ["MANAGEMENT_SSL_OPTIONS_KEYFILE": "key"], ["UPSTREAM_TOPIC": "key"],
+    ])
+    func `A private key that is put where a public one or a file's name belongs is in no words`(
+        environment: [String: String]
+    ) {
+        for kind in ["", "EC ", "RSA ", "ENCRYPTED "] {
+            let key = "-----BEGIN \(kind)PRIVATE KEY-----\nMC4C-s3cr3t\n-----END \(kind)PRIVATE KEY-----\n"
+            let found = problems(environment.mapValues { $0 == "key" ? key : $0 })
+            #expect(found.contains { $0.contains("******") } && !"\(found)".contains("MC4C"), "\(found)")
+        }
     }
 
     @Test(arguments: [

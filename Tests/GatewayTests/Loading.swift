@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 
 @testable import Gateway
 
@@ -35,4 +36,16 @@ final class TemporaryFile: Sendable {
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+extension LoadedConfiguration {
+    /// The keys of the problems for which a change of one key is refused; none: it is not, or for another reason.
+    func keysThatRefuse(_ key: String, _ value: String) -> [String?] {
+        do throws(ConfigurationChange.Refusal) {
+            _ = try changed(by: [SettingsMember(key, .text(value))])
+        } catch .invalid(let problems) {
+            return problems.map(\.key)
+        } catch {}
+        return []
+    }
 }

@@ -89,14 +89,6 @@ struct TLSConfigurationTests {
         func change(_ key: String, _ value: SettingsValue) throws -> ConfigurationChange {
             try loaded.changed(by: [SettingsMember(key, value)])
         }
-        func keys(_ key: String, _ value: String) -> [String?] {
-            do throws(ConfigurationChange.Refusal) {
-                _ = try loaded.changed(by: [SettingsMember(key, .text(value))])
-            } catch .invalid(let problems) {
-                return problems.map(\.key)
-            } catch {}
-            return []
-        }
         let certificate = "listeners.wss.main.ssl_options.certfile"
         for (key, value) in [
             ("log.level", "debug"), ("limits.bad_messages", "7"), ("mountpoint", "m/"),
@@ -111,10 +103,10 @@ struct TLSConfigurationTests {
             #expect(try changed.changed(by: [SettingsMember("idle_timeout", .text("30s"))]).differences.isEmpty)
         }
         // What opens it anew, and what is wrong with the change itself.
-        #expect(keys("listeners.wss.main.max_connections", "5") == [certificate])
-        #expect(keys("idle_timeout", "5s") == [certificate])
-        #expect(keys(certificate, "/nowhere.pem") == [certificate])
-        #expect(keys("limits.bad_messages", "x") == ["limits.bad_messages"])
+        #expect(loaded.keysThatRefuse("listeners.wss.main.max_connections", "5") == [certificate])
+        #expect(loaded.keysThatRefuse("idle_timeout", "5s") == [certificate])
+        #expect(loaded.keysThatRefuse(certificate, "/nowhere.pem") == [certificate])
+        #expect(loaded.keysThatRefuse("limits.bad_messages", "x") == ["limits.bad_messages"])
     }
 
     @Test

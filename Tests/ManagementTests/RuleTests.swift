@@ -294,6 +294,7 @@ import Testing
             ["listeners": [["ssl_options": ["password": "s3cr3t"], "websocket": ["headers": "s3cr3t"]]]],
             ["listeners": ["ws": ["password": ["ssl_options": ["password": "s3cr3t"]]]]],
             ["listeners.ws.a.ssl_options.password": "s3cr3t"], ["listeners.ws.password": "s3cr3t"],
+            ["ssl_options": ["keyfile": "-----BEGIN PRIVATE KEY-----\ns3cr3t\n-----END PRIVATE KEY-----"]],
             ["url": "http://a:s3cr3t@x"], ["url": "http://a:s3cr3t,s3cr3t@x/y"], ["url": "http://a:s3cr3t/b@x"],
             ["url": "mqtt://x:1,mqtt://a:s3cr3t?b@x:1,mqtt://a:s3cr3t@[::1]:1"], ["urls": ["http://a:s3cr3t@x"]],
         ] as [JSON])

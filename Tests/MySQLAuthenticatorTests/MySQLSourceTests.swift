@@ -139,12 +139,8 @@ extension MySQLSource: TestedSource {}
     }
 
     @Test func `A password file is read anew for each connection, and one that cannot be read is named`() async throws {
-        let found = try await outcomesOfPasswordFile(
+        try await expectPasswordFileIsReadAnew(
             server.configuration(password: "wrong password"), \.passwordFile, right: MySQLServer.password)
-        #expect(found.missing.failure?.kind == .nonsense && found.wrong.failure?.kind == .nonsense)
-        #expect(found.missing.failure?.reason.contains("\(found.path) cannot be read") == true)
-        #expect(found.wrong.failure?.reason.contains("s3cr3t") == false)
-        #expect(found.right.hashes?.count == 1, "\(found.right)")
     }
 
     @Test func `Wrong credentials of ours are nonsense, and not in the words`() async throws {

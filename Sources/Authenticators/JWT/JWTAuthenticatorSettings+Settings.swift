@@ -17,8 +17,7 @@ extension JWTAuthenticatorSettings {
         let secret = read.secret("authentication.secret", help: "jwt: the key of HS256, HS384, HS512")
         let isBase64 = read(
             "authentication.secret_base64_encoded", .boolean, default: false, help: "jwt: the secret is base64")
-        let publicKey = read.optional(
-            "authentication.public_key", .text.hiding(Self.shown), help: "jwt: a public key in PEM, or its path")
+        let publicKey = read.optional("authentication.public_key", .text, help: "jwt: a public key in PEM, or its path")
         let endpoint = read.optional(
             "authentication.endpoint", .text.hiding(BackendURL.shown), help: "jwt: URL of a JSON Web Key Set")
         let refresh = read(
@@ -105,11 +104,6 @@ extension JWTAuthenticatorSettings {
             return []
         }
         return Array(data)
-    }
-
-    /// A private key that was put in its place is nobody's to see.
-    private static func shown(_ publicKey: String) -> String {
-        publicKey.contains("PRIVATE KEY") ? SettingProblem.hidden : publicKey
     }
 
     private static func pem(

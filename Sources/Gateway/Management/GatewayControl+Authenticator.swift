@@ -139,7 +139,10 @@ extension GatewayControl: AuthenticatorOperations {
             opened = try await changes.run("users") { () async throws(OperationFailure) in
                 Result { () throws(UserStoreFailure) in try self.openIdleUsers() }
             }
+        } catch .unavailable(let words) {
+            throw .unavailable(words)
         } catch {
+            // Only the turn fails.
             throw .unavailable("\(error)")
         }
         return try opened.get()

@@ -50,7 +50,7 @@ package enum HiddenSecrets {
         case .bool where !isInMap(path): return value
         case _ where isSecret(path) || isInMap(path): return hideAll(value)
         case .array(let elements): return .array(elements.map { hide($0, at: path + [""]) })
-        case .string(let text): return .string(withoutPassword(text))
+        case .string(let text): return .string(text.contains("PRIVATE KEY-----") ? mark : withoutPassword(text))
         default: return value
         }
     }
