@@ -43,7 +43,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        // TLSSessions uses the BoringSSL in it, of which a later one may make something else.
+        .package(url: "https://github.com/apple/swift-nio-ssl", .upToNextMinor(from: "2.37.0")),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.6.3"),
@@ -110,12 +111,13 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // Imports CNIOBoringSSL, which is no product: it is there as a part of NIOSSL.
+        .target(name: "TLSSessions", dependencies: [nio, nioSSL], swiftSettings: strict),
         .target(
             name: "WebSocketFrontEnd",
             dependencies: [
-                "OutsideNames", "MemoryBudget", "BoundedFiles", "Counters", "Authentication", "CZlib", nio, nioPosix,
-                nioHTTP1, nioWebSocket,
-                nioSSL, nioTLS, x509, asn1, logging,
+                "OutsideNames", "MemoryBudget", "BoundedFiles", "Counters", "Authentication", "TLSSessions", "CZlib",
+                nio, nioPosix, nioHTTP1, nioWebSocket, nioSSL, nioTLS, x509, asn1, logging,
                 .product(name: "DequeModule", package: "swift-collections"),
             ],
             swiftSettings: strict
@@ -369,6 +371,9 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "TLSSessionsTests", dependencies: ["TestSupport", "TLSSessions", nio, nioEmbedded, nioSSL],
+            swiftSettings: strict),
         .testTarget(
             name: "WebSocketFrontEndTests",
             dependencies: [

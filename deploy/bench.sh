@@ -53,7 +53,7 @@ readonly window=("${time_of[@]}" --settle 0.2)
 need_swift
 install_packages "${build_packages[@]}" python3 openssl
 install_servers mosquitto
-if $build; then build_release; else find_release; fi
+if $build; then build_release ocpp-gateway ocpp-load; else find_release; fi
 bin=$release_bin
 ulimit -n "$(ulimit -Hn)"
 mkdir -p "$results"

@@ -136,14 +136,11 @@ swift_build() {
     SWIFT_DETERMINISTIC_HASHING=1 swift build "$@"
 }
 
-# build_release PRODUCT...: builds these programs, all if none is named, and finds them. What only others need, the load
-# generator's and the tests' modules, is left out of the build of two.
+# build_release PRODUCT...: builds these programs and finds them. What no program needs is left out: the tests' modules
+# cannot be built so.
 build_release() {
     say "Building the programs (release)"
     export_commit
-    if (($# == 0)); then
-        swift_build "${release_flags[@]}" || fail "the build FAILED"
-    fi
     local product
     for product in "$@"; do
         swift_build "${release_flags[@]}" --product "$product" || fail "the build FAILED"

@@ -1,6 +1,5 @@
 import Glibc
 import NIOCore
-import NIOSSL
 
 /// Puts what ended a connection without a close frame into words.
 enum ConnectionFailure {
@@ -8,7 +7,7 @@ enum ConnectionFailure {
         switch error {
         case let error as IOError where error.errnoCode == ECONNRESET: "connection reset by peer"
         case let error as IOError: String(cString: strerror(error.errnoCode))
-        case NIOSSLError.uncleanShutdown: "closed without a close frame"
+        case is TLSServerHandler.UncleanEnd: "closed without a close frame"
         case _ where TLSFailure.isTLS(error): "TLS error"
         default: "\(error)"
         }

@@ -1,9 +1,14 @@
 import NIOCore
+import TLSSessions
 
 /// What the connections of one event loop share, whichever listener they came through; used on that loop only.
 final class EventLoopResources {
     let compression = MessageCompression()
     let deadlines: LoopDeadlines
+    /// Of the TLS sessions.
+    private(set) lazy var transport = TLSTransport()
+    /// Plain bytes of a TLS session.
+    private let plaintext: SharedReceiveBuffer
 
     /// One for each size that a listener asks for: mostly one.
     private var receiveBuffers: [SharedReceiveBuffer] = []
@@ -13,6 +18,7 @@ final class EventLoopResources {
 
     init(eventLoop: any EventLoop) {
         deadlines = LoopDeadlines(eventLoop: eventLoop)
+        plaintext = SharedReceiveBuffer(capacity: TLSServerHandler.plaintextCapacity, eventLoop: eventLoop)
     }
 
     /// The receive buffer of connections that read so many bytes at once.
@@ -23,8 +29,12 @@ final class EventLoopResources {
         return new
     }
 
+    /// An empty buffer for what a TLS session reads.
+    func takePlaintext() -> ByteBuffer { plaintext.take() }
+
     /// Whoever gives a buffer back has taken out what it needs.
     func giveBack(_ buffer: ByteBuffer) {
+        if plaintext.giveBack(buffer) { return }
         for receiveBuffer in receiveBuffers where receiveBuffer.giveBack(buffer) { return }
     }
 

@@ -1,5 +1,4 @@
 import Authentication
-import NIOSSL
 import OutsideNames
 import SwiftASN1
 import X509

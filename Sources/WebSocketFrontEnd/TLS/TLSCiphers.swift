@@ -1,5 +1,3 @@
-import NIOSSL
-
 /// The cipher suites that a listener can be limited to, by their IANA and their OpenSSL names.
 ///
 /// Known here because the TLS library ends the process when none of the names means anything to it.

@@ -1,4 +1,4 @@
-import NIOSSL
+import TLSSessions
 
 /// Puts the TLS library's errors into words.
 enum TLSFailure {
@@ -19,35 +19,13 @@ enum TLSFailure {
         "SSLV3_ALERT_HANDSHAKE_FAILURE": "the client finds no common parameters",
     ]
 
-    /// Whether it comes from the TLS library.
+    /// Whether it comes from the TLS library, or from who uses it here.
     static func isTLS(_ error: any Error) -> Bool {
-        error is NIOSSLError || error is BoringSSLError || error is NIOSSLExtraError
-            || error is NIOSSLCloseTimedOutError
+        error is TLSFault || error is TLSServerHandler.UncleanEnd
     }
 
     static func reason(_ error: any Error) -> String {
-        guard let name = self.name(error) else { return "TLS handshake failed" }
+        guard let name = (error as? TLSFault)?.name, !name.isEmpty else { return "TLS handshake failed" }
         return "TLS handshake failed: \(words[name] ?? name.lowercased().replacing("_", with: " "))"
-    }
-
-    /// The library's name of the first error, `HTTP_REQUEST`.
-    private static func name(_ error: any Error) -> String? {
-        let boring: BoringSSLError? =
-            switch error {
-            case NIOSSLError.handshakeFailed(let inner): inner
-            case let error as BoringSSLError: error
-            default: nil
-            }
-        switch boring {
-        case .sslError(let errors), .unknownError(let errors):
-            // `Error: 268435612 error:1000009c:SSL routines:OPENSSL_internal:HTTP_REQUEST at …`
-            let text = errors.first.map { "\($0)" } ?? ""
-            guard let start = text.firstRange(of: "OPENSSL_internal:")?.upperBound else {
-                return text.contains("EOF") ? "CONNECTION_CLOSED" : nil
-            }
-            return String(text[start...].prefix { $0 != " " })
-        default:
-            return nil
-        }
     }
 }

@@ -1,11 +1,13 @@
 import NIOCore
-import NIOSSL
 import NIOTLS
+import TLSSessions
 import X509
 
 /// Stands behind the TLS handler until the TLS handshake is over: bounds its time, judges the client's certificate,
 /// and says why a handshake failed.
-final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, DeadlineWaiter {
+final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler, DeadlineWaiter,
+    TLSServerHandler.Judge
+{
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
 
@@ -15,7 +17,7 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
     private let verifier: ClientCertificateVerifier?
     /// In front of the TLS handler.
     private let gate = FirstBytesGate(isBeforeHTTP: false)
-    private weak var tls: NIOSSLServerHandler?
+    private weak var tls: TLSServerHandler?
     private var context: ChannelHandlerContext?
     var deadlinePlace: DeadlinePlace?
     private var isOver = false
@@ -28,19 +30,12 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
         on channel: any Channel, tls: ListenerTLS, listener: ListenerState, origin: ConnectionOrigin
     ) throws {
         guard let material = tls.material else { throw ChannelError.inappropriateOperationForState }
+        let resources = listener.eventLoops.resources(of: channel.eventLoop)
         let handler = TLSHandshakeHandler(
-            listener: listener, resources: listener.eventLoops.resources(of: channel.eventLoop), origin: origin,
-            verifier: material.verifier)
-        let ssl: NIOSSLServerHandler
-        if material.verifier == nil {
-            ssl = NIOSSLServerHandler(context: material.context)
-        } else {
-            ssl = NIOSSLServerHandler(context: material.context) { certificates, promise in
-                handler.verify(certificates, promise)
-            }
-        }
-        handler.tls = ssl
-        try channel.pipeline.syncOperations.addHandlers([handler.gate, ssl, handler])
+            listener: listener, resources: resources, origin: origin, verifier: material.verifier)
+        let tls = TLSServerHandler(material.context, resources: resources, judge: handler)
+        handler.tls = tls
+        try channel.pipeline.syncOperations.addHandlers([handler.gate, tls, handler])
     }
 
     private init(
@@ -65,12 +60,12 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
         verification?.cancel()
     }
 
+    var mostCertificates: Int { verifier?.mostCertificates ?? 0 }
+
     /// Off the event loop: it takes a few signatures' time.
-    private func verify(_ certificates: [NIOSSLCertificate], _ promise: EventLoopPromise<NIOSSLVerificationResult>) {
-        guard let verifier, let eventLoop = context?.eventLoop,
-            let shown = try? certificates.prefix(verifier.mostCertificates).map({ try $0.toDERBytes() })
-        else {
-            promise.succeed(.failed)
+    func judge(_ shown: [[UInt8]]) {
+        guard let verifier, let eventLoop = context?.eventLoop else {
+            tls?.decided(isAccepted: false)
             return
         }
         // What the client sends meanwhile would pile up.
@@ -81,9 +76,9 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
             self.setReading(true)
             self.verdict = verdict
             if case .accepted = verdict {
-                promise.succeed(.certificateVerified)
+                self.tls?.decided(isAccepted: true)
             } else {
-                promise.succeed(.failed)
+                self.tls?.decided(isAccepted: false)
             }
         }
         verification = CertificateThreads.shared.run(
@@ -121,8 +116,8 @@ final class TLSHandshakeHandler: ChannelInboundHandler, RemovableChannelHandler,
 
     /// A resumed TLS session brings its certificate along unchecked.
     private func checkResumed() {
-        guard let verifier, verdict == nil, let shown = tls?.peerCertificate else { return }
-        if let der = try? shown.toDERBytes(), let certificate = try? Certificate(derEncoded: der) {
+        guard let verifier, verdict == nil, let der = tls?.clientCertificate else { return }
+        if let certificate = try? Certificate(derEncoded: der) {
             verdict = verifier.verifyAgain(certificate, der: der)
         } else {
             verdict = .refused("a client certificate that cannot be read")

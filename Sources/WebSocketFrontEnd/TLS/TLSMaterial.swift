@@ -1,10 +1,11 @@
 import NIOCore
 import NIOSSL
+import TLSSessions
 import X509
 
 /// The certificates, key, authorities and revocation lists of a listener as they were read at one moment.
 struct TLSMaterial: Sendable {
-    let context: NIOSSLContext
+    let context: TLSServerContext
     /// Nil: no client certificate is asked for.
     let verifier: ClientCertificateVerifier?
     /// When the first certificate of the listener's chain ends, in seconds since 1970.
@@ -85,29 +86,27 @@ struct TLSMaterial: Sendable {
 
     private static func context(
         _ options: TLSOptions, chain: [NIOSSLCertificate], key: NIOSSLPrivateKey, authorities: [NIOSSLCertificate]
-    ) throws(TLSProblem) -> NIOSSLContext {
-        var configuration = TLSConfiguration.makeServerConfiguration(
-            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
-        configuration.minimumTLSVersion = options.versions.lowerBound.forTLS
-        configuration.maximumTLSVersion = options.versions.upperBound.forTLS
-        if let names = options.ciphers {
-            guard names.allSatisfy(TLSCiphers.isKnown) else {
-                throw TLSProblem(option: .ciphers, reason: "expected cipher suites that are known")
-            }
-            if let list = TLSCiphers.list(names) { configuration.cipherSuites = list }
-        }
-        if options.verifiesPeer {
-            configuration.certificateVerification =
-                options.requiresPeerCertificate ? .noHostnameVerification : .optionalVerification
-            configuration.trustRoots = .certificates(authorities)
-            configuration.sendCANameList = true
+    ) throws(TLSProblem) -> TLSServerContext {
+        if let names = options.ciphers, !names.allSatisfy(TLSCiphers.isKnown) {
+            throw TLSProblem(option: .ciphers, reason: "expected cipher suites that are known")
         }
         do {
-            return try NIOSSLContext(configuration: configuration)
+            return try TLSServerContext(
+                chain: chain.map { try $0.toDERBytes() }, key: try key.derBytes,
+                versions: (options.versions.lowerBound.forTLS, options.versions.upperBound.forTLS),
+                ciphers: options.ciphers.flatMap(TLSCiphers.list) ?? defaultCipherSuites,
+                clientCertificates: options.clientCertificates, authorities: authorities.map { try $0.toDERBytes() })
         } catch {
             throw TLSProblem(
                 option: .keyfile, reason: "expected the key of the certificate in ssl_options.certfile")
         }
+    }
+}
+
+extension TLSOptions {
+    fileprivate var clientCertificates: TLSServerContext.ClientCertificates {
+        guard verifiesPeer else { return .notAsked }
+        return requiresPeerCertificate ? .required : .optional
     }
 }
 
@@ -124,12 +123,12 @@ extension TLSOptions {
 }
 
 extension TLSOptions.Version {
-    fileprivate var forTLS: TLSVersion {
+    fileprivate var forTLS: TLSServerContext.Version {
         switch self {
-        case .v10: .tlsv1
-        case .v11: .tlsv11
-        case .v12: .tlsv12
-        case .v13: .tlsv13
+        case .v10: .v10
+        case .v11: .v11
+        case .v12: .v12
+        case .v13: .v13
         }
     }
 }
