@@ -98,7 +98,12 @@ def verdict(number, limit):
 
 
 # The bare relays, by the languages that they are written in.
-RELAYS = {"relay": "C", "relay-go": "Go"}
+RELAYS = {"relay": "C", "relay-swift": "Swift", "relay-go": "Go"}
+
+
+def total(run):
+    """Gateway and broker, µs per round trip."""
+    return cpu(run) + value(run, "broker", "cpuMicrosecondsPerRoundTrip")
 
 
 def growth_of_connect(bench, phase):
@@ -131,8 +136,16 @@ def budget(bench):
             times = median(ratios(bench["cost"].get(f"qos{qos}-checked", {}),
                                   bench["cost"].get(f"qos{qos}-{relay}", {})))
             if times or relay == "relay":
-                rows.append((f"CPU per round trip, QoS {qos} both ways, checking `all`, beside the bare relay in {language}",
+                rows.append((f"CPU per round trip, QoS {qos} both ways, checking `all`, beside the bare relay in "
+                             f"{language}",
                              f"{text(times, 2)} × the relay", f"{limit} × the relay", verdict(times, limit)))
+    for qos, limit in ((0, None), (1, 0.85)):
+        ours, earlier = (bench["cost"].get(f"qos{qos}-{variant}", {}) for variant in ("checked", "earlier"))
+        times = median(total(run) / total(earlier[number]) for number, run in ours.items() if number in earlier)
+        if times:
+            rows.append((f"CPU of gateway and broker per round trip, QoS {qos} both ways, checking `all`, beside "
+                         "an earlier build", f"{text(times, 2)} × both with that one",
+                         f"{limit} ×" if limit else "–", verdict(times, limit) if limit else "–"))
     grown = [growth_of_connect(bench, phase) for phase in ("first", "again")]
     rows.append(("CPU of a connect with 10 gateways beside one, gateways and broker together",
                  f"{text(grown[0], 2, '×')}; when all come again {text(grown[1], 2, '×')}", "1.2 ×",
@@ -173,17 +186,14 @@ def budget(bench):
 
 COST_NAMES = {
     "qos0-mqtt": "libmosquitto alone, QoS 0", "echo": "WebSocket echo alone", "qos0-relay": "bare relay in C, QoS 0",
-    "qos0-relay-go": "bare relay in Go, QoS 0",
+    "qos0-relay-swift": "bare relay in Swift, QoS 0", "qos0-relay-go": "bare relay in Go, QoS 0",
+    "qos0-earlier": "an earlier build, QoS 0, checking `all`",
     "qos0-unchecked": "gateway, QoS 0, checking `disable`", "qos0-checked": "gateway, QoS 0, checking `all`",
     "qos1-mqtt": "libmosquitto alone, QoS 1", "qos1-relay": "bare relay in C, QoS 1",
-    "qos1-relay-go": "bare relay in Go, QoS 1",
+    "qos1-relay-swift": "bare relay in Swift, QoS 1", "qos1-relay-go": "bare relay in Go, QoS 1",
+    "qos1-earlier": "an earlier build, QoS 1, checking `all`",
     "qos1-unchecked": "gateway, QoS 1, checking `disable`", "qos1-checked": "gateway, QoS 1, checking `all`",
 }
-
-
-def together(runs):
-    """Gateway and broker, µs per round trip."""
-    return median(cpu(run) + value(run, "broker", "cpuMicrosecondsPerRoundTrip") for run in runs.values())
 
 
 def cost(bench):
@@ -200,11 +210,11 @@ def cost(bench):
                      *(spread(ratios(runs, each)) if is_gateway and each else "–" for each in relays),
                      text(over(runs, "gateway", "systemShare") * 100, 0),
                      text(over(runs, "broker", "cpuMicrosecondsPerRoundTrip")) if variant != "echo" else "–",
-                     text(together(runs)) if variant != "echo" else "–",
+                     text(median(map(total, runs.values()))) if variant != "echo" else "–",
                      text(over(runs, "roundTripsPerSecond"), 0), text(over(runs, "latency", "p50"), 0),
                      text(over(runs, "latency", "p99"), 0)))
     return table(("64 open calls", "CPU µs per round trip", "× libmosquitto alone",
-                  "× relay in C", "× relay in Go", "of it kernel %",
+                  "× relay in C", "× relay in Swift", "× relay in Go", "of it kernel %",
                   "broker's CPU µs", "both together", "round trips/s", "p50 µs", "p99 µs"), rows)
 
 

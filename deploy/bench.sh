@@ -9,7 +9,7 @@ readonly all_sections=(cost latency storm idle tls churn size sessions loops con
 
 usage() {
     cat <<USAGE
-Usage: ./deploy/bench.sh [--quick] [--keep] [--no-build] [SECTION...]
+Usage: ./deploy/bench.sh [--quick] [--keep] [--no-build] [--beside PROGRAM] [SECTION...]
 
 Builds the gateway and its load generator (release), starts a Mosquitto and gateways of its own on free ports of
 127.0.0.1, measures, and rewrites the tables and plots of docs/benchmarks.md. The whole takes about half an hour.
@@ -17,13 +17,14 @@ Builds the gateway and its load generator (release), starts a Mosquitto and gate
   --quick     some minutes: fewer sessions, shorter and single runs; docs/benchmarks.md is left alone
   --keep      leave docs/benchmarks.md alone, print the tables only
   --no-build  measure what was built last
+  --beside    also the ocpp-gateway of an earlier build, in turn with this one (in the section cost)
 
 Sections: ${all_sections[*]}; all without any. A run of some sections leaves the figures of
 the others as they were measured last (in .build/bench).
 USAGE
 }
 
-quick=false keep=false build=true
+quick=false keep=false build=true earlier=
 sections=()
 while (($# > 0)); do
     case $1 in
@@ -31,6 +32,13 @@ while (($# > 0)); do
         --quick) quick=true keep=true ;;
         --keep) keep=true ;;
         --no-build) build=false ;;
+        --beside)
+            (($# > 1)) || fail "--beside needs a program"
+            shift
+            earlier=$1
+            [[ -x $earlier ]] || fail "not a program: $earlier"
+            earlier=$(realpath "$earlier")
+            ;;
         *)
             [[ " ${all_sections[*]} " == *" $1 "* ]] || fail "unknown argument: $1 (see --help)"
             sections+=("$1")
@@ -59,8 +67,8 @@ ulimit -n "$(ulimit -Hn)"
 mkdir -p "$results"
 # The mark beside which the gateway is measured. (The compiler is the one that comes with Swift.)
 clang -O2 -Wall -Werror -o "$results/bench-relay" deploy/bench-relay.c -lmosquitto -lcrypto
-# A second mark, where there is Go.
-relays=(relay)
+# Another is the load generator's own, and there is one more where there is Go.
+relays=(relay relay-swift)
 if GOPATH=/usr/share/gocode GO111MODULE=off go build -o "$results/bench-relay-go" deploy/bench-relay.go 2>/dev/null; then
     relays+=(relay-go)
 fi
@@ -119,7 +127,7 @@ CONFIGURATION
 declare -A pid_of=() url_of=()
 
 # start NAME ws|wss [SETTING=VALUE...]: a gateway with one listener, its settings given without LISTENERS_…_DEFAULT_
-# where they begin with a dot.
+# where they begin with a dot. $program is another build's, if it is set.
 start() {
     local name=$1 scheme=$2 port setting settings=()
     shift 2
@@ -133,7 +141,7 @@ start() {
     fi
     env BROKER_URL="$broker" BROKER_CLIENT_ID="bench-$port" BROKER_QOS=0 LISTENERS="$scheme:default" \
         DEFAULT_HEARTBEAT_INTERVAL=300s LOG_LEVEL=warning MANAGEMENT_BIND= SHUTDOWN_DRAIN_TIME=1s "${settings[@]}" \
-        "$bin/ocpp-gateway" </dev/null 2>>"$results/gateway.log" >&2 &
+        "${program:-$bin/ocpp-gateway}" </dev/null 2>>"$results/gateway.log" >&2 &
     pid_of[$name]=$!
     url_of[$name]=$scheme://127.0.0.1:$port/ocpp
     pids+=("${pid_of[$name]}")
@@ -154,6 +162,15 @@ start_echo() {
 # start_relay NAME QOS [PROGRAM]: a bare relay.
 start_relay() {
     local port
+    if [[ ${3-} == relay-swift ]]; then
+        : >"$results/$1-port"
+        "$bin/ocpp-load" relay-server --broker "$broker" --qos "$2" >"$results/$1-port" </dev/null &
+        pid_of[$1]=$!
+        pids+=("${pid_of[$1]}")
+        await "${pid_of[$1]}" "the relay in Swift" grep -q . "$results/$1-port"
+        url_of[$1]=ws://127.0.0.1:$(<"$results/$1-port")/ocpp
+        return
+    fi
     port=$(free_port)
     "$results/bench-${3-relay}" "$port" "${broker##*:}" "$2" </dev/null &
     pid_of[$1]=$!
@@ -205,8 +222,12 @@ through() {
 measure_cost() {
     say "CPU of a round trip, 64 open calls"
     local qos i relay
+    rm -f "$results"/cost--qos?-earlier--*
     for qos in 0 1; do
         start "checked$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=all
+        if [[ $earlier ]]; then
+            program=$earlier start "earlier$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=all
+        fi
         start "unchecked$qos" ws BROKER_QOS=$qos MESSAGE_FORMAT_CHECKING=disable
         for relay in "${relays[@]}"; do start_relay "$relay$qos" $qos "$relay"; done
     done
@@ -217,11 +238,15 @@ measure_cost() {
             for relay in "${relays[@]}"; do
                 through "$relay$qos" "qos$qos-$relay" "$i" closed --qos "$qos" "${window[@]}"
             done
+            if [[ $earlier ]]; then
+                through "earlier$qos" "qos$qos-earlier" "$i" closed --qos "$qos" "${window[@]}"
+            fi
             through "checked$qos" "qos$qos-checked" "$i" closed --qos "$qos" "${window[@]}"
             through "unchecked$qos" "qos$qos-unchecked" "$i" closed --qos "$qos" "${window[@]}"
         done
     done
     stop checked0 unchecked0 checked1 unchecked1
+    if [[ $earlier ]]; then stop earlier0 earlier1; fi
     for relay in "${relays[@]}"; do stop "${relay}0" "${relay}1"; done
 }
 

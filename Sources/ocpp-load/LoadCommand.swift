@@ -18,6 +18,7 @@ struct LoadCommand: AsyncParsableCommand {
         version: BuildVersion.current.text,
         subcommands: [
             Closed.self, Paced.self, Idle.self, Storm.self, FloorMQTT.self, FloorEcho.self, EchoServerCommand.self,
+            RelayServerCommand.self,
         ]
     )
 
@@ -193,6 +194,23 @@ struct LoadCommand: AsyncParsableCommand {
             var files: (String, String)?
             if let certificate, let key { files = (certificate, key) }
             try await EchoServer.run(certificate: files) { port in
+                FileHandle.standardOutput.write(Data("\(port)\n".utf8))
+            }
+        }
+    }
+
+    struct RelayServerCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "relay-server",
+            abstract:
+                "A relay without a rule, at the path \(RelayServer.path), to measure a gateway beside; prints its port."
+        )
+
+        @OptionGroup(title: "Broker") var broker: AnswerOptions
+
+        func run() async throws {
+            guard let responder = try broker.responder() else { throw ValidationError("--broker is missing") }
+            try await RelayServer.run(responder) { port in
                 FileHandle.standardOutput.write(Data("\(port)\n".utf8))
             }
         }

@@ -55,6 +55,30 @@ struct LoadTests {
         #expect(report.latency?.count == UInt64(report.roundTrips))
     }
 
+    @Test(arguments: [UInt8(0), 1])
+    func `The bare relay carries CALLs to the broker and their answers back`(qualityOfService: UInt8) async throws {
+        let broker = try await TestBroker.started()
+        var responder = Responder.Plan(host: "127.0.0.1", port: broker.port)
+        responder.qualityOfService = qualityOfService
+        let (ports, listening) = AsyncStream.makeStream(of: Int.self)
+        let server = Task { [responder] in try await RelayServer.run(responder) { listening.yield($0) } }
+        defer { server.cancel() }
+        let port = try #require(await ports.first { _ in true })
+        let endpoint = try CentralSystemEndpoint(url: "ws://127.0.0.1:\(port)\(RelayServer.path)")
+        var plan = LoadRun.Plan(mode: .closed(open: 4), target: try LoadTarget(endpoint: endpoint), count: 5)
+        plan.responder = responder
+        plan.warmUp = .zero
+        plan.settle = .zero
+        plan.duration = .seconds(60)
+        plan.patience = .seconds(30)
+        plan.isEnough = { $0.answered >= 50 }
+        let report = try await LoadRun(plan).run { _ in }
+        #expect(report.rounds.map(\.upgraded) == [5])
+        #expect(report.roundTrips > 0 && report.unanswered == 0 && report.unmatched == 0)
+        server.cancel()
+        try await server.value
+    }
+
     @Test
     func `Charge points connect, and each answer brings the next CALL`() async throws {
         let (ports, listening) = AsyncStream.makeStream(of: Int.self)
