@@ -3,8 +3,8 @@ extension JSONScanner {
     /// Walks the array that begins here.
     ///
     /// - Parameter element: takes the element that comes next, and nothing behind it.
-    @inline(__always)
-    package mutating func walkArray(
+    @inlinable @inline(__always)
+    public mutating func walkArray(
         _ element: (inout JSONScanner) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         try walk(from: UInt8(ascii: "["), to: UInt8(ascii: "]"), element)
@@ -13,8 +13,8 @@ extension JSONScanner {
     /// Walks the object that begins here.
     ///
     /// - Parameter member: takes the value that comes next, and nothing behind it.
-    @inline(__always)
-    package mutating func walkObject(
+    @inlinable @inline(__always)
+    public mutating func walkObject(
         _ member: (_ key: JSONToken, inout JSONScanner) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         try walk(from: UInt8(ascii: "{"), to: UInt8(ascii: "}")) { (scanner) throws(JSONSyntaxError) in
@@ -24,8 +24,8 @@ extension JSONScanner {
         }
     }
 
-    @inline(__always)
-    private mutating func walk(
+    @inlinable @inline(__always)
+    mutating func walk(
         from open: UInt8, to close: UInt8, _ next: (inout JSONScanner) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         try expect(open)
@@ -43,7 +43,7 @@ extension JSONScanner {
     }
 
     /// Walks the members of the object that `bytes` are, and nothing behind it.
-    package static func forEachMember(
+    public static func forEachMember(
         of bytes: UnsafeRawBufferPointer, _ body: (_ key: JSONToken, _ value: JSONToken) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)
@@ -51,7 +51,7 @@ extension JSONScanner {
     }
 
     /// Walks the elements of the array that `bytes` are, in order.
-    package static func forEachElement(
+    public static func forEachElement(
         of bytes: UnsafeRawBufferPointer, _ body: (_ element: JSONToken) throws(JSONSyntaxError) -> Void
     ) throws(JSONSyntaxError) {
         var scanner = JSONScanner(bytes)

@@ -1,6 +1,6 @@
 extension JSONScanner {
     /// Walks a string from its opening quote to behind its closing one.
-    package mutating func scanString() throws(JSONSyntaxError) -> JSONToken {
+    public mutating func scanString() throws(JSONSyntaxError) -> JSONToken {
         let start = position
         try expect(UInt8(ascii: "\""))
         var hasEscapes = false
@@ -34,17 +34,22 @@ extension JSONScanner {
             let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
             let quotes = word ^ (ones &* 0x22)
             let backslashes = word ^ (ones &* 0x5C)
-            // The classic zero-byte and less-than tests; what they flag is looked at byte by byte.
+            // The classic zero-byte and less-than tests.
             let special =
                 ((quotes &- ones) & ~quotes) | ((backslashes &- ones) & ~backslashes)
                 | ((word &- (ones &* 0x20)) & ~word) | word
-            if special & highBits != 0 { return skipPlainBytesOfWord() }
+            guard special & highBits == 0 else {
+                // A borrow may flag bytes behind a special one, never one in front of it: the first flag is right.
+                position &+= (special & highBits).littleEndian.trailingZeroBitCount / 8
+                return
+            }
             position &+= 8
         }
-        skipPlainBytesOfWord()
+        skipLastPlainBytes()
     }
 
-    private mutating func skipPlainBytesOfWord() {
+    /// The text ends in less than eight bytes.
+    private mutating func skipLastPlainBytes() {
         while position < bytes.count {
             let byte = bytes[position]
             guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return }

@@ -2,31 +2,31 @@
 /// UTF-8, depth. It builds nothing; it says where values lie.
 ///
 /// The scanner borrows the memory that it walks, so it must not leave the closure that hands out the pointer.
-package struct JSONScanner {
+public struct JSONScanner {
     /// Levels of objects and arrays that may lie in each other, the outermost included.
-    package static let maximumDepth = 64
+    public static let maximumDepth = 64
 
     /// The memory that is walked; positions and tokens refer to it.
-    package let bytes: UnsafeRawBufferPointer
-    /// The next byte to look at.
-    package internal(set) var position = 0
+    public let bytes: UnsafeRawBufferPointer
+    /// The next byte to look at; the scanner alone sets it, also where it is inlined.
+    public var position = 0
     /// Objects and arrays that are open around `position`, opened by `enter()`.
-    var depth = 0
+    @usableFromInline var depth = 0
 
-    package init(_ bytes: UnsafeRawBufferPointer) {
+    public init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
     }
 
     /// The byte at `position`, or 0 at the end (a byte that no JSON text has outside of an error).
-    @inline(__always)
-    package var current: UInt8 {
+    @inlinable @inline(__always)
+    public var current: UInt8 {
         position < bytes.count ? bytes[position] : 0
     }
 
-    package var isAtEnd: Bool { position >= bytes.count }
+    @inlinable public var isAtEnd: Bool { position >= bytes.count }
 
-    @inline(__always)
-    package mutating func skipWhitespace() {
+    @inlinable @inline(__always)
+    public mutating func skipWhitespace() {
         while position < bytes.count {
             switch bytes[position] {
             case UInt8(ascii: " "), UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: "\t"): position += 1
@@ -36,42 +36,42 @@ package struct JSONScanner {
     }
 
     /// Takes `byte`, or throws.
-    @inline(__always)
-    package mutating func expect(_ byte: UInt8) throws(JSONSyntaxError) {
+    @inlinable @inline(__always)
+    public mutating func expect(_ byte: UInt8) throws(JSONSyntaxError) {
         guard position < bytes.count else { throw .unexpectedEnd }
         guard bytes[position] == byte else { throw .unexpectedByte }
         position += 1
     }
 
     /// Takes `byte` if it is next.
-    @inline(__always)
-    package mutating func take(_ byte: UInt8) -> Bool {
+    @inlinable @inline(__always)
+    public mutating func take(_ byte: UInt8) -> Bool {
         guard current == byte, !isAtEnd else { return false }
         position += 1
         return true
     }
 
     /// Notes that an object or array, whose opening byte the caller has taken, is open around what follows.
-    @inline(__always)
-    package mutating func enter() throws(JSONSyntaxError) {
+    @inlinable @inline(__always)
+    public mutating func enter() throws(JSONSyntaxError) {
         guard depth < Self.maximumDepth else { throw .nestedTooDeeply }
         depth += 1
     }
 
     /// The object or array of the last `enter()` has been closed.
-    @inline(__always)
-    package mutating func leave() {
+    @inlinable @inline(__always)
+    public mutating func leave() {
         depth -= 1
     }
 
     /// White space up to the end of the text, or throws.
-    package mutating func expectEnd() throws(JSONSyntaxError) {
+    public mutating func expectEnd() throws(JSONSyntaxError) {
         skipWhitespace()
         guard isAtEnd else { throw .trailingBytes }
     }
 
     /// Walks one value, whatever it is. White space in front of it must have been skipped.
-    package mutating func scanValue() throws(JSONSyntaxError) -> JSONToken {
+    public mutating func scanValue() throws(JSONSyntaxError) -> JSONToken {
         let start = position
         switch current {
         case UInt8(ascii: "\""):
@@ -144,8 +144,8 @@ package struct JSONScanner {
     }
 
     /// Walks the colon behind a key and the white space around it.
-    @inline(__always)
-    package mutating func skipColon() throws(JSONSyntaxError) {
+    @inlinable @inline(__always)
+    public mutating func skipColon() throws(JSONSyntaxError) {
         skipWhitespace()
         try expect(UInt8(ascii: ":"))
         skipWhitespace()

@@ -1,5 +1,5 @@
 /// Why bytes are not a JSON text (RFC 8259).
-package enum JSONSyntaxError: Error, Sendable, Equatable {
+public enum JSONSyntaxError: Error, Sendable, Equatable {
     case unexpectedEnd
     case unexpectedByte
     case controlCharacterInString
@@ -12,7 +12,7 @@ package enum JSONSyntaxError: Error, Sendable, Equatable {
     case trailingBytes
 
     /// In plain words, for an error description.
-    package var reason: String {
+    public var reason: String {
         switch self {
         case .unexpectedEnd: "the text ends too early"
         case .unexpectedByte: "unexpected character"
@@ -29,5 +29,5 @@ package enum JSONSyntaxError: Error, Sendable, Equatable {
     /// The same with the place: `unexpected character at byte 17`.
     ///
     /// - Parameter position: Where the scanner stopped, counted from 0.
-    package func reason(atByte position: Int) -> String { "\(reason) at byte \(position)" }
+    public func reason(atByte position: Int) -> String { "\(reason) at byte \(position)" }
 }

@@ -49,13 +49,15 @@ struct RuleViolation: Error {
 }
 
 extension MessageElements {
+    // What has been read for the walk of the payload, its owner's name, need not be read again.
+
     /// The UniqueId, held against its rule.
     func checkedUniqueID(
-        in bytes: UnsafeRawBufferPointer, limits: MessageLimits
+        in bytes: UnsafeRawBufferPointer, limits: MessageLimits, owner: PayloadOwner?
     ) throws(RuleViolation) -> (UniqueID, Range<Int>) {
         guard let uniqueID else { throw RuleViolation("UniqueId: missing, but required") }
         guard uniqueID.kind == .string else { throw RuleViolation("UniqueId: not a string") }
-        guard let id = readableUniqueID(in: bytes), limits.allows(uniqueID: id) else {
+        guard let id = owner?.uniqueID ?? readableUniqueID(in: bytes), limits.allows(uniqueID: id) else {
             throw RuleViolation(
                 limits.enforcesUniqueIDLength
                     ? "UniqueId: not 1 to \(MessageLimits.longestUniqueID) characters"
@@ -64,7 +66,10 @@ extension MessageElements {
         return (id, uniqueID.range)
     }
 
-    func checkedAction(in bytes: UnsafeRawBufferPointer, limits: MessageLimits) throws(RuleViolation) -> String {
+    func checkedAction(
+        in bytes: UnsafeRawBufferPointer, limits: MessageLimits, owner: PayloadOwner? = nil
+    ) throws(RuleViolation) -> String {
+        if let action = owner?.action { return action }
         guard let action else { throw RuleViolation("Action: missing, but required") }
         guard action.kind == .string else { throw RuleViolation("Action: not a string") }
         guard action.content.count <= 6 * MessageLimits.longestAction else {
@@ -100,13 +105,15 @@ extension MessageElements {
 
     /// The body that a message of this type has.
     func checkedBody(
-        type: MessageType, in bytes: UnsafeRawBufferPointer, limits: MessageLimits
+        type: MessageType, in bytes: UnsafeRawBufferPointer, limits: MessageLimits, owner: PayloadOwner?
     ) throws(RuleViolation) -> OCPPMessage.Body {
         switch type {
         case .call:
-            return .call(action: try checkedAction(in: bytes, limits: limits), payload: try checkedPayload())
+            let action = try checkedAction(in: bytes, limits: limits, owner: owner)
+            return .call(action: action, payload: try checkedPayload())
         case .send:
-            return .send(action: try checkedAction(in: bytes, limits: limits), payload: try checkedPayload())
+            let action = try checkedAction(in: bytes, limits: limits, owner: owner)
+            return .send(action: action, payload: try checkedPayload())
         case .callResult: return .callResult(payload: try checkedPayload())
         case .callError:
             let error = try checkedError()

@@ -93,18 +93,23 @@ package struct MessageLimits: Sendable, Equatable {
 
     func allows(uniqueID: UniqueID) -> Bool {
         guard !uniqueID.isEmpty, uniqueID.utf8.count <= Self.longestUncheckedUniqueID else { return false }
-        return !enforcesUniqueIDLength || uniqueID.text.unicodeScalars.count <= Self.longestUniqueID
+        // No more characters than bytes, so that most need no counting.
+        return !enforcesUniqueIDLength || uniqueID.utf8.count <= Self.longestUniqueID
+            || uniqueID.text.unicodeScalars.count <= Self.longestUniqueID
     }
 
     func allows(action: String) -> Bool {
-        (1...Self.longestAction).contains(action.utf8.count)
-            && action.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
-                    true
-                default: false
+        var action = action
+        return action.withUTF8 { bytes in
+            (1...Self.longestAction).contains(bytes.count)
+                && bytes.allSatisfy { byte in
+                    switch byte {
+                    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                        true
+                    default: false
+                    }
                 }
-            }
+        }
     }
 }

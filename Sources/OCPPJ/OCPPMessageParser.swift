@@ -28,9 +28,9 @@ extension OCPPMessage {
             guard bytes.isUTF8 else { return .failure(.notUTF8) }
             return .failure(array.malformed("not JSON: \(error.reason(atByte: array.end))", in: bytes))
         }
-        let elements = array.elements(in: bytes)
+        let elements = array.elements
         guard array.isArray else { return .failure(array.malformed("not an array", in: bytes)) }
-        guard let type = elements.messageType(in: bytes), version.defines(type) else {
+        guard let type = array.type, version.defines(type) else {
             guard let number = elements.typeNumber(in: bytes) else {
                 return .failure(array.malformed("MessageTypeId: not a whole number", in: bytes))
             }
@@ -42,8 +42,8 @@ extension OCPPMessage {
             guard type.elementCount.contains(array.count) else {
                 throw RuleViolation("an array of \(array.count) elements instead of \(type.elementCount.lowerBound)")
             }
-            let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits)
-            let body = try elements.checkedBody(type: type, in: bytes, limits: limits)
+            let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits, owner: array.owner)
+            let body = try elements.checkedBody(type: type, in: bytes, limits: limits, owner: array.owner)
             body.walkNullPayload(of: uniqueID, walkPayload)
             return .success(OCPPMessage(uniqueID: uniqueID, uniqueIDToken: token, body: body, text: text))
         } catch {
@@ -72,6 +72,10 @@ private struct FrameElements {
     private var third: JSONToken?
     private var fourth: JSONToken?
     private var fifth: JSONToken?
+    /// What the first element says.
+    private(set) var type: MessageType?
+    /// Of the payload, once it has been walked.
+    private(set) var owner: PayloadOwner?
     private(set) var count = 0
     private(set) var isArray = false
     /// How far the scan came.
@@ -96,9 +100,11 @@ private struct FrameElements {
             if scanner.current == UInt8(ascii: "{"), let owner = payloadOwner(in: bytes, limits: limits) {
                 let start = scanner.position
                 try walkPayload(owner, &scanner)
+                self.owner = owner
                 append(JSONToken(kind: .object, start: start, end: scanner.position))
             } else {
                 append(try scanner.scanValue())
+                if count == 1 { type = elements.messageType(in: bytes) }
             }
         }
         try scanner.expectEnd()
@@ -106,11 +112,10 @@ private struct FrameElements {
 
     /// What the next element is the payload of, if it is one.
     private func payloadOwner(in bytes: UnsafeRawBufferPointer, limits: MessageLimits) -> PayloadOwner? {
-        guard count == 2 || count == 3 else { return nil }
-        let elements = elements(in: bytes)
-        switch (elements.messageType(in: bytes), count) {
-        case (.call, 3), (.send, 3), (.callResult, 2): return elements.payloadOwner(in: bytes, limits: limits)
-        default: return nil
+        switch (type, count) {
+        case (.call, 3), (.send, 3), (.callResult, 2):
+            elements.payloadOwner(type: type, in: bytes, limits: limits)
+        default: nil
         }
     }
 
@@ -127,9 +132,9 @@ private struct FrameElements {
     }
 
     /// Which element is which depends on the first.
-    func elements(in bytes: UnsafeRawBufferPointer) -> MessageElements {
+    var elements: MessageElements {
         var elements = MessageElements(type: first, uniqueID: second)
-        switch elements.messageType(in: bytes)?.shape {
+        switch type?.shape {
         case .actionAndPayload: (elements.action, elements.payload) = (third, fourth)
         case .payload: elements.payload = third
         case .error:
@@ -140,8 +145,7 @@ private struct FrameElements {
     }
 
     func malformed(_ reason: String, in bytes: UnsafeRawBufferPointer) -> OCPPMessageProblem {
-        let elements = elements(in: bytes)
-        let type = elements.messageType(in: bytes).flatMap { version.defines($0) ? $0 : nil }
+        let type = type.flatMap { version.defines($0) ? $0 : nil }
         return .malformed(
             type: type, uniqueID: elements.readableUniqueID(in: bytes), reason: reason)
     }

@@ -8,6 +8,17 @@ package enum PayloadOwner: Sendable, Equatable {
     /// The CALL with this UniqueId says which action it is.
     case callResult(uniqueID: UniqueID)
 
+    var action: String? {
+        switch self {
+        case .call(let action), .send(let action): action
+        case .callResult: nil
+        }
+    }
+
+    var uniqueID: UniqueID? {
+        if case .callResult(let uniqueID) = self { uniqueID } else { nil }
+    }
+
     /// Walks a payload and does no more than prove it well-formed.
     package static func skipPayload(_ owner: PayloadOwner, _ scanner: inout JSONScanner) throws(JSONSyntaxError) {
         _ = try scanner.scanValue()
@@ -19,8 +30,10 @@ package typealias PayloadWalk = (_ owner: PayloadOwner, _ scanner: inout JSONSca
 
 extension MessageElements {
     /// What a payload that comes next would belong to; nil where that cannot be said (yet).
-    func payloadOwner(in bytes: UnsafeRawBufferPointer, limits: MessageLimits) -> PayloadOwner? {
-        switch messageType(in: bytes) {
+    func payloadOwner(
+        type: MessageType?, in bytes: UnsafeRawBufferPointer, limits: MessageLimits
+    ) -> PayloadOwner? {
+        switch type {
         case .call: (try? checkedAction(in: bytes, limits: limits)).map { .call(action: $0) }
         case .send: (try? checkedAction(in: bytes, limits: limits)).map { .send(action: $0) }
         case .callResult: readableUniqueID(in: bytes).map { .callResult(uniqueID: $0) }

@@ -50,8 +50,8 @@ extension OCPPMessage {
                 throw RuleViolation(
                     "MessageTypeId: \(number.prefix(20)) names no message type of OCPP \(version.rawValue)")
             }
-            let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits)
-            let body = try elements.checkedBody(type: type, in: bytes, limits: limits)
+            let (uniqueID, token) = try elements.checkedUniqueID(in: bytes, limits: limits, owner: object.owner)
+            let body = try elements.checkedBody(type: type, in: bytes, limits: limits, owner: object.owner)
             object.walkLate(body, of: uniqueID, in: bytes, walkPayload)
             return .success(OCPPMessage(uniqueID: uniqueID, uniqueIDToken: token, body: body, text: text))
         } catch {
@@ -67,8 +67,8 @@ extension OCPPMessage {
 private struct RelayElements {
     private(set) var elements = MessageElements()
     private(set) var isObject = false
-    /// The payload stood behind what says whose it is, so the walk of the whole was the walk of the payload too.
-    private var isPayloadWalked = false
+    /// Of the payload, once it has been walked.
+    private(set) var owner: PayloadOwner?
     /// The first key that stood there already.
     private(set) var duplicateKey: String?
     /// How far the scan came.
@@ -90,12 +90,12 @@ private struct RelayElements {
         isObject = true
         try scanner.walkObject { (key, scanner) throws(JSONSyntaxError) in
             if scanner.current == UInt8(ascii: "{"), elements.payload == nil, key.hasText("Payload", in: bytes),
-                let owner = elements.payloadOwner(in: bytes, limits: limits)
+                let owner = elements.payloadOwner(type: elements.messageType(in: bytes), in: bytes, limits: limits)
             {
                 let start = scanner.position
                 try walkPayload(owner, &scanner)
+                self.owner = owner
                 elements.payload = JSONToken(kind: .object, start: start, end: scanner.position)
-                isPayloadWalked = true
             } else {
                 note(key, try scanner.scanValue(), in: bytes)
             }
@@ -103,12 +103,12 @@ private struct RelayElements {
         try scanner.expectEnd()
     }
 
-    /// Walks a payload that came before its owner was known.
+    /// Walks a payload that came before its owner was known. Else the walk of the whole was the walk of the payload too.
     func walkLate(
         _ body: OCPPMessage.Body, of uniqueID: UniqueID, in bytes: UnsafeRawBufferPointer, _ walk: PayloadWalk
     ) {
         body.walkNullPayload(of: uniqueID, walk)
-        guard !isPayloadWalked else { return }
+        guard self.owner == nil else { return }
         let owner: PayloadOwner
         let payload: Range<Int>
         switch body {

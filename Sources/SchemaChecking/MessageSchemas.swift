@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// The schemas of one OCPP version: one folder, one file per message.
-package struct MessageSchemas: Sendable {
+package final class MessageSchemas: Sendable {
     /// By action.
     private let requests: [String: Schema]
     private let responses: [String: Schema]

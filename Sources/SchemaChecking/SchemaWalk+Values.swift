@@ -81,17 +81,25 @@ extension UnsafeRawBufferPointer {
     /// Whether `other` holds the same bytes from `start` on; it must hold that many.
     @inline(__always)
     func hasSameBytes(as other: UnsafeRawBufferPointer, from start: Int) -> Bool {
+        guard count >= 8 else { return hasSameFewBytes(as: other, from: start) }
         var index = 0
-        while index &+ 8 <= count {
-            let left = loadUnaligned(fromByteOffset: index, as: UInt64.self)
-            let right = other.loadUnaligned(fromByteOffset: start &+ index, as: UInt64.self)
-            guard left == right else { return false }
+        while index &+ 8 < count {
+            guard hasSameWord(at: index, as: other, from: start) else { return false }
             index &+= 8
         }
-        while index < count {
-            guard self[index] == other[start &+ index] else { return false }
-            index &+= 1
-        }
+        // The last word may overlap the one before.
+        return hasSameWord(at: count &- 8, as: other, from: start)
+    }
+
+    @inline(__always)
+    private func hasSameWord(at index: Int, as other: UnsafeRawBufferPointer, from start: Int) -> Bool {
+        loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            == other.loadUnaligned(fromByteOffset: start &+ index, as: UInt64.self)
+    }
+
+    @inline(__always)
+    private func hasSameFewBytes(as other: UnsafeRawBufferPointer, from start: Int) -> Bool {
+        for index in 0..<count where self[index] != other[start &+ index] { return false }
         return true
     }
 }
