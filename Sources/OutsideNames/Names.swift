@@ -1,23 +1,23 @@
 /// The kinds of names.
-package enum NameKind {
-    package enum ChargePointIdentity {}
-    package enum Topic {}
-    package enum UniqueID {}
-    package enum UserName {}
-    package enum ClientID {}
+public enum NameKind {
+    public enum ChargePointIdentity {}
+    public enum Topic {}
+    public enum UniqueID {}
+    public enum UserName {}
+    public enum ClientID {}
 }
 
 /// The identity of a charge point, percent-decoded from its connection URL (OCPP-J 1.6, 3.1.1).
-package typealias ChargePointIdentity = OutsideName<NameKind.ChargePointIdentity>
+public typealias ChargePointIdentity = OutsideName<NameKind.ChargePointIdentity>
 
 /// An MQTT topic name or topic filter (MQTT 5, 4.7).
-package typealias Topic = OutsideName<NameKind.Topic>
+public typealias Topic = OutsideName<NameKind.Topic>
 
 /// The UniqueId of a CALL and its answer (OCPP-J 1.6, 4.1.4), decoded.
-package typealias UniqueID = OutsideName<NameKind.UniqueID>
+public typealias UniqueID = OutsideName<NameKind.UniqueID>
 
 /// The user name of HTTP Basic (RFC 7617) and of an MQTT CONNECT.
-package typealias UserName = OutsideName<NameKind.UserName>
+public typealias UserName = OutsideName<NameKind.UserName>
 
 /// An MQTT Client Identifier (MQTT 5, 3.1.3.1).
-package typealias ClientID = OutsideName<NameKind.ClientID>
+public typealias ClientID = OutsideName<NameKind.ClientID>

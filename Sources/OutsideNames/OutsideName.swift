@@ -6,46 +6,46 @@ import Glibc
 /// accent apart is the letter with it. For MQTT, OCPP and certificates these are different names, and whoever may choose
 /// one must not get what belongs to the other. So each kind of name has a type of its own, and a comparison with another
 /// kind, or with a bare text, does not compile.
-package struct OutsideName<Kind>: Sendable {
+public struct OutsideName<Kind>: Sendable {
     /// As it was sent, valid UTF-8.
-    package let text: String
+    public let text: String
 
-    package init(_ text: String) {
+    public init(_ text: String) {
         self.text = text
     }
 
-    package var utf8: String.UTF8View { text.utf8 }
-    package var isEmpty: Bool { text.isEmpty }
+    public var utf8: String.UTF8View { text.utf8 }
+    public var isEmpty: Bool { text.isEmpty }
 }
 
 extension OutsideName: Equatable {
-    package static func == (one: Self, other: Self) -> Bool { one.text.hasSameBytes(as: other.text) }
+    public static func == (one: Self, other: Self) -> Bool { one.text.hasSameBytes(as: other.text) }
 }
 
 extension OutsideName: Hashable {
-    package func hash(into hasher: inout Hasher) {
+    public func hash(into hasher: inout Hasher) {
         text.withUTF8Bytes { hasher.combine(bytes: $0) }
     }
 }
 
 extension OutsideName: Comparable {
     /// In the order of the bytes, which is the same on every machine.
-    package static func < (one: Self, other: Self) -> Bool { one.text.utf8.lexicographicallyPrecedes(other.text.utf8) }
+    public static func < (one: Self, other: Self) -> Bool { one.text.utf8.lexicographicallyPrecedes(other.text.utf8) }
 }
 
 extension OutsideName: ExpressibleByStringLiteral, ExpressibleByStringInterpolation {
-    package init(stringLiteral text: String) {
+    public init(stringLiteral text: String) {
         self.init(text)
     }
 }
 
 extension OutsideName: CustomStringConvertible {
-    package var description: String { text }
+    public var description: String { text }
 }
 
 extension String {
     /// Whether the UTF-8 of both is the same; `==` also takes canonically equivalent texts for equal.
-    package func hasSameBytes(as other: String) -> Bool {
+    public func hasSameBytes(as other: String) -> Bool {
         withUTF8Bytes { mine in
             other.withUTF8Bytes { others in
                 guard mine.count == others.count else { return false }
