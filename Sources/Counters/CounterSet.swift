@@ -1,24 +1,20 @@
-import Synchronization
-
 /// Counts that only grow since start, one for each case of a room's own enum.
-package final class CounterSet<Key: CaseIterable & RawRepresentable & Sendable>: Sendable where Key.RawValue == Int {
-    private final class Cell: Sendable {
-        let value = Atomic<Int>(0)
-    }
-
+///
+/// The table is no generic type's: its cells would be, and each count would look up what type they are.
+public final class CounterSet<Key: CaseIterable & RawRepresentable & Sendable>: Sendable where Key.RawValue == Int {
     /// By the key's raw value.
-    private let cells: [Cell]
+    private let table: CounterTable
 
-    package init() {
+    public init() {
         let highest = Key.allCases.map(\.rawValue).max() ?? -1
-        cells = (0...max(highest, 0)).map { _ in Cell() }
+        table = CounterTable(places: max(highest, 0) + 1)
     }
 
-    package func add(_ key: Key, _ number: Int = 1) {
-        cells[key.rawValue].value.wrappingAdd(number, ordering: .relaxed)
+    public func add(_ key: Key, _ number: Int = 1) {
+        table.add(key.rawValue, number)
     }
 
-    package func value(_ key: Key) -> Int {
-        cells[key.rawValue].value.load(ordering: .relaxed)
+    public func value(_ key: Key) -> Int {
+        table.value(key.rawValue)
     }
 }

@@ -1,18 +1,18 @@
 import Synchronization
 
 /// How long something took, in the buckets of a Prometheus histogram: two atomic additions an observation.
-package final class DurationHistogram: Sendable {
+public final class DurationHistogram: Sendable {
     private final class Cell: Sendable {
         let value = Atomic<Int>(0)
     }
 
     /// Upper bounds in ascending order, each inclusive.
-    package let bounds: [Duration]
+    public let bounds: [Duration]
     /// One more than there are bounds: the last is for what is longer than all of them.
     private let cells: [Cell]
     private let microseconds = Atomic<Int>(0)
 
-    package init(
+    public init(
         bounds: [Duration] = [
             .milliseconds(1), .milliseconds(5), .milliseconds(10), .milliseconds(25), .milliseconds(50),
             .milliseconds(100), .milliseconds(250), .milliseconds(500), .seconds(1), .milliseconds(2500), .seconds(5),
@@ -23,7 +23,7 @@ package final class DurationHistogram: Sendable {
         cells = (0...bounds.count).map { _ in Cell() }
     }
 
-    package func observe(_ duration: Duration) {
+    public func observe(_ duration: Duration) {
         let index = bounds.firstIndex { duration <= $0 } ?? bounds.count
         cells[index].value.wrappingAdd(1, ordering: .relaxed)
         let (seconds, attoseconds) = duration.components
@@ -33,20 +33,20 @@ package final class DurationHistogram: Sendable {
         }
     }
 
-    package struct Snapshot: Sendable, Equatable {
+    public struct Snapshot: Sendable, Equatable {
         /// Cumulative, by upper bound in seconds; what is longer is in `count` alone.
-        package var buckets: [(bound: Double, count: Int)]
-        package var count: Int
+        public var buckets: [(bound: Double, count: Int)]
+        public var count: Int
         /// Seconds.
-        package var sum: Double
+        public var sum: Double
 
-        package static func == (one: Self, other: Self) -> Bool {
+        public static func == (one: Self, other: Self) -> Bool {
             one.count == other.count && one.sum == other.sum
                 && one.buckets.elementsEqual(other.buckets) { $0.bound == $1.bound && $0.count == $1.count }
         }
     }
 
-    package var snapshot: Snapshot {
+    public var snapshot: Snapshot {
         var total = 0
         var buckets: [(bound: Double, count: Int)] = []
         for (bound, cell) in zip(bounds, cells) {

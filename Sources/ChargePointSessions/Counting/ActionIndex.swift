@@ -1,6 +1,6 @@
 import OCPPJ
 
-/// The place of an action in a table of one version's actions, so that counting one costs neither a hash nor a lock.
+/// The place of an action in a table of one version's actions, so that counting one costs no lock.
 struct ActionIndex: Sendable {
     /// In the order of `OCPPVersion.index`.
     static let all = OCPPVersion.allCases.map { ActionIndex(actions: $0.actions.actions) }
@@ -9,10 +9,12 @@ struct ActionIndex: Sendable {
 
     /// In the order of the alphabet.
     private let actions: [String]
+    private let placesByAction: [String: Int]
 
     /// - Parameter actions: sorted.
     init(actions: [String]) {
         self.actions = actions
+        placesByAction = Dictionary(uniqueKeysWithValues: zip(actions, actions.indices))
     }
 
     /// One more than there are actions.
@@ -20,13 +22,5 @@ struct ActionIndex: Sendable {
 
     func name(ofPlace place: Int) -> String { place < actions.count ? actions[place] : Self.other }
 
-    func place(of action: String) -> Int {
-        var range = actions.indices
-        while !range.isEmpty {
-            let middle = range.lowerBound + range.count / 2
-            if actions[middle] == action { return middle }
-            range = actions[middle] < action ? middle + 1..<range.upperBound : range.lowerBound..<middle
-        }
-        return actions.count
-    }
+    func place(of action: String) -> Int { placesByAction[action] ?? actions.count }
 }
