@@ -7,11 +7,13 @@ import Testing
 @Suite("behaviour.md: a packet over which the broker ends the link must not end it for ever", .timeLimit(.minutes(2)))
 struct CulpritTests {
     private func message(
-        _ topic: Topic, _ text: String, token: String? = nil, of subscriber: RecordingSubscriber? = nil
+        _ topic: Topic, _ text: String, token: String? = nil, of subscriber: RecordingSubscriber? = nil,
+        deadline: NIODeadline? = nil
     ) -> BrokerPublish {
-        var message = BrokerPublish(topic: topic, payload: ByteBuffer(string: text), purpose: .call)
-        if let subscriber, let token { message.origin = .init(subscriber: subscriber, token: token) }
-        return message
+        var origin: BrokerPublish.Origin?
+        if let subscriber, let token { origin = .init(subscriber: subscriber, token: token) }
+        return BrokerPublish(
+            topic: topic, payload: ByteBuffer(string: text), deadline: deadline, origin: origin, purpose: .call)
     }
 
     @Test
@@ -132,10 +134,9 @@ struct CulpritTests {
             let session = gateway.subscribe("cs/CP1")
             #expect(await eventually { session.isSubscribed })
             let deadline = NIODeadline.now() + .seconds(3)
-            var late = message("cp/late", "late", token: "late", of: session)
-            late.deadline = deadline
             for publish in [
-                late, message("cp/answered", "a", token: "17", of: session),
+                message("cp/late", "late", token: "late", of: session, deadline: deadline),
+                message("cp/answered", "a", token: "17", of: session),
                 message("cp/open", "o", token: "18", of: session),
             ] {
                 #expect(gateway.first.publish(publish) == .accepted)

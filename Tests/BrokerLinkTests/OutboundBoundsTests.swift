@@ -7,7 +7,7 @@ import Testing
 
 @Suite("behaviour.md, Bounds: what waits for the broker")
 struct OutboundBoundsTests {
-    private let cost = PendingCount.cost(of: BrokerPublish(topic: "t", payload: ByteBuffer(repeating: 0, count: 1000)))
+    private let cost = BrokerPublish(topic: "t", payload: ByteBuffer(repeating: 0, count: 1000)).cost
 
     private func message(_ purpose: BrokerPublish.Purpose, of share: OutboundShare?) -> BrokerPublish {
         BrokerPublish(topic: "t", payload: ByteBuffer(repeating: 0, count: 1000), purpose: purpose, share: share)

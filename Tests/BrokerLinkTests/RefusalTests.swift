@@ -6,10 +6,10 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct RefusalTests {
-    private func message(_ text: String, _ topic: Topic = "cp/CP1", origin: BrokerPublish.Origin? = nil)
-        -> BrokerPublish
-    {
-        BrokerPublish(topic: topic, payload: ByteBuffer(string: text), origin: origin)
+    private func message(
+        _ text: String, _ topic: Topic = "cp/CP1", deadline: NIODeadline? = nil, origin: BrokerPublish.Origin? = nil
+    ) -> BrokerPublish {
+        BrokerPublish(topic: topic, payload: ByteBuffer(string: text), deadline: deadline, origin: origin)
     }
 
     @Test func `A message with an origin is refused at max pending and one without at twice that`() async throws {
@@ -34,10 +34,11 @@ struct RefusalTests {
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let session = gateway.subscribe("cs/CP1")
             let observer = gateway.subscribe("cp/CP1")
-            var late = message("late", origin: BrokerPublish.Origin(subscriber: session, token: "id-7"))
-            late.deadline = .now()
-            var early = message("in time", origin: BrokerPublish.Origin(subscriber: session, token: "id-8"))
-            early.deadline = .now() + .hours(1)
+            let late = message(
+                "late", deadline: .now(), origin: BrokerPublish.Origin(subscriber: session, token: "id-7"))
+            let early = message(
+                "in time", deadline: .now() + .hours(1),
+                origin: BrokerPublish.Origin(subscriber: session, token: "id-8"))
             #expect(gateway.first.publish(late) == .accepted)
             #expect(gateway.first.publish(early) == .accepted)
             // Told while the broker is still away: its place is for others.

@@ -1,4 +1,3 @@
-import BrokerLink
 import NIOCore
 import NIOPosix
 import Testing
@@ -15,11 +14,11 @@ struct SessionAdapterTests {
         let session = try await StandInSession.connect("CP1", to: SessionRegistry(), on: loop)
         var message = UpstreamMessage(topic: "ocpp/error", payload: ByteBuffer(string: "{}"), kind: .report)
         message.traceParent = parent
-        let report = BrokerPublish(message, from: session, share: nil)
+        let report = message.brokerPublish(from: session, share: nil)
         #expect(report.properties?.traceParent == parent && report.properties?.version == nil)
         message.kind = .reply
         message.correlationData = ByteBuffer(string: "7")
-        let reply = BrokerPublish(message, from: session, share: nil)
+        let reply = message.brokerPublish(from: session, share: nil)
         #expect(reply.properties?.correlationData == .bytes(ByteBuffer(string: "7")))
         #expect(reply.properties?.traceParent == parent)
         try await loop.submit { session.assumeIsolated { $0.end(.goingAway) } }.get()
@@ -28,7 +27,7 @@ struct SessionAdapterTests {
     @Test func `What has nothing to say beside its payload has no properties`() async throws {
         let session = try await StandInSession.connect("CP1", to: SessionRegistry(), on: loop)
         let message = UpstreamMessage(topic: "ocpp/presence", payload: ByteBuffer(string: "{}"), kind: .presence)
-        let presence = BrokerPublish(message, from: session, share: nil)
+        let presence = message.brokerPublish(from: session, share: nil)
         #expect(presence.purpose == .presence && presence.properties.map { _ in true } == nil)
         try await loop.submit { session.assumeIsolated { $0.end(.goingAway) } }.get()
     }

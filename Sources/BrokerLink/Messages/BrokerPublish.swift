@@ -2,24 +2,26 @@ import NIOCore
 import OutsideNames
 
 /// A message to the broker.
-package struct BrokerPublish: Sendable {
+///
+/// It goes from hand to hand on its way: an object, so that each counts one reference instead of a dozen.
+package final class BrokerPublish: Sendable {
     /// The MQTT 5 properties of a message (relay format, "MQTT details"); left out with MQTT 3.1.1.
-    package struct Properties: Sendable {
+    package final class Properties: Sendable {
         package enum CorrelationData: Sendable, Equatable {
             case text(String)
             case bytes(ByteBuffer)
         }
 
-        package var responseTopic: Topic?
-        package var correlationData: CorrelationData?
+        package let responseTopic: Topic?
+        package let correlationData: CorrelationData?
         /// Content Type `application/json`.
-        package var isJSON = false
+        package let isJSON: Bool
         /// User property `ocpp-version`.
-        package var version: String?
+        package let version: String?
         /// User property `action`.
-        package var action: String?
+        package let action: String?
         /// User property `traceparent` (W3C Trace Context).
-        package var traceParent: String?
+        package let traceParent: String?
 
         package init(
             responseTopic: Topic? = nil, correlationData: CorrelationData? = nil, isJSON: Bool = false,
@@ -69,17 +71,24 @@ package struct BrokerPublish: Sendable {
         }
     }
 
-    package var topic: Topic
-    package var payload: ByteBuffer
-    package var retain: Bool
-    package var properties: Properties?
+    package let topic: Topic
+    package let payload: ByteBuffer
+    package let retain: Bool
+    package let properties: Properties?
     /// Not handed to the broker after this moment (its sender has been told that it failed).
-    package var deadline: NIODeadline?
+    package let deadline: NIODeadline?
     /// A message with an origin is refused when `maxPending` is reached; one without only at twice that.
-    package var origin: Origin?
-    package var purpose: Purpose
+    package let origin: Origin?
+    package let purpose: Purpose
     /// Of the charge point whose message this is; nil: it counts for the whole only.
-    package var share: OutboundShare?
+    package let share: OutboundShare?
+    /// At most the length of the PUBLISH packet (MQTT 5, 3.3).
+    let packetSize: Int
+    /// What it takes of the memory of all while it is pending, in bytes.
+    let cost: Int
+
+    /// Bytes for a message beside its texts.
+    private static let overhead = 256
 
     package init(
         topic: Topic, payload: ByteBuffer, retain: Bool = false, properties: Properties? = nil,
@@ -93,19 +102,17 @@ package struct BrokerPublish: Sendable {
         self.origin = origin
         self.purpose = purpose
         self.share = share
+        let size = topic.utf8.count + payload.readableBytes
+        packetSize = 16 + size + (properties?.packetSize ?? 0)
+        cost = Self.overhead + size + (properties?.correlationData?.size ?? 0)
     }
 }
 
-extension BrokerPublish {
-    /// At most the length of the PUBLISH packet (MQTT 5, 3.3).
-    var packetSize: Int {
-        var size = 16 + topic.utf8.count + payload.readableBytes
-        if let properties {
-            size += 64 + (properties.responseTopic?.utf8.count ?? 0) + (properties.correlationData?.size ?? 0)
-            size += (properties.version?.utf8.count ?? 0) + (properties.action?.utf8.count ?? 0)
-            size += properties.traceParent.map { 16 + $0.utf8.count } ?? 0
-        }
-        return size
+extension BrokerPublish.Properties {
+    /// At most what they make of a packet.
+    fileprivate var packetSize: Int {
+        64 + (responseTopic?.utf8.count ?? 0) + (correlationData?.size ?? 0) + (version?.utf8.count ?? 0)
+            + (action?.utf8.count ?? 0) + (traceParent.map { 16 + $0.utf8.count } ?? 0)
     }
 }
 

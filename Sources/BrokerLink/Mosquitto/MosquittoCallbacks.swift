@@ -46,11 +46,9 @@ enum MosquittoCallbacks {
             let bytes = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
             // Of one that is too long nobody reads more than that it is.
             let readable = UnsafeRawBufferPointer(rebasing: bytes.prefix(listener.longestDelivery.bytes))
-            var received = BrokerMessage(
-                topic: Topic(String(cString: topic)), payload: ByteBuffer(bytes: readable), isRetained: message.retain)
-            if let properties {
-                MosquittoProperties.read(properties, into: &received, for: listener)
-            }
+            let received = BrokerMessage(
+                topic: Topic(String(cString: topic)), payload: ByteBuffer(bytes: readable), isRetained: message.retain,
+                properties: properties.map { MosquittoProperties.read($0, for: listener) } ?? .init())
             // libmosquitto itself sees to it that a QoS 2 message comes once.
             let key =
                 message.qos == 1

@@ -15,7 +15,8 @@ enum MosquittoProperties {
 
     // MARK: From the broker
 
-    static func read(_ properties: OpaquePointer, into message: inout BrokerMessage, for listener: MosquittoListener) {
+    static func read(_ properties: OpaquePointer, for listener: MosquittoListener) -> BrokerMessage.Properties {
+        var message = BrokerMessage.Properties()
         var seconds: UInt32 = 0
         if mosquitto_property_read_int32(properties, MQTTProperty.messageExpiryInterval, &seconds, false) != nil {
             message.expires = .now() + .seconds(Int64(seconds))
@@ -26,6 +27,7 @@ enum MosquittoProperties {
                 MQTTProperty.traceParentName, in: properties, longest: longestTraceParent)
         }
         if let filter = listener.responseTopics { message.replyAddress = replyAddress(in: properties, filter: filter) }
+        return message
     }
 
     /// The first of this name; nil where that is too long.
@@ -85,19 +87,20 @@ enum MosquittoProperties {
         var list: OpaquePointer?
         if wanted.isJSON { add("application/json", as: MQTTProperty.contentType, to: &list) }
         if let topic = wanted.responseTopic { add(topic.text, as: MQTTProperty.responseTopic, to: &list) }
-        func addCorrelationData(_ bytes: UnsafeRawBufferPointer) {
-            mosquitto_property_add_binary(
-                &list, MQTTProperty.correlationData, bytes.baseAddress, UInt16(clamping: bytes.count))
-        }
         switch wanted.correlationData {
-        case .text(var text): text.withUTF8 { addCorrelationData(UnsafeRawBufferPointer($0)) }
-        case .bytes(let bytes): bytes.withUnsafeReadableBytes { addCorrelationData($0) }
+        case .text(var text): text.withUTF8 { addCorrelationData(UnsafeRawBufferPointer($0), to: &list) }
+        case .bytes(let bytes): bytes.withUnsafeReadableBytes { addCorrelationData($0, to: &list) }
         case nil: break
         }
         if let version = wanted.version { addUserProperty(MQTTProperty.versionName, version, to: &list) }
         if let action = wanted.action { addUserProperty("action", action, to: &list) }
         if let parent = wanted.traceParent { addUserProperty(MQTTProperty.traceParentName, parent, to: &list) }
         return list
+    }
+
+    private static func addCorrelationData(_ bytes: UnsafeRawBufferPointer, to list: inout OpaquePointer?) {
+        mosquitto_property_add_binary(
+            &list, MQTTProperty.correlationData, bytes.baseAddress, UInt16(clamping: bytes.count))
     }
 
     // A string that is handed to C as it is would be copied to the heap each time; `withCString` lends its own bytes.

@@ -7,9 +7,6 @@ import Synchronization
 /// When it gets tight the copies of refused messages give way first, then presence, then CALLs, whose senders keep them.
 /// What is left is for answers and reports, which nobody sends again.
 final class PendingCount: Sendable {
-    /// Bytes for a message beside its texts.
-    private static let overhead = 256
-
     let memory: MemoryBudget
     private let count = Atomic(0)
     private let limit: Int
@@ -26,11 +23,6 @@ final class PendingCount: Sendable {
     }
 
     var current: Int { count.load(ordering: .relaxed) }
-
-    static func cost(of message: BrokerPublish) -> Int {
-        overhead + message.topic.utf8.count + message.payload.readableBytes
-            + (message.properties?.correlationData?.size ?? 0)
-    }
 
     /// Counts one more, unless that is too many. What nobody can send again, an answer or a report, gets twice the
     /// room.
@@ -49,7 +41,7 @@ final class PendingCount: Sendable {
     }
 
     private func takeBytes(of message: BrokerPublish) -> Bool {
-        let cost = Self.cost(of: message)
+        let cost = message.cost
         let (most, reserve) =
             switch message.purpose {
             case .copy: (memory.share / 2, memory.limit / 2)
@@ -91,7 +83,7 @@ final class PendingCount: Sendable {
     ///
     /// - Returns: the bytes.
     func releaseShare(of message: BrokerPublish) -> Int {
-        let cost = Self.cost(of: message)
+        let cost = message.cost
         giveShare(of: message, cost: cost)
         return cost
     }

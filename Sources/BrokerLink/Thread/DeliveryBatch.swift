@@ -49,7 +49,11 @@ struct DeliveryBatch {
             shares[index].bytes += bytes
             return
         }
-        shares.append(Share(eventLoop: eventLoop, deliveries: [delivery], bytes: bytes))
+        var deliveries: [Delivery] = []
+        // Where one comes, more do as a rule.
+        deliveries.reserveCapacity(8)
+        deliveries.append(delivery)
+        shares.append(Share(eventLoop: eventLoop, deliveries: deliveries, bytes: bytes))
     }
 
     mutating func add(_ news: [SubscriptionNews]) {

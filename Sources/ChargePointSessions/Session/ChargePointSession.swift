@@ -78,6 +78,13 @@ package final actor ChargePointSession {
 
     package var isEnded: Bool { life.isEnded }
 
+    /// For whoever calls on the session's event loop (checked), which is its executor.
+    ///
+    /// Its callers' closures are no arguments of `assumeIsolated` itself: those would look for the executor once more.
+    package nonisolated func onEventLoop(_ body: (isolated ChargePointSession) -> Void) {
+        assumeIsolated(body)
+    }
+
     // MARK: The beginning
 
     /// Takes the charge point's place in the registry and starts; called once, on the event loop.

@@ -12,19 +12,19 @@ extension WebSocketConnection: ChargePointConnection {}
 /// The front end calls on the connection's event loop, which is the session's executor.
 extension ChargePointSession: ConnectionDelegate {
     package nonisolated func connectionReceived(text: ByteBuffer) {
-        assumeIsolated { $0.received(text: text) }
+        onEventLoop { $0.received(text: text) }
     }
 
     package nonisolated func connectionShowedLife(isPong: Bool) {
-        assumeIsolated { $0.showedLife(isPong: isPong) }
+        onEventLoop { $0.showedLife(isPong: isPong) }
     }
 
     package nonisolated func connectionTimerFired() {
-        assumeIsolated { $0.timerFired() }
+        onEventLoop { $0.timerFired() }
     }
 
     package nonisolated func connectionEnded(_ end: ConnectionEnd) {
-        assumeIsolated { session in
+        onEventLoop { session in
             session.end(.connectionEnded(SessionEndReason(end.reason), code: end.closeCode, detail: end.detail))
         }
     }
@@ -49,19 +49,19 @@ extension SessionEndReason {
 /// The broker link calls on the event loop named with the subscription: the session's.
 extension ChargePointSession: BrokerSubscriber {
     package nonisolated func brokerSubscribed() {
-        assumeIsolated { $0.subscriptionAcknowledged() }
+        onEventLoop { $0.subscriptionAcknowledged() }
     }
 
     package nonisolated func brokerRefusedSubscription(reasonCode: UInt8) {
-        assumeIsolated { $0.subscriptionRefused(reasonCode: reasonCode) }
+        onEventLoop { $0.subscriptionRefused(reasonCode: reasonCode) }
     }
 
     package nonisolated func brokerRefusedCompanion(reasonCode: UInt8) {
-        assumeIsolated { $0.claimSubscriptionRefused() }
+        onEventLoop { $0.claimSubscriptionRefused() }
     }
 
     package nonisolated func brokerDelivered(_ message: BrokerMessage) {
-        assumeIsolated { session in
+        onEventLoop { session in
             session.received(
                 DownstreamMessage(
                     payload: message.payload, isRetained: message.isRetained, expires: message.expires,
@@ -73,7 +73,7 @@ extension ChargePointSession: BrokerSubscriber {
     }
 
     package nonisolated func brokerDidNotTake(_ failure: PublishFailure) {
-        assumeIsolated { session in
+        onEventLoop { session in
             let uniqueID = UniqueID(failure.token)
             if failure.purpose == .answer {
                 session.brokerDidNotTakeAnswer(uniqueID: uniqueID, reason: failure.reason)
@@ -84,11 +84,11 @@ extension ChargePointSession: BrokerSubscriber {
     }
 
     package nonisolated func brokerConnectionChanged(isUp: Bool) {
-        assumeIsolated { $0.ownLinkChanged(isUp: isUp) }
+        onEventLoop { $0.ownLinkChanged(isUp: isUp) }
     }
 
     package nonisolated func brokerConnectionEnded(_ end: BrokerConnectionEnd) {
-        assumeIsolated { session in
+        onEventLoop { session in
             switch end {
             case .takenOver: session.wasTakenOver()
             case .closedByBroker(let reason): session.wasClosedByBroker(reason: reason)
@@ -109,16 +109,12 @@ struct BrokerUpstream: UpstreamLink {
     var isUp: Bool { connection.isUp }
 
     func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> UpstreamAdmission {
-        switch connection.publish(brokerPublish(message, from: session)) {
+        switch connection.publish(message.brokerPublish(from: session, share: share.share)) {
         case .accepted: .accepted
         case .tooLarge: .tooLarge
         case .pendingFull: .full
         case .closed: .closed
         }
-    }
-
-    private func brokerPublish(_ message: UpstreamMessage, from session: ChargePointSession) -> BrokerPublish {
-        BrokerPublish(message, from: session, share: share.share)
     }
 
     func answered(_ uniqueID: UniqueID, from session: ChargePointSession) {
@@ -128,7 +124,7 @@ struct BrokerUpstream: UpstreamLink {
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
         connection.subscribe(
             topic: session.downstreamTopic, with: session.claimTopic, subscriber: session, on: session.eventLoop,
-            announcing: announcement.map { brokerPublish($0, from: session) })
+            announcing: announcement?.brokerPublish(from: session, share: share.share))
     }
 
     func unsubscribe(_ session: ChargePointSession) {
@@ -141,42 +137,52 @@ struct BrokerUpstream: UpstreamLink {
     }
 }
 
-extension BrokerPublish {
-    init(_ message: UpstreamMessage, from session: ChargePointSession, share: OutboundShare?) {
-        self.init(
-            topic: message.topic, payload: message.payload, retain: message.retain, deadline: message.deadline,
-            share: share)
-        if let version = message.version { properties = .init(version: version.rawValue) }
-        switch message.kind {
-        case .call(let call):
-            purpose = .call
-            properties = .init(
-                responseTopic: call.responseTopic, correlationData: .text(call.uniqueID.text), isJSON: true,
-                version: call.version.rawValue, action: call.action)
-            origin = .init(subscriber: session, token: call.uniqueID.text, eventLoop: session.eventLoop)
-        case .answer(let uniqueID):
-            purpose = .answer
-            origin = .init(subscriber: session, token: uniqueID.text, eventLoop: session.eventLoop)
-        case .send(let action):
-            purpose = .send
-            properties = .init(isJSON: true, version: message.version?.rawValue, action: action)
-        case .report, .resultError: purpose = .report
-        case .presence: purpose = .presence
-        case .copy: purpose = .copy
-        case .reply:
-            purpose = .reply
-            if let data = message.correlationData { properties.orNew.correlationData = .bytes(data) }
-        case .claim: purpose = .gateway
-        }
-        if let parent = message.traceParent { properties.orNew.traceParent = parent }
+extension UpstreamMessage {
+    /// As the broker link takes it.
+    func brokerPublish(from session: ChargePointSession, share: OutboundShare?) -> BrokerPublish {
+        BrokerPublish(
+            topic: topic, payload: payload, retain: retain, properties: properties, deadline: deadline,
+            origin: originToken.map { .init(subscriber: session, token: $0, eventLoop: session.eventLoop) },
+            purpose: purpose, share: share)
     }
-}
 
-extension BrokerPublish.Properties? {
-    /// Those there are, or the first of them: a message without a version has none yet.
-    fileprivate var orNew: BrokerPublish.Properties {
-        get { self ?? .init() }
-        set { self = newValue }
+    private var properties: BrokerPublish.Properties? {
+        switch kind {
+        case .call(let call):
+            .init(
+                responseTopic: call.responseTopic, correlationData: .text(call.uniqueID.text), isJSON: true,
+                version: call.version.rawValue, action: call.action, traceParent: traceParent)
+        case .send(let action):
+            .init(isJSON: true, version: version?.rawValue, action: action, traceParent: traceParent)
+        case .answer, .report, .resultError, .presence, .copy, .reply, .claim:
+            version == nil && correlationData == nil && traceParent == nil
+                ? nil
+                : .init(
+                    correlationData: correlationData.map { .bytes($0) }, version: version?.rawValue,
+                    traceParent: traceParent)
+        }
+    }
+
+    /// By which the session knows what became of it; nil: it does not ask.
+    private var originToken: String? {
+        switch kind {
+        case .call(let call): call.uniqueID.text
+        case .answer(let uniqueID): uniqueID.text
+        case .send, .report, .resultError, .presence, .copy, .reply, .claim: nil
+        }
+    }
+
+    private var purpose: BrokerPublish.Purpose {
+        switch kind {
+        case .call: .call
+        case .answer: .answer
+        case .send: .send
+        case .report, .resultError: .report
+        case .presence: .presence
+        case .copy: .copy
+        case .reply: .reply
+        case .claim: .gateway
+        }
     }
 }
 
