@@ -379,6 +379,17 @@ struct CallRulesTests {
     }
 
     @Test
+    func `A message is a sign of life`() {
+        let settings = SessionSettings(defaultHeartbeatInterval: .seconds(10))
+        var machine = CallRules(settings: settings, now: start)
+        _ = machine.received(ByteBuffer(string: "[]"), now: start + .seconds(4))
+        let deadline = machine.nextDeadline(now: start + .seconds(4))
+        #expect(deadline == start + .seconds(9))
+        let early = machine.takeTimeout(now: start + .seconds(8))
+        #expect(early == nil)
+    }
+
+    @Test
     func `The silence of one that has never answered a ping is not certain, and only after a ping had its time`() {
         let settings = SessionSettings(defaultHeartbeatInterval: .seconds(10))
         var machine = CallRules(settings: settings, now: start)

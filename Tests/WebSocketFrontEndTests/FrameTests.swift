@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import WebSocketFrontEnd
@@ -94,6 +95,19 @@ struct FrameTests {
             try await client.send(bytes: RawClient.text("x"))
             #expect(try await session.events.next() == .text("x"))
             #expect(session.numberOfLifeSigns == 2)
+        }
+    }
+
+    @Test
+    func `A message that is held back is a sign of life as it arrives`() async throws {
+        let admission = StubAdmission { connection, _ in connection.pauseReading() }
+        try await RunningListener.run(admission: admission) { running in
+            let (client, session) = try await running.connected()
+            try await client.send(bytes: RawClient.text("first") + RawClient.text("held"))
+            #expect(try await session.events.next() == .text("first"))
+            #expect(await eventually { session.numberOfLifeSigns == 2 })
+            _ = try await session.onLoop { $0.resumeReading() }
+            #expect(try await session.events.next() == .text("held"))
         }
     }
 

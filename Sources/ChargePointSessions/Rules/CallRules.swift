@@ -51,6 +51,7 @@ struct CallRules: ~Copyable {
 
     /// Whether the text may be read now, or is kept for `nextHeld`; it is counted against the rate then.
     mutating func received(_ text: ByteBuffer, now: NIODeadline) -> Reception {
+        liveness.seen(now: now)
         if reading.append(text) {
             upstreamMemory.force(text.readableBytes)
             return .hold
@@ -68,6 +69,9 @@ struct CallRules: ~Copyable {
         upstreamMemory.force(text.readableBytes)
         return reading.pause(for: hold, holding: text)
     }
+
+    /// Whether anything of the charge point waits for `takeWaitingCall` or `nextHeld`.
+    var holdsMessages: Bool { !waitingCalls.isEmpty || reading.hold != nil }
 
     /// The next of what is held; ask until there is nothing to read.
     mutating func nextHeld(now: NIODeadline) -> NextHeld {

@@ -6,7 +6,7 @@ import OutsideNames
 
 // What comes from the charge point.
 extension ChargePointSession {
-    /// Any frame has arrived.
+    /// A frame has arrived that hands over no message now.
     package func showedLife(isPong: Bool) {
         calls.showedLife(isPong: isPong, now: now)
     }
@@ -33,7 +33,7 @@ extension ChargePointSession {
     /// Goes on with what waits for open CALLs, and with the messages held behind it, as far as the rules let them pass.
     func releaseHeld(now: NIODeadline) {
         // A CALL that the broker does not take makes room for the next, which is this loop's to find.
-        guard !isReleasing else { return }
+        guard calls.holdsMessages, !isReleasing else { return }
         isReleasing = true
         defer { isReleasing = false }
         while !isEnded, let (message, action) = calls.takeWaitingCall(linkIsUp: link.isUp, now: now) {

@@ -4,8 +4,10 @@ import NIOCore
 /// event loop; after `connectionEnded` there is none.
 package protocol ConnectionDelegate: AnyObject, Sendable {
     /// One whole text message, however fragmented. It is not checked to be UTF-8.
+    ///
+    /// Mostly as it arrives, which is a sign of life too.
     func connectionReceived(text: ByteBuffer)
-    /// Any frame arrived; called before what it carries is handed over.
+    /// A frame arrived that hands over no message, or one whose message is held back.
     func connectionShowedLife(isPong: Bool)
     /// The timer armed by `WebSocketConnection.armTimer` fired.
     func connectionTimerFired()

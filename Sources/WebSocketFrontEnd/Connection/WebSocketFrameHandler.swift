@@ -171,13 +171,15 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             }
             return
         }
-        delegate?.connectionShowedLife(isPong: event.isPong)
+        switch event {
+        case .message(let message): return take(.plain(message), context: context)
+        case .compressed(let message): return take(.compressed(message), context: context)
+        default: delegate?.connectionShowedLife(isPong: event.isPong)
+        }
         // The delegate may have closed.
         guard phase == .open else { return }
         switch event {
-        case .fragment, .pong, .violation: break
-        case .message(let message): take(.plain(message), context: context)
-        case .compressed(let message): take(.compressed(message), context: context)
+        case .fragment, .pong, .violation, .message, .compressed: break
         case .ping(let payload): pong(payload, context: context)
         case .close(let payload): answerClose(payload, context: context)
         }
@@ -191,6 +193,7 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
             context.eventLoop.assumeIsolated().execute { self.deliverHeld() }
         }
         if isPaused || self.held != nil {
+            delegate?.connectionShowedLife(isPong: false)
             let held = self.held ?? HeldMessages(memory: limits.memory)
             self.held = held
             held.append(message)

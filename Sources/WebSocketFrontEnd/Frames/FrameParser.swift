@@ -45,6 +45,8 @@ struct FrameParser {
     /// A length that is too long is found before the mask has come, and before anything of the payload.
     mutating func takeHeader(from bytes: inout ByteBuffer) -> Outcome {
         if state == .stopped { bytes.moveReaderIndex(to: bytes.writerIndex) }
+        // As a rule a message comes alone, and there is nothing behind it.
+        guard bytes.readableBytes > 0 else { return .incomplete }
         let (outcome, taken) = bytes.withUnsafeReadableBytes { bytes in
             for index in bytes.indices {
                 let outcome = take(bytes[index])

@@ -106,6 +106,7 @@ final class StubSession: ConnectionDelegate {
     var numberOfLifeSigns: Int { lifeSigns.withLock { $0 } }
 
     func connectionReceived(text: ByteBuffer) {
+        lifeSigns.withLock { $0 += 1 }
         onText?(connection, text)
         events.add(.text(String(buffer: text)))
     }
