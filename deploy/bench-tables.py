@@ -101,7 +101,7 @@ def verdict(number, limit):
 RELAYS = {"relay": "C", "relay-swift": "Swift", "relay-go": "Go"}
 
 
-def total(run):
+def with_broker(run):
     """Gateway and broker, µs per round trip."""
     return cpu(run) + value(run, "broker", "cpuMicrosecondsPerRoundTrip")
 
@@ -141,7 +141,8 @@ def budget(bench):
                              f"{text(times, 2)} × the relay", f"{limit} × the relay", verdict(times, limit)))
     for qos, limit in ((0, None), (1, 0.85)):
         ours, earlier = (bench["cost"].get(f"qos{qos}-{variant}", {}) for variant in ("checked", "earlier"))
-        times = median(total(run) / total(earlier[number]) for number, run in ours.items() if number in earlier)
+        times = median(with_broker(run) / with_broker(earlier[number])
+                       for number, run in ours.items() if number in earlier)
         if times:
             rows.append((f"CPU of gateway and broker per round trip, QoS {qos} both ways, checking `all`, beside "
                          "an earlier build", f"{text(times, 2)} × both with that one",
@@ -210,7 +211,7 @@ def cost(bench):
                      *(spread(ratios(runs, each)) if is_gateway and each else "–" for each in relays),
                      text(over(runs, "gateway", "systemShare") * 100, 0),
                      text(over(runs, "broker", "cpuMicrosecondsPerRoundTrip")) if variant != "echo" else "–",
-                     text(median(map(total, runs.values()))) if variant != "echo" else "–",
+                     text(median(map(with_broker, runs.values()))) if variant != "echo" else "–",
                      text(over(runs, "roundTripsPerSecond"), 0), text(over(runs, "latency", "p50"), 0),
                      text(over(runs, "latency", "p99"), 0)))
     return table(("64 open calls", "CPU µs per round trip", "× libmosquitto alone",

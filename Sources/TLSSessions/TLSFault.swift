@@ -9,6 +9,9 @@ package struct TLSFault: Error, Sendable, Equatable {
         self.name = name
     }
 
+    /// The name as an operator reads it: `no shared cipher`.
+    package var words: String { String(name.lowercased().map { $0 == "_" ? " " : $0 }) }
+
     /// The peer has gone in the middle of the handshake.
     package static let endOfHandshake = TLSFault(name: "CONNECTION_CLOSED")
 

@@ -2,7 +2,7 @@ internal import CNIOBoringSSL
 
 /// What the TLS sessions of a listener have in common: certificate, key, versions, suites.
 ///
-/// Its parts come as DER: who reads files and passwords is somebody else.
+/// Certificates come as DER: who reads files is somebody else.
 package final class TLSServerContext: Sendable {
     /// Whether clients are asked for a certificate, and what becomes of those that show none.
     package enum ClientCertificates: Sendable {
@@ -35,7 +35,7 @@ package final class TLSServerContext: Sendable {
     ///   - authorities: Whose names a client is told that is asked for its certificate. Nothing here trusts them: the
     ///     verdict is that of the session's owner (`TLSServerSession.verdict`).
     package init(
-        chain: [[UInt8]], key: [UInt8], versions: (lowest: Version, highest: Version), ciphers: String,
+        chain: [[UInt8]], key: TLSPrivateKey, versions: (lowest: Version, highest: Version), ciphers: String,
         clientCertificates: ClientCertificates, authorities: [[UInt8]]
     ) throws(TLSFault) {
         ERR_clear_error()
@@ -65,18 +65,11 @@ package final class TLSServerContext: Sendable {
         SSL_CTX_free(pointer)
     }
 
-    private static func use(_ chain: [[UInt8]], _ key: [UInt8], in pointer: OpaquePointer) throws(TLSFault) {
+    private static func use(_ chain: [[UInt8]], _ key: TLSPrivateKey, in pointer: OpaquePointer) throws(TLSFault) {
         let certificates = chain.map { CRYPTO_BUFFER_new($0, $0.count, nil) }
         defer { certificates.forEach { CRYPTO_BUFFER_free($0) } }
-        var start = UnsafePointer<UInt8>?.none
-        let privateKey = key.withUnsafeBufferPointer { bytes in
-            start = bytes.baseAddress
-            return d2i_AutoPrivateKey(nil, &start, bytes.count)
-        }
-        guard let privateKey else { throw .taken() }
-        defer { EVP_PKEY_free(privateKey) }
         // It holds the key against the first certificate.
-        try check(SSL_CTX_set_chain_and_key(pointer, certificates, certificates.count, privateKey, nil))
+        try check(SSL_CTX_set_chain_and_key(pointer, certificates, certificates.count, key.pointer, nil))
     }
 
     private static func certificate(_ der: [UInt8]) -> OpaquePointer? {

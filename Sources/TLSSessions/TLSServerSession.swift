@@ -40,7 +40,7 @@ package final class TLSServerSession {
         // What only the handshake needs goes with it; nothing is negotiated a second time.
         SSL_set_shed_handshake_config(pointer, 1)
         SSL_set_ex_data(pointer, 0, Unmanaged.passUnretained(self).toOpaque())
-        // One for reading and one for writing are given away.
+        // For both ways one reference is given away.
         BIO_up_ref(transport.bio)
         SSL_set_bio(pointer, transport.bio, transport.bio)
     }
@@ -84,6 +84,7 @@ package final class TLSServerSession {
     /// Writes all of it.
     package func write(_ plaintext: ByteBuffer) throws(TLSFault) {
         var plaintext = plaintext
+        transport.prepare(for: plaintext.readableBytes)
         // The library counts in 32 bits.
         while let piece = plaintext.readSlice(length: min(plaintext.readableBytes, 1 << 30)), piece.readableBytes > 0 {
             ERR_clear_error()

@@ -41,6 +41,11 @@ package final class TLSTransport {
         outgoing = written
     }
 
+    /// Makes room for what so many plain bytes become: a record more for each 16 KiB.
+    func prepare(for plainBytes: Int) {
+        outgoing.reserveCapacity(minimumWritableBytes: plainBytes + (plainBytes / (16 * 1024) + 1) * 64)
+    }
+
     // MARK: What the library calls
 
     nonisolated(unsafe) private static let method: OpaquePointer = {

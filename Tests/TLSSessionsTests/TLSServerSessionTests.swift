@@ -33,13 +33,18 @@ struct TLSServerSessionTests {
         try NIOSSLPrivateKey(file: folder.appending(path: "\(name).key").path, format: .pem)
     }
 
+    private func serverKey(_ name: String, password: String = "") throws -> TLSPrivateKey {
+        let pem = try Data(contentsOf: folder.appending(path: "\(name).key"))
+        return try TLSPrivateKey(pem: Array(pem), password: Array(password.utf8))
+    }
+
     private func context(
         versions: (TLSServerContext.Version, TLSServerContext.Version) = (.v12, .v13),
         ciphers: String = defaultCipherSuites,
         clientCertificates: TLSServerContext.ClientCertificates = .notAsked
     ) throws -> TLSServerContext {
         try TLSServerContext(
-            chain: chain("server"), key: key("server").derBytes, versions: versions, ciphers: ciphers,
+            chain: chain("server"), key: serverKey("server"), versions: versions, ciphers: ciphers,
             clientCertificates: clientCertificates, authorities: chain("ca"))
     }
 
@@ -179,10 +184,9 @@ struct TLSServerSessionTests {
     @Test
     func `A context takes no key of another certificate, no certificate and no key that is none`() throws {
         let server = try chain("server")
-        let key = try self.key("server").derBytes
-        let others: [([[UInt8]], [UInt8])] = [
-            (server, try self.key("CP1").derBytes), (server, []), (server, [1, 2, 3]), ([], key), ([[]], key),
-            ([[0x30, 0x82, 0xFF, 0xFF]], key),
+        let key = try serverKey("server")
+        let others = try [
+            (server, serverKey("CP1")), ([], key), ([[]], key), ([[0x30, 0x82, 0xFF, 0xFF]], key),
         ]
         for (chain, key) in others {
             #expect(throws: TLSFault.self) {
@@ -195,6 +199,59 @@ struct TLSServerSessionTests {
             _ = try TLSServerContext(
                 chain: server, key: key, versions: (.v12, .v13), ciphers: defaultCipherSuites,
                 clientCertificates: .optional, authorities: [[1, 2, 3]])
+        }
+    }
+
+    @Test(arguments: [
+        "EC", "EC, older form", "EC without its public part", "P-384", "RSA", "RSA, older form", "Ed25519",
+    ])
+    func `A server's key may be of any kind, and in any form, that openssl writes`(kind: String) throws {
+        let name = kind.filter { $0.isLetter || $0.isNumber }
+        let (make, form) =
+            switch kind {
+            case "EC": ("-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "cat made.key")
+            case "EC, older form": ("-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "openssl ec -in made.key")
+            case "EC without its public part":
+                ("-algorithm EC -pkeyopt ec_paramgen_curve:P-256", "openssl ec -in made.key -no_public")
+            case "P-384": ("-algorithm EC -pkeyopt ec_paramgen_curve:P-384", "cat made.key")
+            case "RSA": ("-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "cat made.key")
+            case "RSA, older form":
+                ("-algorithm RSA -pkeyopt rsa_keygen_bits:2048", "openssl rsa -in made.key -traditional")
+            default: ("-algorithm ED25519", "cat made.key")
+            }
+        let folder = self.folder.appending(path: name)
+        try CertificateMaker.make(
+            in: folder,
+            """
+            openssl genpkey \(make) -out made.key; \(form) >form.key
+            openssl req -x509 -new -key made.key -subj /CN=localhost -days 30 -addext subjectAltName=DNS:localhost -out made.pem
+            """)
+        let certificates = try NIOSSLCertificate.fromPEMFile(folder.appending(path: "made.pem").path)
+        let key = try TLSPrivateKey(pem: Array(Data(contentsOf: folder.appending(path: "form.key"))))
+        let context = try TLSServerContext(
+            chain: certificates.map { try $0.toDERBytes() }, key: key, versions: (.v12, .v13),
+            ciphers: defaultCipherSuites, clientCertificates: .notAsked, authorities: [])
+        for version in [TLSVersion.tlsv12, .tlsv13] {
+            var configuration = try client(version)
+            configuration.trustRoots = .certificates(certificates)
+            configuration.verifySignatureAlgorithms = [
+                .ecdsaSecp256R1Sha256, .ecdsaSecp384R1Sha384, .rsaPssRsaeSha256, .ed25519,
+            ]
+            let client = try TLSClient(configuration, of: context)
+            try client.exchange()
+            #expect(client.isShaken && client.fault == nil, "\(version)")
+        }
+    }
+
+    @Test
+    func `An encrypted key opens with its password alone, and what is no key is none`() throws {
+        try CertificateMaker.make(in: folder.appending(path: "encrypted"), "key server; encrypted server")
+        #expect(throws: Never.self) { try serverKey("encrypted/server-encrypted", password: "key-secret") }
+        for password in ["", "key-secre", "key-secrets", String(repeating: "long", count: 1000)] {
+            #expect(throws: TLSFault.self) { try serverKey("encrypted/server-encrypted", password: password) }
+        }
+        for text in ["", "no key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"] {
+            #expect(throws: TLSFault.self) { try TLSPrivateKey(pem: Array(text.utf8)) }
         }
     }
 

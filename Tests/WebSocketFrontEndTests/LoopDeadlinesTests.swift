@@ -90,13 +90,36 @@ struct LoopDeadlinesTests {
     }
 
     @Test
-    func `What is due together costs the loop one callback, and a crowd does not keep the sockets waiting`() {
+    func `What is due together is told in rounds, and between them the sockets have their turn`() {
         let waiters = (0..<1000).map { _ in Waiter() }
         for waiter in waiters { deadlines.set(loop.now, for: waiter) }
         loop.advanceTime(by: LoopDeadlines.tolerance - .nanoseconds(1))
         #expect(waiters.allSatisfy { $0.fired.isEmpty })
+        var told: [Int] = []
         loop.advanceTime(by: .nanoseconds(1))
+        for _ in 0..<4 {
+            told.append(waiters.count { !$0.fired.isEmpty })
+            loop.advanceTime(by: LoopDeadlines.pause)
+        }
+        #expect(told == [1, 2, 3].map { $0 * LoopDeadlines.mostPerRound } + [1000])
         #expect(waiters.allSatisfy { $0.fired.count == 1 })
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `Who always waits for what has passed keeps neither the loop nor the others waiting`() {
+        let (restless, other) = (Waiter(), Waiter())
+        let start = loop.now
+        restless.onFire = { _ in deadlines.set(start, for: restless) }
+        deadlines.set(start, for: restless)
+        deadlines.set(start + .milliseconds(50), for: other)
+        for _ in 0..<100 {
+            // It returns: nothing of the loop's is due now any more.
+            loop.advanceTime(by: .milliseconds(1))
+            // What others set does not put the next round off.
+            deadlines.set(start + .milliseconds(50), for: other)
+        }
+        #expect(1...100 ~= restless.fired.count)
+        #expect(!other.fired.isEmpty)
     }
 
     // MARK: Connections

@@ -311,4 +311,31 @@ struct TLSTests {
             #expect(running.admission.numberOfRefusals == 1)
         }
     }
+
+    @Test
+    func `A peer that stops reading is closed in the end, goodbye or not, and keeps nobody of its event loop waiting`()
+        async throws
+    {
+        let options = listener(certificates.options()) { $0.sendTimeout = .milliseconds(200) }
+        try await RunningListener.run(options) { running in
+            let tls = try certificates.client()
+            let (client, session) = try await running.connected(tls: tls)
+            try await client.channel.setOption(.autoRead, value: false).get()
+            _ = try await session.onLoop { connection in
+                // More than the kernel takes for a peer that does not read.
+                while connection.isTakenAtOnce { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
+            }
+            #expect(try await session.events.next().endReason == .sendTimeout)
+            // The goodbye lies behind what is not read: for a while the connection is there without its session.
+            while running.listener.connectionCount > 0 {
+                let (other, itsSession) = try await running.connected(tls: tls)
+                try await other.send(bytes: RawClient.text("served"))
+                #expect(try await itsSession.events.next() == .text("served"))
+                try await other.send(bytes: RawClient.close(1000))
+                #expect(try await other.frame().closeCode == 1000)
+                #expect(try await other.closedByServer())
+            }
+            try await client.close()
+        }
+    }
 }

@@ -85,6 +85,10 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         guard phase == .open else { return }
         phase = .closing
         reader.discardAll()
+        // Nobody looks any more at what the peer takes.
+        stall = nil
+        timerDeadline = .distantFuture
+        schedule()
         context.eventLoop.assumeIsolated().execute {
             guard let delegate = self.delegate else { return }
             self.delegate = nil
@@ -109,7 +113,6 @@ final class WebSocketFrameHandler: ChannelInboundHandler {
         guard phase == .open else { return }
         self.end(end, discardingHeld: discardingHeld, context: context)
         timerDeadline = .now() + limits.closeTimeout
-        stall = nil
         schedule()
         write(.close, frame.payload, context: context)
         flush(context: context)

@@ -27,12 +27,17 @@ final class LoopDeadlines: NIOScheduledCallbackHandler {
     /// How late a deadline may be noticed, so that those close to each other cost one wake-up.
     static let tolerance = TimeAmount.milliseconds(25)
     /// So many waiters have their turn before the sockets have theirs.
-    private static let mostPerRound = 256
+    static let mostPerRound = 256
+    /// What is due when it is set, or left over from a round, waits this long: the loop turns to its sockets only once
+    /// none of its callbacks is due.
+    static let pause = TimeAmount.milliseconds(1)
 
     private let eventLoop: any EventLoop
     /// A heap: no entry is due before the one at half its index.
     private var entries: [Entry] = []
     private var callback: (scheduled: NIOScheduledCallback, at: NIODeadline)?
+    /// While waiters have their turn: when that began.
+    private var round: NIODeadline?
 
     init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -41,7 +46,9 @@ final class LoopDeadlines: NIOScheduledCallbackHandler {
     var count: Int { entries.count }
 
     /// Makes `waiter` wait for `deadline`, and for nothing else.
-    func set(_ deadline: NIODeadline, for waiter: any DeadlineWaiter) {
+    func set(_ wanted: NIODeadline, for waiter: any DeadlineWaiter) {
+        // Who has had his turn has no other one before those that wait for theirs.
+        let deadline = round.map { max(wanted, $0 + Self.pause) } ?? wanted
         if let place = waiter.deadlinePlace {
             let index = Int(place.index)
             guard entries[index].deadline != deadline else { return }
@@ -71,13 +78,15 @@ final class LoopDeadlines: NIOScheduledCallbackHandler {
         guard let first = entries.first else { return }
         let at = first.deadline + Self.tolerance
         if let callback {
-            guard at < callback.at else { return }
+            // One that comes next is not put off again and again.
+            guard at < callback.at, callback.at > eventLoop.now + Self.pause else { return }
             callback.scheduled.cancel()
         }
         schedule(at: at)
     }
 
-    private func schedule(at deadline: NIODeadline) {
+    private func schedule(at wanted: NIODeadline) {
+        let deadline = max(wanted, eventLoop.now + Self.pause)
         // It fails only while the loop shuts down.
         let loop = eventLoop.assumeIsolated()
         guard let scheduled = try? loop.scheduleCallback(at: deadline, handler: self) else { return }
@@ -87,6 +96,8 @@ final class LoopDeadlines: NIOScheduledCallbackHandler {
     func handleScheduledCallback(eventLoop: some EventLoop) {
         callback = nil
         let now = eventLoop.now
+        round = now
+        defer { round = nil }
         for _ in 0..<Self.mostPerRound {
             guard let first = entries.first, first.deadline <= now else {
                 schedule()

@@ -25,7 +25,8 @@ final class SharedReceiveBuffer: Sendable {
     @discardableResult
     func giveBack(_ buffer: ByteBuffer) -> Bool {
         // Not a small first one, nor one of a long message.
-        guard buffer.capacity >= Int(capacity), buffer.capacity < 2 * Int(capacity) else { return false }
+        guard buffer.capacity >= Int(capacity), buffer.capacity < 2 * Int(capacity), spare.value.capacity == 0
+        else { return false }
         spare.value = buffer
         return true
     }

@@ -25,7 +25,7 @@ enum TLSFailure {
     }
 
     static func reason(_ error: any Error) -> String {
-        guard let name = (error as? TLSFault)?.name, !name.isEmpty else { return "TLS handshake failed" }
-        return "TLS handshake failed: \(words[name] ?? name.lowercased().replacing("_", with: " "))"
+        guard let fault = error as? TLSFault, !fault.name.isEmpty else { return "TLS handshake failed" }
+        return "TLS handshake failed: \(words[fault.name] ?? fault.words)"
     }
 }

@@ -55,11 +55,9 @@ struct TLSMaterial: Sendable {
         return chain
     }
 
-    private static func key(_ options: TLSOptions) throws(TLSProblem) -> NIOSSLPrivateKey {
+    private static func key(_ options: TLSOptions) throws(TLSProblem) -> TLSPrivateKey {
         let bytes = try TLSFile.read(options.keyFile, .keyfile)
-        let password = Array((options.keyPassword ?? "").utf8)
-        // Without a callback the library would ask on the terminal.
-        let key = try? NIOSSLPrivateKey(bytes: bytes, format: .pem) { setPassword in setPassword(password) }
+        let key = try? TLSPrivateKey(pem: bytes, password: Array((options.keyPassword ?? "").utf8))
         if let key { return key }
         guard bytes.firstRange(of: Array("ENCRYPTED".utf8)) != nil else {
             throw TLSProblem(option: .keyfile, reason: "expected a file with a private key in PEM")
@@ -85,20 +83,23 @@ struct TLSMaterial: Sendable {
     }
 
     private static func context(
-        _ options: TLSOptions, chain: [NIOSSLCertificate], key: NIOSSLPrivateKey, authorities: [NIOSSLCertificate]
+        _ options: TLSOptions, chain: [NIOSSLCertificate], key: TLSPrivateKey, authorities: [NIOSSLCertificate]
     ) throws(TLSProblem) -> TLSServerContext {
         if let names = options.ciphers, !names.allSatisfy(TLSCiphers.isKnown) {
             throw TLSProblem(option: .ciphers, reason: "expected cipher suites that are known")
         }
         do {
             return try TLSServerContext(
-                chain: chain.map { try $0.toDERBytes() }, key: try key.derBytes,
+                chain: chain.map { try $0.toDERBytes() }, key: key,
                 versions: (options.versions.lowerBound.forTLS, options.versions.upperBound.forTLS),
                 ciphers: options.ciphers.flatMap(TLSCiphers.list) ?? defaultCipherSuites,
                 clientCertificates: options.clientCertificates, authorities: authorities.map { try $0.toDERBytes() })
         } catch {
-            throw TLSProblem(
-                option: .keyfile, reason: "expected the key of the certificate in ssl_options.certfile")
+            let fault = error as? TLSFault
+            let isOther = ["KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"].contains(fault?.name)
+            let expected = isOther ? "the key of the certificate in ssl_options.certfile" : "one that TLS can use"
+            let name = isOther ? "" : " (\(fault?.words ?? "\(error)"))"
+            throw TLSProblem(option: .keyfile, reason: "expected \(expected)\(name)")
         }
     }
 }

@@ -47,7 +47,6 @@ final class TLSServerHandler: ChannelDuplexHandler, DeadlineWaiter {
     private var context: ChannelHandlerContext?
     private var phase = Phase.handshake
     private var isAskingJudge = false
-    private var closesOutputAfterHandshake = false
     private var hasFlush = false
     var deadlinePlace: DeadlinePlace?
     /// Has come and is not read yet: only while the judge is asked is it kept.
@@ -138,7 +137,6 @@ final class TLSServerHandler: ChannelDuplexHandler, DeadlineWaiter {
             phase = .open
             context.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
             if hasFlush { flush(context: context) }
-            if closesOutputAfterHandshake, phase == .open { closeOutput(context: context, promise: nil) }
         case .failed(let fault):
             end(with: fault, context: context)
         }
@@ -222,14 +220,18 @@ final class TLSServerHandler: ChannelDuplexHandler, DeadlineWaiter {
                 promise = write.promise
                 try session.write(write.bytes)
             }
-            for write in takeWrites() {
+            for write in otherWrites {
                 promise.setOrCascade(to: write.promise)
                 try session.write(write.bytes)
             }
         } catch {
+            // Half of it is sent to nobody, least of all to the peer of the next session that has its turn.
+            _ = resources.transport.takeOutgoing()
             promise?.fail(error)
+            fail(with: error)
             return end(with: error, context: context)
         }
+        otherWrites = []
         send(promise, context: context)
     }
 
@@ -281,10 +283,9 @@ final class TLSServerHandler: ChannelDuplexHandler, DeadlineWaiter {
     private func closeOutput(context: ChannelHandlerContext, promise: EventLoopPromise<Void>?) {
         switch phase {
         case .handshake:
-            closesOutputAfterHandshake = true
-            promise?.succeed()
+            // There is nothing yet that could end on one side alone.
+            closeAll(context: context, promise: promise)
         case .open:
-            hasFlush = false
             flush(context: context)
             guard phase == .open else {
                 promise?.fail(ChannelError.ioOnClosedChannel)
