@@ -534,7 +534,7 @@ extension CallRulesTests {
         var machine = CallRules(settings: SessionSettings(maxQueuedCalls: 2), now: start)
         for id in ["a", "b", "c"] as [UniqueID] { _ = machine.centralSystemSent(call(id), now: start) }
         let changed = SessionSettings(maxQueuedCalls: 1, defaultHeartbeatInterval: .seconds(7), maxBadMessages: 1)
-        machine.apply(SessionRuleSet(settings: changed), now: start)
+        machine.apply(SessionRuleSet(settings: changed))
         guard
             case .refuse(.queueFull, "1 CALLs wait for this charge point already") =
                 machine.centralSystemSent(call("d"), now: start)
@@ -545,9 +545,28 @@ extension CallRulesTests {
         let (queued, interval) = (machine.queuedCallCount, machine.heartbeatInterval)
         #expect(queued == 2 && interval == .seconds(7))
         machine.learn(heartbeatSeconds: 300)
-        machine.apply(SessionRuleSet(settings: SessionSettings()), now: start)
+        machine.apply(SessionRuleSet(settings: SessionSettings()))
         let learnt = machine.heartbeatInterval
         #expect(learnt == .seconds(300))
+    }
+
+    @Test
+    func `What is kept of CALLs to the charge point goes with the last of them, and not before`() {
+        var machine = CallRules(settings: SessionSettings(callTimeout: .seconds(1)), now: start)
+        _ = machine.centralSystemSent(call("a"), now: start)
+        let timeout = machine.takeTimeout(now: start + .seconds(1))
+        guard case .call = timeout else {
+            Issue.record("not given up")
+            return
+        }
+        // A late answer is still known after all that was due.
+        _ = machine.takeTimeout(now: start + .seconds(2))
+        let late = machine.chargePointSent(result("a"), linkIsUp: true, now: start + .seconds(2))
+        #expect(late == .relayAnswer(sentAt: nil))
+        _ = machine.takeTimeout(now: start + .seconds(3))
+        let twice = machine.chargePointSent(result("a"), linkIsUp: true, now: start + .seconds(3))
+        let next = machine.centralSystemSent(call("a"), now: start + .seconds(3))
+        #expect(twice == .dropUnmatchedAnswer && next == .send)
     }
 
     @Test

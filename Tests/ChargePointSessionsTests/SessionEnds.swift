@@ -157,7 +157,7 @@ final class Link: UpstreamLink {
     var isUp: Bool { isConnected.withLock { $0 } }
     var announcesItsLoss: Bool { isOwn.withLock { $0 } }
 
-    func close() { closes.withLock { $0 += 1 } }
+    func close(_ session: ChargePointSession) { closes.withLock { $0 += 1 } }
     private let beside = Mutex<[String]>([])
     var companions: [String] { beside.withLock { $0 } }
     var subscriptions: [String] { subscribed.withLock { $0 } }

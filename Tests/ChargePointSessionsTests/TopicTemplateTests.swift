@@ -60,7 +60,7 @@ struct TopicTemplateTests {
         for id in ["a/b", "a+", "#", "a\u{0}", "a\u{7f}", ""] as [UniqueID] {
             #expect(topics.request(.call, action: "Boot", id: id) == nil)
             #expect(!topics.allowsReply(id: id))
-            #expect(topics.error(id: id) == "ocpp/e/-1")
+            #expect(topics.further.error(id: id) == "ocpp/e/-1")
         }
     }
 
@@ -68,7 +68,7 @@ struct TopicTemplateTests {
     func `An action with a topic of its own goes there, the others to the common one`() {
         let templates = RelayTopicTemplates(callOverrides: ["MeterValues": "meter/${cid}/${version}/${type}"])
         let topics = SessionTopics(templates: templates, identity: "CP1", version: .v16)
-        #expect(topics.request(.call, action: "MeterValues", id: "1") == "ocpp/meter/CP1/1.6/2")
-        #expect(topics.request(.call, action: "Heartbeat", id: "1") == "ocpp/cp/CP1")
+        #expect(topics.further.request(.call, action: "MeterValues", id: "1") == "ocpp/meter/CP1/1.6/2")
+        #expect(topics.further.request(.call, action: "Heartbeat", id: "1") == "ocpp/cp/CP1")
     }
 }

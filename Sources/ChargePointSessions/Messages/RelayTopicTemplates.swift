@@ -1,20 +1,23 @@
 import OCPPJ
 import OutsideNames
 
-/// The topic templates of one listener, mountpoint already in front (relay-format.md, "Topics").
-package struct RelayTopicTemplates: Sendable, Equatable {
-    package var call: TopicTemplate
+/// The topic templates of one listener, mountpoint already in front (relay-format.md, "Topics"): one for all of its
+/// sessions.
+package final class RelayTopicTemplates: Sendable {
+    package let call: TopicTemplate
     /// `upstream.topic_override_mapping`: by action.
-    package var callOverrides: [String: TopicTemplate]
-    package var reply: TopicTemplate
-    package var error: TopicTemplate
+    package let callOverrides: [String: TopicTemplate]
+    package let reply: TopicTemplate
+    package let error: TopicTemplate
     /// Nil: off.
-    package var invalid: TopicTemplate?
-    package var downstream: TopicTemplate
+    package let invalid: TopicTemplate?
+    package let downstream: TopicTemplate
     /// Nil: off.
-    package var presence: TopicTemplate?
+    package let presence: TopicTemplate?
     /// `gateway.claim_topic`; nil: off.
-    package var claim: TopicTemplate?
+    package let claim: TopicTemplate?
+    /// The UniqueId stands in the topic of an answer or of an error.
+    let answersHoldID: Bool
 
     package init(
         mountpoint: String = "ocpp/", call: String = "cp/${cid}", callOverrides: [String: String] = [:],
@@ -29,5 +32,14 @@ package struct RelayTopicTemplates: Sendable, Equatable {
         self.downstream = TopicTemplate(mountpoint + downstream)
         self.presence = presence.map { TopicTemplate(mountpoint + $0) }
         self.claim = claim.map { TopicTemplate(mountpoint + $0) }
+        answersHoldID = self.reply.holds(.id) || self.error.holds(.id)
+    }
+}
+
+extension RelayTopicTemplates: Equatable {
+    package static func == (one: RelayTopicTemplates, other: RelayTopicTemplates) -> Bool {
+        one.call == other.call && one.callOverrides == other.callOverrides && one.reply == other.reply
+            && one.error == other.error && one.invalid == other.invalid && one.downstream == other.downstream
+            && one.presence == other.presence && one.claim == other.claim
     }
 }

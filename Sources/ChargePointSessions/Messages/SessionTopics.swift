@@ -2,51 +2,93 @@ import OCPPJ
 import OutsideNames
 
 /// The topics of one charge point: templates with its identity filled in.
+///
+/// Those that nearly every message needs are kept; the others are made when they are asked for, or once for a session
+/// that needs them again and again (`further`).
 package struct SessionTopics: Sendable {
     package let downstream: Topic
-    package let presence: Topic?
-    package let claim: Topic?
+    private let call: MessageTopic
+    private let templates: RelayTopicTemplates
+    private let identity: ChargePointIdentity
+    private let version: OCPPVersion?
+
+    /// - Parameter version: nil where nobody knows it; `-` stands for it then.
+    package init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion?) {
+        self.templates = templates
+        self.identity = identity
+        self.version = version
+        downstream = templates.downstream.filled(identity: identity).topic?.withoutSlack ?? ""
+        call = MessageTopic(templates.call, identity, version)
+    }
+
+    /// Nil: off.
+    package var presence: Topic? { templates.presence?.filled(identity, version).topic }
+
+    var hasClaim: Bool { templates.claim != nil }
+
+    /// Nil: off.
+    package var claim: Topic? { templates.claim?.filled(identity: identity).topic }
+
+    /// Where another gateway hears the answers to what it has asked on the charge point's claim topic.
+    func claimAnswers(to gateway: ClientID) -> Topic? { templates.claim?.answers(to: gateway) }
+
+    /// Made anew each time.
+    package var further: FurtherTopics { FurtherTopics(templates, call: call, identity, version) }
+
+    /// Some actions have topics of their own: where a CALL or SEND goes, `further` knows.
+    var hasOverrides: Bool { !templates.callOverrides.isEmpty }
+
+    /// The topic of CALLs and SENDs whose actions have none of their own. Nil: the UniqueId cannot stand in it.
+    func request(_ type: MessageType, action: String, id: UniqueID) -> Topic? {
+        call.topic(type: type, id: id, action: action)
+    }
+
+    /// Whether an answer with this UniqueId can be published.
+    func allowsReply(id: UniqueID) -> Bool { !templates.answersHoldID || id.text.isTopicLevel }
+
+    /// Whether a CALL of the charge point, and its answer, or a SEND can be published.
+    func canCarry(_ message: OCPPMessage) -> Bool {
+        switch message.body {
+        case .call(let action, _):
+            allowsReply(id: message.uniqueID) && canCarry(requestOf: action, id: message.uniqueID)
+        case .send(let action, _): canCarry(requestOf: action, id: message.uniqueID)
+        case .callResult, .callError, .callResultError: true
+        }
+    }
+
+    private func canCarry(requestOf action: String, id: UniqueID) -> Bool {
+        guard hasOverrides, let template = templates.callOverrides[action] else { return call.canHold(id) }
+        return !template.holds(.id) || id.text.isTopicLevel
+    }
+}
+
+/// The topics of one charge point that most messages do not need.
+package final class FurtherTopics: Sendable {
     private let call: MessageTopic
     private let callOverrides: [String: MessageTopic]
     private let reply: MessageTopic
     private let error: MessageTopic
     private let invalid: MessageTopic?
-    private let claimTemplate: TopicTemplate?
     /// Nil: `error` is the same in every version.
     private let errorInNoVersion: MessageTopic?
 
-    /// - Parameter version: nil where nobody knows it; `-` stands for it then.
-    package init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion?) {
-        let version = version?.rawValue ?? "-"
-        func topic(_ template: TopicTemplate) -> MessageTopic {
-            MessageTopic(template.filled(identity: identity).filled { $0 == .version ? version : nil })
-        }
-        downstream = templates.downstream.filled(identity: identity).topic?.withoutSlack ?? ""
-        presence =
-            templates.presence?.filled(identity: identity)
-            .filled { $0 == .version ? version : nil }.topic?.withoutSlack
-        claim = templates.claim?.filled(identity: identity).topic?.withoutSlack
-        claimTemplate = templates.claim
-        call = topic(templates.call)
+    fileprivate init(
+        _ templates: RelayTopicTemplates, call: MessageTopic, _ identity: ChargePointIdentity, _ version: OCPPVersion?
+    ) {
+        func topic(_ template: TopicTemplate) -> MessageTopic { MessageTopic(template, identity, version) }
+        self.call = call
+        callOverrides = templates.callOverrides.mapValues(topic)
+        reply = topic(templates.reply)
         // By default it is one topic.
-        reply = templates.reply == templates.call ? call : topic(templates.reply)
         error = templates.error == templates.reply ? reply : topic(templates.error)
-        // An empty dictionary that is mapped still takes memory of its own, in every session.
-        callOverrides = templates.callOverrides.isEmpty ? [:] : templates.callOverrides.mapValues(topic)
         invalid = templates.invalid.map(topic)
-        let unversioned = templates.error.filled(identity: identity)
         errorInNoVersion =
-            unversioned.placeholders.contains(.version)
-            ? MessageTopic(unversioned.filled { $0 == .version ? "-" : nil }) : nil
+            templates.error.holds(.version) ? MessageTopic(templates.error, identity, nil) : nil
     }
 
-    /// Nil: the UniqueId cannot stand in a topic.
+    /// The topic of a CALL or SEND. Nil: the UniqueId cannot stand in it.
     func request(_ type: MessageType, action: String, id: UniqueID) -> Topic? {
-        topic(ofRequest: action).topic(type: type, id: id, action: action)
-    }
-
-    private func topic(ofRequest action: String) -> MessageTopic {
-        callOverrides.isEmpty ? call : callOverrides[action] ?? call
+        (callOverrides[action] ?? call).topic(type: type, id: id, action: action)
     }
 
     func reply(id: UniqueID) -> Topic? { reply.topic(type: .callResult, id: id) }
@@ -71,47 +113,35 @@ package struct SessionTopics: Sendable {
                 ?? ""
         }
     }
-
-    /// Where another gateway hears the answers to what it has asked on the charge point's claim topic.
-    func claimAnswers(to gateway: ClientID) -> Topic? { claimTemplate?.answers(to: gateway) }
-
-    /// Whether an answer with this UniqueId can be published.
-    func allowsReply(id: UniqueID) -> Bool { reply.canHold(id) && error.canHold(id) }
-
-    /// Whether a CALL of the charge point, and its answer, or a SEND can be published.
-    func canCarry(_ message: OCPPMessage) -> Bool {
-        switch message.body {
-        case .call(let action, _):
-            allowsReply(id: message.uniqueID) && topic(ofRequest: action).canHold(message.uniqueID)
-        case .send(let action, _): topic(ofRequest: action).canHold(message.uniqueID)
-        case .callResult, .callError, .callResultError: true
-        }
-    }
 }
 
 /// One topic of a session; most need nothing from the message.
 private enum MessageTopic: Sendable {
     case fixed(Topic)
     /// `${action}`, `${id}` or `${type}` are left.
-    case perMessage(TopicTemplate, holdsID: Bool)
+    case perMessage(TopicTemplate)
 
-    init(_ template: TopicTemplate) {
+    init(_ template: TopicTemplate, _ identity: ChargePointIdentity, _ version: OCPPVersion?) {
+        let template = template.filled(identity, version)
         if let topic = template.topic {
             self = .fixed(topic.withoutSlack)
         } else {
-            self = .perMessage(template, holdsID: template.placeholders.contains(.id))
+            self = .perMessage(template)
         }
     }
 
     /// A value is one level: it must not make levels or wildcards of its own. An action is letters, digits and hyphens.
     func canHold(_ id: UniqueID) -> Bool {
-        if case .perMessage(_, holdsID: true) = self { id.text.isTopicLevel } else { true }
+        switch self {
+        case .fixed: true
+        case .perMessage(let template): !template.holds(.id) || id.text.isTopicLevel
+        }
     }
 
     func topic(type: MessageType?, id: UniqueID, action: String = "") -> Topic? {
         switch self {
         case .fixed(let topic): return topic
-        case .perMessage(let template, _):
+        case .perMessage(let template):
             guard canHold(id) else { return nil }
             return template.filled { placeholder in
                 switch placeholder {
@@ -122,6 +152,13 @@ private enum MessageTopic: Sendable {
                 }
             }.topic
         }
+    }
+}
+
+extension TopicTemplate {
+    /// - Parameter version: nil: nobody knows it.
+    fileprivate func filled(_ identity: ChargePointIdentity, _ version: OCPPVersion?) -> TopicTemplate {
+        filled(identity: identity).filled { $0 == .version ? version?.rawValue ?? "-" : nil }
     }
 }
 

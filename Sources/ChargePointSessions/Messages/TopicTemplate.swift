@@ -54,6 +54,10 @@ package struct TopicTemplate: Sendable {
         }
     }
 
+    func holds(_ placeholder: Placeholder) -> Bool {
+        parts.contains { $0 == .placeholder(placeholder) }
+    }
+
     package var placeholders: Set<Placeholder> {
         Set(
             parts.compactMap { part in

@@ -10,37 +10,40 @@ struct CallRules: ~Copyable {
     /// Where no time-out bounds the open CALLs, this many times `max_open_calls` does.
     private static let unboundedOpenCalls = 16
 
+    // There is one of these for each session: the small ones stand where what is aligned leaves room.
     private(set) var ruleSet: SessionRuleSet
     private var settings: SessionSettings { ruleSet.settings }
     private var openCalls = OpenCalls()
+    /// Nil: there are none.
+    private var downstream: DownstreamQueue?
     private var waitingCalls = WaitingCalls()
-    private var downstream: DownstreamQueue
+    private var badMessages: UInt32 = 0
     private var reading = Reading.on
+    /// SENDs that wait for the link, each in the place of a CALL.
+    private var keptSends: UInt32 = 0
     /// What waits here and in `SessionLife` on its way to the broker, in bytes.
     var upstreamMemory: MemoryShare
     /// The same for what waits on its way to the charge point.
     var downstreamMemory: MemoryShare
+    private var rate = MessageRate()
     private var liveness: Liveness
-    private var rate: MessageRate
-    private var badMessages = 0
-    /// SENDs that wait for the link, each in the place of a CALL.
-    private var keptSends = 0
 
     /// - Parameter memory: of all sessions.
     init(_ ruleSet: SessionRuleSet, memory: MemoryBudget, now: NIODeadline) {
         self.ruleSet = ruleSet
-        downstream = DownstreamQueue()
         downstreamMemory = MemoryShare(of: memory)
         upstreamMemory = MemoryShare(of: memory)
-        liveness = Liveness(settings: ruleSet.settings, now: now)
-        rate = MessageRate(perSecond: ruleSet.settings.maxMessagesPerSecond, now: now)
+        liveness = Liveness(now: now)
     }
 
     /// From now on these are the settings; what is open and what waits stays.
-    mutating func apply(_ ruleSet: SessionRuleSet, now: NIODeadline) {
+    mutating func apply(_ ruleSet: SessionRuleSet) {
+        if ruleSet.settings.maxMessagesPerSecond != settings.maxMessagesPerSecond { rate.refill() }
         self.ruleSet = ruleSet
-        liveness.apply(ruleSet.settings)
-        rate.apply(perSecond: ruleSet.settings.maxMessagesPerSecond, now: now)
+    }
+
+    private mutating func takeFromRate(now: NIODeadline) -> Bool {
+        rate.take(perSecond: settings.maxMessagesPerSecond, now: now)
     }
 
     // MARK: From the charge point
@@ -56,7 +59,7 @@ struct CallRules: ~Copyable {
             upstreamMemory.force(text.readableBytes)
             return .hold
         }
-        if rate.take(now: now) { return .read }
+        if takeFromRate(now: now) { return .read }
         pause(for: .rate, holding: text)
         return .pauseReading
     }
@@ -81,7 +84,7 @@ struct CallRules: ~Copyable {
             return .resumeReading
         }
         // One that is held for open CALLs has been counted; those behind it have not.
-        guard hold == .openCalls || rate.take(now: now), let text = reading.takeFirst() else { return .wait }
+        guard hold == .openCalls || takeFromRate(now: now), let text = reading.takeFirst() else { return .wait }
         upstreamMemory.give(text.readableBytes)
         return .read(text)
     }
@@ -97,11 +100,10 @@ struct CallRules: ~Copyable {
             badMessages = 0
             return .relayResultError
         case .callResult, .callError:
-            switch downstream.takeAnswered(message.uniqueID) {
-            case .unanswered(let call):
+            switch takeAnswered(message.uniqueID) {
+            case .unanswered(let call, let sentAt):
                 badMessages = 0
                 learn(from: message, to: call)
-                let sentAt = downstream.unansweredSince
                 return call.isOperators ? .answerOperator(sentAt: sentAt) : .relayAnswer(sentAt: sentAt)
             case .late(let call):
                 badMessages = 0
@@ -109,10 +111,14 @@ struct CallRules: ~Copyable {
                 return call.isOperators ? .answerOperator(sentAt: nil) : .relayAnswer(sentAt: nil)
             case .unknown:
                 // What some say to a message whose type they do not know, a CALLRESULTERROR or a SEND: nothing bad.
-                if !message.isAboutUnknownType { badMessages += 1 }
+                if !message.isAboutUnknownType { countBad() }
                 return .dropUnmatchedAnswer
             }
         }
+    }
+
+    private func takeAnswered(_ uniqueID: UniqueID) -> DownstreamQueue.Answer {
+        downstream?.takeAnswered(uniqueID) ?? .unknown
     }
 
     private mutating func chargePointSentCall(
@@ -121,7 +127,7 @@ struct CallRules: ~Copyable {
         let fingerprint = MessageFingerprint(message.text)
         if let first = self.fingerprint(ofOpen: message.uniqueID) {
             guard first != fingerprint else { return .dropRetry }
-            badMessages += 1
+            countBad()
             return .refuseDuplicate
         }
         if waitingCalls.isEmpty, hasRoomForCall(now: now) {
@@ -164,7 +170,7 @@ struct CallRules: ~Copyable {
     private static let brokerIsAway = "the broker cannot be reached"
 
     private func hasRoomForCall(now: NIODeadline) -> Bool {
-        openCalls.countHolding(now: now) + keptSends < settings.maxOpenCalls
+        openCalls.countHolding(now: now) + Int(keptSends) < settings.maxOpenCalls
     }
 
     /// Of the CALL of the charge point that has no answer yet, whether it has been relayed or waits.
@@ -207,7 +213,7 @@ struct CallRules: ~Copyable {
 
     /// Its UniqueId or action cannot stand in a topic.
     mutating func chargePointSentUnpublishableCall() {
-        badMessages += 1
+        countBad()
     }
 
     /// The CALL just opened is traced.
@@ -232,12 +238,12 @@ struct CallRules: ~Copyable {
         if case .unknownMessageType(let number, let uniqueID) = problem {
             return .ignore(uniqueID: uniqueID, "MessageTypeId: \(number) names no message type")
         }
-        badMessages += 1
+        countBad()
         switch problem {
         case .notUTF8, .unknownMessageType:
             return .endNotUTF8
         case .malformed(let type?, let uniqueID, let reason) where type != .call:
-            guard type.answersCall, let uniqueID, case .unanswered(let call) = downstream.takeAnswered(uniqueID) else {
+            guard type.answersCall, let uniqueID, case .unanswered(let call, _) = takeAnswered(uniqueID) else {
                 return .drop(uniqueID: uniqueID, reason)
             }
             return .report(call, type, reason)
@@ -247,12 +253,12 @@ struct CallRules: ~Copyable {
     }
 
     mutating func chargePointSentInvalid(uniqueID: UniqueID, type: MessageType) -> InvalidMessageAction {
-        badMessages += 1
+        countBad()
         switch type {
         case .call:
             return fingerprint(ofOpen: uniqueID) == nil ? .refuse : .refuseDuplicate
         case .callResult, .callError:
-            guard case .unanswered(let call) = downstream.takeAnswered(uniqueID) else { return .ignore }
+            guard case .unanswered(let call, _) = takeAnswered(uniqueID) else { return .ignore }
             return .report(call)
         case .send, .callResultError:
             return .ignore
@@ -261,7 +267,7 @@ struct CallRules: ~Copyable {
 
     /// The action of a CALL towards the charge point that an answer may belong to.
     func downstreamAction(of uniqueID: UniqueID) -> String? {
-        downstream.action(of: uniqueID)
+        downstream?.action(of: uniqueID)
     }
 
     /// The action of an open CALL of the charge point.
@@ -269,15 +275,22 @@ struct CallRules: ~Copyable {
         openCalls.calls.first { $0.uniqueID == uniqueID }?.action
     }
 
+    private mutating func countBad() {
+        // Where there is no limit they may be as many as somebody likes to send.
+        if badMessages < .max { badMessages += 1 }
+    }
+
     /// More bad messages in a row than allowed.
     var hasTooManyBadMessages: Bool {
-        settings.maxBadMessages > 0 && badMessages > settings.maxBadMessages
+        settings.maxBadMessages > 0 && Int(badMessages) > settings.maxBadMessages
     }
 
     // MARK: From the central system
 
     mutating func centralSystemSent(_ call: DownstreamQueue.Call, now: NIODeadline) -> DownstreamAction {
-        switch downstream.admit(call, limit: settings.maxQueuedCalls, memory: &downstreamMemory, now: now) {
+        let downstream = self.downstream ?? DownstreamQueue()
+        self.downstream = downstream
+        return switch downstream.admit(call, limit: settings.maxQueuedCalls, memory: &downstreamMemory, now: now) {
         case .send: .send
         case .wait: .wait
         case .full: .refuse(.queueFull, "\(settings.maxQueuedCalls) CALLs wait for this charge point already")
@@ -299,26 +312,29 @@ struct CallRules: ~Copyable {
 
     /// A waiting CALL whose expiry has passed; ask until nil.
     mutating func takeExpired(now: NIODeadline) -> DownstreamQueue.Call? {
-        downstream.takeExpired(memory: &downstreamMemory, now: now)
+        downstream?.takeExpired(memory: &downstreamMemory, now: now)
     }
 
     /// The next waiting CALL, when none is unanswered.
     mutating func nextCall(now: NIODeadline) -> DownstreamQueue.Call? {
-        downstream.takeNext(memory: &downstreamMemory, now: now)
+        downstream?.takeNext(memory: &downstreamMemory, now: now)
     }
 
     // MARK: Time
 
     /// One thing that is due; ask until nil.
     mutating func takeTimeout(now: NIODeadline) -> Timeout? {
-        if let call = downstream.takeExpired(memory: &downstreamMemory, now: now) { return .expiry(call) }
-        if let call = downstream.giveUp(after: settings.callTimeout, now: now) { return .call(call) }
+        if let downstream {
+            if let call = downstream.takeExpired(memory: &downstreamMemory, now: now) { return .expiry(call) }
+            if let call = downstream.giveUp(after: settings.callTimeout, now: now) { return .call(call) }
+            if downstream.isEmpty { self.downstream = nil }
+        }
         if let timeout = settings.answerTimeout, let call = openCalls.takeOldest(olderThan: timeout, now: now) {
             return .answer(call)
         }
         // While reading is paused a charge point cannot show that it is alive.
         if reading.hold != nil { liveness.seen(now: now) }
-        switch liveness.check(now: now) {
+        switch liveness.check(settings, now: now) {
         case .fine: return nil
         case .ping: return .ping
         case .unanswered: return .silence(isCertain: false)
@@ -333,12 +349,12 @@ struct CallRules: ~Copyable {
 
     /// When `takeTimeout` is to be asked again, or held messages presented again.
     func nextDeadline(now: NIODeadline) -> NIODeadline {
-        var deadline = liveness.nextDeadline
-        if let due = downstream.nextDeadline(callTimeout: settings.callTimeout) { deadline = min(deadline, due) }
+        var deadline = liveness.nextDeadline(settings)
+        if let due = downstream?.nextDeadline(callTimeout: settings.callTimeout) { deadline = min(deadline, due) }
         if let timeout = settings.answerTimeout, let oldest = openCalls.calls.first {
             deadline = min(deadline, oldest.openedAt + timeout)
         }
-        if reading.hold == .rate { deadline = min(deadline, rate.nextToken) }
+        if reading.hold == .rate { deadline = min(deadline, rate.nextToken(perSecond: settings.maxMessagesPerSecond)) }
         if reading.hold == .openCalls || !waitingCalls.isEmpty {
             deadline = min(deadline, openCalls.nextRelease(now: now) ?? deadline)
         }
@@ -360,10 +376,10 @@ struct CallRules: ~Copyable {
             unread = texts.count
         }
         reading = .on
-        let isCallUnanswered = downstream.unanswered != nil
+        let isCallUnanswered = hasUnansweredCall
         return Remains(
             sends: sends, waitingCalls: calls, unread: unread, isCallUnanswered: isCallUnanswered,
-            downstreamCalls: downstream.takeAll(memory: &downstreamMemory))
+            downstreamCalls: downstream?.takeAll(memory: &downstreamMemory) ?? [])
     }
 
     // MARK: As they are
@@ -371,12 +387,12 @@ struct CallRules: ~Copyable {
     var openCallCount: Int { openCalls.calls.count }
 
     /// CALLs that wait for the charge point's answer to another.
-    var queuedCallCount: Int { downstream.waitingCount }
+    var queuedCallCount: Int { downstream?.waitingCount ?? 0 }
 
-    var hasUnansweredCall: Bool { downstream.unanswered != nil }
+    var hasUnansweredCall: Bool { downstream?.unanswered != nil }
 
     /// The interval that is believed to be the charge point's.
-    var heartbeatInterval: TimeAmount { liveness.heartbeatInterval }
+    var heartbeatInterval: TimeAmount { liveness.heartbeatInterval(settings) }
 
     var lastSeen: NIODeadline { liveness.lastSeen }
 }

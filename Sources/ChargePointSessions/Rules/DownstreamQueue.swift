@@ -3,8 +3,9 @@ import MemoryBudget
 import NIOCore
 import OutsideNames
 
-/// The CALLs towards one charge point: at most one is unanswered, the others wait (OCPP-J 1.6, 4.1.1).
-struct DownstreamQueue: ~Copyable {
+/// The CALLs towards one charge point: at most one is unanswered, the others wait (OCPP-J 1.6, 4.1.1). In a box, because most
+/// charge points have none most of the time.
+final class DownstreamQueue {
     struct Call: Equatable, Sendable {
         let uniqueID: UniqueID
         let action: String
@@ -34,7 +35,7 @@ struct DownstreamQueue: ~Copyable {
 
     /// What an answer of the charge point belongs to.
     enum Answer: Equatable {
-        case unanswered(Call)
+        case unanswered(Call, sentAt: NIODeadline)
         /// A CALL that was given up before.
         case late(Call)
         case unknown
@@ -44,14 +45,16 @@ struct DownstreamQueue: ~Copyable {
     static let rememberedCalls = 16
 
     private(set) var unanswered: Call?
-    private(set) var unansweredSince = NIODeadline.distantPast
+    private var unansweredSince = NIODeadline.distantPast
     private var waiting: Deque<Call> = []
     private var givenUp: [Call] = []
 
     var waitingCount: Int { waiting.count }
+    /// Nothing is unanswered, waits, or may still be answered late.
+    var isEmpty: Bool { unanswered == nil && waiting.isEmpty && givenUp.isEmpty }
 
     /// - Parameter memory: what waits here and elsewhere for the charge point.
-    mutating func admit(_ call: Call, limit: Int, memory: inout MemoryShare, now: NIODeadline) -> Admission {
+    func admit(_ call: Call, limit: Int, memory: inout MemoryShare, now: NIODeadline) -> Admission {
         if unanswered?.uniqueID == call.uniqueID || waiting.contains(where: { $0.uniqueID == call.uniqueID }) {
             return .duplicate
         }
@@ -66,17 +69,17 @@ struct DownstreamQueue: ~Copyable {
         return .wait
     }
 
-    private mutating func send(_ call: Call, now: NIODeadline) {
+    private func send(_ call: Call, now: NIODeadline) {
         unanswered = call
         unanswered?.frame = ByteBuffer()
         unansweredSince = now
         givenUp.removeAll { $0.uniqueID == call.uniqueID }
     }
 
-    mutating func takeAnswered(_ uniqueID: UniqueID) -> Answer {
+    func takeAnswered(_ uniqueID: UniqueID) -> Answer {
         if let call = unanswered, call.uniqueID == uniqueID {
             unanswered = nil
-            return .unanswered(call)
+            return .unanswered(call, sentAt: unansweredSince)
         }
         guard let index = givenUp.firstIndex(where: { $0.uniqueID == uniqueID }) else { return .unknown }
         return .late(givenUp.remove(at: index))
@@ -89,7 +92,7 @@ struct DownstreamQueue: ~Copyable {
     }
 
     /// The next CALL that goes out, when none is unanswered.
-    mutating func takeNext(memory: inout MemoryShare, now: NIODeadline) -> Call? {
+    func takeNext(memory: inout MemoryShare, now: NIODeadline) -> Call? {
         guard unanswered == nil, let call = waiting.popFirst() else { return nil }
         memory.give(call.size)
         send(call, now: now)
@@ -97,7 +100,7 @@ struct DownstreamQueue: ~Copyable {
     }
 
     /// A waiting CALL whose expiry has passed.
-    mutating func takeExpired(memory: inout MemoryShare, now: NIODeadline) -> Call? {
+    func takeExpired(memory: inout MemoryShare, now: NIODeadline) -> Call? {
         guard let index = waiting.firstIndex(where: { $0.expires.map { $0 <= now } ?? false }) else { return nil }
         let call = waiting.remove(at: index)
         memory.give(call.size)
@@ -105,7 +108,7 @@ struct DownstreamQueue: ~Copyable {
     }
 
     /// The unanswered CALL, when it is older than `timeout`.
-    mutating func giveUp(after timeout: TimeAmount, now: NIODeadline) -> Call? {
+    func giveUp(after timeout: TimeAmount, now: NIODeadline) -> Call? {
         guard let call = unanswered, now - unansweredSince >= timeout else { return nil }
         unanswered = nil
         if givenUp.count == Self.rememberedCalls { givenUp.removeFirst() }
@@ -123,7 +126,7 @@ struct DownstreamQueue: ~Copyable {
     }
 
     /// All that was not answered, in order, and nothing is left.
-    mutating func takeAll(memory: inout MemoryShare) -> [Call] {
+    func takeAll(memory: inout MemoryShare) -> [Call] {
         for call in waiting { memory.give(call.size) }
         let all = (unanswered.map { [$0] } ?? []) + Array(waiting)
         unanswered = nil

@@ -13,34 +13,34 @@ struct Liveness {
     /// What a peer's TCP has to acknowledge a ping, at the most.
     private static let acknowledgementTime = TimeAmount.seconds(5)
 
-    private var backoff: Int
-    private var fixedPingInterval: TimeAmount?
-    private(set) var heartbeatInterval: TimeAmount
-    /// Else it is the setting's.
-    private var hasLearntInterval = false
+    // There is one of these for each session: what all go by is handed in.
     private(set) var lastSeen: NIODeadline
     private var lastPing: NIODeadline
+    /// What the charge point has been told, while `hasLearntInterval`.
+    private var learntInterval = TimeAmount.zero
+    private var hasLearntInterval = false
     private var hasPinged = false
     private var answersPings = false
 
-    init(settings: SessionSettings, now: NIODeadline) {
-        backoff = settings.heartbeatBackoff
-        fixedPingInterval = settings.pingInterval.map { min($0, .longest) }
-        heartbeatInterval = min(settings.defaultHeartbeatInterval, .longest)
+    init(now: NIODeadline) {
         lastSeen = now
         lastPing = now
     }
 
-    /// The settings have changed; what the charge point has been told stays.
-    mutating func apply(_ settings: SessionSettings) {
-        backoff = settings.heartbeatBackoff
-        fixedPingInterval = settings.pingInterval.map { min($0, .longest) }
-        if !hasLearntInterval { heartbeatInterval = min(settings.defaultHeartbeatInterval, .longest) }
+    /// The interval that is believed to be the charge point's.
+    func heartbeatInterval(_ settings: SessionSettings) -> TimeAmount {
+        hasLearntInterval ? learntInterval : min(settings.defaultHeartbeatInterval, .longest)
     }
 
     /// The longest silence of one that is alive.
-    var allowedSilence: TimeAmount { heartbeatInterval.times(min(backoff, .max - 1) + 1) }
-    private var pingInterval: TimeAmount { fixedPingInterval ?? .nanoseconds(heartbeatInterval.nanoseconds / 2) }
+    private func allowedSilence(_ settings: SessionSettings) -> TimeAmount {
+        heartbeatInterval(settings).times(min(settings.heartbeatBackoff, .max - 1) + 1)
+    }
+
+    private func pingInterval(_ settings: SessionSettings) -> TimeAmount {
+        settings.pingInterval.map { min($0, .longest) }
+            ?? .nanoseconds(heartbeatInterval(settings).nanoseconds / 2)
+    }
 
     mutating func seen(isPong: Bool = false, now: NIODeadline) {
         lastSeen = now
@@ -49,15 +49,15 @@ struct Liveness {
 
     /// The interval of an accepted BootNotification answer or ChangeConfiguration.
     mutating func learn(heartbeatInterval: TimeAmount) {
-        self.heartbeatInterval = min(heartbeatInterval, .longest)
+        learntInterval = min(heartbeatInterval, .longest)
         hasLearntInterval = true
     }
 
-    mutating func check(now: NIODeadline) -> Verdict {
-        if now - lastSeen >= allowedSilence {
+    mutating func check(_ settings: SessionSettings, now: NIODeadline) -> Verdict {
+        if now - lastSeen >= allowedSilence(settings) {
             guard !answersPings else { return .dead }
-            if isWaitingForAnswer { return now >= acknowledgementDeadline ? .unanswered : .fine }
-        } else if now - max(lastSeen, lastPing) < pingInterval {
+            if isWaitingForAnswer { return now >= acknowledgementDeadline(settings) ? .unanswered : .fine }
+        } else if now - max(lastSeen, lastPing) < pingInterval(settings) {
             return .fine
         }
         lastPing = now
@@ -68,13 +68,15 @@ struct Liveness {
     /// A ping has gone out since the last sign of life.
     private var isWaitingForAnswer: Bool { lastPing > lastSeen }
 
-    private var acknowledgementDeadline: NIODeadline { lastPing + min(pingInterval, Self.acknowledgementTime) }
+    private func acknowledgementDeadline(_ settings: SessionSettings) -> NIODeadline {
+        lastPing + min(pingInterval(settings), Self.acknowledgementTime)
+    }
 
-    var nextDeadline: NIODeadline {
-        let end = lastSeen + allowedSilence
-        let ping = max(lastSeen, lastPing) + pingInterval
+    func nextDeadline(_ settings: SessionSettings) -> NIODeadline {
+        let end = lastSeen + allowedSilence(settings)
+        let ping = max(lastSeen, lastPing) + pingInterval(settings)
         if ping < end { return ping }
-        return !answersPings && isWaitingForAnswer ? max(end, acknowledgementDeadline) : end
+        return !answersPings && isWaitingForAnswer ? max(end, acknowledgementDeadline(settings)) : end
     }
 }
 

@@ -1,38 +1,37 @@
 import NIOCore
 
 /// A token bucket over the messages of one charge point (`limits.messages_per_second`); one second's worth deep.
+///
+/// What it holds is told by one moment, as it fills evenly: each message puts off by its share of a second when the bucket
+/// is full again, and there is none left while that is more than a second away.
 struct MessageRate {
-    private var perSecond: Int
-    private var tokens: Double
-    private var filledAt: NIODeadline
+    private static let depth = TimeAmount.seconds(1)
 
-    /// - Parameter perSecond: 0 is no limit.
-    init(perSecond: Int, now: NIODeadline) {
-        self.perSecond = perSecond
-        tokens = Double(perSecond)
-        filledAt = now
-    }
-
-    /// The setting has changed: the bucket is full again.
-    mutating func apply(perSecond: Int, now: NIODeadline) {
-        guard perSecond != self.perSecond else { return }
-        self = MessageRate(perSecond: perSecond, now: now)
-    }
+    private var fullAt = NIODeadline.distantPast
 
     /// Takes one message; false when it must wait until `nextToken`.
-    mutating func take(now: NIODeadline) -> Bool {
+    ///
+    /// - Parameter perSecond: 0 is no limit.
+    mutating func take(perSecond: Int, now: NIODeadline) -> Bool {
         guard perSecond > 0 else { return true }
-        let elapsed = Double((now - filledAt).nanoseconds) / 1e9
-        tokens = min(Double(perSecond), tokens + elapsed * Double(perSecond))
-        filledAt = now
-        guard tokens >= 1 else { return false }
-        tokens -= 1
+        let after = max(fullAt, now) + Self.share(perSecond)
+        guard after <= now + Self.depth else { return false }
+        fullAt = after
         return true
     }
 
-    var nextToken: NIODeadline {
+    /// The setting has changed: the bucket is full again.
+    mutating func refill() {
+        fullAt = .distantPast
+    }
+
+    func nextToken(perSecond: Int) -> NIODeadline {
         guard perSecond > 0 else { return .distantFuture }
-        // A millisecond more than needed: the timer must not come a rounding error too early.
-        return filledAt + .nanoseconds(Int64(max(0, 1 - tokens) / Double(perSecond) * 1e9)) + .milliseconds(1)
+        return fullAt + Self.share(perSecond) - Self.depth
+    }
+
+    /// Of one message, rounded down: as many as are allowed fit into a second.
+    private static func share(_ perSecond: Int) -> TimeAmount {
+        .nanoseconds(depth.nanoseconds / Int64(perSecond))
     }
 }

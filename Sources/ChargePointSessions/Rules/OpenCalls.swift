@@ -38,7 +38,14 @@ struct OpenCalls {
 
     mutating func close(_ uniqueID: UniqueID) -> Call? {
         guard let index = calls.firstIndex(where: { $0.uniqueID == uniqueID }) else { return nil }
-        return calls.remove(at: index)
+        return remove(at: index)
+    }
+
+    private mutating func remove(at index: Int) -> Call {
+        let call = calls.remove(at: index)
+        // Nothing is kept for the next one: most sessions have none open.
+        if calls.isEmpty { calls = [] }
+        return call
     }
 
     /// How many are young enough to count against `upstream.max_open_calls`.
@@ -54,11 +61,11 @@ struct OpenCalls {
 
     mutating func takeOldest(olderThan age: TimeAmount, now: NIODeadline) -> Call? {
         guard let oldest = calls.first, now - oldest.openedAt >= age else { return nil }
-        return calls.removeFirst()
+        return remove(at: 0)
     }
 
     /// Forgets the oldest when there are more than `limit`, which bounds them where no time-out does.
     mutating func takeExcess(over limit: Int) -> Call? {
-        calls.count > limit ? calls.removeFirst() : nil
+        calls.count > limit ? remove(at: 0) : nil
     }
 }

@@ -12,28 +12,12 @@ import OutsideNames
 ///
 /// - Parameter Session: what is told when this one has ended, so that the rules need none.
 struct SessionLife<Session>: ~Copyable {
-    /// What waits for the session to open.
-    private struct Held {
-        /// What is published before the broker has acknowledged the subscription, in order.
-        var upstream: [UpstreamMessage] = []
-        /// What arrives from the broker before it is clear whose it is.
-        var downstream: [HeldDownstreamMessage] = []
-        /// Of other gateways.
-        var inquiries: [SessionClaim] = []
-
-        func ending(hasSubscribed: Bool, keepsSubscription: Bool) -> Ending {
-            Ending(
-                upstream: upstream, downstream: downstream.map(\.message), hasSubscribed: hasSubscribed,
-                keepsSubscription: keepsSubscription)
-        }
-    }
-
     private enum State {
         /// The session whose place it takes has not reported its end yet.
-        case waitingForPredecessor(Held)
+        case waitingForPredecessor(SessionOpening)
         /// The broker has not acknowledged the subscription yet, or another gateway may still report the end of the
         /// session before.
-        case subscribing(Held, ClaimWait, isAcknowledged: Bool)
+        case subscribing(SessionOpening)
         case open
         /// Ended before its turn came: a newer session waits for the one before, as this one did.
         case leftTheQueue(newer: Session?)
@@ -53,26 +37,28 @@ struct SessionLife<Session>: ~Copyable {
     static var mostUpstream: Int { 512 }
     static var mostInquiries: Int { 64 }
 
-    private let hasClaims: Bool
     /// When the charge point's credentials are good no longer.
-    private let expiry: NIODeadline?
-    private var state = State.waitingForPredecessor(Held())
+    private let expiry: NIODeadline
+    private var state: State
     /// What inquiries of other gateways are answered by; a newer session goes on with it.
     private(set) var receivedEarly = ReceivedEarly()
+    private let hasClaims: Bool
 
     /// - Parameters:
     ///   - hasClaims: other gateways may have the charge point.
     ///   - expiry: of the credentials; nil: they stay good.
     init(hasClaims: Bool, expiry: NIODeadline? = nil) {
         self.hasClaims = hasClaims
-        self.expiry = expiry
+        self.expiry = expiry ?? .distantFuture
+        state = .waitingForPredecessor(SessionOpening(hasClaims: hasClaims))
     }
 
-    /// Takes the state out, so that what it holds can be changed in place; whoever does puts one back.
-    private mutating func take() -> State {
-        let taken = state
-        state = .open
-        return taken
+    /// What waits for the session to open; nil where nothing does any more.
+    private var opening: SessionOpening? {
+        switch state {
+        case .waitingForPredecessor(let opening), .subscribing(let opening): opening
+        case .open, .leftTheQueue, .ended: nil
+        }
     }
 
     // MARK: As it is
@@ -105,9 +91,9 @@ struct SessionLife<Session>: ~Copyable {
     /// - Parameter received: what that one got for the charge point in its first moments.
     mutating func placeIsFree(_ received: ReceivedEarly = ReceivedEarly()) -> Beginning {
         receivedEarly = received
-        switch take() {
-        case .waitingForPredecessor(let held):
-            state = .subscribing(held, ClaimWait(isOn: hasClaims), isAcknowledged: false)
+        switch state {
+        case .waitingForPredecessor(let opening):
+            state = .subscribing(opening)
             return .subscribe
         case .leftTheQueue(newer: nil):
             state = .ended(.nobody)
@@ -115,8 +101,7 @@ struct SessionLife<Session>: ~Copyable {
         case .leftTheQueue(newer: .some(let newer)):
             state = .ended(.newerSession)
             return .tell(newer)
-        case let other:
-            state = other
+        case .subscribing, .open, .ended:
             return .nothing
         }
     }
@@ -124,7 +109,7 @@ struct SessionLife<Session>: ~Copyable {
     /// Keeps a message, the presence of the session's beginning, in front of what the charge point has said meanwhile.
     mutating func keepFirst(_ message: UpstreamMessage, memory: inout MemoryShare) {
         memory.force(message.payload.readableBytes)
-        _ = withHeld { $0.upstream.insert(message, at: 0) }
+        opening?.upstream.insert(message, at: 0)
     }
 
     /// The broker has acknowledged the subscription.
@@ -134,34 +119,26 @@ struct SessionLife<Session>: ~Copyable {
     ///   - isAlone: there is no other gateway.
     mutating func subscriptionAcknowledged(isHeard: Bool, isAlone: Bool, now: NIODeadline) -> Opening? {
         receivedEarly.subscribed(now)
-        return settle { wait, isAcknowledged in
-            isAcknowledged = true
-            wait.subscribed(isHeard: isHeard, isAlone: isAlone, now: now)
+        return settle { opening in
+            opening.isAcknowledged = true
+            opening.wait.subscribed(isHeard: isHeard, isAlone: isAlone, now: now)
         }
     }
 
     /// Changes what the session waits for.
     ///
     /// - Returns: nil where it still waits, or has not waited.
-    private mutating func settle(_ body: (inout ClaimWait, _ isAcknowledged: inout Bool) -> Void) -> Opening? {
-        switch take() {
-        case .subscribing(let held, var wait, var isAcknowledged):
-            body(&wait, &isAcknowledged)
-            guard isAcknowledged, wait.isOver else {
-                state = .subscribing(held, wait, isAcknowledged: isAcknowledged)
-                return nil
-            }
-            state = .open
-            // What came before the claim was delivered by the session that had the charge point then, if there was one.
-            let hadHolder = wait.hasReturned && wait.hasHolderEnded
-            return Opening(
-                upstream: held.upstream,
-                downstream: held.downstream.map { .init(message: $0.message, isLeft: $0.isBeforeClaim && hadHolder) },
-                inquiries: held.inquiries)
-        case let other:
-            state = other
-            return nil
-        }
+    private mutating func settle(_ body: (SessionOpening) -> Void) -> Opening? {
+        guard case .subscribing(let opening) = state else { return nil }
+        body(opening)
+        guard opening.isAcknowledged, opening.wait.isOver else { return nil }
+        state = .open
+        // What came before the claim was delivered by the session that had the charge point then, if there was one.
+        let hadHolder = opening.wait.hasReturned && opening.wait.hasHolderEnded
+        return Opening(
+            upstream: opening.upstream,
+            downstream: opening.downstream.map { .init(message: $0.message, isLeft: $0.isBeforeClaim && hadHolder) },
+            inquiries: opening.inquiries)
     }
 
     // MARK: Claims
@@ -177,20 +154,18 @@ struct SessionLife<Session>: ~Copyable {
         guard !isEnded else { return .nothing }
         switch verdict {
         case .returned:
-            return settle { wait, _ in wait.returned(isAlone: isAlone, now: now) }.map { .open($0) } ?? .nothing
+            return settle { $0.wait.returned(isAlone: isAlone, now: now) }.map { .open($0) } ?? .nothing
         case .holderEnded:
-            return settle { wait, _ in wait.holderEnded() }.map { .open($0) } ?? .nothing
+            return settle { $0.wait.holderEnded() }.map { .open($0) } ?? .nothing
         case .replaced: return .giveWay
         case .stale:
             // What came in front of it cannot have been that session's.
-            _ = withHeld { held in
-                for index in held.downstream.indices { held.downstream[index].isBeforeClaim = false }
-            }
+            opening?.nothingIsBeforeClaim()
             return isWaitingForPredecessor ? .nothing : .claim
         case .asked:
-            guard !isOpen else { return .answer }
+            guard let opening else { return .answer }
             // Until it is clear whose the messages are that wait here, so is the answer.
-            _ = withHeld { if $0.inquiries.count < Self.mostInquiries { $0.inquiries.append(claim) } }
+            if opening.inquiries.count < Self.mostInquiries { opening.inquiries.append(claim) }
             return .nothing
         case .nothing: return .nothing
         }
@@ -199,7 +174,7 @@ struct SessionLife<Session>: ~Copyable {
     /// The broker does not let this gateway hear the charge point's claims.
     mutating func cannotHearClaims() -> Opening? {
         guard hasClaims else { return nil }
-        return settle { wait, _ in wait.cannotHear() }
+        return settle { $0.wait.cannotHear() }
     }
 
     /// A message for the charge point has been looked at.
@@ -212,28 +187,20 @@ struct SessionLife<Session>: ~Copyable {
 
     /// Whether a message for the broker goes out now, or is kept until the session opens.
     mutating func publish(_ message: UpstreamMessage, memory: inout MemoryShare) -> Publishing {
-        switch state {
-        case .open, .leftTheQueue, .ended: return .publish
-        case .waitingForPredecessor, .subscribing: break
+        guard let opening else { return .publish }
+        guard opening.upstream.count < Self.mostUpstream, memory.take(message.payload.readableBytes) else {
+            return .full
         }
-        let isKept = withHeld { held in
-            guard held.upstream.count < Self.mostUpstream, memory.take(message.payload.readableBytes) else {
-                return false
-            }
-            held.upstream.append(message)
-            return true
-        }
-        return isKept == true ? .kept : .full
+        opening.upstream.append(message)
+        return .kept
     }
 
     /// A CALL that its charge point has been told failed is not published any more.
     mutating func forget(_ uniqueID: UniqueID, memory: inout MemoryShare) {
-        _ = withHeld { held in
-            held.upstream.removeAll { message in
-                guard message.call?.uniqueID == uniqueID else { return false }
-                memory.give(message.payload.readableBytes)
-                return true
-            }
+        opening?.upstream.removeAll { message in
+            guard message.call?.uniqueID == uniqueID else { return false }
+            memory.give(message.payload.readableBytes)
+            return true
         }
     }
 
@@ -241,55 +208,37 @@ struct SessionLife<Session>: ~Copyable {
     ///
     /// - Parameter limit: messages that may wait until it is clear whose they are.
     mutating func arrived(_ message: DownstreamMessage, limit: Int, memory: inout MemoryShare) -> Arrival {
+        let opening: SessionOpening
         let isBeforeClaim: Bool
         switch state {
         case .open: return .deliver
-        case .waitingForPredecessor:
+        case .waitingForPredecessor(let waiting):
             guard hasClaims else { return .deliver }
+            opening = waiting
             isBeforeClaim = true
-        case .subscribing(let held, let wait, _):
+        case .subscribing(let waiting):
             // Not in front of those that wait.
-            guard !wait.isOver || !held.downstream.isEmpty else { return .deliver }
-            isBeforeClaim = !wait.hasReturned
+            guard !waiting.wait.isOver || !waiting.downstream.isEmpty else { return .deliver }
+            opening = waiting
+            isBeforeClaim = !waiting.wait.hasReturned
         case .leftTheQueue(let newer): return newer == nil ? .report : .passOn
         case .ended(.nobody): return .report
         case .ended(.newerSession): return .passOn
         case .ended(.otherGateway): return .leave
         }
-        let isHeld = withHeld { held in
-            guard held.downstream.count < limit, memory.take(message.size) else { return false }
-            held.downstream.append(HeldDownstreamMessage(message: message, isBeforeClaim: isBeforeClaim))
-            return true
-        }
-        return isHeld == true ? .hold : .tooMany
-    }
-
-    /// Changes what waits for the session to open; nil where nothing does any more.
-    private mutating func withHeld<Result>(_ body: (inout Held) -> Result) -> Result? {
-        switch take() {
-        case .waitingForPredecessor(var held):
-            let result = body(&held)
-            state = .waitingForPredecessor(held)
-            return result
-        case .subscribing(var held, let wait, let isAcknowledged):
-            let result = body(&held)
-            state = .subscribing(held, wait, isAcknowledged: isAcknowledged)
-            return result
-        case let other:
-            state = other
-            return nil
-        }
+        guard opening.downstream.count < limit, memory.take(message.size) else { return .tooMany }
+        opening.downstream.append(HeldDownstreamMessage(message: message, isBeforeClaim: isBeforeClaim))
+        return .hold
     }
 
     // MARK: Time
 
     /// When `timerFired` is to be asked.
     var deadline: NIODeadline {
-        let expiry = expiry ?? .distantFuture
         switch state {
-        case .subscribing(_, let wait, _): return min(wait.deadline ?? .distantFuture, expiry)
-        case .open, .waitingForPredecessor: return expiry
-        case .leftTheQueue, .ended: return .distantFuture
+        case .subscribing(let opening): min(opening.wait.deadline ?? .distantFuture, expiry)
+        case .open, .waitingForPredecessor: expiry
+        case .leftTheQueue, .ended: .distantFuture
         }
     }
 
@@ -298,12 +247,12 @@ struct SessionLife<Session>: ~Copyable {
     /// - Parameter claimsComeBack: some have, on this link.
     mutating func timerFired(linkIsUp: Bool, claimsComeBack: Bool, now: NIODeadline) -> DueAction {
         guard !isEnded else { return DueAction() }
-        if let expiry, expiry <= now { return DueAction(isExpired: true) }
+        if expiry <= now { return DueAction(isExpired: true) }
         receivedEarly.age(now)
         var missedSince: NIODeadline?
-        let holdsCommands = withHeld { $0.downstream.contains(where: \.isBeforeClaim) } ?? false
-        let opening = settle { wait, _ in
-            missedSince = wait.expire(
+        let opening = settle { opening in
+            let holdsCommands = opening.downstream.contains(where: \.isBeforeClaim)
+            missedSince = opening.wait.expire(
                 linkIsUp: linkIsUp, claimsComeBack: claimsComeBack, holdsCommands: holdsCommands, now: now)
         }
         return DueAction(claimMissedSince: missedSince, opening: opening)
@@ -313,23 +262,22 @@ struct SessionLife<Session>: ~Copyable {
 
     /// A newer session of this gateway takes the charge point's place.
     mutating func giveWay(to newer: Session) -> GivingWay {
-        switch take() {
-        case .waitingForPredecessor(let held):
+        switch state {
+        case .waitingForPredecessor(let opening):
             // One that has still to wait for the one before lets the newer one wait for it too.
             state = .leftTheQueue(newer: newer)
-            return .end(held.ending(hasSubscribed: false, keepsSubscription: true))
-        case .subscribing(let held, _, _):
+            return .end(Ending(opening, hasSubscribed: false, keepsSubscription: true))
+        case .subscribing(let opening):
             state = .ended(.newerSession)
-            return .endAndTell(held.ending(hasSubscribed: true, keepsSubscription: true))
+            return .endAndTell(Ending(opening, hasSubscribed: true, keepsSubscription: true))
         case .open:
             state = .ended(.newerSession)
             return .endAndTell(Ending(hasSubscribed: true, keepsSubscription: true))
         case .leftTheQueue(newer: nil):
             state = .leftTheQueue(newer: newer)
             return .nothing
-        case .leftTheQueue(newer: .some(let first)):
+        case .leftTheQueue(newer: .some):
             // The registry tells a session of one newer one alone; that one must not wait for ever.
-            state = .leftTheQueue(newer: first)
             return .tell
         case .ended:
             state = .ended(.newerSession)
@@ -339,18 +287,17 @@ struct SessionLife<Session>: ~Copyable {
 
     /// Ends for any other reason; nil: it has ended already.
     mutating func end(_ heir: Heir) -> Ending? {
-        switch take() {
-        case .waitingForPredecessor(let held):
+        switch state {
+        case .waitingForPredecessor(let opening):
             state = .leftTheQueue(newer: nil)
-            return held.ending(hasSubscribed: false, keepsSubscription: false)
-        case .subscribing(let held, _, _):
+            return Ending(opening, hasSubscribed: false, keepsSubscription: false)
+        case .subscribing(let opening):
             state = .ended(heir)
-            return held.ending(hasSubscribed: true, keepsSubscription: false)
+            return Ending(opening, hasSubscribed: true, keepsSubscription: false)
         case .open:
             state = .ended(heir)
             return Ending(hasSubscribed: true, keepsSubscription: false)
-        case let ended:
-            state = ended
+        case .leftTheQueue, .ended:
             return nil
         }
     }

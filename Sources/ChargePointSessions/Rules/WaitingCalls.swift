@@ -18,7 +18,10 @@ struct WaitingCalls {
     static let mostBytes = 256 << 10
 
     private var calls: Deque<Call> = []
-    private(set) var bytes = 0
+    /// At most `mostBytes`.
+    private var byteCount: UInt32 = 0
+
+    var bytes: Int { Int(byteCount) }
 
     var isEmpty: Bool { calls.isEmpty }
     var beginsWithSend: Bool { calls.first.map { $0.fingerprint == nil } ?? false }
@@ -34,12 +37,12 @@ struct WaitingCalls {
 
     mutating func append(_ call: Call) {
         calls.append(call)
-        bytes += call.size
+        byteCount += UInt32(call.size)
     }
 
     mutating func popFirst() -> Call? {
         guard let call = calls.popFirst() else { return nil }
-        bytes -= call.size
+        byteCount -= UInt32(call.size)
         return call
     }
 
@@ -47,12 +50,12 @@ struct WaitingCalls {
     mutating func takeSends() -> [OCPPMessage] {
         let sends = calls.filter { $0.fingerprint == nil }
         calls.removeAll { $0.fingerprint == nil }
-        bytes -= sends.reduce(0) { $0 + $1.size }
+        byteCount -= UInt32(sends.reduce(0) { $0 + $1.size })
         return sends.map(\.message)
     }
 
     mutating func removeAll() {
         calls.removeAll()
-        bytes = 0
+        byteCount = 0
     }
 }

@@ -132,7 +132,8 @@ extension ChargePointSession {
             context.counters.add(.errorsUp)
             publishOrLog(
                 UpstreamMessage(
-                    topic: topics.error(id: id, type: .callResultError), payload: message.relay(), kind: .resultError,
+                    topic: furtherTopics.error(id: id, type: .callResultError), payload: message.relay(),
+                    kind: .resultError,
                     version: chargePoint.version))
         case .dropUnmatchedAnswer:
             context.counters.add(.unmatchedAnswers)
@@ -175,7 +176,7 @@ extension ChargePointSession {
         context.counters.add(.openCallsUp, 1)
         if action == "BootNotification" { boot = BootIdentity(message) }
         // `canCarry` has been asked.
-        guard let topic = topics.request(.call, action: action, id: message.uniqueID) else { return }
+        guard let topic = topic(of: .call, action: action, id: message.uniqueID) else { return }
         let call = UpstreamMessage.Call(
             uniqueID: message.uniqueID, action: action, responseTopic: topics.downstream, version: chargePoint.version)
         let span = beginSpan(ofCall: message.uniqueID, action: action, to: topic, now: now)
@@ -187,11 +188,17 @@ extension ChargePointSession {
         if admission != .accepted { couldNotPublish(message.uniqueID, reason: admission.text, now: now) }
     }
 
+    /// Where a CALL or SEND is published. Nil: its UniqueId cannot stand there.
+    private func topic(of type: MessageType, action: String, id: UniqueID) -> Topic? {
+        topics.hasOverrides
+            ? furtherTopics.request(type, action: action, id: id) : topics.request(type, action: action, id: id)
+    }
+
     func relaySend(_ message: OCPPMessage) {
         guard case .send(let action, _) = message.body else { return }
         context.counters.add(.sendsUp)
         // `canCarry` has been asked.
-        guard let topic = topics.request(.send, action: action, id: message.uniqueID) else { return }
+        guard let topic = topic(of: .send, action: action, id: message.uniqueID) else { return }
         publishOrLog(
             UpstreamMessage(
                 topic: topic, payload: message.relay(), kind: .send(action: action), version: chargePoint.version))
@@ -212,13 +219,13 @@ extension ChargePointSession {
             context.counters.add(.lateAnswers)
             log(.warning, "late answer relayed", ["id": "\(message.uniqueID)"])
         }
-        let topic = message.type == .callResult ? topics.reply(id: message.uniqueID) : nil
+        let topic = message.type == .callResult ? furtherTopics.reply(id: message.uniqueID) : nil
         let payload = message.relay()
         let span = callSenders.span(of: message.uniqueID)
         publishOrLog(
             UpstreamMessage(
-                topic: topic ?? topics.error(id: message.uniqueID), payload: payload, kind: .answer(message.uniqueID),
-                version: chargePoint.version, traceParent: span?.trace.traceparent))
+                topic: topic ?? furtherTopics.error(id: message.uniqueID), payload: payload,
+                kind: .answer(message.uniqueID), version: chargePoint.version, traceParent: span?.trace.traceparent))
         reply(payload, to: message.uniqueID, span)
         // Unless the broker has not taken it, and that was the end.
         if let span = callSenders.takeSpan(of: message.uniqueID) { end(span, answeredBy: message, now: now) }

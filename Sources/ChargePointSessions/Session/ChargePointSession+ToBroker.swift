@@ -45,7 +45,8 @@ extension ChargePointSession {
     func publishReport(_ payload: ByteBuffer, uniqueID: UniqueID) {
         publishOrLog(
             UpstreamMessage(
-                topic: topics.error(id: uniqueID), payload: payload, kind: .report, version: chargePoint.version))
+                topic: furtherTopics.error(id: uniqueID), payload: payload, kind: .report,
+                version: chargePoint.version))
         reply(payload, to: uniqueID)
     }
 
@@ -66,7 +67,8 @@ extension ChargePointSession {
         log(
             .warning, "downstream message not delivered",
             ["id": "\(error.uniqueID)", "reason": "\(reason.rawValue)", "description": "\(error.description)"], span)
-        publishReport(error, reason, head, on: topics.error(id: error.uniqueID), version: chargePoint.version, span)
+        publishReport(
+            error, reason, head, on: furtherTopics.error(id: error.uniqueID), version: chargePoint.version, span)
         if let span { end(span, failedWith: code, reason: reason.rawValue, error.description, now: now) }
     }
 
@@ -114,7 +116,7 @@ extension ChargePointSession {
         log(
             .warning, "downstream message not delivered",
             ["id": "\(error.uniqueID)", "reason": "\(reason.rawValue)"], span)
-        publishReport(error, reason, head, on: topics.errorInNoVersion(id: error.uniqueID), version: nil, span)
+        publishReport(error, reason, head, on: furtherTopics.errorInNoVersion(id: error.uniqueID), version: nil, span)
         if let span { end(span, failedWith: .genericError, reason: reason.rawValue, error.description, now: now) }
     }
 
@@ -126,7 +128,7 @@ extension ChargePointSession {
         let refused = RefusedMessage(
             reason: reason, error: code?.name(in: chargePoint.version) ?? "", description: description, text: text)
         tell { .badMessage(identity: chargePoint.identity, refused.hidden(showsAll: context.logsWholeFrames)) }
-        guard let topic = topics.invalid(head) else { return }
+        guard let topic = furtherTopics.invalid(head) else { return }
         publishOrLog(UpstreamMessage(topic: topic, payload: refused.relay(), kind: .copy))
     }
 

@@ -17,18 +17,20 @@ package final actor ChargePointSession {
     package nonisolated let eventLoop: any EventLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
+    // There is one of these for each charge point: what is the same in many is not held here, what few need is made when
+    // it is needed, and the small ones stand where what is aligned leaves room.
     package nonisolated let chargePoint: ChargePoint
     nonisolated let context: SessionContext
     nonisolated let topics: SessionTopics
+    /// Made when the first of them is needed.
+    private(set) lazy var furtherTopics = topics.further
     let connection: any ChargePointConnection
     let link: any UpstreamLink
-    package nonisolated let sessionID: String
-    /// Of its claim, milliseconds since 1970.
-    private nonisolated let claimTime: Int64?
+    private nonisolated let id: RandomID
+    /// Of its claim, milliseconds since 1970; 0: it makes none.
+    private nonisolated let claimTime: Int64
     nonisolated let connectedAt: NIODeadline
 
-    var life: Life
-    var calls: CallRules
     var callSenders = CallSenders()
     var operatorCalls = OperatorCalls()
     /// Who looks on; nil: nobody.
@@ -36,14 +38,16 @@ package final actor ChargePointSession {
     var traffic = SessionTraffic()
     var boot: BootIdentity?
     var lastBadMessage: BadMessageNote?
-    var isReleasing = false
     private var timerAt = NIODeadline.distantFuture
+    var life: Life
+    var calls: CallRules
+    var isReleasing = false
 
     /// - Parameter credentialsExpire: when the session ends with 1008 `credentials expired`, in seconds since 1970; nil:
     ///   never.
     package init(
         chargePoint: ChargePoint, topics: SessionTopics, context: SessionContext,
-        connection: any ChargePointConnection, link: any UpstreamLink, sessionID: String = RandomID.make(),
+        connection: any ChargePointConnection, link: any UpstreamLink, id: RandomID = RandomID(),
         credentialsExpire: Int64? = nil
     ) {
         let now = context.clock.now()
@@ -53,25 +57,27 @@ package final actor ChargePointSession {
         self.context = context
         self.connection = connection
         self.link = link
-        self.sessionID = sessionID
+        self.id = id
         connectedAt = now
-        claimTime = topics.claim == nil ? nil : context.claims?.claim(session: sessionID).time
+        claimTime = topics.hasClaim ? context.claims?.claimTime() ?? 0 : 0
         life = SessionLife(
-            hasClaims: claimTime != nil,
+            hasClaims: claimTime != 0,
             expiry: credentialsExpire.map { SessionClock.deadline(ofUnixTime: $0, now: now) })
         calls = CallRules(context.ruleSet, memory: context.memory, now: now)
     }
+
+    package nonisolated var sessionID: String { id.text }
 
     package nonisolated var downstreamTopic: Topic { topics.downstream }
 
     /// What other gateways hear of this session; nil: they hear nothing.
     package nonisolated var claim: SessionClaim? {
-        guard let claimTime, let claims = context.claims else { return nil }
+        guard claimTime != 0, let claims = context.claims else { return nil }
         return SessionClaim(gateway: claims.gatewayID, session: sessionID, time: claimTime)
     }
 
     /// Subscribed to beside the downstream topic; nil: other gateways are not heard.
-    package nonisolated var claimTopic: Topic? { claimTime == nil ? nil : topics.claim }
+    package nonisolated var claimTopic: Topic? { claimTime == 0 ? nil : topics.claim }
 
     /// To be read once for each event.
     nonisolated var now: NIODeadline { context.clock.now() }
@@ -180,7 +186,7 @@ package final actor ChargePointSession {
         let ruleSet = context.ruleSet
         guard !isEnded, ruleSet !== calls.ruleSet else { return }
         let now = now
-        calls.apply(ruleSet, now: now)
+        calls.apply(ruleSet)
         releaseHeld(now: now)
         if !isEnded { armTimer(now: now) }
     }
@@ -212,7 +218,7 @@ package final actor ChargePointSession {
         for message in ending.downstream { reportUndelivered(message) }
         if ending.hasSubscribed, let presence = presenceMessage(end: reason) { publishOrLog(presence) }
         if ending.hasSubscribed, !ending.keepsSubscription { link.unsubscribe(self) }
-        link.close()
+        link.close(self)
         context.registry.leave(self)
         context.counters.closed(chargePoint, reason.reason)
         logEnd(reason)

@@ -14,7 +14,7 @@ package protocol UpstreamLink: Sendable {
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?)
     func unsubscribe(_ session: ChargePointSession)
     /// The session has ended and has said everything; a link that is its own ends with it.
-    func close()
+    func close(_ session: ChargePointSession)
     /// The broker itself tells when this link is lost, as if the session had ended: its presence is then published
     /// again with the link.
     var announcesItsLoss: Bool { get }
@@ -22,6 +22,6 @@ package protocol UpstreamLink: Sendable {
 
 extension UpstreamLink {
     package func answered(_ uniqueID: UniqueID, from session: ChargePointSession) {}
-    package func close() {}
+    package func close(_ session: ChargePointSession) {}
     package var announcesItsLoss: Bool { false }
 }

@@ -20,10 +20,8 @@ package final class GatewayClaims: Sendable {
         self.logger = logger
     }
 
-    /// The claim of a session that begins now.
-    func claim(session: String) -> SessionClaim {
-        SessionClaim(gateway: gatewayID, session: session, time: time())
-    }
+    /// Of the claim of a session that begins now; milliseconds since 1970, never 0.
+    func claimTime() -> Int64 { max(1, time()) }
 
     private func time() -> Int64 { clock.withLock { $0.next(.now()) } }
 

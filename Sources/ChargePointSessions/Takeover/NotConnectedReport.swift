@@ -33,7 +33,7 @@ package struct NotConnectedReport: Sendable {
     ) {
         let error = GatewayError(uniqueID: head.uniqueID, code: code.name(in: .v16), description: description)
         self.reason = reason
-        topic = topics.error(id: error.uniqueID)
+        topic = topics.further.error(id: error.uniqueID)
         payload = error.relay(reason: reason.rawValue, type: head.type)
         uniqueID = error.uniqueID
     }

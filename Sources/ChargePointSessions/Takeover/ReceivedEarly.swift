@@ -20,31 +20,45 @@ struct ReceivedEarly {
         case unknown
     }
 
-    private var since: NIODeadline?
-    /// Hashes of UniqueIds.
-    private var ids: [Int] = []
+    /// When the broker acknowledged the subscription; in the distant future: it has not.
+    private var since = NIODeadline.distantFuture
+    /// Hash of the first UniqueId, 0: there is none. Who gets one message in that time needs no array.
+    private var first = 0
+    /// Hashes of the others.
+    private var others: [Int] = []
     private(set) var isOver = false
 
     /// A newer session of this gateway goes on with what the older one had.
     mutating func subscribed(_ now: NIODeadline) {
-        if since == nil { since = now }
+        since = min(since, now)
     }
 
     mutating func received(_ uniqueID: UniqueID, _ now: NIODeadline) {
         age(now)
-        if !isOver, ids.count < Self.most { ids.append(uniqueID.hashValue) }
+        guard !isOver else { return }
+        if first == 0 {
+            first = Self.hash(uniqueID)
+        } else if others.count < Self.most - 1 {
+            others.append(Self.hash(uniqueID))
+        }
     }
 
     /// Lets go of what is not needed any more.
     mutating func age(_ now: NIODeadline) {
-        guard !isOver, let since, now - since >= Self.youth else { return }
+        guard !isOver, isSubscribedForLong(now) else { return }
         isOver = true
-        ids = []
+        first = 0
+        others = []
     }
 
     func answer(about uniqueID: UniqueID, _ now: NIODeadline) -> Answer {
-        if ids.contains(uniqueID.hashValue) { return .received }
-        guard let since, now - since >= Self.youth else { return .unknown }
-        return .subscribedForLong
+        let hash = Self.hash(uniqueID)
+        if first == hash || others.contains(hash) { return .received }
+        return isSubscribedForLong(now) ? .subscribedForLong : .unknown
     }
+
+    private func isSubscribedForLong(_ now: NIODeadline) -> Bool { now - since >= Self.youth }
+
+    /// Never 0.
+    private static func hash(_ uniqueID: UniqueID) -> Int { uniqueID.hashValue | 1 }
 }

@@ -44,11 +44,11 @@ final class AdmittedChargePoint: AdmittedConnection {
             securityProfile: UInt8(handshake.securityProfile.rawValue))
         let topics = SessionTopics(templates: topics, identity: handshake.identity, version: version)
         let upstream = BrokerUpstream(
-            connection: ownConnection?.connection ?? link.connection(for: topics.downstream), ticket: ownConnection,
-            share: LeasedShare(from: link, topic: topics.downstream))
+            connection: ownConnection.map { .own($0) } ?? .shared(link.connection(for: topics.downstream)),
+            share: link.share(ofTopic: topics.downstream), link: link)
         let session = ChargePointSession(
             chargePoint: chargePoint, topics: topics, context: context, connection: connection, link: upstream,
-            sessionID: ownConnection?.sessionID ?? RandomID.make(), credentialsExpire: handshake.expiry)
+            id: ownConnection?.sessionID ?? RandomID(), credentialsExpire: handshake.expiry)
         let span = context.tracer?.span(of: handshake, version: version)
         session.assumeIsolated { $0.start(handshake: span) }
         return session

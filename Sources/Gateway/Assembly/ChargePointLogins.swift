@@ -38,11 +38,11 @@ struct ChargePointLogins: Sendable {
             return .refused(
                 .init(.wrongCredentials, reason: "the identity makes an MQTT client id that is a gateway's"))
         }
-        let sessionID = RandomID.make()
+        let sessionID = RandomID()
         let topics = SessionTopics(templates: topics, identity: credentials.identity, version: credentials.version)
         let login = BrokerLogin(
             clientID: clientID, username: userName, password: shown.passwordText,
-            will: topics.presence.map { will(on: $0, of: credentials, userName, sessionID: sessionID) })
+            will: topics.presence.map { will(on: $0, of: credentials, userName, sessionID: sessionID.text) })
         switch await answer(to: login, forTopic: topics.downstream, on: eventLoop) {
         case .accepted(let connection):
             return .accepted(userName, OwnBrokerConnection(connection: connection, sessionID: sessionID))

@@ -97,19 +97,41 @@ extension ChargePointSession: BrokerSubscriber {
     }
 }
 
-/// One MQTT connection, as a session that belongs to it sees it.
+/// One MQTT connection, as a session that belongs to it sees it. No longer than three references, so that a session
+/// holds it without a box.
 struct BrokerUpstream: UpstreamLink {
-    let connection: BrokerConnection
-    /// Of a connection that is the session's own: it closes with the session.
-    var ticket: OwnBrokerConnection?
-    let share: LeasedShare
+    enum Connection {
+        case shared(BrokerConnection)
+        /// It closes with the session.
+        case own(OwnBrokerConnection)
+    }
 
-    var announcesItsLoss: Bool { ticket != nil }
+    private let holder: Connection
+    /// Of the broker's queues, what the session has from its beginning to its end.
+    private let share: OutboundShare
+    private let link: BrokerLink
+
+    init(connection: Connection, share: OutboundShare, link: BrokerLink) {
+        holder = connection
+        self.share = share
+        self.link = link
+    }
+
+    private var connection: BrokerConnection {
+        switch holder {
+        case .shared(let connection): connection
+        case .own(let own): own.connection
+        }
+    }
+
+    var announcesItsLoss: Bool {
+        if case .own = holder { true } else { false }
+    }
 
     var isUp: Bool { connection.isUp }
 
     func publish(_ message: UpstreamMessage, from session: ChargePointSession) -> UpstreamAdmission {
-        switch connection.publish(message.brokerPublish(from: session, share: share.share)) {
+        switch connection.publish(message.brokerPublish(from: session, share: share)) {
         case .accepted: .accepted
         case .tooLarge: .tooLarge
         case .pendingFull: .full
@@ -124,16 +146,16 @@ struct BrokerUpstream: UpstreamLink {
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
         connection.subscribe(
             topic: session.downstreamTopic, with: session.claimTopic, subscriber: session, on: session.eventLoop,
-            announcing: announcement?.brokerPublish(from: session, share: share.share))
+            announcing: announcement?.brokerPublish(from: session, share: share))
     }
 
     func unsubscribe(_ session: ChargePointSession) {
         connection.unsubscribe(topic: session.downstreamTopic, subscriber: session)
     }
 
-    func close() {
-        share.giveBack()
-        ticket?.connection.close()
+    func close(_ session: ChargePointSession) {
+        link.leave(share, ofTopic: session.downstreamTopic)
+        if case .own(let own) = holder { own.connection.close() }
     }
 }
 
@@ -183,22 +205,5 @@ extension UpstreamMessage {
         case .reply: .reply
         case .claim: .gateway
         }
-    }
-}
-
-/// The share of the broker's queues that a session has, from its beginning to its end.
-struct LeasedShare: Sendable {
-    let share: OutboundShare
-    private let link: BrokerLink
-    private let topic: Topic
-
-    init(from link: BrokerLink, topic: Topic) {
-        share = link.share(ofTopic: topic)
-        self.link = link
-        self.topic = topic
-    }
-
-    func giveBack() {
-        link.leave(share, ofTopic: topic)
     }
 }
