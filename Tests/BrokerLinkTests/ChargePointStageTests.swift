@@ -10,9 +10,7 @@ import Testing
     private let now = NIODeadline.uptimeNanoseconds(1_000_000_000)
     private let eventLoop = EmbeddedEventLoop()
 
-    private var receiver: BrokerReceiver {
-        BrokerReceiver(subscriber: RecordingSubscriber(eventLoop: eventLoop), eventLoop: eventLoop)
-    }
+    private var subscriber: RecordingSubscriber { RecordingSubscriber(eventLoop: eventLoop) }
 
     private func message(_ text: String = "x") -> BrokerMessage {
         BrokerMessage(topic: "cs/CP1", payload: ByteBuffer(string: text))
@@ -26,7 +24,7 @@ import Testing
 
     private func attended() -> ChargePointStage {
         var stage = accepted()
-        _ = stage.attended(by: receiver)
+        _ = stage.attended(by: subscriber)
         return stage
     }
 
@@ -50,13 +48,13 @@ import Testing
             Issue.record("the session has not come yet: nobody is to hear of a reconnect")
             return
         }
-        let receiver = receiver
-        _ = stage.attended(by: receiver)
+        let subscriber: RecordingSubscriber = self.subscriber
+        _ = stage.attended(by: subscriber)
         guard case .back(let told) = stage.accepted() else {
             Issue.record("the session is not told")
             return
         }
-        #expect(told.subscriber === receiver.subscriber)
+        #expect(told === subscriber)
     }
 
     @Test func `A login before the first link is late at its deadline and only while it waits`() {
@@ -74,11 +72,11 @@ import Testing
         _ = stage.accepted()
         let isSecondHeld = stage.hold(message("bc")) { held, more in held == 1 && more == 2 }
         #expect(isFirstHeld && isSecondHeld)
-        let held = stage.attended(by: receiver)
+        let held = stage.attended(by: subscriber)
         #expect(held.messages.map { String(buffer: $0.payload) } == ["a", "bc"] && held.bytes == 3)
         let isHeld = stage.hold(message()) { _, _ in true }
         #expect(!isHeld, "the session is there")
-        let heldAgain = stage.attended(by: receiver)
+        let heldAgain = stage.attended(by: subscriber)
         #expect(heldAgain.messages.isEmpty)
     }
 
@@ -87,7 +85,7 @@ import Testing
         let isHeldWithoutRoom = stage.hold(message()) { _, _ in false }
         let areHeld = (0...ChargePointStage.mostHeld).map { _ in stage.hold(message()) { _, _ in true } }
         #expect(!isHeldWithoutRoom && areHeld.dropLast().allSatisfy(\.self) && areHeld.last == false)
-        let held = stage.attended(by: receiver)
+        let held = stage.attended(by: subscriber)
         #expect(held.messages.count == ChargePointStage.mostHeld)
     }
 

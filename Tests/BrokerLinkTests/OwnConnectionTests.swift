@@ -37,7 +37,7 @@ struct OwnConnectionTests {
 
     private func subscribe(_ connection: BrokerConnection, to topic: Topic) -> RecordingSubscriber {
         let subscriber = RecordingSubscriber()
-        connection.subscribe(topic: topic, subscriber: subscriber, on: subscriber.eventLoop)
+        connection.subscribe(topic: topic, subscriber: subscriber)
         return subscriber
     }
 

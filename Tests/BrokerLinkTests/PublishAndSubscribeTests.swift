@@ -145,7 +145,7 @@ struct PublishAndSubscribeTests {
         let broker = try await TestBroker.started()
         try await withLink(testConfiguration(port: broker.port)) { gateway in
             let claims = RecordingSubscriber()
-            gateway.first.subscribe(topic: "claims/+", subscriber: claims, on: claims.eventLoop)
+            gateway.first.subscribe(topic: "claims/+", subscriber: claims)
             #expect(await eventually { claims.isSubscribed })
             gateway.publish("claims/CP1", "mine")
             #expect(await eventually { gateway.observer.unrouted.count == 1 })

@@ -121,8 +121,9 @@ import Testing
 }
 
 @Suite struct SubscriptionTableTests {
-    private let receiver = BrokerReceiver(
-        subscriber: RecordingSubscriber(), eventLoop: MultiThreadedEventLoopGroup.singleton.next())
+    private let subscriber = RecordingSubscriber()
+    /// Has for `t1` the companion `c/t1`.
+    private let accompanied = RecordingSubscriber(hasCompanions: true)
 
     private func send(_ table: inout SubscriptionTable, packetID: Int32) -> [Topic] {
         let topics = table.nextToSubscribe(count: 100, bytes: 65536)
@@ -139,7 +140,7 @@ import Testing
     @Test func `A packet holds at most so many topics and bytes`() {
         var table = SubscriptionTable()
         for number in 0..<250 {
-            _ = table.subscribe(topic: "topic-\(number)", receiver: receiver)
+            _ = table.subscribe(topic: "topic-\(number)", subscriber: subscriber)
         }
         #expect(table.nextToSubscribe(count: 100, bytes: 65536).count == 100)
         #expect(table.nextToSubscribe(count: 100, bytes: 130).count == 10)
@@ -153,22 +154,22 @@ import Testing
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         for number in 0..<120 {
-            _ = table.subscribe(topic: "t\(number)", companion: "c\(number)", receiver: receiver)
+            _ = table.subscribe(topic: "t\(number)", subscriber: accompanied)
         }
         let topics = send(&table, packetID: 1)
         #expect(topics.count == 50 && table.filters(of: topics).count == 100)
-        #expect(table.filters(of: ["t0"]) == ["t0", "c0"])
-        #expect(table.receiver(of: "c0") == nil)
+        #expect(table.filters(of: ["t0"]) == ["t0", "c/t0"])
+        #expect(table.subscriber(of: "c/t0") == nil)
         #expect(told(table.subscribeAcknowledged(packetID: 1, granted: Array(repeating: 1, count: 100))) == 50)
-        table.unsubscribe(topic: "t0", subscriber: receiver.subscriber)
-        #expect(Set(table.nextToUnsubscribe(count: 100, bytes: 65536)) == ["t0", "c0"])
+        table.unsubscribe(topic: "t0", subscriber: accompanied)
+        #expect(Set(table.nextToUnsubscribe(count: 100, bytes: 65536)) == ["t0", "c/t0"])
         // The next one takes both over.
-        table.unsubscribe(topic: "t1", subscriber: receiver.subscriber)
-        _ = table.subscribe(topic: "t1", companion: "c1", receiver: receiver)
+        table.unsubscribe(topic: "t1", subscriber: accompanied)
+        _ = table.subscribe(topic: "t1", subscriber: accompanied)
         #expect(table.nextToUnsubscribe(count: 100, bytes: 65536).isEmpty)
         // A left-over pair, unless somebody has it by now.
         table.discard(topic: "old", companion: "older")
-        table.discard(topic: "t2", companion: "c2")
+        table.discard(topic: "t2", companion: "c/t2")
         #expect(Set(table.nextToUnsubscribe(count: 100, bytes: 65536)) == ["old", "older"])
     }
 
@@ -176,7 +177,7 @@ import Testing
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         for topic in ["a", "b"] as [Topic] {
-            _ = table.subscribe(topic: topic, companion: "c/\(topic)", receiver: receiver)
+            _ = table.subscribe(topic: topic, subscriber: accompanied)
         }
         let topics = send(&table, packetID: 1)
         let news = table.subscribeAcknowledged(packetID: 1, granted: [1, 0x87, 0x87, 1])
@@ -185,7 +186,7 @@ import Testing
             Issue.record("\(news)")
             return
         }
-        #expect(table.receiver(of: topics[0]) != nil && table.receiver(of: topics[1]) == nil)
+        #expect(table.subscriber(of: topics[0]) != nil && table.subscriber(of: topics[1]) == nil)
         // Without the topic its companion is worth nothing.
         #expect(table.nextToUnsubscribe(count: 100, bytes: 65536) == ["c/\(topics[1])"])
     }
@@ -193,7 +194,7 @@ import Testing
     @Test func `What is announced with the link down goes out with the next subscribe only once`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
-        _ = table.subscribe(topic: "a", receiver: receiver)
+        _ = table.subscribe(topic: "a", subscriber: subscriber)
         _ = send(&table, packetID: 1)
         _ = table.subscribeAcknowledged(packetID: 1, granted: [1])
         let isWithSubscribe = table.announce(with: "a")
@@ -201,7 +202,7 @@ import Testing
         table.linkLost()
         // Each newer session replaces the older one's announcement; none waits in the queue beside it.
         for _ in 0..<1000 {
-            _ = table.subscribe(topic: "a", receiver: receiver)
+            _ = table.subscribe(topic: "a", subscriber: subscriber)
             let isWithSubscribe = table.announce(with: "a")
             #expect(isWithSubscribe)
         }
@@ -215,12 +216,12 @@ import Testing
         var table = SubscriptionTable()
         for number in 0..<20_000 {
             let topic: Topic = "t\(number)"
-            _ = table.subscribe(topic: topic, receiver: receiver)
+            _ = table.subscribe(topic: topic, subscriber: subscriber)
             _ = table.announce(with: topic)
-            table.unsubscribe(topic: topic, subscriber: receiver.subscriber)
+            table.unsubscribe(topic: topic, subscriber: subscriber)
         }
         #expect(table.listedCount <= 2 * 1025)
-        _ = table.subscribe(topic: "last", receiver: receiver)
+        _ = table.subscribe(topic: "last", subscriber: subscriber)
         #expect(table.nextToSubscribe(count: 100, bytes: 65536) == ["last"])
     }
 
@@ -228,10 +229,10 @@ import Testing
     func `Everything is sent again on a new link and the news is told once`(sessionPresent: Bool) {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
-        _ = table.subscribe(topic: "a", receiver: receiver)
+        _ = table.subscribe(topic: "a", subscriber: subscriber)
         #expect(send(&table, packetID: 1) == ["a"])
         #expect(told(table.subscribeAcknowledged(packetID: 1, granted: [1])) == 1)
-        _ = table.subscribe(topic: "b", receiver: receiver)
+        _ = table.subscribe(topic: "b", subscriber: subscriber)
         #expect(send(&table, packetID: 2) == ["b"])
         table.linkLost()
         // A broker that says that it kept the session may have read an old one from its disk.
@@ -245,11 +246,11 @@ import Testing
     @Test func `A subscriber that came while the link was down is told when the broker has acknowledged again`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
-        _ = table.subscribe(topic: "a", receiver: receiver)
+        _ = table.subscribe(topic: "a", subscriber: subscriber)
         _ = send(&table, packetID: 1)
         _ = table.subscribeAcknowledged(packetID: 1, granted: [1])
         table.linkLost()
-        #expect(table.subscribe(topic: "a", receiver: receiver) == nil)
+        #expect(table.subscribe(topic: "a", subscriber: subscriber) == nil)
         table.linkUp(sessionPresent: true)
         #expect(send(&table, packetID: 2) == ["a"])
         #expect(told(table.subscribeAcknowledged(packetID: 2, granted: [1])) == 1)
@@ -259,15 +260,15 @@ import Testing
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
         for topic in ["a", "b"] as [Topic] {
-            _ = table.subscribe(topic: topic, receiver: receiver)
+            _ = table.subscribe(topic: topic, subscriber: subscriber)
         }
         _ = send(&table, packetID: 1)
         _ = table.subscribeAcknowledged(packetID: 1, granted: [1, 1])
         for topic in ["a", "b"] as [Topic] {
-            table.unsubscribe(topic: topic, subscriber: receiver.subscriber)
+            table.unsubscribe(topic: topic, subscriber: subscriber)
         }
         table.unsubscribeSent(table.nextToUnsubscribe(count: 100, bytes: 65536), packetID: 2)
-        _ = table.subscribe(topic: "b", receiver: receiver)
+        _ = table.subscribe(topic: "b", subscriber: subscriber)
         table.linkLost()
         #expect(table.hasOpenUnsubscribes)
         table.linkUp(sessionPresent: true)
@@ -278,19 +279,19 @@ import Testing
     @Test func `An unsubscribe before the acknowledgement is sent and the answer is for nobody`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)
-        _ = table.subscribe(topic: "a", receiver: receiver)
+        _ = table.subscribe(topic: "a", subscriber: subscriber)
         _ = send(&table, packetID: 1)
-        table.unsubscribe(topic: "a", subscriber: receiver.subscriber)
+        table.unsubscribe(topic: "a", subscriber: subscriber)
         #expect(table.subscribeAcknowledged(packetID: 1, granted: [1]).isEmpty)
         #expect(table.nextToUnsubscribe(count: 100, bytes: 65536) == ["a"])
     }
 
     @Test func `A subscription never sent needs no unsubscribe`() {
         var table = SubscriptionTable()
-        _ = table.subscribe(topic: "a", receiver: receiver)
-        table.unsubscribe(topic: "a", subscriber: receiver.subscriber)
-        _ = table.subscribe(topic: "a", receiver: receiver)
-        table.unsubscribe(topic: "a", subscriber: receiver.subscriber)
+        _ = table.subscribe(topic: "a", subscriber: subscriber)
+        table.unsubscribe(topic: "a", subscriber: subscriber)
+        _ = table.subscribe(topic: "a", subscriber: subscriber)
+        table.unsubscribe(topic: "a", subscriber: subscriber)
         table.linkUp(sessionPresent: false)
         #expect(send(&table, packetID: 1).isEmpty)
         #expect(!table.hasOpenUnsubscribes)
@@ -299,33 +300,22 @@ import Testing
     @Test func `A topic named twice in the list is sent once`() {
         var table = SubscriptionTable()
         for _ in 0..<2 {
-            _ = table.subscribe(topic: "a", receiver: receiver)
-            table.unsubscribe(topic: "a", subscriber: receiver.subscriber)
+            _ = table.subscribe(topic: "a", subscriber: subscriber)
+            table.unsubscribe(topic: "a", subscriber: subscriber)
         }
-        _ = table.subscribe(topic: "a", receiver: receiver)
+        _ = table.subscribe(topic: "a", subscriber: subscriber)
         #expect(send(&table, packetID: 1) == ["a"])
     }
 
     @Test func `An answer for fewer topics than asked refuses the rest`() {
         var table = SubscriptionTable()
         for topic in ["a", "b"] as [Topic] {
-            _ = table.subscribe(topic: topic, receiver: receiver)
+            _ = table.subscribe(topic: topic, subscriber: subscriber)
         }
         _ = send(&table, packetID: 1)
         let news = table.subscribeAcknowledged(packetID: 1, granted: [0])
         #expect(told(news) == 1)
         #expect(news.count == 2)
-        #expect(table.receiver(of: "b") == nil)
-    }
-
-    @Test func `The event loop of a subscriber is known as long as it has a topic`() {
-        var table = SubscriptionTable()
-        for topic in ["a", "b"] as [Topic] {
-            _ = table.subscribe(topic: topic, receiver: receiver)
-        }
-        table.unsubscribe(topic: "a", subscriber: receiver.subscriber)
-        #expect(table.eventLoop(of: receiver.subscriber) === receiver.eventLoop)
-        table.unsubscribe(topic: "b", subscriber: receiver.subscriber)
-        #expect(table.eventLoop(of: receiver.subscriber) == nil)
+        #expect(table.subscriber(of: "b") == nil)
     }
 }

@@ -57,7 +57,7 @@ struct TLSReconnectTests {
                 return
             }
             let session = RecordingSubscriber()
-            own.subscribe(topic: "cs/CP1", subscriber: session, on: session.eventLoop)
+            own.subscribe(topic: "cs/CP1", subscriber: session)
             #expect(await eventually { session.isSubscribed })
             for _ in 0..<2 {
                 proxy.refuse()

@@ -19,6 +19,7 @@ struct CentralSystemServiceTests {
             var messages: [SimulatorMessage] = []
         }
 
+        let eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
         private let heard = Mutex(Heard())
 
         var isSubscribed: Bool { heard.withLock { $0.isSubscribed } }
@@ -58,7 +59,7 @@ struct CentralSystemServiceTests {
         link.start()
         let connection = try #require(link.connections.first)
         connection.subscribe(
-            topic: "ocpp/cs/CP 1", subscriber: gateway, on: MultiThreadedEventLoopGroup.singleton.next())
+            topic: "ocpp/cs/CP 1", subscriber: gateway)
         try await eventually { gateway.isSubscribed }
         func publish(_ payload: ByteBuffer, to topic: String) {
             #expect(connection.publish(BrokerPublish(topic: Topic(topic), payload: payload)) == .accepted)

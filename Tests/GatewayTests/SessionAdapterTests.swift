@@ -1,3 +1,5 @@
+import BrokerLink
+import Logging
 import NIOCore
 import NIOPosix
 import Testing
@@ -30,5 +32,23 @@ struct SessionAdapterTests {
         let presence = message.brokerPublish(from: session, share: nil)
         #expect(presence.purpose == .presence && presence.properties.map { _ in true } == nil)
         try await loop.submit { session.assumeIsolated { $0.end(.goingAway) } }.get()
+    }
+
+    @Test func `Where gateways have met is known after they meet elsewhere, for the unsubscribe`() throws {
+        func templates(_ mountpoint: String) -> RelayTopicTemplates { RelayTopicTemplates(mountpoint: mountpoint) }
+        var configuration = GatewayConfiguration(
+            gatewayID: "gw", broker: BrokerLinkConfiguration(addresses: [], clientID: "gw"), statusTopic: "status")
+        configuration.listeners[0].topics = templates("a/")
+        let listener = try #require(
+            TakeoverListener(
+                configuration, registry: SessionRegistry(), counters: SessionCounters(), eventLoop: loop,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+        listener.use([templates("b/")])
+        for mountpoint in ["a/", "b/"] {
+            let claim = try #require(templates(mountpoint).claim)
+            let answers = try #require(claim.answers(to: "gw"))
+            #expect(listener.companion(of: answers) == claim.gateways && claim.gateways != nil)
+        }
+        #expect(listener.companion(of: "c/cs/CP1") == nil)
     }
 }

@@ -105,10 +105,8 @@ extension BrokerClient {
     }
 
     private func tell(_ message: BrokerPublish, reason: String) {
-        guard let origin = message.origin,
-            let eventLoop = origin.eventLoop ?? table.eventLoop(of: origin.subscriber)
-        else { return }
+        guard let origin = message.origin else { return }
         let failure = PublishFailure(token: origin.token, purpose: message.purpose, reason: reason)
-        context.deliveries.add(.notTaken(origin.subscriber, failure), on: eventLoop)
+        context.deliveries.add(.notTaken(origin.subscriber, failure), on: origin.subscriber.eventLoop)
     }
 }

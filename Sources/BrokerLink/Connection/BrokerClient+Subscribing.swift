@@ -99,9 +99,8 @@ extension BrokerClient {
     }
 
     func route(_ message: BrokerMessage) {
-        if let receiver = table.receiver(of: message.topic) {
-            context.deliveries.add(
-                .message(receiver.subscriber, message), on: receiver.eventLoop, bytes: message.size)
+        if let subscriber = table.subscriber(of: message.topic) {
+            context.deliveries.add(.message(subscriber, message), on: subscriber.eventLoop, bytes: message.size)
             return
         }
         if role.holds(message, self) { return }

@@ -72,13 +72,13 @@ final class BrokerClient: ThreadMember {
         for command in commands {
             switch command {
             case .logIn(let answer): role.logIn(answer, self)
-            case .subscribe(let topic, let companion, let receiver, let announcement):
-                if let news = table.subscribe(topic: topic, companion: companion, receiver: receiver) {
+            case .subscribe(let topic, let subscriber, let announcement):
+                if let news = table.subscribe(topic: topic, subscriber: subscriber) {
                     context.deliveries.add([news])
                 }
                 heedCulprits(of: topic)
                 if let announcement { announce(announcement, withSubscriptionTo: topic) }
-                role.subscribed(receiver, self)
+                role.subscribed(subscriber, self)
             case .unsubscribe(let topic, let subscriber):
                 if table.unsubscribe(topic: topic, subscriber: subscriber),
                     let announcement = announcements.removeValue(forKey: topic)

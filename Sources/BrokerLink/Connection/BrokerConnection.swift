@@ -80,24 +80,17 @@ package final class BrokerConnection: Sendable {
     /// A subscriber that has the topic already is replaced; when the broker has acknowledged the topic on this link,
     /// the new one is told at once. Messages are routed by exact topic: those of a filter with wildcards come to
     /// `BrokerLinkObserver.brokerDeliveredUnrouted`.
-    /// - Parameters:
-    ///   - companion: a topic that is subscribed to in the same packet, behind the other, and given up with it. Its
-    ///     messages go to `BrokerLinkObserver.brokerRoute`, as those of a topic that nobody subscribes to.
-    ///   - eventLoop: where every call of the subscriber is made.
-    ///   - announcement: published right behind the SUBSCRIBE, in front of whatever waits, so that the broker puts
-    ///     hardly anything between the two; left out when too many messages are pending.
+    /// - Parameter announcement: published right behind the SUBSCRIBE, in front of whatever waits, so that the broker puts
+    ///   hardly anything between the two; left out when too many messages are pending.
     package func subscribe(
-        topic: Topic, with companion: Topic? = nil, subscriber: any BrokerSubscriber, on eventLoop: any EventLoop,
-        announcing announcement: BrokerPublish? = nil
+        topic: Topic, subscriber: any BrokerSubscriber, announcing announcement: BrokerPublish? = nil
     ) {
-        let receiver = BrokerReceiver(subscriber: subscriber, eventLoop: eventLoop)
         let admitted = announcement.flatMap { admit($0) ? $0 : nil }
-        guard !post(.subscribe(topic: topic, companion: companion, receiver: receiver, announcement: admitted))
-        else { return }
+        guard !post(.subscribe(topic: topic, subscriber: subscriber, announcement: admitted)) else { return }
         if let admitted { dismiss(admitted) }
         // Ended between the handshake and here.
         guard let end = mailbox.withLock({ $0.end }) else { return }
-        eventLoop.execute { subscriber.brokerConnectionEnded(end) }
+        subscriber.eventLoop.execute { subscriber.brokerConnectionEnded(end) }
     }
 
     /// Does nothing when another subscriber has taken the topic over meanwhile.
@@ -170,7 +163,7 @@ package final class BrokerConnection: Sendable {
         for command in commands {
             switch command {
             case .logIn(let answer): answer.succeed(.unavailable(reason: "the gateway is shutting down"))
-            case .subscribe(_, _, _, let announcement?): dismiss(announcement)
+            case .subscribe(_, _, let announcement?): dismiss(announcement)
             case .subscribe, .unsubscribe, .discard, .close, .forget: break
             }
         }

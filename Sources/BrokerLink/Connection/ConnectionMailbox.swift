@@ -4,8 +4,7 @@ import OutsideNames
 /// What the callers of one connection have for the broker thread.
 struct ConnectionMailbox {
     enum Command {
-        case subscribe(
-            topic: Topic, companion: Topic?, receiver: BrokerReceiver, announcement: BrokerPublish?)
+        case subscribe(topic: Topic, subscriber: any BrokerSubscriber, announcement: BrokerPublish?)
         case unsubscribe(topic: Topic, subscriber: any BrokerSubscriber)
         case discard(topic: Topic, companion: Topic?)
         /// What this origin published is not to be sent again.

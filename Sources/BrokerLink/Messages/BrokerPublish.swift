@@ -61,13 +61,10 @@ package final class BrokerPublish: Sendable {
         package var subscriber: any BrokerSubscriber
         /// Handed back as it is.
         package var token: String
-        /// Where the subscriber is told; nil: where its subscriptions are delivered, while it has one.
-        package var eventLoop: (any EventLoop)?
 
-        package init(subscriber: any BrokerSubscriber, token: String, eventLoop: (any EventLoop)? = nil) {
+        package init(subscriber: any BrokerSubscriber, token: String) {
             self.subscriber = subscriber
             self.token = token
-            self.eventLoop = eventLoop
         }
     }
 

@@ -1,7 +1,16 @@
 import NIOCore
+import OutsideNames
 
-/// One that subscribes to a topic; every call comes on the event loop named with the subscription.
+/// One that subscribes to topics, or wants to hear what becomes of what it publishes.
 package protocol BrokerSubscriber: AnyObject, Sendable {
+    /// Where it is told everything; always the same one.
+    var eventLoop: any EventLoop { get }
+    /// A topic that is subscribed to in the same packet, behind this one, and given up with it; nil: none. Its messages go to
+    /// `BrokerLinkObserver.brokerRoute`, as those of a topic that nobody subscribes to.
+    ///
+    /// Asked on the broker's thread whenever the broker is to be told of the topic, and always answered alike: nobody
+    /// keeps the answer, as ten thousand quiet subscribers would pay for it.
+    func companion(of topic: Topic) -> Topic?
     /// The broker has acknowledged the subscription (told once per `subscribe`).
     func brokerSubscribed()
     /// The broker refuses the subscription, by this MQTT reason code; it is not tried again.
@@ -20,6 +29,7 @@ package protocol BrokerSubscriber: AnyObject, Sendable {
 }
 
 extension BrokerSubscriber {
+    package func companion(of topic: Topic) -> Topic? { nil }
     package func brokerDidNotTake(_ failure: PublishFailure) {}
     package func brokerRefusedCompanion(reasonCode: UInt8) {}
 

@@ -101,16 +101,16 @@ final class ChargePointRole: ConnectionRole {
         switch stage.accepted() {
         case .nothing: break
         case .answer(let answer): answer?.succeed(.accepted(client.connection))
-        case .back(let receiver):
+        case .back(let subscriber):
             client.logger.info("broker connection of the charge point is back")
-            context.deliveries.add(.changed(receiver.subscriber, isUp: true), on: receiver.eventLoop)
+            context.deliveries.add(.changed(subscriber, isUp: true), on: subscriber.eventLoop)
         }
     }
 
     // MARK: The session
 
-    func subscribed(_ receiver: BrokerReceiver, _ client: BrokerClient) {
-        release(stage.attended(by: receiver), client)
+    func subscribed(_ subscriber: any BrokerSubscriber, _ client: BrokerClient) {
+        release(stage.attended(by: subscriber), client)
     }
 
     func holds(_ message: BrokerMessage, _ client: BrokerClient) -> Bool {
@@ -164,9 +164,9 @@ final class ChargePointRole: ConnectionRole {
         switch stage.onLoss {
         case .tryAgain: break
         case .conclude: conclude(nil, client)
-        case .tryAgainAndTell(let receiver):
+        case .tryAgainAndTell(let subscriber):
             client.logger.info("broker connection of the charge point lost", metadata: ["reason": "\(reason)"])
-            context.deliveries.add(.changed(receiver.subscriber, isUp: false), on: receiver.eventLoop)
+            context.deliveries.add(.changed(subscriber, isUp: false), on: subscriber.eventLoop)
             // A takeover, most likely: MQTT 3.1.1 has no word for it, and Mosquitto 2.0 does not use that of MQTT 5.
             if loss.end.code == MOSQ_ERR_CONN_LOST.rawValue, let since = shared.state.upSince {
                 closedDuringLink = since
@@ -240,8 +240,8 @@ final class ChargePointRole: ConnectionRole {
         case .answer(let waiting, let left):
             held = left
             waiting?.succeed(answer)
-        case .tell(let receiver):
-            if let end { context.deliveries.add(.ended(receiver.subscriber, end), on: receiver.eventLoop) }
+        case .tell(let subscriber):
+            if let end { context.deliveries.add(.ended(subscriber, end), on: subscriber.eventLoop) }
         }
         handOver(client)
         context.pending.memory.give(held.bytes)
@@ -269,11 +269,11 @@ final class ChargePointRole: ConnectionRole {
         for message in client.takeAll() + publishes { shared.enqueue(message) }
         for command in commands {
             switch command {
-            case .subscribe(_, _, let receiver, let announcement):
+            case .subscribe(_, let subscriber, let announcement):
                 if let announcement { context.isDone(announcement) }
                 context.deliveries.add(
-                    .ended(receiver.subscriber, .closedByBroker(reason: "the connection was lost")),
-                    on: receiver.eventLoop)
+                    .ended(subscriber, .closedByBroker(reason: "the connection was lost")),
+                    on: subscriber.eventLoop)
             case .logIn(let answer): answer.succeed(.unavailable(reason: "the connection was lost"))
             case .unsubscribe, .discard, .forget, .close: break
             }

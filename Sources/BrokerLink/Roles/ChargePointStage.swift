@@ -30,7 +30,7 @@ struct ChargePointStage {
         case loggingIn(Login)
         /// The session is about to come.
         case accepted(Held)
-        case attended(BrokerReceiver)
+        case attended(any BrokerSubscriber)
         /// The session has ended; what it left is dealt with until then.
         case leaving(until: NIODeadline)
         case ended
@@ -64,7 +64,7 @@ struct ChargePointStage {
         case nothing
         case answer(EventLoopPromise<BrokerLoginResult>?)
         /// The link is back.
-        case back(BrokerReceiver)
+        case back(any BrokerSubscriber)
     }
 
     mutating func accepted() -> OnAccepted {
@@ -72,7 +72,7 @@ struct ChargePointStage {
         case .loggingIn(let login):
             state = .accepted(login.held)
             return .answer(login.answer)
-        case .attended(let receiver): return .back(receiver)
+        case .attended(let subscriber): return .back(subscriber)
         case .accepted, .leaving, .ended: return .nothing
         }
     }
@@ -82,9 +82,9 @@ struct ChargePointStage {
     /// The session is there.
     ///
     /// - Returns: what has waited for it.
-    mutating func attended(by receiver: BrokerReceiver) -> Held {
+    mutating func attended(by subscriber: any BrokerSubscriber) -> Held {
         guard case .accepted(let held) = state else { return Held() }
-        state = .attended(receiver)
+        state = .attended(subscriber)
         return held
     }
 
@@ -152,14 +152,14 @@ struct ChargePointStage {
 
     enum OnLoss {
         case tryAgain
-        case tryAgainAndTell(BrokerReceiver)
+        case tryAgainAndTell(any BrokerSubscriber)
         case conclude
     }
 
     /// The link is lost.
     var onLoss: OnLoss {
         switch state {
-        case .attended(let receiver): .tryAgainAndTell(receiver)
+        case .attended(let subscriber): .tryAgainAndTell(subscriber)
         case .accepted: .tryAgain
         case .loggingIn, .leaving, .ended: .conclude
         }
@@ -186,7 +186,7 @@ struct ChargePointStage {
         /// Nobody has to hear of it.
         case release(Held)
         case answer(EventLoopPromise<BrokerLoginResult>?, Held)
-        case tell(BrokerReceiver)
+        case tell(any BrokerSubscriber)
     }
 
     /// For good.
@@ -195,7 +195,7 @@ struct ChargePointStage {
         return switch state {
         case .loggingIn(let login): .answer(login.answer, login.held)
         case .accepted(let held): .release(held)
-        case .attended(let receiver): .tell(receiver)
+        case .attended(let subscriber): .tell(subscriber)
         case .leaving: .release(Held())
         case .ended: .nothing
         }

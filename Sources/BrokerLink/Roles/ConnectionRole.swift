@@ -19,7 +19,7 @@ protocol ConnectionRole: AnyObject {
     /// The broker's word on a charge point is awaited.
     func logIn(_ answer: EventLoopPromise<BrokerLoginResult>, _ client: BrokerClient)
     /// A subscription has come.
-    func subscribed(_ receiver: BrokerReceiver, _ client: BrokerClient)
+    func subscribed(_ subscriber: any BrokerSubscriber, _ client: BrokerClient)
     /// The session has ended, or does not come.
     func leave(_ client: BrokerClient, _ now: NIODeadline)
 

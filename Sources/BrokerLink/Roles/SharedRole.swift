@@ -31,7 +31,7 @@ final class SharedRole: ConnectionRole {
         answer.succeed(.unavailable(reason: "this connection is everybody's"))
     }
 
-    func subscribed(_ receiver: BrokerReceiver, _ client: BrokerClient) {}
+    func subscribed(_ subscriber: any BrokerSubscriber, _ client: BrokerClient) {}
 
     func leave(_ client: BrokerClient, _ now: NIODeadline) {}
 

@@ -1,6 +1,6 @@
 /// What a subscriber must hear of its topic.
 enum SubscriptionNews {
-    case subscribed(BrokerReceiver)
-    case refused(BrokerReceiver, reasonCode: UInt8)
-    case companionRefused(BrokerReceiver, reasonCode: UInt8)
+    case subscribed(any BrokerSubscriber)
+    case refused(any BrokerSubscriber, reasonCode: UInt8)
+    case companionRefused(any BrokerSubscriber, reasonCode: UInt8)
 }

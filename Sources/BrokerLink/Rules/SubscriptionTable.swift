@@ -14,15 +14,16 @@ struct SubscriptionTable {
     }
 
     private struct Entry {
-        var receiver: BrokerReceiver
-        /// Subscribed and unsubscribed with the topic. It has no entry of its own: ten thousand quiet subscribers would
-        /// pay for it, and its messages go to nobody here. (In this place it costs 16 bytes.)
-        var companion: Topic?
+        var subscriber: any BrokerSubscriber
         var state: State
+        /// A companion is subscribed to with the topic. It has no entry of its own, as its messages go to nobody here.
+        var hasCompanion: Bool
         /// This subscriber has heard that it is subscribed.
         var isTold = false
         /// Its SUBSCRIBE goes out with an announcement.
         var isAnnounced = false
+
+        func companion(of topic: Topic) -> Topic? { hasCompanion ? subscriber.companion(of: topic) : nil }
 
         /// With the link down everything is: the next link begins with it.
         func isToBeSent(isLinkUp: Bool) -> Bool {
@@ -44,7 +45,6 @@ struct SubscriptionTable {
     private var toUnsubscribe: Set<Topic> = []
     private var subscribing: [Int32: [Sent]] = [:]
     private var unsubscribing: [Int32: [Topic]] = [:]
-    private var subscribers = SubscriberLoops()
     private var isLinkUp = false
 
     var hasSomethingToSend: Bool { !toSubscribe.isEmpty || !toUnsubscribe.isEmpty || !toAnnounce.isEmpty }
@@ -54,42 +54,38 @@ struct SubscriptionTable {
     /// An unsubscribe is to be sent, or is not acknowledged.
     var hasOpenUnsubscribes: Bool { !toUnsubscribe.isEmpty || !unsubscribing.isEmpty }
 
-    func receiver(of topic: Topic) -> BrokerReceiver? {
-        entries[topic]?.receiver
-    }
-
-    func eventLoop(of subscriber: any BrokerSubscriber) -> (any EventLoop)? {
-        subscribers.eventLoop(of: subscriber)
+    func subscriber(of topic: Topic) -> (any BrokerSubscriber)? {
+        entries[topic]?.subscriber
     }
 
     // MARK: What the sessions want
 
-    mutating func subscribe(topic: Topic, companion: Topic? = nil, receiver: BrokerReceiver) -> SubscriptionNews? {
+    mutating func subscribe(topic: Topic, subscriber: any BrokerSubscriber) -> SubscriptionNews? {
+        let companion = subscriber.companion(of: topic)
         toUnsubscribe.remove(topic)
         if let companion { toUnsubscribe.remove(companion) }
-        subscribers.gain(receiver)
         guard var entry = entries[topic] else {
-            entries[topic] = Entry(receiver: receiver, companion: companion, state: .wanted(brokerMayKnow: false))
+            entries[topic] = Entry(
+                subscriber: subscriber, state: .wanted(brokerMayKnow: false), hasCompanion: companion != nil)
             toSubscribe.append(topic)
             forgetOutdated(\.toSubscribe)
             return nil
         }
-        subscribers.lose(entry.receiver.subscriber)
-        entry.receiver = receiver
+        entry.subscriber = subscriber
         // With the link down nobody knows whether the broker keeps the session: told when it is back.
         entry.isTold = entry.state == .acknowledged && isLinkUp
         entries[topic] = entry
-        return entry.isTold ? .subscribed(receiver) : nil
+        return entry.isTold ? .subscribed(subscriber) : nil
     }
 
     /// False: that subscriber does not have the topic.
     @discardableResult
     mutating func unsubscribe(topic: Topic, subscriber: any BrokerSubscriber) -> Bool {
-        guard let entry = entries[topic], entry.receiver.subscriber === subscriber else { return false }
-        remove(topic, entry)
+        guard let entry = entries[topic], entry.subscriber === subscriber else { return false }
+        entries[topic] = nil
         if entry.state != .wanted(brokerMayKnow: false) {
             toUnsubscribe.insert(topic)
-            if let companion = entry.companion { toUnsubscribe.insert(companion) }
+            if let companion = entry.companion(of: topic) { toUnsubscribe.insert(companion) }
         }
         return true
     }
@@ -145,8 +141,8 @@ struct SubscriptionTable {
         var looked = 0
         for topic in self[keyPath: list] {
             if let entry = entries[topic], case .wanted = entry.state, entry.isAnnounced == isAnnounced {
-                left -= entry.companion == nil ? 1 : 2
-                room -= topic.utf8.count + 3 + (entry.companion.map { $0.utf8.count + 3 } ?? 0)
+                left -= entry.hasCompanion ? 2 : 1
+                room -= topic.utf8.count + 3 + (entry.companion(of: topic).map { $0.utf8.count + 3 } ?? 0)
                 if (left < 0 || room < 0) && !topics.isEmpty { break }
                 topics.append(topic)
                 // Not twice in a packet, when the list names it twice.
@@ -160,23 +156,23 @@ struct SubscriptionTable {
 
     /// All that stands in the SUBSCRIBE packet for these topics, each followed by its companion.
     func filters(of topics: [Topic]) -> [Topic] {
-        topics.flatMap { topic in [topic] + (entries[topic]?.companion.map { [$0] } ?? []) }
+        topics.flatMap { topic in [topic] + (companion(of: topic).map { [$0] } ?? []) }
     }
 
-    func companion(of topic: Topic) -> Topic? { entries[topic]?.companion }
+    func companion(of topic: Topic) -> Topic? { entries[topic]?.companion(of: topic) }
 
     mutating func subscribeSent(_ topics: [Topic], packetID: Int32) {
         subscribing[packetID] = topics.map { topic in
             entries[topic]?.state = .sent(packetID: packetID)
-            return Sent(topic: topic, hasCompanion: entries[topic]?.companion != nil)
+            return Sent(topic: topic, hasCompanion: entries[topic]?.hasCompanion ?? false)
         }
     }
 
     /// The topic goes without its companion, which the broker does not take.
     mutating func companionFailed(_ topic: Topic, reasonCode: UInt8) -> [SubscriptionNews] {
-        guard let receiver = entries[topic]?.receiver, entries[topic]?.companion != nil else { return [] }
-        entries[topic]?.companion = nil
-        return [.companionRefused(receiver, reasonCode: reasonCode)]
+        guard let entry = entries[topic], entry.hasCompanion else { return [] }
+        entries[topic]?.hasCompanion = false
+        return [.companionRefused(entry.subscriber, reasonCode: reasonCode)]
     }
 
     /// Of these, what is still to be subscribed to: sent beside the lists, and without an announcement.
@@ -211,8 +207,8 @@ struct SubscriptionTable {
     mutating func subscribeFailed(_ topics: [Topic], reasonCode: UInt8) -> [SubscriptionNews] {
         topics.compactMap { topic in
             guard let entry = entries[topic] else { return nil }
-            remove(topic, entry)
-            return .refused(entry.receiver, reasonCode: reasonCode)
+            entries[topic] = nil
+            return .refused(entry.subscriber, reasonCode: reasonCode)
         }
     }
 
@@ -251,17 +247,17 @@ struct SubscriptionTable {
             let companionCode = sent.hasCompanion ? UInt8(truncatingIfNeeded: codes.next() ?? 0x80) : 0
             guard var entry = entries[topic], entry.state == .sent(packetID: packetID) else { continue }
             if code >= 0x80 {
-                remove(topic, entry)
-                if companionCode < 0x80, let companion = entry.companion { toUnsubscribe.insert(companion) }
-                news.append(.refused(entry.receiver, reasonCode: code))
+                entries[topic] = nil
+                if companionCode < 0x80, let companion = entry.companion(of: topic) { toUnsubscribe.insert(companion) }
+                news.append(.refused(entry.subscriber, reasonCode: code))
                 continue
             }
             if companionCode >= 0x80 {
                 // Asked for again on the next link only: an access list may have been changed.
-                news.append(.companionRefused(entry.receiver, reasonCode: companionCode))
+                news.append(.companionRefused(entry.subscriber, reasonCode: companionCode))
             }
             if !entry.isTold {
-                news.append(.subscribed(entry.receiver))
+                news.append(.subscribed(entry.subscriber))
             }
             entry.state = .acknowledged
             entry.isTold = true
@@ -307,10 +303,5 @@ struct SubscriptionTable {
         for (topic, entry) in entries where entry.state == .acknowledged {
             entries[topic]?.state = .wanted(brokerMayKnow: sessionPresent)
         }
-    }
-
-    private mutating func remove(_ topic: Topic, _ entry: Entry) {
-        entries[topic] = nil
-        subscribers.lose(entry.receiver.subscriber)
     }
 }

@@ -59,11 +59,11 @@ struct DeliveryBatch {
     mutating func add(_ news: [SubscriptionNews]) {
         for item in news {
             switch item {
-            case .subscribed(let receiver): add(.subscribed(receiver.subscriber), on: receiver.eventLoop)
-            case .refused(let receiver, let reasonCode):
-                add(.refused(receiver.subscriber, reasonCode: reasonCode), on: receiver.eventLoop)
-            case .companionRefused(let receiver, let reasonCode):
-                add(.companionRefused(receiver.subscriber, reasonCode: reasonCode), on: receiver.eventLoop)
+            case .subscribed(let subscriber): add(.subscribed(subscriber), on: subscriber.eventLoop)
+            case .refused(let subscriber, let reasonCode):
+                add(.refused(subscriber, reasonCode: reasonCode), on: subscriber.eventLoop)
+            case .companionRefused(let subscriber, let reasonCode):
+                add(.companionRefused(subscriber, reasonCode: reasonCode), on: subscriber.eventLoop)
             }
         }
     }

@@ -17,7 +17,7 @@ package struct SessionTopics: Sendable {
         self.templates = templates
         self.identity = identity
         self.version = version
-        downstream = templates.downstream.filled(identity: identity).topic?.withoutSlack ?? ""
+        downstream = templates.downstream.topic(identity: identity)?.withoutSlack ?? ""
         call = MessageTopic(templates.call, identity, version)
     }
 
@@ -27,7 +27,7 @@ package struct SessionTopics: Sendable {
     var hasClaim: Bool { templates.claim != nil }
 
     /// Nil: off.
-    package var claim: Topic? { templates.claim?.filled(identity: identity).topic }
+    package var claim: Topic? { templates.claim?.topic(identity: identity) }
 
     /// Where another gateway hears the answers to what it has asked on the charge point's claim topic.
     func claimAnswers(to gateway: ClientID) -> Topic? { templates.claim?.answers(to: gateway) }

@@ -100,6 +100,19 @@ package struct TopicTemplate: Sendable {
         return filled { $0 == .cid || $0 == .clientid ? level : nil }
     }
 
+    /// The topic, where no other placeholder is left than the identity's; nil: one is.
+    package func topic(identity: ChargePointIdentity) -> Topic? {
+        var text = ""
+        for part in parts {
+            switch part {
+            case .literal(let literal): text += literal.text
+            case .placeholder(.cid), .placeholder(.clientid): text += identity.topicLevel
+            case .placeholder: return nil
+            }
+        }
+        return Topic(text)
+    }
+
     /// The topic, once no placeholder is left.
     package var topic: Topic? {
         switch parts.first {

@@ -60,7 +60,7 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
     package let events: AsyncStream<Event>
 
     private let plan: Plan
-    private let eventLoop: any EventLoop
+    package let eventLoop: any EventLoop
     private let state: Mutex<State>
     private let eventsContinuation: AsyncStream<Event>.Continuation
 
@@ -99,7 +99,7 @@ package final class CentralSystemService: BrokerLinkObserver, BrokerSubscriber {
         }
         link.start()
         for filter in plan.topics.upstreamFilters {
-            link.connections.first?.subscribe(topic: Topic(filter), subscriber: self, on: eventLoop)
+            link.connections.first?.subscribe(topic: Topic(filter), subscriber: self)
         }
     }
 

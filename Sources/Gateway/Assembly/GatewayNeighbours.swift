@@ -17,7 +17,7 @@ final class GatewayNeighbours: BrokerSubscriber {
     private let meetings: [Topic: (answers: Topic, template: TopicTemplate)]
     private let claims: GatewayClaims
     private let connection = Mutex<BrokerConnection?>(nil)
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let logger: Logger
 
     /// Nil: charge points share the gateway's connections, or gateways do not meet (`gateway.claim_topic` is empty).
@@ -39,9 +39,7 @@ final class GatewayNeighbours: BrokerSubscriber {
     func subscribe(on link: BrokerLink) {
         guard let connection = link.connections.first else { return }
         self.connection.withLock { $0 = connection }
-        for (gateways, meeting) in meetings {
-            connection.subscribe(topic: meeting.answers, with: gateways, subscriber: self, on: eventLoop)
-        }
+        for meeting in meetings.values { connection.subscribe(topic: meeting.answers, subscriber: self) }
     }
 
     func unsubscribe(from link: BrokerLink) {
@@ -82,6 +80,8 @@ final class GatewayNeighbours: BrokerSubscriber {
     }
 
     // MARK: BrokerSubscriber
+
+    func companion(of topic: Topic) -> Topic? { meetings.first { $0.value.answers == topic }?.key }
 
     func brokerSubscribed() {}
 

@@ -46,8 +46,9 @@ extension SessionEndReason {
     }
 }
 
-/// The broker link calls on the event loop named with the subscription: the session's.
 extension ChargePointSession: BrokerSubscriber {
+    package nonisolated func companion(of topic: Topic) -> Topic? { claimTopic }
+
     package nonisolated func brokerSubscribed() {
         onEventLoop { $0.subscriptionAcknowledged() }
     }
@@ -145,7 +146,7 @@ struct BrokerUpstream: UpstreamLink {
 
     func subscribe(_ session: ChargePointSession, announcing announcement: UpstreamMessage?) {
         connection.subscribe(
-            topic: session.downstreamTopic, with: session.claimTopic, subscriber: session, on: session.eventLoop,
+            topic: session.downstreamTopic, subscriber: session,
             announcing: announcement?.brokerPublish(from: session, share: share))
     }
 
@@ -164,7 +165,7 @@ extension UpstreamMessage {
     func brokerPublish(from session: ChargePointSession, share: OutboundShare?) -> BrokerPublish {
         BrokerPublish(
             topic: topic, payload: payload, retain: retain, properties: properties, deadline: deadline,
-            origin: originToken.map { .init(subscriber: session, token: $0, eventLoop: session.eventLoop) },
+            origin: originToken.map { .init(subscriber: session, token: $0) },
             purpose: purpose, share: share)
     }
 

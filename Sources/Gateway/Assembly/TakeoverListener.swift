@@ -15,6 +15,9 @@ final class TakeoverListener: Sendable {
     private static let step = Duration.milliseconds(50)
 
     private let currentTopics: Mutex<TakeoverTopics>
+    /// Where gateways meet, by where this one is answered; those that it has left too, as the broker link asks for them
+    /// when it unsubscribes.
+    private let meetings: Mutex<[Topic: Topic]>
     private let gatewayID: ClientID
     private let connections: Int
     private let registry: SessionRegistry
@@ -23,7 +26,7 @@ final class TakeoverListener: Sendable {
     private let directory: Mutex<TakeoverDirectory<UndeliveredMessage>>
     /// The one on which gateways meet.
     private let connection = Mutex<BrokerConnection?>(nil)
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let logger: Logger
 
     /// Nil: takeover between gateways is off.
@@ -34,6 +37,7 @@ final class TakeoverListener: Sendable {
         guard let topics = TakeoverTopics(configuration.listeners.map(\.topics), gatewayID: configuration.gatewayID)
         else { return nil }
         currentTopics = Mutex(topics)
+        meetings = Mutex(topics.gatewaysByAnswers)
         gatewayID = configuration.gatewayID
         connections = max(1, configuration.broker.connections)
         self.registry = registry
@@ -57,13 +61,12 @@ final class TakeoverListener: Sendable {
             defer { topics = new }
             return topics
         }
+        meetings.withLock { $0.merge(new.gatewaysByAnswers) { _, new in new } }
         guard let connection = connection.withLock({ $0 }) else { return }
         let left = old.meetings.filter { new.meetings[$0.key] == nil }
         let found = new.meetings.filter { old.meetings[$0.key] == nil }
         for answers in left.values { connection.unsubscribe(topic: answers, subscriber: self) }
-        for (gateways, answers) in found {
-            connection.subscribe(topic: answers, with: gateways, subscriber: self, on: eventLoop)
-        }
+        for answers in found.values { connection.subscribe(topic: answers, subscriber: self) }
         for (topic, hello) in zip(found.keys, claims.hellos(found.count)) {
             _ = connection.publish(BrokerPublish(topic: topic, payload: hello.payload()))
         }
@@ -72,9 +75,7 @@ final class TakeoverListener: Sendable {
     func subscribe(on link: BrokerLink) {
         guard let connection = link.connections.first else { return }
         self.connection.withLock { $0 = connection }
-        for (gateways, answers) in topics.meetings {
-            connection.subscribe(topic: answers, with: gateways, subscriber: self, on: eventLoop)
-        }
+        for answers in topics.meetings.values { connection.subscribe(topic: answers, subscriber: self) }
     }
 
     func unsubscribe(from link: BrokerLink) {
@@ -207,6 +208,8 @@ final class TakeoverListener: Sendable {
 
 /// The answers of other gateways to this one.
 extension TakeoverListener: BrokerSubscriber {
+    func companion(of topic: Topic) -> Topic? { meetings.withLock { $0[topic] } }
+
     func brokerSubscribed() {}
 
     func brokerRefusedSubscription(reasonCode: UInt8) { claims.subscriptionRefused() }
@@ -225,5 +228,12 @@ extension TakeoverListener: BrokerSubscriber {
                     metadata: ["gateway": "\(answer.gateway)"])
             }
         }
+    }
+}
+
+extension TakeoverTopics {
+    /// `meetings` the other way round.
+    fileprivate var gatewaysByAnswers: [Topic: Topic] {
+        Dictionary(meetings.map { ($0.value, $0.key) }) { first, _ in first }
     }
 }

@@ -24,11 +24,15 @@ final class RecordingSubscriber: BrokerSubscriber {
     }
 
     let eventLoop: any EventLoop
+    private let hasCompanions: Bool
     private let record = Mutex(Record())
 
-    init(eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()) {
+    init(eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next(), hasCompanions: Bool = false) {
         self.eventLoop = eventLoop
+        self.hasCompanions = hasCompanions
     }
+
+    func companion(of topic: Topic) -> Topic? { hasCompanions ? "c/\(topic)" : nil }
 
     var events: [Event] { record.withLock { $0.events } }
     var messages: [BrokerMessage] { record.withLock { $0.messages } }

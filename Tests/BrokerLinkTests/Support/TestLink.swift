@@ -18,7 +18,7 @@ final class TestLink: Sendable {
 
     func subscribe(_ topic: Topic) -> RecordingSubscriber {
         let subscriber = RecordingSubscriber()
-        link.connection(for: topic).subscribe(topic: topic, subscriber: subscriber, on: subscriber.eventLoop)
+        link.connection(for: topic).subscribe(topic: topic, subscriber: subscriber)
         return subscriber
     }
 
