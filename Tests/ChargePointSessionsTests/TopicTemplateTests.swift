@@ -56,10 +56,10 @@ struct TopicTemplateTests {
     func `A UniqueId that would make levels of its own is refused in a topic`() {
         let templates = RelayTopicTemplates(call: "cp/${cid}/${id}", reply: "r/${id}", error: "e/${id}")
         let topics = SessionTopics(templates: templates, identity: "CP1", version: .v16)
-        #expect(topics.request(.call, action: "Boot", id: "7") == "ocpp/cp/CP1/7")
+        #expect(topics.further.request(.call, action: "Boot", id: "7") == "ocpp/cp/CP1/7")
         for id in ["a/b", "a+", "#", "a\u{0}", "a\u{7f}", ""] as [UniqueID] {
-            #expect(topics.request(.call, action: "Boot", id: id) == nil)
-            #expect(!topics.allowsReply(id: id))
+            #expect(topics.further.request(.call, action: "Boot", id: id) == nil)
+            #expect(!topics.kept.allowsReply(id: id))
             #expect(topics.further.error(id: id) == "ocpp/e/-1")
         }
     }

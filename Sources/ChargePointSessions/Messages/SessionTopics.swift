@@ -2,45 +2,50 @@ import OCPPJ
 import OutsideNames
 
 /// The topics of one charge point: templates with its identity filled in.
-///
-/// Those that nearly every message needs are kept; the others are made when they are asked for, or once for a session
-/// that needs them again and again (`further`).
 package struct SessionTopics: Sendable {
-    package let downstream: Topic
-    private let call: MessageTopic
-    private let templates: RelayTopicTemplates
+    let kept: KeptTopics
     private let identity: ChargePointIdentity
     private let version: OCPPVersion?
 
     /// - Parameter version: nil where nobody knows it; `-` stands for it then.
     package init(templates: RelayTopicTemplates, identity: ChargePointIdentity, version: OCPPVersion?) {
-        self.templates = templates
-        self.identity = identity
-        self.version = version
-        downstream = templates.downstream.topic(identity: identity)?.withoutSlack ?? ""
-        call = MessageTopic(templates.call, identity, version)
+        self.init(KeptTopics(templates, identity, version), identity: identity, version: version)
     }
 
-    /// Nil: off.
-    package var presence: Topic? { templates.presence?.filled(identity, version).topic }
+    init(_ kept: KeptTopics, identity: ChargePointIdentity, version: OCPPVersion?) {
+        self.kept = kept
+        self.identity = identity
+        self.version = version
+    }
 
-    var hasClaim: Bool { templates.claim != nil }
+    package var downstream: Topic { kept.downstream }
 
     /// Nil: off.
-    package var claim: Topic? { templates.claim?.topic(identity: identity) }
+    package var presence: Topic? { kept.templates.presence?.filled(identity, version).topic }
+
+    /// Nil: off.
+    package var claim: Topic? { kept.templates.claim?.topic(identity: identity) }
 
     /// Where another gateway hears the answers to what it has asked on the charge point's claim topic.
-    func claimAnswers(to gateway: ClientID) -> Topic? { templates.claim?.answers(to: gateway) }
+    func claimAnswers(to gateway: ClientID) -> Topic? { kept.templates.claim?.answers(to: gateway) }
 
-    /// Made anew each time.
-    package var further: FurtherTopics { FurtherTopics(templates, call: call, identity, version) }
+    /// The topics of messages; made anew each time.
+    package var further: FurtherTopics { FurtherTopics(kept.templates, identity, version) }
+}
 
-    /// Some actions have topics of their own: where a CALL or SEND goes, `further` knows.
-    var hasOverrides: Bool { !templates.callOverrides.isEmpty }
+/// What a session keeps of its topics: those that nearly every message needs. The others are made of the templates, when
+/// they are needed.
+struct KeptTopics: Sendable {
+    let downstream: Topic
+    /// Of every CALL and SEND; nil: it is made of the message, or some actions have topics of their own.
+    let call: Topic?
+    let templates: RelayTopicTemplates
 
-    /// The topic of CALLs and SENDs whose actions have none of their own. Nil: the UniqueId cannot stand in it.
-    func request(_ type: MessageType, action: String, id: UniqueID) -> Topic? {
-        call.topic(type: type, id: id, action: action)
+    init(_ templates: RelayTopicTemplates, _ identity: ChargePointIdentity, _ version: OCPPVersion?) {
+        self.templates = templates
+        downstream = templates.downstream.topic(identity: identity)?.withoutSlack ?? ""
+        call =
+            templates.callOverrides.isEmpty ? templates.call.filled(identity, version).topic?.withoutSlack : nil
     }
 
     /// Whether an answer with this UniqueId can be published.
@@ -57,8 +62,7 @@ package struct SessionTopics: Sendable {
     }
 
     private func canCarry(requestOf action: String, id: UniqueID) -> Bool {
-        guard hasOverrides, let template = templates.callOverrides[action] else { return call.canHold(id) }
-        return !template.holds(.id) || id.text.isTopicLevel
+        call != nil || !(templates.callOverrides[action] ?? templates.call).holds(.id) || id.text.isTopicLevel
     }
 }
 
@@ -72,11 +76,9 @@ package final class FurtherTopics: Sendable {
     /// Nil: `error` is the same in every version.
     private let errorInNoVersion: MessageTopic?
 
-    fileprivate init(
-        _ templates: RelayTopicTemplates, call: MessageTopic, _ identity: ChargePointIdentity, _ version: OCPPVersion?
-    ) {
+    fileprivate init(_ templates: RelayTopicTemplates, _ identity: ChargePointIdentity, _ version: OCPPVersion?) {
         func topic(_ template: TopicTemplate) -> MessageTopic { MessageTopic(template, identity, version) }
-        self.call = call
+        call = topic(templates.call)
         callOverrides = templates.callOverrides.mapValues(topic)
         reply = topic(templates.reply)
         // By default it is one topic.

@@ -42,7 +42,7 @@ extension ChargePointSession {
             keepAlive: Double(calls.heartbeatInterval.nanoseconds) / 1e9, isOpen: life.isOpen, traffic: traffic,
             queuedCalls: calls.queuedCallCount, longestQueue: calls.ruleSet.settings.maxQueuedCalls,
             hasUnansweredCall: calls.hasUnansweredCall, openCallsUp: calls.openCallCount,
-            lastBadMessage: lastBadMessage, boot: boot)
+            lastBadMessage: extras?.lastBadMessage, boot: boot)
     }
 }
 

@@ -18,15 +18,16 @@ struct CallRules: ~Copyable {
     private var downstream: DownstreamQueue?
     private var waitingCalls = WaitingCalls()
     private var badMessages: UInt32 = 0
-    private var reading = Reading.on
-    /// SENDs that wait for the link, each in the place of a CALL.
-    private var keptSends: UInt32 = 0
+    /// Nil: reading does not pause.
+    private var held: HeldTexts?
     /// What waits here and in `SessionLife` on its way to the broker, in bytes.
     var upstreamMemory: MemoryShare
     /// The same for what waits on its way to the charge point.
     var downstreamMemory: MemoryShare
     private var rate = MessageRate()
     private var liveness: Liveness
+    /// SENDs that wait for the link, each in the place of a CALL.
+    private var keptSends: UInt32 = 0
 
     /// - Parameter memory: of all sessions.
     init(_ ruleSet: SessionRuleSet, memory: MemoryBudget, now: NIODeadline) {
@@ -55,7 +56,8 @@ struct CallRules: ~Copyable {
     /// Whether the text may be read now, or is kept for `nextHeld`; it is counted against the rate then.
     mutating func received(_ text: ByteBuffer, now: NIODeadline) -> Reception {
         liveness.seen(now: now)
-        if reading.append(text) {
+        if let held {
+            held.append(text)
             upstreamMemory.force(text.readableBytes)
             return .hold
         }
@@ -68,23 +70,28 @@ struct CallRules: ~Copyable {
     ///
     /// - Returns: whether reading was on until now.
     @discardableResult
-    mutating func pause(for hold: Reading.Hold, holding text: ByteBuffer) -> Bool {
+    mutating func pause(for hold: HeldTexts.Hold, holding text: ByteBuffer) -> Bool {
         upstreamMemory.force(text.readableBytes)
-        return reading.pause(for: hold, holding: text)
+        if let held {
+            held.prepend(text, hold)
+            return false
+        }
+        held = HeldTexts(hold, first: text)
+        return true
     }
 
     /// Whether anything of the charge point waits for `takeWaitingCall` or `nextHeld`.
-    var holdsMessages: Bool { !waitingCalls.isEmpty || reading.hold != nil }
+    var holdsMessages: Bool { !waitingCalls.isEmpty || held != nil }
 
     /// The next of what is held; ask until there is nothing to read.
     mutating func nextHeld(now: NIODeadline) -> NextHeld {
-        guard let hold = reading.hold else { return .nothing }
-        if reading.isEmpty {
-            reading = .on
+        guard let held else { return .nothing }
+        if held.texts.isEmpty {
+            self.held = nil
             return .resumeReading
         }
         // One that is held for open CALLs has been counted; those behind it have not.
-        guard hold == .openCalls || takeFromRate(now: now), let text = reading.takeFirst() else { return .wait }
+        guard held.hold == .openCalls || takeFromRate(now: now), let text = held.takeFirst() else { return .wait }
         upstreamMemory.give(text.readableBytes)
         return .read(text)
     }
@@ -333,7 +340,7 @@ struct CallRules: ~Copyable {
             return .answer(call)
         }
         // While reading is paused a charge point cannot show that it is alive.
-        if reading.hold != nil { liveness.seen(now: now) }
+        if held != nil { liveness.seen(now: now) }
         switch liveness.check(settings, now: now) {
         case .fine: return nil
         case .ping: return .ping
@@ -354,8 +361,8 @@ struct CallRules: ~Copyable {
         if let timeout = settings.answerTimeout, let oldest = openCalls.calls.first {
             deadline = min(deadline, oldest.openedAt + timeout)
         }
-        if reading.hold == .rate { deadline = min(deadline, rate.nextToken(perSecond: settings.maxMessagesPerSecond)) }
-        if reading.hold == .openCalls || !waitingCalls.isEmpty {
+        if held?.hold == .rate { deadline = min(deadline, rate.nextToken(perSecond: settings.maxMessagesPerSecond)) }
+        if held?.hold == .openCalls || !waitingCalls.isEmpty {
             deadline = min(deadline, openCalls.nextRelease(now: now) ?? deadline)
         }
         return max(deadline, now + .milliseconds(1))
@@ -371,11 +378,11 @@ struct CallRules: ~Copyable {
         upstreamMemory.give(waitingCalls.bytes)
         waitingCalls.removeAll()
         var unread = 0
-        if case .paused(_, let texts) = reading {
-            for text in texts { upstreamMemory.give(text.readableBytes) }
-            unread = texts.count
+        if let held {
+            for text in held.texts { upstreamMemory.give(text.readableBytes) }
+            unread = held.texts.count
         }
-        reading = .on
+        held = nil
         let isCallUnanswered = hasUnansweredCall
         return Remains(
             sends: sends, waitingCalls: calls, unread: unread, isCallUnanswered: isCallUnanswered,

@@ -15,21 +15,19 @@ struct Liveness {
 
     // There is one of these for each session: what all go by is handed in.
     private(set) var lastSeen: NIODeadline
-    private var lastPing: NIODeadline
-    /// What the charge point has been told, while `hasLearntInterval`.
-    private var learntInterval = TimeAmount.zero
-    private var hasLearntInterval = false
-    private var hasPinged = false
+    /// In the distant past: none has gone out.
+    private var lastPing = NIODeadline.distantPast
+    /// What the charge point has been told; negative: nothing.
+    private var learntInterval = TimeAmount.nanoseconds(-1)
     private var answersPings = false
 
     init(now: NIODeadline) {
         lastSeen = now
-        lastPing = now
     }
 
     /// The interval that is believed to be the charge point's.
     func heartbeatInterval(_ settings: SessionSettings) -> TimeAmount {
-        hasLearntInterval ? learntInterval : min(settings.defaultHeartbeatInterval, .longest)
+        learntInterval >= .zero ? learntInterval : min(settings.defaultHeartbeatInterval, .longest)
     }
 
     /// The longest silence of one that is alive.
@@ -44,13 +42,12 @@ struct Liveness {
 
     mutating func seen(isPong: Bool = false, now: NIODeadline) {
         lastSeen = now
-        if isPong, hasPinged { answersPings = true }
+        if isPong, lastPing != .distantPast { answersPings = true }
     }
 
     /// The interval of an accepted BootNotification answer or ChangeConfiguration.
     mutating func learn(heartbeatInterval: TimeAmount) {
         learntInterval = min(heartbeatInterval, .longest)
-        hasLearntInterval = true
     }
 
     mutating func check(_ settings: SessionSettings, now: NIODeadline) -> Verdict {
@@ -61,7 +58,6 @@ struct Liveness {
             return .fine
         }
         lastPing = now
-        hasPinged = true
         return .ping
     }
 

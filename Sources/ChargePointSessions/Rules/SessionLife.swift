@@ -39,9 +39,9 @@ struct SessionLife<Session>: ~Copyable {
 
     /// When the charge point's credentials are good no longer.
     private let expiry: NIODeadline
-    private var state: State
     /// What inquiries of other gateways are answered by; a newer session goes on with it.
     private(set) var receivedEarly = ReceivedEarly()
+    private var state: State
     private let hasClaims: Bool
 
     /// - Parameters:

@@ -19,7 +19,7 @@ extension ChargePointSession {
     package func subscriptionRefused(reasonCode: UInt8) {
         log(
             .error, "the broker refuses the subscription",
-            ["topic": "\(topics.downstream)", "code": "\(reasonCode)"])
+            ["topic": "\(downstreamTopic)", "code": "\(reasonCode)"])
         end(.subscriptionRefused(reasonCode: reasonCode))
     }
 
@@ -169,7 +169,7 @@ extension ChargePointSession {
         _ message: OCPPMessage, action: String, of downstream: DownstreamMessage, now: NIODeadline
     ) {
         let id = message.uniqueID
-        guard topics.allowsReply(id: id) else {
+        guard keptTopics.allowsReply(id: id) else {
             return refuseDownstream(
                 downstream, .malformed, message.head, .malformedMessage,
                 "UniqueId: holds a character that may not stand in a topic")
@@ -183,15 +183,15 @@ extension ChargePointSession {
             context.counters.add(.duplicates)
             return log(
                 .warning, "duplicate CALL not delivered", ["id": "\(id)", "action": "\(action)"],
-                callSenders.span(of: id))
+                extras?.callSenders.span(of: id))
         }
         let span = beginSpan(ofCallDown: id, action: action, traceParent: downstream.traceParent, now: now)
         switch admission {
         case .send:
-            if let span { callSenders.note(span, of: id) }
+            if let span { needExtras().callSenders.note(span, of: id) }
             sendCall(call, now: now)
         case .wait:
-            if let span { callSenders.note(span, of: id) }
+            if let span { needExtras().callSenders.note(span, of: id) }
             callWaits(now: now)
         case .refuse(let reason, let description):
             if reason == .queueFull { traffic.droppedCalls &+= 1 }

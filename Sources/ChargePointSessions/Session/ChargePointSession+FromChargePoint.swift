@@ -16,7 +16,7 @@ extension ChargePointSession {
         guard !isEnded else { return }
         let now = now
         traffic.received(text.readableBytes)
-        if let taps { show(text, .up, to: taps) }
+        if let taps = extras?.taps { show(text, .up, to: taps) }
         switch calls.received(text, now: now) {
         case .read: read(text, now: now)
         case .hold: break
@@ -24,7 +24,7 @@ extension ChargePointSession {
         }
     }
 
-    private func pauseReading(for reason: Reading.Hold, now: NIODeadline) {
+    private func pauseReading(for reason: HeldTexts.Hold, now: NIODeadline) {
         armTimer(now: now)
         connection.pauseReading()
         log(.debug, "reading paused", ["reason": "\(reason)"])
@@ -77,7 +77,7 @@ extension ChargePointSession {
 
     /// False: it is held for later.
     private func accept(_ message: OCPPMessage, now: NIODeadline) -> Bool {
-        guard topics.canCarry(message) else {
+        guard keptTopics.canCarry(message) else {
             calls.chargePointSentUnpublishableCall()
             let description = "UniqueId: holds a character that may not stand in a topic"
             if message.type == .call {
@@ -178,7 +178,7 @@ extension ChargePointSession {
         // `canCarry` has been asked.
         guard let topic = topic(of: .call, action: action, id: message.uniqueID) else { return }
         let call = UpstreamMessage.Call(
-            uniqueID: message.uniqueID, action: action, responseTopic: topics.downstream, version: chargePoint.version)
+            uniqueID: message.uniqueID, action: action, responseTopic: downstreamTopic, version: chargePoint.version)
         let span = beginSpan(ofCall: message.uniqueID, action: action, to: topic, now: now)
         if let span { calls.trace(message.uniqueID, span) }
         let admission = publish(
@@ -190,8 +190,7 @@ extension ChargePointSession {
 
     /// Where a CALL or SEND is published. Nil: its UniqueId cannot stand there.
     private func topic(of type: MessageType, action: String, id: UniqueID) -> Topic? {
-        topics.hasOverrides
-            ? furtherTopics.request(type, action: action, id: id) : topics.request(type, action: action, id: id)
+        keptTopics.call ?? furtherTopics.request(type, action: action, id: id)
     }
 
     func relaySend(_ message: OCPPMessage) {
@@ -221,14 +220,14 @@ extension ChargePointSession {
         }
         let topic = message.type == .callResult ? furtherTopics.reply(id: message.uniqueID) : nil
         let payload = message.relay()
-        let span = callSenders.span(of: message.uniqueID)
+        let span = extras?.callSenders.span(of: message.uniqueID)
         publishOrLog(
             UpstreamMessage(
                 topic: topic ?? furtherTopics.error(id: message.uniqueID), payload: payload,
                 kind: .answer(message.uniqueID), version: chargePoint.version, traceParent: span?.trace.traceparent))
         reply(payload, to: message.uniqueID, span)
         // Unless the broker has not taken it, and that was the end.
-        if let span = callSenders.takeSpan(of: message.uniqueID) { end(span, answeredBy: message, now: now) }
+        if let span = extras?.callSenders.takeSpan(of: message.uniqueID) { end(span, answeredBy: message, now: now) }
     }
 
     /// Counts the answer to a CALL that went out at `sentAt`; nil: that was given up.
@@ -293,7 +292,7 @@ extension ChargePointSession {
         } else {
             report(
                 reason, head, code, "the charge point's answer: \(description)",
-                callSenders.takeSpan(of: call.uniqueID))
+                extras?.callSenders.takeSpan(of: call.uniqueID))
         }
         refuseResult(call.uniqueID, type: head.type, code, description)
         sendNextCall(now: now)
@@ -305,7 +304,7 @@ extension ChargePointSession {
     /// Counts and logs a message that is not as it should be.
     private func noteBad(_ description: String, uniqueID: UniqueID?, _ code: OCPPErrorCode?) {
         traffic.badMessages &+= 1
-        lastBadMessage = BadMessageNote(
+        needExtras().lastBadMessage = BadMessageNote(
             milliseconds: WallClock.milliseconds(), code: code?.name(in: chargePoint.version), description: description)
         context.counters.add(.badMessages)
         context.counters.wasBad(.up, code, in: chargePoint.version)

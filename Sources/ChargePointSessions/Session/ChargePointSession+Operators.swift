@@ -29,8 +29,8 @@ extension ChargePointSession {
             let call = try checked(request, id, expires: due)
             let span = beginSpan(ofCallDown: id, action: call.action, traceParent: nil, now: now)
             log(.info, "CALL of an operator", ["id": "\(id)", "action": "\(call.action)"], span)
-            if let span { callSenders.note(span, of: id) }
-            operatorCalls.add(id, due: due, answer)
+            if let span { needExtras().callSenders.note(span, of: id) }
+            needExtras().operatorCalls.add(id, due: due, answer)
             switch calls.centralSystemSent(call, now: now) {
             case .send: sendCall(call, now: now)
             case .wait: callWaits(now: now)
@@ -79,10 +79,10 @@ extension ChargePointSession {
     /// The charge point has answered.
     func answerOperator(_ message: OCPPMessage, sentAt: NIODeadline?, now: NIODeadline) {
         noteAnswer(message, sentAt: sentAt, now: now)
-        let span = callSenders.takeSpan(of: message.uniqueID)
+        let span = extras?.callSenders.takeSpan(of: message.uniqueID)
         if let span { end(span, answeredBy: message, now: now) }
         let outcome = OperatorCallOutcome(message)
-        guard let answer = operatorCalls.take(message.uniqueID) else {
+        guard let answer = extras?.operatorCalls.take(message.uniqueID) else {
             return log(.info, "answer to an operator who waits no longer", ["id": "\(message.uniqueID)"], span)
         }
         log(.info, "answer to an operator's CALL", ["id": "\(message.uniqueID)", "type": "\(message.type)"], span)
@@ -90,11 +90,11 @@ extension ChargePointSession {
     }
 
     func operatorCallFailed(_ call: DownstreamQueue.Call, _ outcome: OperatorCallOutcome) {
-        let span = callSenders.takeSpan(of: call.uniqueID)
+        let span = extras?.callSenders.takeSpan(of: call.uniqueID)
         if let span {
             end(span, failedWith: .genericError, reason: outcome.reason, "no answer of the charge point", now: now)
         }
-        guard let answer = operatorCalls.take(call.uniqueID) else { return }
+        guard let answer = extras?.operatorCalls.take(call.uniqueID) else { return }
         log(
             .info, "operator's CALL without an answer", ["id": "\(call.uniqueID)", "action": "\(call.action)"], span)
         answer(outcome)
@@ -102,8 +102,8 @@ extension ChargePointSession {
 
     /// The CALL itself stays with the charge point until `dnstream.call_timeout`, as every CALL does.
     func operatorCallsFellDue(now: NIODeadline) {
-        while let (id, answer) = operatorCalls.takeDue(now: now) {
-            log(.info, "operator's CALL without an answer in time", ["id": "\(id)"], callSenders.span(of: id))
+        while let (id, answer) = extras?.operatorCalls.takeDue(now: now) {
+            log(.info, "operator's CALL without an answer in time", ["id": "\(id)"], extras?.callSenders.span(of: id))
             answer(.timedOut)
         }
     }

@@ -6,13 +6,14 @@ extension ChargePointSession {
     /// From now on every frame is shown. False: the session has ended, and nothing will be.
     package func add(_ tap: any FrameTap) -> Bool {
         guard !isEnded else { return false }
-        taps = (taps ?? []) + [tap]
+        let extras = needExtras()
+        extras.taps = (extras.taps ?? []) + [tap]
         return true
     }
 
     package func remove(_ tap: any FrameTap) {
-        taps?.removeAll { $0 === tap }
-        if taps?.isEmpty == true { taps = nil }
+        extras?.taps?.removeAll { $0 === tap }
+        if extras?.taps?.isEmpty == true { extras?.taps = nil }
     }
 
     /// Shows a frame to those who look on.

@@ -39,7 +39,7 @@ extension ChargePointSession {
         context.counters.add(.notRelayed)
         report(
             .notRelayed, OCPPMessageHead(type: .callResult, uniqueID: uniqueID), .internalError,
-            "the charge point's answer: \(reason)", callSenders.takeSpan(of: uniqueID))
+            "the charge point's answer: \(reason)", extras?.callSenders.takeSpan(of: uniqueID))
     }
 
     func publishReport(_ payload: ByteBuffer, uniqueID: UniqueID) {
@@ -91,7 +91,7 @@ extension ChargePointSession {
         if call.isOperators { return operatorCallFailed(call, reason == .disconnected ? .disconnected : .timedOut) }
         report(
             reason, OCPPMessageHead(type: .call, uniqueID: call.uniqueID), .genericError, description,
-            callSenders.takeSpan(of: call.uniqueID))
+            extras?.callSenders.takeSpan(of: call.uniqueID))
     }
 
     func reportUndelivered(_ downstream: DownstreamMessage) {
@@ -169,15 +169,15 @@ extension ChargePointSession {
 
     func note(_ address: ReplyAddress, of uniqueID: UniqueID) -> Bool {
         // A second CALL with its UniqueId is not delivered, and does not take the first one's answer.
-        guard !callSenders.hasReplyAddress(of: uniqueID) else { return true }
+        guard extras?.callSenders.hasReplyAddress(of: uniqueID) != true else { return true }
         guard calls.downstreamMemory.take(address.size) else { return false }
-        callSenders.note(address, of: uniqueID)
+        needExtras().callSenders.note(address, of: uniqueID)
         return true
     }
 
     /// The answer, or what is reported instead, goes where the CALL's sender wants it too.
     func reply(_ payload: ByteBuffer, to uniqueID: UniqueID, _ span: CallSpan? = nil) {
-        guard let address = callSenders.takeReplyAddress(of: uniqueID) else { return }
+        guard let address = extras?.callSenders.takeReplyAddress(of: uniqueID) else { return }
         calls.downstreamMemory.give(address.size)
         publishOrLog(
             UpstreamMessage(

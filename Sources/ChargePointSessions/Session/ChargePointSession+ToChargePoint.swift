@@ -10,7 +10,7 @@ extension ChargePointSession {
         logFrame("frame sent", frame)
         traffic.sent(frame.readableBytes)
         context.counters.passed(.down, type, bytes: frame.readableBytes)
-        if let taps { show(frame, .down, to: taps) }
+        if let taps = extras?.taps { show(frame, .down, to: taps) }
         connection.send(text: frame)
     }
 
@@ -20,7 +20,7 @@ extension ChargePointSession {
         context.counters.called(.down, call.action, in: chargePoint.version)
         context.counters.add(.openCallsDown, 1)
         send(call.frame, .call)
-        callSenders.span(of: call.uniqueID)?.addEvent("sent to the charge point")
+        extras?.callSenders.span(of: call.uniqueID)?.addEvent("sent to the charge point")
         armTimer(now: now)
     }
 

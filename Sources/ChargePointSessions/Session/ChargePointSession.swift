@@ -20,8 +20,9 @@ package final actor ChargePointSession {
     // There is one of these for each charge point: what is the same in many is not held here, what few need is made when
     // it is needed, and the small ones stand where what is aligned leaves room.
     package nonisolated let chargePoint: ChargePoint
+    var isReleasing = false
     nonisolated let context: SessionContext
-    nonisolated let topics: SessionTopics
+    nonisolated let keptTopics: KeptTopics
     /// Made when the first of them is needed.
     private(set) lazy var furtherTopics = topics.further
     let connection: any ChargePointConnection
@@ -31,17 +32,13 @@ package final actor ChargePointSession {
     private nonisolated let claimTime: Int64
     nonisolated let connectedAt: NIODeadline
 
-    var callSenders = CallSenders()
-    var operatorCalls = OperatorCalls()
-    /// Who looks on; nil: nobody.
-    var taps: [any FrameTap]?
+    /// Nil: it has none of that.
+    private(set) var extras: SessionExtras?
     var traffic = SessionTraffic()
     var boot: BootIdentity?
-    var lastBadMessage: BadMessageNote?
     private var timerAt = NIODeadline.distantFuture
     var life: Life
     var calls: CallRules
-    var isReleasing = false
 
     /// - Parameter credentialsExpire: when the session ends with 1008 `credentials expired`, in seconds since 1970; nil:
     ///   never.
@@ -53,13 +50,13 @@ package final actor ChargePointSession {
         let now = context.clock.now()
         eventLoop = connection.eventLoop
         self.chargePoint = chargePoint
-        self.topics = topics
+        keptTopics = topics.kept
         self.context = context
         self.connection = connection
         self.link = link
         self.id = id
         connectedAt = now
-        claimTime = topics.hasClaim ? context.claims?.claimTime() ?? 0 : 0
+        claimTime = keptTopics.templates.claim != nil ? context.claims?.claimTime() ?? 0 : 0
         life = SessionLife(
             hasClaims: claimTime != 0,
             expiry: credentialsExpire.map { SessionClock.deadline(ofUnixTime: $0, now: now) })
@@ -68,7 +65,11 @@ package final actor ChargePointSession {
 
     package nonisolated var sessionID: String { id.text }
 
-    package nonisolated var downstreamTopic: Topic { topics.downstream }
+    nonisolated var topics: SessionTopics {
+        SessionTopics(keptTopics, identity: chargePoint.identity, version: chargePoint.version)
+    }
+
+    package nonisolated var downstreamTopic: Topic { keptTopics.downstream }
 
     /// What other gateways hear of this session; nil: they hear nothing.
     package nonisolated var claim: SessionClaim? {
@@ -89,6 +90,13 @@ package final actor ChargePointSession {
     /// Its callers' closures are no arguments of `assumeIsolated` itself: those would look for the executor once more.
     package nonisolated func onEventLoop(_ body: (isolated ChargePointSession) -> Void) {
         assumeIsolated(body)
+    }
+
+    /// Made where there is none.
+    func needExtras() -> SessionExtras {
+        let needed = extras ?? SessionExtras()
+        extras = needed
+        return needed
     }
 
     // MARK: The beginning
@@ -223,8 +231,8 @@ package final actor ChargePointSession {
         context.counters.closed(chargePoint, reason.reason)
         logEnd(reason)
         tell { .disconnected(presence(end: reason)) }
-        for tap in taps ?? [] { tap.sessionEnded() }
-        taps = nil
+        for tap in extras?.taps ?? [] { tap.sessionEnded() }
+        extras?.taps = nil
         if let close = reason.close { connection.close(code: close.code, reason: close.text) }
     }
 
@@ -274,7 +282,8 @@ package final actor ChargePointSession {
 
     /// Arms the connection's timer if something falls due before it fires anyway.
     func armTimer(now: NIODeadline) {
-        let deadline = min(calls.nextDeadline(now: now), life.deadline, operatorCalls.deadline)
+        var deadline = min(calls.nextDeadline(now: now), life.deadline)
+        if let extras { deadline = min(deadline, extras.operatorCalls.deadline) }
         guard deadline < timerAt else { return }
         timerAt = deadline
         connection.armTimer(at: deadline)

@@ -20,13 +20,15 @@ struct ReceivedEarly {
         case unknown
     }
 
-    /// When the broker acknowledged the subscription; in the distant future: it has not.
+    /// When the broker acknowledged the subscription; in the distant future: it has not, in the distant past: that is so
+    /// long ago that nothing is remembered any more.
     private var since = NIODeadline.distantFuture
     /// Hash of the first UniqueId, 0: there is none. Who gets one message in that time needs no array.
     private var first = 0
     /// Hashes of the others.
     private var others: [Int] = []
-    private(set) var isOver = false
+
+    var isOver: Bool { since == .distantPast }
 
     /// A newer session of this gateway goes on with what the older one had.
     mutating func subscribed(_ now: NIODeadline) {
@@ -46,7 +48,7 @@ struct ReceivedEarly {
     /// Lets go of what is not needed any more.
     mutating func age(_ now: NIODeadline) {
         guard !isOver, isSubscribedForLong(now) else { return }
-        isOver = true
+        since = .distantPast
         first = 0
         others = []
     }
