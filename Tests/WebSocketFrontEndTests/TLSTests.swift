@@ -326,14 +326,15 @@ struct TLSTests {
                 while connection.isTakenAtOnce { connection.send(text: ByteBuffer(repeating: 0x78, count: 100_000)) }
             }
             #expect(try await session.events.next().endReason == .sendTimeout)
+            var others: [(RawClient, StubSession)] = []
+            // Some of them are on its event loop.
+            for _ in 0..<8 { others.append(try await running.connected(tls: tls)) }
             // The goodbye lies behind what is not read: for a while the connection is there without its session.
-            while running.listener.connectionCount > 0 {
-                let (other, itsSession) = try await running.connected(tls: tls)
-                try await other.send(bytes: RawClient.text("served"))
-                #expect(try await itsSession.events.next() == .text("served"))
-                try await other.send(bytes: RawClient.close(1000))
-                #expect(try await other.frame().closeCode == 1000)
-                #expect(try await other.closedByServer())
+            while running.listener.connectionCount > others.count {
+                for (other, itsSession) in others {
+                    try await other.send(bytes: RawClient.text("served"))
+                    #expect(try await itsSession.events.next() == .text("served"))
+                }
             }
             try await client.close()
         }
