@@ -318,10 +318,10 @@ struct OwnConnectionTests {
             }
         }
         try await withLink(configuration(port: broker.port)) { gateway in
-            var sessions: [(connection: BrokerConnection, session: RecordingSubscriber)] = []
+            var sessions: [(id: String, connection: BrokerConnection, session: RecordingSubscriber)] = []
             for number in 0..<100 {
                 let connection = try await accepted(gateway, BrokerLogin(clientID: "CP\(number)"))
-                sessions.append((connection, subscribe(connection, to: "cs/CP\(number)")))
+                sessions.append(("CP\(number)", connection, subscribe(connection, to: "cs/CP\(number)")))
             }
             // The shared one first: others that are lost while it is up would be taken for taken over.
             state.withLock { $0.stage = .acceptsNobody }
@@ -332,7 +332,12 @@ struct OwnConnectionTests {
             state.withLock { $0.stage = .acceptsOne }
             #expect(await eventually { state.withLock { $0.attemptsAtLast } == 64 })
             #expect(await eventually { gateway.link.statuses.first?.waitingToConnect == 100 - 64 })
-            for (connection, _) in sessions { connection.close() }
+            // Those that wait end first: the end of one that tries would give its turn to one of them.
+            let trying = broker.clientIDs.suffix(64)
+            #expect(sessions.count { trying.contains($0.id) } == 64)
+            for each in sessions where !trying.contains(each.id) { each.connection.close() }
+            #expect(await eventually { gateway.link.statuses.first?.waitingToConnect == 0 })
+            for each in sessions where trying.contains(each.id) { each.connection.close() }
             // Behind them in the queue: when this one tries, they would have tried.
             let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
             let door = eventLoop.makePromise(of: Void.self)

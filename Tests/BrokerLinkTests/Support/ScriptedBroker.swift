@@ -18,6 +18,7 @@ final class ScriptedBroker: Sendable {
     private final class Connects: Sendable {
         let versions = Mutex<[UInt8]>([])
         let packets = Mutex<[UInt8]>([])
+        let clientIDs = Mutex<[String]>([])
         let channels = Mutex<[any Channel]>([])
     }
 
@@ -44,6 +45,9 @@ final class ScriptedBroker: Sendable {
     var versions: [UInt8] { connects.versions.withLock { $0 } }
     /// The first bytes of the packets so far: type and flags.
     var packets: [UInt8] { connects.packets.withLock { $0 } }
+
+    /// The client ids of the CONNECTs so far.
+    var clientIDs: [String] { connects.clientIDs.withLock { $0 } }
 
     func dropFirstConnection() {
         connects.channels.withLock { $0.isEmpty ? nil : $0.removeFirst() }?.close(promise: nil)
@@ -80,9 +84,17 @@ final class ScriptedBroker: Sendable {
                 connects.packets.withLock { $0.append(packet[0]) }
                 // CONNECT: 0x10 length 0 4 M Q T T level.
                 if packet[0] == 0x10, packet.count > 8 {
+                    connects.clientIDs.withLock { $0.append(Self.clientID(in: packet)) }
                     connected(context, level: packet[8])
                 }
             }
+        }
+
+        /// Behind the level: flags, two bytes of keep-alive, with level 5 properties, and the id with its length.
+        private static func clientID(in connect: [UInt8]) -> String {
+            var rest = connect.dropFirst(12)
+            if connect[8] == 5, let length = rest.first { rest = rest.dropFirst(1 + Int(length)) }
+            return String(decoding: rest.dropFirst(2).prefix(Int(rest.dropFirst().first ?? 0)), as: UTF8.self)
         }
 
         private func connected(_ context: ChannelHandlerContext, level: UInt8) {
