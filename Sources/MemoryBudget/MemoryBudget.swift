@@ -2,8 +2,8 @@ import Synchronization
 
 /// What all queues of all sessions together may hold, in bytes (`limits.memory`; behaviour.md, "Bounds").
 ///
-/// Whoever puts a message from outside into a queue takes its bytes first, and gives them back when it leaves the queue.
-/// Any thread may call it.
+/// Whoever puts a message from outside into a queue takes its bytes first, and gives them back when it leaves the
+/// queue. Any thread may call it.
 public final class MemoryBudget: Sendable {
     /// What one session may hold each way, unless a quarter of the whole is less.
     private static let largestShare = 4 << 20

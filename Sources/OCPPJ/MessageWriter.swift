@@ -102,8 +102,8 @@ extension OCPPMessage {
     }
 }
 
-/// Puts parts of a text, and what stands between them, into memory that has room for all: one look at the buffer instead
-/// of one for each part.
+/// Puts parts of a text, and what stands between them, into memory that has room for all: one look at the buffer
+/// instead of one for each part.
 private struct PartWriter {
     let memory: UnsafeMutableRawBufferPointer
     let source: UnsafeRawBufferPointer
@@ -115,6 +115,7 @@ private struct PartWriter {
     }
 
     mutating func write(_ byte: UInt8) {
+        precondition(count < memory.count)
         memory[count] = byte
         count += 1
     }

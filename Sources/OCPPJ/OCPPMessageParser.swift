@@ -4,8 +4,8 @@ import NIOCore
 extension OCPPMessage {
     /// Reads an OCPP-J message, a JSON array, as a charge point sends it (OCPP-J 1.6, 4.2), in one pass.
     ///
-    /// - Parameter walkPayload: walks the payload of a CALL or CALLRESULT in this pass, from its first byte to its last.
-    ///   It is called at most once, before the message is known to be valid.
+    /// - Parameter walkPayload: walks the payload of a CALL or CALLRESULT in this pass, from its first byte to its
+    ///   last. It is called at most once, before the message is known to be valid.
     /// - Throws: `notUTF8`, `unknownMessageType` or `malformed`.
     package static func parse(
         frame text: ByteBuffer, version: OCPPVersion, limits: MessageLimits = MessageLimits(),

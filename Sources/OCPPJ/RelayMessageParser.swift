@@ -103,7 +103,8 @@ private struct RelayElements {
         try scanner.expectEnd()
     }
 
-    /// Walks a payload that came before its owner was known. Else the walk of the whole was the walk of the payload too.
+    /// Walks a payload that came before its owner was known. Else the walk of the whole was the walk of the payload
+    /// too.
     func walkLate(
         _ body: OCPPMessage.Body, of uniqueID: UniqueID, in bytes: UnsafeRawBufferPointer, _ walk: PayloadWalk
     ) {

@@ -2,10 +2,10 @@ import Glibc
 
 /// A name that somebody outside has chosen: a text that is compared, ordered and hashed by its UTF-8 bytes.
 ///
-/// Swift's `String` takes canonically equivalent texts for equal: the Kelvin sign (U+212A) is `K`, and a letter with its
-/// accent apart is the letter with it. For MQTT, OCPP and certificates these are different names, and whoever may choose
-/// one must not get what belongs to the other. So each kind of name has a type of its own, and a comparison with another
-/// kind, or with a bare text, does not compile.
+/// Swift's `String` takes canonically equivalent texts for equal: the Kelvin sign (U+212A) is `K`, and a letter with
+/// its accent apart is the letter with it. For MQTT, OCPP and certificates these are different names, and whoever may
+/// choose one must not get what belongs to the other. So each kind of name has a type of its own, and a comparison with
+/// another kind, or with a bare text, does not compile.
 public struct OutsideName<Kind>: Sendable {
     /// As it was sent, valid UTF-8.
     public let text: String

@@ -10,26 +10,32 @@ package final class TLSPrivateKey: Sendable {
     ///   - password: Of an encrypted key; another one is not touched by it.
     package init(pem: [UInt8], password: [UInt8] = []) throws(TLSFault) {
         ERR_clear_error()
-        guard let bio = BIO_new_mem_buf(pem, pem.count) else { throw .taken() }
-        defer { BIO_free(bio) }
-        // With no callback the library would take a text that ends with a zero byte.
-        let pointer = withUnsafePointer(to: password) { password in
-            PEM_read_bio_PrivateKey(
-                bio, nil,
-                { buffer, size, _, user in
-                    guard let buffer, let password = user?.assumingMemoryBound(to: [UInt8].self).pointee,
-                        password.count <= size
-                    else { return -1 }
-                    password.withUnsafeBytes { bytes in
-                        if let start = bytes.baseAddress {
-                            UnsafeMutableRawPointer(buffer).copyMemory(from: start, byteCount: bytes.count)
-                        }
-                    }
-                    return CInt(password.count)
-                }, UnsafeMutableRawPointer(mutating: password))
-        }
-        guard let pointer else { throw .taken() }
+        guard let pointer = Self.read(pem, password) else { throw .taken() }
         self.pointer = pointer
+    }
+
+    private static func read(_ pem: [UInt8], _ password: [UInt8]) -> OpaquePointer? {
+        // The library keeps the addresses of both until it has read the key.
+        pem.withUnsafeBytes { pem in
+            guard let bio = BIO_new_mem_buf(pem.baseAddress, pem.count) else { return nil }
+            defer { BIO_free(bio) }
+            return withUnsafePointer(to: password) { password in
+                PEM_read_bio_PrivateKey(
+                    bio, nil,
+                    // With no callback it would take a text that ends with a zero byte.
+                    { buffer, size, _, user in
+                        guard let buffer, let password = user?.assumingMemoryBound(to: [UInt8].self).pointee,
+                            password.count <= size
+                        else { return -1 }
+                        password.withUnsafeBytes { bytes in
+                            if let start = bytes.baseAddress {
+                                UnsafeMutableRawPointer(buffer).copyMemory(from: start, byteCount: bytes.count)
+                            }
+                        }
+                        return CInt(password.count)
+                    }, UnsafeMutableRawPointer(mutating: password))
+            }
+        }
     }
 
     deinit {

@@ -1,8 +1,8 @@
 internal import CNIOBoringSSL
 import NIOCore
 
-/// Between the TLS sessions of one event loop and their sockets' bytes: what a session reads and writes while it has its
-/// turn. A session that rests holds no buffer; used on its loop only.
+/// Between the TLS sessions of one event loop and their sockets' bytes: what a session reads and writes while it has
+/// its turn. A session that rests holds no buffer; used on its loop only.
 package final class TLSTransport {
     /// Bytes that have come from the peer whose session has its turn.
     var incoming = ByteBuffer()

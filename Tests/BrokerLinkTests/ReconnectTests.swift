@@ -105,7 +105,8 @@ struct ReconnectTests {
         }
     }
 
-    /// A broker behind a dead path cannot close; one that could would do so first, as its time is over sooner than ours.
+    /// A broker behind a dead path cannot close; one that could would do so first, as its time is over sooner than
+    /// ours.
     @Test func `A dead connection is noticed by the keep alive`() async throws {
         let broker = try await ScriptedBroker { _ in .bytes([0x20, 3, 0, 0, 0]) }
         var configuration = testConfiguration(port: broker.port)

@@ -173,6 +173,26 @@ import Testing
         #expect(Set(table.nextToUnsubscribe(count: 100, bytes: 65536)) == ["old", "older"])
     }
 
+    @Test func `Whoever takes a topic over with another companion has his own subscribed, and the old one given up`() {
+        for takerIsAccompanied in [true, false] {
+            let (holder, taker) = takerIsAccompanied ? (subscriber, accompanied) : (accompanied, subscriber)
+            var table = SubscriptionTable()
+            table.linkUp(sessionPresent: false)
+            _ = table.subscribe(topic: "t", subscriber: holder)
+            _ = table.filters(of: send(&table, packetID: 1))
+            _ = table.subscribeAcknowledged(packetID: 1, granted: takerIsAccompanied ? [1] : [1, 1])
+            #expect(table.subscribe(topic: "t", subscriber: taker) == nil)
+            #expect(table.subscriber(of: "t") === taker)
+            #expect(table.nextToUnsubscribe(count: 9, bytes: 65536) == (takerIsAccompanied ? [] : ["c/t"]))
+            let topics = send(&table, packetID: 2)
+            #expect(table.filters(of: topics) == (takerIsAccompanied ? ["t", "c/t"] : ["t"]))
+            #expect(told(table.subscribeAcknowledged(packetID: 2, granted: takerIsAccompanied ? [1, 1] : [1])) == 1)
+            // The end of the one before changes nothing.
+            table.unsubscribe(topic: "t", subscriber: holder)
+            #expect(table.nextToUnsubscribe(count: 9, bytes: 65536).isEmpty)
+        }
+    }
+
     @Test func `A refused companion is told and the topic stays`() {
         var table = SubscriptionTable()
         table.linkUp(sessionPresent: false)

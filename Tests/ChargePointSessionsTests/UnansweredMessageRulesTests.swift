@@ -123,6 +123,22 @@ struct UnansweredMessageRulesTests {
     }
 
     @Test
+    func `The link's return frees the places of SENDs though the charge point says nothing meanwhile`() {
+        var machine = newMachine(openCalls: 2)
+        for outage in 1...3 {
+            for id in ["a", "b"] {
+                let kept = machine.chargePointSent(send("\(id)\(outage)"), linkIsUp: false, now: start)
+                #expect(kept == .relaySend)
+            }
+            // Whoever looks after what is held, with the link up, frees the places.
+            let isHeld = machine.holdsMessages
+            let waiting = machine.takeWaitingCall(linkIsUp: true, now: start)
+            let isHeldStill = machine.holdsMessages
+            #expect(isHeld && waiting == nil && !isHeldStill)
+        }
+    }
+
+    @Test
     func `SENDs that wait for CALLs when the link goes are kept as far as there are places`() {
         var machine = newMachine()
         for message in [heartbeat("1"), heartbeat("2"), send("s")] {

@@ -224,7 +224,8 @@ struct TLSServerSessionTests {
             in: folder,
             """
             openssl genpkey \(make) -out made.key; \(form) >form.key
-            openssl req -x509 -new -key made.key -subj /CN=localhost -days 30 -addext subjectAltName=DNS:localhost -out made.pem
+            openssl req -x509 -new -key made.key -subj /CN=localhost -days 30 -out made.pem \\
+                -addext subjectAltName=DNS:localhost
             """)
         let certificates = try NIOSSLCertificate.fromPEMFile(folder.appending(path: "made.pem").path)
         let key = try TLSPrivateKey(pem: Array(Data(contentsOf: folder.appending(path: "form.key"))))

@@ -221,8 +221,8 @@ final class BrokerClient: ThreadMember {
         check(MOSQ_ERR_SUCCESS.rawValue, systemError: 0, now)
     }
 
-    /// Says goodbye and is gone, also behind a CONNECT that is not answered yet (MQTT 5, 3.1.4): the broker must not publish
-    /// the Will.
+    /// Says goodbye and is gone, also behind a CONNECT that is not answered yet (MQTT 5, 3.1.4): the broker must not
+    /// publish the Will.
     func close() {
         if state.hasSocket, let client, client.isConnected {
             state.disconnectSent()

@@ -80,8 +80,8 @@ package final class BrokerConnection: Sendable {
     /// A subscriber that has the topic already is replaced; when the broker has acknowledged the topic on this link,
     /// the new one is told at once. Messages are routed by exact topic: those of a filter with wildcards come to
     /// `BrokerLinkObserver.brokerDeliveredUnrouted`.
-    /// - Parameter announcement: published right behind the SUBSCRIBE, in front of whatever waits, so that the broker puts
-    ///   hardly anything between the two; left out when too many messages are pending.
+    /// - Parameter announcement: published right behind the SUBSCRIBE, in front of whatever waits, so that the broker
+    ///   puts hardly anything between the two; left out when too many messages are pending.
     package func subscribe(
         topic: Topic, subscriber: any BrokerSubscriber, announcing announcement: BrokerPublish? = nil
     ) {
@@ -103,7 +103,8 @@ package final class BrokerConnection: Sendable {
         post(.discard(topic: topic, companion: companion))
     }
 
-    /// A publish of this origin has been answered: should it wait to be sent again after a lost link, it no longer does.
+    /// A publish of this origin has been answered: should it wait to be sent again after a lost link, it no longer
+    /// does.
     package func forget(subscriber: any BrokerSubscriber, token: String) {
         guard resendsFlag.load(ordering: .relaxed) else { return }
         post(.forget(subscriber: subscriber, token: token))

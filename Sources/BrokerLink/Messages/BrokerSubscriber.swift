@@ -5,8 +5,8 @@ import OutsideNames
 package protocol BrokerSubscriber: AnyObject, Sendable {
     /// Where it is told everything; always the same one.
     var eventLoop: any EventLoop { get }
-    /// A topic that is subscribed to in the same packet, behind this one, and given up with it; nil: none. Its messages go to
-    /// `BrokerLinkObserver.brokerRoute`, as those of a topic that nobody subscribes to.
+    /// A topic that is subscribed to in the same packet, behind this one, and given up with it; nil: none. Its messages
+    /// go to `BrokerLinkObserver.brokerRoute`, as those of a topic that nobody subscribes to.
     ///
     /// Asked on the broker's thread whenever the broker is to be told of the topic, and always answered alike: nobody
     /// keeps the answer, as ten thousand quiet subscribers would pay for it.

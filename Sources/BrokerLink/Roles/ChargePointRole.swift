@@ -249,8 +249,8 @@ final class ChargePointRole: ConnectionRole {
         ownConnections.forget(client, self)
     }
 
-    /// Over what was on its way when this link alone was lost, the shared one might be lost too: it stays here. Only what
-    /// the gateway itself has written is small and harmless.
+    /// Over what was on its way when this link alone was lost, the shared one might be lost too: it stays here. Only
+    /// what the gateway itself has written is small and harmless.
     private func dropDoubtful(_ client: BrokerClient) {
         guard wasLostAlone else { return }
         for message in client.takeResent() {

@@ -4,8 +4,8 @@ import Synchronization
 /// The messages that wait or are unacknowledged, over all connections of a link: their number, and their bytes, which
 /// come out of the memory that all queues of the process share.
 ///
-/// When it gets tight the copies of refused messages give way first, then presence, then CALLs, whose senders keep them.
-/// What is left is for answers and reports, which nobody sends again.
+/// When it gets tight the copies of refused messages give way first, then presence, then CALLs, whose senders keep
+/// them. What is left is for answers and reports, which nobody sends again.
 final class PendingCount: Sendable {
     let memory: MemoryBudget
     private let count = Atomic(0)

@@ -71,6 +71,17 @@ struct SubscriptionTable {
             forgetOutdated(\.toSubscribe)
             return nil
         }
+        guard entry.companion(of: topic) == companion else {
+            // What the broker knows is another pair of topics.
+            unsubscribe(topic: topic, subscriber: entry.subscriber)
+            toUnsubscribe.remove(topic)
+            if let companion { toUnsubscribe.remove(companion) }
+            entries[topic] = Entry(
+                subscriber: subscriber, state: .wanted(brokerMayKnow: true), hasCompanion: companion != nil)
+            toSubscribe.append(topic)
+            forgetOutdated(\.toSubscribe)
+            return nil
+        }
         entry.subscriber = subscriber
         // With the link down nobody knows whether the broker keeps the session: told when it is back.
         entry.isTold = entry.state == .acknowledged && isLinkUp

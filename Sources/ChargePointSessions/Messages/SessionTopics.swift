@@ -33,8 +33,8 @@ package struct SessionTopics: Sendable {
     package var further: FurtherTopics { FurtherTopics(kept.templates, identity, version) }
 }
 
-/// What a session keeps of its topics: those that nearly every message needs. The others are made of the templates, when
-/// they are needed.
+/// What a session keeps of its topics: those that nearly every message needs. The others are made of the templates,
+/// when they are needed.
 struct KeptTopics: Sendable {
     let downstream: Topic
     /// Of every CALL and SEND; nil: it is made of the message, or some actions have topics of their own.
@@ -95,7 +95,8 @@ package final class FurtherTopics: Sendable {
 
     func reply(id: UniqueID) -> Topic? { reply.topic(type: .callResult, id: id) }
 
-    /// The topic for CALLERRORs and CALLRESULTERRORs; a UniqueId that cannot stand in a topic is replaced by `-1` there.
+    /// The topic for CALLERRORs and CALLRESULTERRORs; a UniqueId that cannot stand in a topic is replaced by `-1`
+    /// there.
     package func error(id: UniqueID, type: MessageType = .callError) -> Topic {
         Self.topic(error, type, id)
     }

@@ -150,8 +150,8 @@ package struct TopicTemplate: Sendable {
 extension TopicTemplate: Equatable {}
 
 extension ChargePointIdentity {
-    /// The identity as one level of a topic: `+`, which MQTT would take for a wildcard, is written `%2B`, and so that no
-    /// two identities are written alike, `%` is `%25` (relay-format.md).
+    /// The identity as one level of a topic: `+`, which MQTT would take for a wildcard, is written `%2B`, and so that
+    /// no two identities are written alike, `%` is `%25` (relay-format.md).
     package var topicLevel: String {
         guard utf8.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) else { return text }
         var bytes: [UInt8] = []

@@ -4,8 +4,9 @@ import NIOCore
 import OCPPJ
 import OutsideNames
 
-/// The rules of one session's messages, without any input or output (behaviour.md, "OCPP-J rules, both ways", "What a bad
-/// message from a charge point gets", "Liveness"): what happened goes in, what is to be done comes out. `SessionLife` stands beside it.
+/// The rules of one session's messages, without any input or output (behaviour.md, "OCPP-J rules, both ways", "What a
+/// bad message from a charge point gets", "Liveness"): what happened goes in, what is to be done comes out.
+/// `SessionLife` stands beside it.
 struct CallRules: ~Copyable {
     /// Where no time-out bounds the open CALLs, this many times `max_open_calls` does.
     private static let unboundedOpenCalls = 16
@@ -80,8 +81,8 @@ struct CallRules: ~Copyable {
         return true
     }
 
-    /// Whether anything of the charge point waits for `takeWaitingCall` or `nextHeld`.
-    var holdsMessages: Bool { !waitingCalls.isEmpty || held != nil }
+    /// Whether there is anything for `takeWaitingCall` or `nextHeld`: a message that waits, or places of SENDs to free.
+    var holdsMessages: Bool { !waitingCalls.isEmpty || held != nil || keptSends > 0 }
 
     /// The next of what is held; ask until there is nothing to read.
     mutating func nextHeld(now: NIODeadline) -> NextHeld {

@@ -3,8 +3,8 @@ import MemoryBudget
 import NIOCore
 import OutsideNames
 
-/// The CALLs towards one charge point: at most one is unanswered, the others wait (OCPP-J 1.6, 4.1.1). In a box, because most
-/// charge points have none most of the time.
+/// The CALLs towards one charge point: at most one is unanswered, the others wait (OCPP-J 1.6, 4.1.1). In a box,
+/// because most charge points have none most of the time.
 final class DownstreamQueue {
     struct Call: Equatable, Sendable {
         let uniqueID: UniqueID
@@ -13,7 +13,8 @@ final class DownstreamQueue {
         var frame: ByteBuffer
         /// The end of its MQTT 5 Message Expiry Interval.
         let expires: NIODeadline?
-        /// What a ChangeConfiguration or SetVariables makes the heartbeat interval, in seconds, if the charge point accepts it.
+        /// What a ChangeConfiguration or SetVariables makes the heartbeat interval, in seconds, if the charge point
+        /// accepts it.
         var heartbeatInterval: Double?
         /// It was sent over the management API: nobody but that caller hears what became of it.
         var isOperators = false

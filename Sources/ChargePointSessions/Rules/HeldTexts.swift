@@ -1,8 +1,8 @@
 import DequeModule
 import NIOCore
 
-/// What was read from a charge point and not looked at while its session does not read; in a box, because most sessions always
-/// read.
+/// What was read from a charge point and not looked at while its session does not read; in a box, because most sessions
+/// always read.
 final class HeldTexts {
     /// Why reading pauses.
     enum Hold: Equatable {

@@ -13,8 +13,8 @@ struct MessageFingerprint: Equatable {
     private let length: Int
     private let hash: UInt64
 
-    /// The words of the text are the coefficients of a polynomial, and the hash is its value at the key: of two texts of a
-    /// length, whatever they are, few keys make one hash (as many as they have words, of 2⁶¹).
+    /// The words of the text are the coefficients of a polynomial, and the hash is its value at the key: of two texts
+    /// of a length, whatever they are, few keys make one hash (as many as they have words, of 2⁶¹).
     init(_ text: ByteBuffer) {
         length = text.readableBytes
         hash = text.withUnsafeReadableBytes { bytes in

@@ -2,8 +2,8 @@ import NIOCore
 
 /// A token bucket over the messages of one charge point (`limits.messages_per_second`); one second's worth deep.
 ///
-/// What it holds is told by one moment, as it fills evenly: each message puts off by its share of a second when the bucket
-/// is full again, and there is none left while that is more than a second away.
+/// What it holds is told by one moment, as it fills evenly: each message puts off by its share of a second when the
+/// bucket is full again, and there is none left while that is more than a second away.
 struct MessageRate {
     private static let depth = TimeAmount.seconds(1)
 

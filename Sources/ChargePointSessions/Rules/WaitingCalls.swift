@@ -2,8 +2,8 @@ import DequeModule
 import OCPPJ
 import OutsideNames
 
-/// The CALLs of one charge point that wait in the gateway until fewer of its CALLs are open (behaviour.md, "OCPP-J rules,
-/// both ways").
+/// The CALLs of one charge point that wait in the gateway until fewer of its CALLs are open (behaviour.md, "OCPP-J
+/// rules, both ways").
 struct WaitingCalls {
     struct Call {
         let message: OCPPMessage

@@ -17,8 +17,8 @@ package final actor ChargePointSession {
     package nonisolated let eventLoop: any EventLoop
     package nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
-    // There is one of these for each charge point: what is the same in many is not held here, what few need is made when
-    // it is needed, and the small ones stand where what is aligned leaves room.
+    // There is one of these for each charge point: what is the same in many is not held here, what few need is made
+    // when it is needed, and the small ones stand where what is aligned leaves room.
     package nonisolated let chargePoint: ChargePoint
     var isReleasing = false
     nonisolated let context: SessionContext
@@ -40,8 +40,8 @@ package final actor ChargePointSession {
     var life: Life
     var calls: CallRules
 
-    /// - Parameter credentialsExpire: when the session ends with 1008 `credentials expired`, in seconds since 1970; nil:
-    ///   never.
+    /// - Parameter credentialsExpire: when the session ends with 1008 `credentials expired`, in seconds since 1970;
+    ///   nil: never.
     package init(
         chargePoint: ChargePoint, topics: SessionTopics, context: SessionContext,
         connection: any ChargePointConnection, link: any UpstreamLink, id: RandomID = RandomID(),

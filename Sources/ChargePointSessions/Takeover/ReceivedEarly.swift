@@ -20,8 +20,8 @@ struct ReceivedEarly {
         case unknown
     }
 
-    /// When the broker acknowledged the subscription; in the distant future: it has not, in the distant past: that is so
-    /// long ago that nothing is remembered any more.
+    /// When the broker acknowledged the subscription; in the distant future: it has not, in the distant past: that is
+    /// so long ago that nothing is remembered any more.
     private var since = NIODeadline.distantFuture
     /// Hash of the first UniqueId, 0: there is none. Who gets one message in that time needs no array.
     private var first = 0

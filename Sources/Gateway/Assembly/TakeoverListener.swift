@@ -5,8 +5,8 @@ import NIOCore
 import OutsideNames
 import Synchronization
 
-/// Takes what other gateways say (relay-format.md, "Several gateways on one broker") to where it belongs: a claim to the
-/// session that it concerns, a hello and an answer to the rules in `ChargePointSessions/Takeover`.
+/// Takes what other gateways say (relay-format.md, "Several gateways on one broker") to where it belongs: a claim to
+/// the session that it concerns, a hello and an answer to the rules in `ChargePointSessions/Takeover`.
 ///
 /// Claims come beside the messages of the charge points that are here: each session subscribes to its own claim topic.
 final class TakeoverListener: Sendable {

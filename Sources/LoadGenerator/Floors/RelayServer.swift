@@ -6,11 +6,11 @@ import NIOPosix
 import NIOWebSocket
 import Synchronization
 
-/// A relay between charge points and a broker as one would write it in a hundred lines with SwiftNIO and libmosquitto: a
-/// mark beside which the gateway is measured.
+/// A relay between charge points and a broker as one would write it in a hundred lines with SwiftNIO and libmosquitto:
+/// a mark beside which the gateway is measured.
 ///
-/// It cuts a frame into a relay message and back by searching for quotes. It checks, limits, counts, times and takes over
-/// nothing, trusts every byte, and is for a bench's own charge points only.
+/// It cuts a frame into a relay message and back by searching for quotes. It checks, limits, counts, times and takes
+/// over nothing, trusts every byte, and is for a bench's own charge points only.
 package struct RelayServer: Sendable {
     package static let path = "/ocpp"
 

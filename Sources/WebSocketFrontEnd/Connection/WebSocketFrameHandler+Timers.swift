@@ -81,7 +81,13 @@ extension WebSocketFrameHandler: DeadlineWaiter {
         guard !stall.mayLeave(pending: pending, longest: limits.mostPending) else { return }
         let end = ConnectionEnd(reason: .sendQueueFull, detail: "\(pending) bytes that the peer does not take")
         self.end(end, context: context)
-        context.close(promise: nil)
+        closeAtOnce(context: context)
+    }
+
+    /// Past the TLS handler, which would say goodbye to a peer that takes nothing, and keep what lies for it meanwhile.
+    private func closeAtOnce(context: ChannelHandlerContext) {
+        let tls = try? context.pipeline.syncOperations.context(handlerType: TLSServerHandler.self)
+        (tls ?? context).close(promise: nil)
     }
 
     private func checkStall(now: NIODeadline, context: ChannelHandlerContext) {
@@ -98,7 +104,7 @@ extension WebSocketFrameHandler: DeadlineWaiter {
             end(
                 ConnectionEnd(reason: .sendTimeout, detail: "\(pending) bytes that the peer does not take"),
                 context: context)
-            context.close(promise: nil)
+            closeAtOnce(context: context)
         }
     }
 }

@@ -28,8 +28,8 @@ final class LoopDeadlines: NIOScheduledCallbackHandler {
     static let tolerance = TimeAmount.milliseconds(25)
     /// So many waiters have their turn before the sockets have theirs.
     static let mostPerRound = 256
-    /// What is due when it is set, or left over from a round, waits this long: the loop turns to its sockets only once
-    /// none of its callbacks is due.
+    /// What is due when it is set, or left over from a round, waits this long at least: the loop turns to its sockets
+    /// only once none of its callbacks is due.
     static let pause = TimeAmount.milliseconds(1)
 
     private let eventLoop: any EventLoop

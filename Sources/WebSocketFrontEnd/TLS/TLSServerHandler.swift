@@ -156,7 +156,7 @@ final class TLSServerHandler: ChannelDuplexHandler, DeadlineWaiter {
         while phase != .closed {
             var plaintext = resources.takePlaintext()
             let result = session.read(into: &plaintext, &incoming)
-            // Where the peer has begun a new key for both (RFC 8446, 4.6.3), or does what it must not, there is an answer.
+            // The alert, where the peer does what it must not.
             send(context: context)
             if plaintext.readableBytes > 0, phase == .open || phase == .outputClosed {
                 context.fireChannelRead(wrapInboundOut(plaintext))
