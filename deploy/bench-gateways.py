@@ -41,12 +41,14 @@ def main():
     share = count // len(gateways)
     files_before = sum(map(open_files, pids))
 
-    def measured(gateways):
+    def measured(gateways, older=()):
         ticks, brokers, begin = sum(map(cpu_ticks, pids)), cpu_ticks(broker_pid), time.monotonic()
         processes = connect(load, broker, share, gateways)
-        # Until somebody is there the processes rest too.
-        while sum(map(cpu_ticks, pids)) - ticks < 10:
-            time.sleep(0.02)
+        # Until all are there, and those whose place they take are gone, the processes may rest in between.
+        while sum(map(open_files, pids)) - files_before < share * len(gateways):
+            time.sleep(0.1)
+        while sum(open_files(process.pid) for process in older) > share:
+            time.sleep(0.1)
         seconds = await_rest([*pids, broker_pid], begin) - begin
         micro = 1e6 / TICKS / (share * len(gateways))
         return processes, {"gatewayMicroseconds": (sum(map(cpu_ticks, pids)) - ticks) * micro,
@@ -56,7 +58,7 @@ def main():
     end(first)
     await_rest([*pids, broker_pid], time.monotonic())
     again, come_back = measured(gateways)
-    moved, move = measured(gateways[1:] + gateways[:1])
+    moved, move = measured(gateways[1:] + gateways[:1], older=again)
     sessions = sum(map(open_files, pids)) - files_before
     end(again + moved)
     print(json.dumps({"gateways": len(gateways), "chargePoints": share * len(gateways), "sessions": sessions,
