@@ -142,7 +142,7 @@ private final class RelayBroker: Sendable {
             throw MQTTFloor.Failure.mosquitto(MOSQ_ERR_NOMEM.rawValue)
         }
         self.client = client
-        mosquitto_user_data_set(client, Unmanaged.passUnretained(self).toOpaque())
+        mosquitto_user_data_set(client, Unmanaged.passRetained(self).toOpaque())
         mosquitto_int_option(client, MOSQ_OPT_TCP_NODELAY, 1)
         mosquitto_message_callback_set(client) { _, user, message in
             guard let user, let message = message?.pointee, let topic = message.topic, let payload = message.payload
@@ -158,13 +158,9 @@ private final class RelayBroker: Sendable {
         }
     }
 
-    deinit {
-        mosquitto_destroy(client)
-    }
-
+    /// The library's thread ends by itself. It is not waited for, and keeps the client: the process ends soon.
     func stop() {
         mosquitto_disconnect(client)
-        mosquitto_loop_stop(client, false)
     }
 
     func subscribe(
