@@ -35,6 +35,14 @@ def end(processes):
         process.wait()
 
 
+def await_that(what, is_so, most_seconds=120):
+    deadline = time.monotonic() + most_seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise SystemExit(f"within {most_seconds} s it was not so that {what}")
+        time.sleep(0.1)
+
+
 def main():
     load, broker, broker_pid, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     gateways, pids = list(zip(sys.argv[5::3], sys.argv[6::3])), [int(pid) for pid in sys.argv[7::3]]
@@ -45,10 +53,8 @@ def main():
         ticks, brokers, begin = sum(map(cpu_ticks, pids)), cpu_ticks(broker_pid), time.monotonic()
         processes = connect(load, broker, share, gateways)
         # Until all are there, and those whose place they take are gone, the processes may rest in between.
-        while sum(map(open_files, pids)) - files_before < share * len(gateways):
-            time.sleep(0.1)
-        while sum(open_files(process.pid) for process in older) > share:
-            time.sleep(0.1)
+        await_that("all connect", lambda: sum(map(open_files, pids)) - files_before >= share * len(gateways))
+        await_that("older connections end", lambda: sum(open_files(process.pid) for process in older) <= share)
         seconds = await_rest([*pids, broker_pid], begin) - begin
         micro = 1e6 / TICKS / (share * len(gateways))
         return processes, {"gatewayMicroseconds": (sum(map(cpu_ticks, pids)) - ticks) * micro,

@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOSSL
+import TestSupport
 import Testing
 
 @testable import WebSocketFrontEnd
@@ -102,6 +103,25 @@ struct TLSTests {
         try await RunningListener.run(listener(options)) { running in
             _ = try await running.connected(tls: try certificates.client())
         }
+    }
+
+    @Test
+    func `A key that TLS cannot sign with is a problem that says so, and not that of another certificate`() throws {
+        let folder = certificates.folder.appending(path: "p224")
+        try CertificateMaker.make(
+            in: folder,
+            """
+            openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-224 -out made.key
+            openssl req -x509 -new -key made.key -subj /CN=localhost -days 30 -out made.pem
+            """)
+        let problems = certificates.options {
+            $0.certificateFile = folder.appending(path: "made.pem").path
+            $0.keyFile = folder.appending(path: "made.key").path
+        }.problems
+        #expect(problems.map(\.option) == [.keyfile])
+        #expect(problems.first?.reason.hasPrefix("expected one that TLS can use (") == true, "\(problems)")
+        let other = certificates.options { $0.keyFile = certificates.path("server2.key") }.problems
+        #expect(other.map(\.reason) == ["expected the key of the certificate in ssl_options.certfile"])
     }
 
     @Test
